@@ -1,0 +1,1 @@
+"""The backend: HTTP API, live stream, registry and alert engine."""

@@ -1,0 +1,1 @@
+"""What every part of Storesense shares: messages, topics, ids, errors, clock and database schema."""

@@ -1,0 +1,1 @@
+"""Simulated stores, and the commands that compose all parts."""
