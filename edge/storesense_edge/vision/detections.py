@@ -1,0 +1,123 @@
+"""Person boxes in one picture: the value that every detector gives and the tracker eats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_BOXES_PER_FRAME = 300
+"""More boxes than this in one picture is a detector gone wrong; the best scored are kept, so work stays bounded."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Person boxes of one picture.
+
+    Attributes:
+        boxes_xyxy_px: (N, 4) float64, left, top, right, bottom in pixels of the picture.
+        scores: (N,) float64, 0 to 1, the detector's belief that the box holds a person.
+    """
+
+    boxes_xyxy_px: NDArray[np.float64]
+    scores: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def keep(self, mask: NDArray[np.bool_] | NDArray[np.intp]) -> Detections:
+        """Return the boxes that a mask or an index array selects."""
+        return Detections(self.boxes_xyxy_px[mask], self.scores[mask])
+
+    @staticmethod
+    def none() -> Detections:
+        """Return a picture without people."""
+        return Detections(np.empty((0, 4)), np.empty(0))
+
+
+def clean_detections(
+    boxes_xyxy_px: NDArray[np.floating],
+    scores: NDArray[np.floating],
+    *,
+    frame_wh: tuple[int, int] | None = None,
+    max_boxes: int = MAX_BOXES_PER_FRAME,
+) -> Detections:
+    """Make detections out of whatever a detector or a file said.
+
+    Boxes that hold no number, have no area or lie wholly outside the picture are dropped: a single bad box must
+    not stop a camera.
+
+    Args:
+        boxes_xyxy_px: (N, 4) left, top, right, bottom.
+        scores: (N,) any finite numbers; clipped to 0..1.
+        frame_wh: width and height of the picture in pixels, to drop boxes outside it; None keeps them.
+        max_boxes: how many boxes are kept, the best scored first.
+
+    Returns:
+        Detections with finite boxes of positive size.
+    """
+    boxes = np.asarray(boxes_xyxy_px, dtype=np.float64).reshape(-1, 4)
+    scores = np.asarray(scores, dtype=np.float64).reshape(-1)
+    if not len(scores):
+        return Detections(boxes, scores)
+    sizes = boxes[:, 2:] - boxes[:, :2]
+    with np.errstate(invalid="ignore"):
+        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & (sizes > 0).all(axis=1)
+        if frame_wh is not None:
+            good &= (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
+            good &= (boxes[:, 0] < frame_wh[0]) & (boxes[:, 1] < frame_wh[1])
+    if not good.all():
+        boxes, scores = boxes[good], scores[good]
+    if len(scores) > max_boxes:
+        best = np.argsort(-scores, kind="stable")[:max_boxes]
+        boxes, scores = boxes[best], scores[best]
+    return Detections(boxes, np.clip(scores, 0.0, 1.0))
+
+
+def iou_matrix(
+    boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Intersection over union of every box of one set with every box of another.
+
+    Args:
+        boxes_a_xyxy: (N, 4).
+        boxes_b_xyxy: (M, 4).
+
+    Returns:
+        (N, M), 0 to 1.
+    """
+    a = boxes_a_xyxy[:, None, :]
+    b = boxes_b_xyxy[None, :, :]
+    overlap_wh = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    np.maximum(overlap_wh, 0.0, out=overlap_wh)
+    overlap = overlap_wh[..., 0] * overlap_wh[..., 1]
+    area_a = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
+    area_b = (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
+    union = area_a + area_b - overlap
+    result: NDArray[np.float64] = overlap / np.maximum(union, 1e-9)
+    return result
+
+
+def non_maximum_suppression(detections: Detections, iou_limit: float) -> Detections:
+    """Keep the best of boxes that overlap more than a limit, best first.
+
+    Args:
+        detections: boxes in any order.
+        iou_limit: overlap (IoU) above which the weaker box goes.
+
+    Returns:
+        The boxes kept, by falling score.
+    """
+    if len(detections) < 2:
+        return detections
+    ordered = detections.keep(np.argsort(-detections.scores, kind="stable"))
+    overlaps = iou_matrix(ordered.boxes_xyxy_px, ordered.boxes_xyxy_px) > iou_limit
+    keep = np.ones(len(ordered), dtype=np.bool_)
+    for index in np.flatnonzero(np.triu(overlaps, 1).any(axis=1)):
+        if keep[index]:
+            keep[index + 1 :] &= ~overlaps[index, index + 1 :]
+    return ordered.keep(keep)

@@ -1,0 +1,213 @@
+"""Counting lines: who walks across a segment, and which way.
+
+Which side is "in"? Stand at `a` and look at `b`, as drawn in the picture (or on the floor plan, where y also points
+down the drawing): `in_side` says whether a person who ends up on your left or on your right went *in*.
+
+A person counts when the foot point was clear of the line on one side and is then clear of it on the other, having
+gone through the segment between its ends. Clear means further than a share of the person's own height, so the same
+line works near the camera and far from it; standing on the line, jitter, and a turn before clearing count nothing.
+Only points that were seen are used, so a crossing behind a pillar counts when both of its ends were seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_edge.vision.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+CLEARANCE_HEIGHTS = 0.06
+"""How far from a line is clear of it, in heights of the person."""
+
+
+class InSide(StrEnum):
+    """The side on which a crossing ends that counts as in, seen from `a` towards `b`."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, slots=True)
+class CountingLine:
+    """A segment that people cross.
+
+    Attributes:
+        line_id: its name in the site file.
+        a_xy: one end, in the plane of the points that it will be given (pixels or floor metres).
+        b_xy: the other end.
+        in_side: which side is in, standing at `a` and looking at `b`.
+    """
+
+    line_id: str
+    a_xy: tuple[float, float]
+    b_xy: tuple[float, float]
+    in_side: InSide = InSide.LEFT
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """One person across one line; nothing in it says who.
+
+    Attributes:
+        line_id: which line.
+        entered: True for in, False for out.
+        at_s: when the person was clear of it.
+    """
+
+    line_id: str
+    entered: bool
+    at_s: float
+
+
+class LineCounter:
+    """Counts crossings of several lines by any number of tracks.
+
+    All lines are judged at once with arrays: state is one row a track slot, one column a line.
+
+    Args:
+        lines: the lines, all in one plane; their ids differ.
+        clearance_heights: how far from the line is clear, in units of the `scale` that each point brings.
+
+    Raises:
+        GeometryError: a line's ends coincide or are no numbers, or two lines share an id.
+    """
+
+    def __init__(self, lines: Sequence[CountingLine], *, clearance_heights: float = CLEARANCE_HEIGHTS) -> None:
+        _check_lines(lines)
+        self.lines = tuple(lines)
+        self._clearance = clearance_heights
+        count = len(lines)
+        a = np.array([line.a_xy for line in lines], dtype=np.float64).reshape(count, 2)
+        b = np.array([line.b_xy for line in lines], dtype=np.float64).reshape(count, 2)
+        length = np.hypot(*(b - a).T)
+        along = (b - a) / length[:, None] if count else b
+        # With y pointing down, the left hand of somebody walking along (ux, uy) points to (uy, -ux).
+        sign = np.array([1.0 if line.in_side is InSide.LEFT else -1.0 for line in lines])
+        inward = np.stack([along[:, 1], -along[:, 0]], axis=1) * sign[:, None]
+        self._length = length
+        self._along, self._along_offset = along.T.copy(), (a * along).sum(axis=1)
+        self._inward, self._inward_offset = inward.T.copy(), (a * inward).sum(axis=1)
+        self._ids = np.full(0, -1, dtype=np.int64)
+        self._distance = np.empty((0, count))  # last seen, signed, positive inside
+        self._position = np.empty((0, count))  # last seen, along the line from a
+        self._side = np.zeros((0, count), dtype=np.int8)  # last clear side: -1 out, +1 in, 0 none yet
+        self._passes = np.zeros((0, count), dtype=np.int8)  # net passes through the segment since that side
+
+    def step(
+        self,
+        slots: NDArray[np.intp],
+        ids: NDArray[np.int64],
+        points_xy: NDArray[np.float64],
+        scales: NDArray[np.float64],
+        at_s: float,
+        *,
+        starts_xy: NDArray[np.float64] | None = None,
+    ) -> list[Crossing]:
+        """Take one picture's points of the people seen in it.
+
+        Args:
+            slots: (N,) row of each track, small and reused when a track ends.
+            ids: (N,) what tells a reused row from its former user.
+            points_xy: (N, 2) foot points in the plane of the lines.
+            scales: (N,) height of each person in units of that plane.
+            at_s: time of the picture.
+            starts_xy: (N, 2) where each track was first seen, used on its first step; None means right here.
+
+        Returns:
+            The crossings completed by this picture.
+        """
+        if not self.lines or not len(slots):
+            return []
+        self._reserve(int(slots.max()) + 1)
+        fresh = self._ids[slots] != ids
+        if fresh.any():
+            self._begin(slots[fresh], ids[fresh], (points_xy if starts_xy is None else starts_xy)[fresh])
+            first = self._distance[slots]
+            clear_first = np.where(np.abs(first) >= (scales * self._clearance)[:, None], np.sign(first), 0)
+            self._side[slots[fresh]] = clear_first[fresh]
+        distance = points_xy @ self._inward - self._inward_offset
+        position = points_xy @ self._along - self._along_offset
+        before = self._distance[slots]
+        passed = (before > 0) != (distance > 0)
+        if passed.any():
+            rows, columns = np.nonzero(passed)
+            self._pass(slots, rows, columns, before[rows, columns], distance[rows, columns], position)
+        self._distance[slots] = distance
+        self._position[slots] = position
+        clear = np.abs(distance) >= (scales * self._clearance)[:, None]
+        side = np.where(distance > 0, np.int8(1), np.int8(-1))
+        changed = clear & (self._side[slots] != side)
+        if not changed.any():
+            # Out and back without clearing the line leaves nothing behind.
+            return []
+        crossings = []
+        for row, column in zip(*np.nonzero(changed), strict=True):
+            slot = slots[row]
+            known = self._side[slot, column] != 0
+            if known and self._passes[slot, column] * side[row, column] > 0:
+                crossings.append(Crossing(self.lines[column].line_id, bool(side[row, column] > 0), at_s))
+            self._side[slot, column] = side[row, column]
+            self._passes[slot, column] = 0
+        return crossings
+
+    def _pass(
+        self,
+        slots: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        columns: NDArray[np.intp],
+        before: NDArray[np.float64],
+        after: NDArray[np.float64],
+        position: NDArray[np.float64],
+    ) -> None:
+        share = before / (before - after)
+        old = self._position[slots[rows], columns]
+        where = old + share * (position[rows, columns] - old)
+        inside = (where >= 0) & (where <= self._length[columns])
+        self._passes[slots[rows], columns] += (inside * np.where(after > 0, 1, -1)).astype(np.int8)
+
+    def _begin(
+        self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64]
+    ) -> None:
+        self._ids[slots] = ids
+        self._distance[slots] = points_xy @ self._inward - self._inward_offset
+        self._position[slots] = points_xy @ self._along - self._along_offset
+        self._passes[slots] = 0
+
+    def _reserve(self, rows: int) -> None:
+        have = len(self._ids)
+        if rows <= have:
+            return
+        more = max(rows, 2 * have, 16) - have
+        count = len(self.lines)
+        self._ids = np.concatenate([self._ids, np.full(more, -1, dtype=np.int64)])
+        self._distance = np.concatenate([self._distance, np.zeros((more, count))])
+        self._position = np.concatenate([self._position, np.zeros((more, count))])
+        self._side = np.concatenate([self._side, np.zeros((more, count), dtype=np.int8)])
+        self._passes = np.concatenate([self._passes, np.zeros((more, count), dtype=np.int8)])
+
+
+def _check_lines(lines: Sequence[CountingLine]) -> None:
+    seen: set[str] = set()
+    for line in lines:
+        ends = np.array([line.a_xy, line.b_xy], dtype=np.float64)
+        if not np.isfinite(ends).all():
+            raise GeometryError(
+                shape=f"line {line.line_id}", cause="one of its ends is no number", remedy="give each end two finite numbers"
+            )
+        if np.hypot(*(ends[1] - ends[0])) < 1e-9:
+            raise GeometryError(
+                shape=f"line {line.line_id}", cause="its two ends are the same point", remedy="move a or b"
+            )
+        if line.line_id in seen:
+            raise GeometryError(
+                shape=f"line {line.line_id}", cause="another line has the same id", remedy="give every line its own id"
+            )
+        seen.add(line.line_id)

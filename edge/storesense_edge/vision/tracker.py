@@ -1,0 +1,325 @@
+"""Tracking made for counting: who in this picture is who in the last, by motion alone.
+
+The association is ByteTrack's idea (Zhang et al. 2022: boxes with low scores continue tracks but never start one),
+the re-association of lost tracks from what was last seen rather than from what was predicted is OC-SORT's (Cao et al.
+2023). All of it is written in seconds and in heights of the person, so dropped pictures, slow cameras and people near
+and far are the same case. No appearance is looked at: nothing here could recognise anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from storesense_edge.vision.detections import Detections, iou_matrix, non_maximum_suppression
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Columns of the state matrix. One matrix, so that a birth or a death is one array operation.
+X, Y, W, H = 0, 1, 2, 3  # foot point (bottom centre) and size, px
+VX, VY = 4, 5  # px/s
+PP, PV, VV = 6, 7, 8  # variance of place, covariance, variance of speed; in heights and seconds, the same for x and y
+PS = 9  # variance of the size, in shares of the height
+FIRST, LAST = 10, 11  # time first and last seen, s
+HITS, SCORE = 12, 13  # pictures seen in, sum of the scores
+SX, SY, SH = 14, 15, 16  # where first seen
+LX, LY = 17, 18  # where last seen, as measured
+COLUMNS = 19
+
+FORBIDDEN = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerSettings:
+    """How tracks are born, carried on and dropped. Shipped as they are, for every camera.
+
+    Attributes:
+        high_score: boxes from here on may start a track.
+        low_score: boxes from here on may carry one on.
+        duplicate_iou: overlap above which two boxes of one picture are one person.
+        acceleration: how suddenly people change their walk, heights per s^1.5 (root of the noise's density).
+        place_sigma: error of a box's foot point, heights.
+        size_sigma: error of a box's size, shares of the height.
+        size_drift: how fast a person's height in the picture changes, shares per root of a second.
+        start_speed_sigma: how fast people may walk when first seen, heights/s.
+        gate: how unlikely a pairing may be: half of the squared Mahalanobis distance.
+        confirm_hits: a track counts from this many sightings on ...
+        confirm_s: ... spread over this long,
+        confirm_mean_score: ... with this mean score.
+        tentative_s: an unconfirmed track is dropped when unseen for this long.
+        lost_s: a confirmed track is kept this long unseen.
+    """
+
+    high_score: float = 0.5
+    low_score: float = 0.1
+    duplicate_iou: float = 0.7
+    acceleration: float = 0.5
+    place_sigma: float = 0.06
+    size_sigma: float = 0.12
+    size_drift: float = 0.15
+    start_speed_sigma: float = 0.6
+    gate: float = 8.0
+    confirm_hits: int = 2
+    confirm_s: float = 0.2
+    confirm_mean_score: float = 0.5
+    tentative_s: float = 0.35
+    lost_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tracks:
+    """The confirmed tracks after one picture. Never leaves the device; see `pipeline`.
+
+    Attributes:
+        ids: (N,) int64, never reused within a run.
+        slots: (N,) row numbers, small and reused, for consumers that keep state in arrays.
+        feet_xy_px: (N, 2) filtered foot points (bottom centre).
+        heights_px: (N,) filtered heights.
+        velocities_xy_px_s: (N, 2).
+        seen: (N,) True if a box of this picture belongs to it, False if it is carried on unseen.
+        starts_xy_px: (N, 2) where it was first seen.
+        last_seen_s: (N,) time it was last seen.
+    """
+
+    ids: NDArray[np.int64]
+    slots: NDArray[np.intp]
+    feet_xy_px: NDArray[np.float64]
+    heights_px: NDArray[np.float64]
+    velocities_xy_px_s: NDArray[np.float64]
+    seen: NDArray[np.bool_]
+    starts_xy_px: NDArray[np.float64]
+    last_seen_s: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+class Tracker:
+    """Follows people through pictures.
+
+    Args:
+        settings: birth, life and death; the shipped defaults fit every camera tried.
+    """
+
+    def __init__(self, settings: TrackerSettings | None = None) -> None:
+        self.settings = settings or TrackerSettings()
+        self._state = np.empty((0, COLUMNS))
+        self._ids = np.empty(0, dtype=np.int64)
+        self._slots = np.empty(0, dtype=np.intp)
+        self._confirmed = np.empty(0, dtype=np.bool_)
+        self._free_slots: list[int] = []
+        self._slot_count = 0
+        self._next_id = 1
+        self._at_s: float | None = None
+
+    def step(self, detections: Detections, at_s: float) -> Tracks:
+        """Take the boxes of the next picture.
+
+        Args:
+            detections: boxes, low scores included.
+            at_s: time of the picture. Time that stands still or runs back is taken as the smallest step forward,
+                so a camera whose clock jumps does not lose everybody.
+
+        Returns:
+            The confirmed tracks, seen or carried on.
+        """
+        cfg = self.settings
+        if self._at_s is not None:
+            at_s = max(at_s, self._at_s + 1e-3)
+            self._predict(at_s - self._at_s)
+        self._at_s = at_s
+        strong = detections.scores >= cfg.low_score
+        boxes = non_maximum_suppression(detections if strong.all() else detections.keep(strong), cfg.duplicate_iou)
+        measured = _measure(boxes.boxes_xyxy_px)
+        high = boxes.scores >= cfg.high_score
+
+        costs = self._costs(measured)
+        rows, columns = self._associate(costs, high, at_s)
+        self._update(rows, measured[columns], boxes.scores[columns], at_s)
+
+        seen = np.zeros(len(self._ids), dtype=np.bool_)
+        seen[rows] = True
+        free = np.ones(len(boxes), dtype=np.bool_)
+        free[columns] = False
+        self._confirm(seen)
+        seen = self._drop(seen, at_s)
+        births = np.flatnonzero(free & high)
+        if len(births):
+            births = births[~self._covered(boxes.boxes_xyxy_px[births], seen)]
+        if len(births):
+            self._start(measured[births], boxes.scores[births], at_s)
+            seen = np.concatenate([seen, np.ones(len(births), dtype=np.bool_)])
+        return self._report(seen)
+
+    # ---- motion
+
+    def _predict(self, dt_s: float) -> None:
+        s = self._state
+        if not len(s):
+            return
+        cfg = self.settings
+        s[:, X] += s[:, VX] * dt_s
+        s[:, Y] += s[:, VY] * dt_s
+        noise = cfg.acceleration**2 * dt_s
+        s[:, PP] += dt_s * (2 * s[:, PV] + dt_s * s[:, VV]) + noise * dt_s * dt_s / 3
+        s[:, PV] += dt_s * s[:, VV] + noise * dt_s / 2
+        s[:, VV] += noise
+        s[:, PS] += cfg.size_drift**2 * dt_s
+
+    def _update(
+        self, rows: NDArray[np.intp], measured: NDArray[np.float64], scores: NDArray[np.float64], at_s: float
+    ) -> None:
+        if not len(rows):
+            return
+        cfg = self.settings
+        s = self._state[rows]
+        spread = s[:, PP] + cfg.place_sigma**2
+        gain, gain_v = s[:, PP] / spread, s[:, PV] / spread
+        off = measured[:, :2] - s[:, :2]
+        s[:, :2] += gain[:, None] * off
+        s[:, VX : VY + 1] += gain_v[:, None] * off
+        s[:, VV] -= gain_v * s[:, PV]
+        s[:, PV] *= 1 - gain
+        s[:, PP] *= 1 - gain
+        size_gain = s[:, PS] / (s[:, PS] + cfg.size_sigma**2)
+        s[:, W : H + 1] += size_gain[:, None] * (measured[:, 2:] - s[:, W : H + 1])
+        s[:, PS] *= 1 - size_gain
+        s[:, LAST] = at_s
+        s[:, HITS] += 1
+        s[:, SCORE] += scores
+        s[:, LX : LY + 1] = measured[:, :2]
+        self._state[rows] = s
+
+    # ---- association
+
+    def _costs(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(T, D) half squared Mahalanobis distances plus what a wider spread costs; nats."""
+        cfg = self.settings
+        s = self._state
+        height = s[:, H]
+        spread = s[:, PP] + cfg.place_sigma**2
+        size_spread = s[:, PS] + cfg.size_sigma**2
+        off_x = (measured[None, :, 0] - s[:, None, X]) / height[:, None]
+        off_y = (measured[None, :, 1] - s[:, None, Y]) / height[:, None]
+        off_h = np.log(measured[None, :, 3] / height[:, None])
+        costs: NDArray[np.float64] = (
+            0.5 * (off_x * off_x + off_y * off_y) / spread[:, None]
+            + 0.5 * off_h * off_h / size_spread[:, None]
+        )
+        return costs
+
+    def _associate(
+        self, costs: NDArray[np.float64], high: NDArray[np.bool_], at_s: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        if not costs.size:
+            return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+        cfg = self.settings
+        spread = self._state[:, PP] + cfg.place_sigma**2
+        costs = costs + np.where(costs > cfg.gate, FORBIDDEN, np.log(spread / cfg.place_sigma**2)[:, None])
+        rows, columns = _match(costs, np.arange(len(costs)), np.flatnonzero(high))
+        if not high.all():
+            left = np.ones(len(costs), dtype=np.bool_)
+            left[rows] = False
+            # A weak box carries on what was seen a moment ago; it does not bring back the long lost.
+            left &= at_s - self._state[:, LAST] < 1.0
+            more_rows, more_columns = _match(costs, np.flatnonzero(left), np.flatnonzero(~high))
+            rows, columns = np.concatenate([rows, more_rows]), np.concatenate([columns, more_columns])
+        return rows, columns
+
+    def _covered(self, boxes_xyxy: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        s = self._state[seen]
+        if not len(s):
+            return np.zeros(len(boxes_xyxy), dtype=np.bool_)
+        half = s[:, W] / 2
+        tracked = np.stack([s[:, X] - half, s[:, Y] - s[:, H], s[:, X] + half, s[:, Y]], axis=1)
+        covered: NDArray[np.bool_] = (iou_matrix(boxes_xyxy, tracked) > self.settings.duplicate_iou).any(axis=1)
+        return covered
+
+    # ---- birth and death
+
+    def _start(self, measured: NDArray[np.float64], scores: NDArray[np.float64], at_s: float) -> None:
+        cfg = self.settings
+        count = len(measured)
+        s = np.zeros((count, COLUMNS))
+        s[:, :4] = measured
+        s[:, PP] = cfg.place_sigma**2
+        s[:, VV] = cfg.start_speed_sigma**2
+        s[:, PS] = cfg.size_sigma**2
+        s[:, FIRST] = s[:, LAST] = at_s
+        s[:, HITS] = 1
+        s[:, SCORE] = scores
+        s[:, SX : SY + 1] = s[:, LX : LY + 1] = measured[:, :2]
+        s[:, SH] = measured[:, 3]
+        self._state = np.concatenate([self._state, s])
+        self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + count)])
+        self._next_id += count
+        slots = [self._take_slot() for _ in range(count)]
+        self._slots = np.concatenate([self._slots, np.array(slots, dtype=np.intp)])
+        self._confirmed = np.concatenate([self._confirmed, np.zeros(count, dtype=np.bool_)])
+
+    def _take_slot(self) -> int:
+        if self._free_slots:
+            return self._free_slots.pop()
+        self._slot_count += 1
+        return self._slot_count - 1
+
+    def _confirm(self, seen: NDArray[np.bool_]) -> None:
+        cfg = self.settings
+        s = self._state
+        if self._confirmed.all():
+            return
+        ready = seen & (s[:, HITS] >= cfg.confirm_hits)
+        ready &= s[:, LAST] - s[:, FIRST] >= cfg.confirm_s - 1e-9
+        ready &= s[:, SCORE] >= cfg.confirm_mean_score * s[:, HITS]
+        self._confirmed |= ready
+
+    def _drop(self, seen: NDArray[np.bool_], at_s: float) -> NDArray[np.bool_]:
+        cfg = self.settings
+        unseen_s = at_s - self._state[:, LAST]
+        keep = unseen_s <= np.where(self._confirmed, cfg.lost_s, cfg.tentative_s)
+        if keep.all():
+            return seen
+        self._free_slots.extend(self._slots[~keep].tolist())
+        self._state = self._state[keep]
+        self._ids = self._ids[keep]
+        self._slots = self._slots[keep]
+        self._confirmed = self._confirmed[keep]
+        return seen[keep]
+
+    def _report(self, seen: NDArray[np.bool_]) -> Tracks:
+        c = self._confirmed
+        s = self._state[c]
+        return Tracks(
+            ids=self._ids[c],
+            slots=self._slots[c],
+            feet_xy_px=s[:, X : Y + 1],
+            heights_px=s[:, H],
+            velocities_xy_px_s=s[:, VX : VY + 1],
+            seen=seen[c],
+            starts_xy_px=s[:, SX : SY + 1],
+            last_seen_s=s[:, LAST],
+        )
+
+
+def _measure(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(N, 4) foot x, foot y, width, height."""
+    measured = np.empty((len(boxes_xyxy), 4))
+    measured[:, X] = (boxes_xyxy[:, 0] + boxes_xyxy[:, 2]) / 2
+    measured[:, Y] = boxes_xyxy[:, 3]
+    measured[:, 2:] = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+    return measured
+
+
+def _match(
+    costs: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    if not len(rows) or not len(columns):
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+    part = costs[np.ix_(rows, columns)]
+    picked_rows, picked_columns = linear_sum_assignment(part)
+    good = part[picked_rows, picked_columns] < FORBIDDEN / 2
+    return rows[picked_rows[good]], columns[picked_columns[good]]
