@@ -1,4 +1,4 @@
-"""The ``storesense`` command. Each package brings its own subcommands through the entry points ``storesense.commands``."""
+"""The ``storesense`` command; each package brings its subcommands through the entry points ``storesense.commands``."""
 
 import argparse
 import logging

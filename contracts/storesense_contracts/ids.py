@@ -17,7 +17,8 @@ BOOT_ID_PATTERN = r"^[0-9a-f]{32}$(?!\n)"
 
 IdText = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description="1-64 of a-z A-Z 0-9 . _ -")]
 BootIdText = Annotated[
-    str, msgspec.Meta(pattern=BOOT_ID_PATTERN, description="128 random bits in hex, new at each process start")
+    str,
+    msgspec.Meta(pattern=BOOT_ID_PATTERN, description="128 random bits in hex, new at each process start"),
 ]
 
 StoreId = NewType("StoreId", str)

@@ -127,7 +127,7 @@ _STATUS_DECODER = msgspec.json.Decoder(DeviceStatus)
 _ENCODER = msgspec.json.Encoder()
 
 
-def _union(stream: Stream) -> Any:  # noqa: ANN401 -- a union built at run time has no static type
+def _union(stream: Stream) -> Any:
     return Union[READING_TYPES[stream]]  # noqa: UP007
 
 
@@ -204,7 +204,7 @@ def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> Decode
 
 
 def encode_readings(readings: list[AnyReading]) -> bytes:
-    """Encode a batch of readings as a JSON array, as the outbox keeps it until a header and sending time are put on."""
+    """Encode a batch of readings as a JSON array, as the outbox keeps it until a header is put on."""
     if not 1 <= len(readings) <= MAX_READINGS:
         raise ValueError(f"a message carries 1 to {MAX_READINGS} readings, not {len(readings)}")
     return _ENCODER.encode(readings)

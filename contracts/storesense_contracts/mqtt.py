@@ -1,4 +1,4 @@
-"""paho-mqtt clients set up the way every part of Storesense connects: MQTT 5, a stated session, TLS or a clear error."""
+"""paho-mqtt clients as every part of Storesense connects: MQTT 5, a stated session, TLS or a clear error."""
 
 import ssl
 
@@ -33,9 +33,7 @@ def new_client(settings: BrokerSettings, *, client_id: str, manual_ack: bool = F
     Raises:
         SettingsError: the password or authority file cannot be read.
     """
-    client = paho.Client(
-        CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack
-    )
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
     if settings.user_name is not None:
         client.username_pw_set(settings.user_name, read_password(settings))
     if settings.tls or settings.tls_ca_file is not None:
@@ -59,7 +57,7 @@ def read_password(settings: BrokerSettings) -> str | None:
 
 def session_properties(*, expiry_s: int, receive_maximum: int) -> Properties:
     """CONNECT properties: how long the broker keeps the session, and how many unacknowledged messages we take."""
-    properties = Properties(PacketTypes.CONNECT)
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.SessionExpiryInterval = expiry_s
     properties.ReceiveMaximum = receive_maximum
     properties.MaximumPacketSize = MAX_PAYLOAD_BYTES + _PACKET_OVERHEAD_BYTES

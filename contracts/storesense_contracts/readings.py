@@ -1,9 +1,9 @@
 """The readings of every stream, as they stand on the wire.
 
-Instants are RFC 3339 texts in UTC. A reading that covers an interval has ``measured_at`` at the interval's beginning and
-``period_ms`` as its length, and never straddles a whole UTC minute, so that rollups need no splitting. Counts are deltas
-over that interval. Quantities that get summed are whole numbers (milliseconds, milligrams), so that sums are exact in
-any order.
+Instants are RFC 3339 texts in UTC. A reading that covers an interval has ``measured_at`` at the interval's beginning
+and ``period_ms`` as its length, and never straddles a whole UTC minute, so that rollups need no splitting. Counts are
+deltas over that interval. Quantities that get summed are whole numbers (milliseconds, milligrams), so that sums are
+exact in any order.
 """
 
 from datetime import datetime

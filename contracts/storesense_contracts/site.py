@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
-from storesense_contracts.layout import Id, LowStockRule, PointM, QueueTooLongRule, Rule, StoreLayout, StrictModel
+from storesense_contracts.layout import (
+    Id,
+    LowStockRule,
+    PointM,
+    QueueTooLongRule,
+    Rule,
+    StoreLayout,
+    StrictModel,
+)
 from storesense_contracts.yaml_file import load_yaml
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -123,9 +131,9 @@ class CameraDevice(StrictModel):
     source: Annotated[VideoSource | DetectionsSource | SimulatedSource, Field(discriminator="kind")]
     detector: Annotated[MotionDetector | OnnxDetector, Field(discriminator="kind")] = MotionDetector(kind="motion")
     homography: Homography | None = None
-    lines: list[CameraLine] = []
-    zones: list[CameraZone] = []
-    queues: list[CameraQueue] = []
+    lines: Annotated[list[CameraLine], Field(default_factory=list)]
+    zones: Annotated[list[CameraZone], Field(default_factory=list)]
+    queues: Annotated[list[CameraQueue], Field(default_factory=list)]
     heatmap: CameraHeatmap | None = None
 
 
@@ -212,21 +220,10 @@ class SiteFile(BaseModel):
             self._check_rule(rule)
         return self
 
-    def _check_device(self, device: Any) -> None:  # noqa: ANN401 -- an annotated union is no type
+    def _check_device(self, device: Any) -> None:
         store = self.store
         if isinstance(device, CameraDevice):
-            for line in device.lines:
-                spot = _named(store.lines, "line", line.line, device.id)
-                self._needs_place(device, f"line {line.line!r}", line.image, spot.floor_m)
-            for zone in device.zones:
-                self._needs_place(
-                    device, f"zone {zone.zone!r}", zone.image, _named(store.zones, "zone", zone.zone, device.id).floor_m
-                )
-            for queue in device.queues:
-                place = _named(store.queues, "queue", queue.queue, device.id)
-                self._needs_place(device, f"queue {queue.queue!r}", queue.image, place.floor_m)
-            if device.heatmap is not None and device.homography is None and device.source.kind != "simulated":
-                raise ValueError(f"device {device.id!r} has a heatmap and no homography to lay it on the floor")
+            self._check_camera(device)
         elif isinstance(device, ShelfDevice):
             for slot in device.slots:
                 _named(store.slots, "slot", slot.slot, device.id)
@@ -239,12 +236,28 @@ class SiteFile(BaseModel):
             for sensor in device.sensors:
                 _named(store.environment_sensors, "environment sensor", sensor, device.id)
 
+    def _check_camera(self, device: CameraDevice) -> None:
+        store = self.store
+        for line in device.lines:
+            floor_m: object = _named(store.lines, "line", line.line, device.id).floor_m
+            self._needs_place(device, f"line {line.line!r}", line.image, floor_m)
+        for zone in device.zones:
+            floor_m = _named(store.zones, "zone", zone.zone, device.id).floor_m
+            self._needs_place(device, f"zone {zone.zone!r}", zone.image, floor_m)
+        for queue in device.queues:
+            floor_m = _named(store.queues, "queue", queue.queue, device.id).floor_m
+            self._needs_place(device, f"queue {queue.queue!r}", queue.image, floor_m)
+        if device.heatmap is not None and device.homography is None and device.source.kind != "simulated":
+            raise ValueError(f"device {device.id!r} has a heatmap and no homography to lay it on the floor")
+
     @staticmethod
     def _needs_place(device: CameraDevice, what: str, image: object, floor_m: object) -> None:
         if image is not None or device.source.kind == "simulated":
             return
         if floor_m is None:
-            raise ValueError(f"device {device.id!r}: {what} has no place; give image points here or floor_m in the store")
+            raise ValueError(
+                f"device {device.id!r}: {what} has no place; give image points here or floor_m in the store"
+            )
         if device.homography is None:
             raise ValueError(f"device {device.id!r}: {what} is given on the floor, which needs the camera's homography")
 
@@ -257,7 +270,7 @@ class SiteFile(BaseModel):
                 _named(self.store.slots, "slot", slot, rule.id)
 
 
-def _named(items: list[Any], kind: str, name: str, owner: str) -> Any:  # noqa: ANN401 -- layout items share only an id
+def _named(items: list[Any], kind: str, name: str, owner: str) -> Any:
     for item in items:
         if item.id == name:
             return item

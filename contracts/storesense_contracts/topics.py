@@ -4,7 +4,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.ids import DeviceId, InvalidIdError, SectionId, StoreId, device_id, section_id, store_id
+from storesense_contracts.ids import (
+    DeviceId,
+    InvalidIdError,
+    SectionId,
+    StoreId,
+    device_id,
+    section_id,
+    store_id,
+)
 
 ROOT = "storesense/v1"
 _ALERTS = "alerts"

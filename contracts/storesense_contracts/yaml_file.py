@@ -49,7 +49,11 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 _StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}]
+    first: [
+        (tag, pattern)
+        for tag, pattern in resolvers
+        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+    ]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _BOOLEANS = {"true": True, "false": False}
@@ -102,7 +106,7 @@ def _show(path: _Path) -> str:
     return text
 
 
-def _expected(error: Any) -> str:  # noqa: ANN401 -- pydantic's ErrorDetails, whose ctx is untyped
+def _expected(error: Any) -> str:
     kind = error["type"]
     if kind == "extra_forbidden":
         return "no such key is known here; check its spelling"
@@ -133,14 +137,16 @@ def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
         try:
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
                 if isinstance(event, yaml.AliasEvent):
-                    problem = FileProblem(event.start_mark.line + 1, "", "aliases (*name) are not supported; write it out")
+                    problem = FileProblem(
+                        event.start_mark.line + 1, "", "aliases (*name) are not supported; write it out"
+                    )
                     raise FileError(path=path, problems=[problem])
             node = loader.get_single_node()
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
-        line = mark.line + 1 if mark else 1
+        line = 1 if mark is None else mark.line + 1
         raise FileError(path=path, problems=[FileProblem(line, "", f"this is no YAML: {exc.problem}")]) from exc
     except (yaml.YAMLError, RecursionError) as exc:
         raise FileError(path=path, problems=[FileProblem(1, "", f"this is no YAML: {exc}")]) from exc
@@ -154,7 +160,7 @@ def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
         raise FileError(path=path, problems=sorted(problems, key=lambda p: (p.line, p.where))) from exc
 
 
-def _problem(error: Any, lines: dict[_Path, int]) -> FileProblem:  # noqa: ANN401 -- see _expected
+def _problem(error: Any, lines: dict[_Path, int]) -> FileProblem:
     # Pydantic puts the tag of a discriminated union into the path; a key that the file does not have is skipped.
     known: _Path = ()
     parts = tuple(error["loc"])
@@ -170,7 +176,10 @@ def load_yaml(model: type[_Model], path: Path) -> _Model:
     """Read a file as ``model``; see ``parse_yaml``."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise FileError(path=path, problems=[FileProblem(1, "", f"over {MAX_FILE_BYTES} bytes; is it the right file?")])
+            raise FileError(
+                path=path,
+                problems=[FileProblem(1, "", f"over {MAX_FILE_BYTES} bytes; is it the right file?")],
+            )
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as exc:
         raise FileError(path=path, problems=[FileProblem(1, "", "there is no such file")]) from exc
