@@ -1,7 +1,67 @@
-"""The subcommands of storesense_gateway."""
+"""The subcommands of storesense_gateway: ``db`` and ``gateway``."""
 
 import argparse
+import dataclasses
+import json
+import sys
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of this package to the ``storesense`` command."""
+    _add_db(subparsers)
+
+
+def _add_db(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    db = subparsers.add_parser("db", help="bring the database's schema up to date")
+    actions = db.add_subparsers(dest="action", metavar="ACTION", required=True)
+    migrate = actions.add_parser("migrate", help="apply what is missing; harmless to repeat")
+    migrate.set_defaults(handler=_migrate)
+    status = actions.add_parser("status", help="say where the schema stands; exit code 1 if something is missing")
+    status.set_defaults(handler=_status)
+    for parser in (migrate, status):
+        parser.add_argument(
+            "--database", metavar="URL", help="the database; default: STORESENSE_DATABASE_URL from the environment"
+        )
+        parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+
+def _conninfo(args: argparse.Namespace) -> str:
+    from pydantic import SecretStr  # noqa: PLC0415
+
+    from storesense_contracts.database import database_conninfo  # noqa: PLC0415
+    from storesense_contracts.settings import DatabaseSettings, load_settings  # noqa: PLC0415
+
+    if args.database is not None:
+        return database_conninfo(DatabaseSettings(url=SecretStr(args.database), password_file=None))
+    return database_conninfo(load_settings(DatabaseSettings))
+
+
+def _migrate(args: argparse.Namespace) -> int:
+    from storesense_contracts.migrate import migrate  # noqa: PLC0415
+
+    report = migrate(_conninfo(args), progress=_say)
+    if args.json:
+        _print(json.dumps(dataclasses.asdict(report)))
+    else:
+        _print(f"schema at {report.version:04d} on {report.kind.value}, {len(report.applied)} applied")
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    from storesense_contracts.migrate import status  # noqa: PLC0415
+
+    report = status(_conninfo(args))
+    if args.json:
+        _print(json.dumps(dataclasses.asdict(report)))
+    else:
+        pending = ", ".join(report.pending) or "nothing"
+        _print(f"schema at {report.version:04d} on {report.kind.value}; missing: {pending}")
+    return 1 if report.pending else 0
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
