@@ -20,8 +20,8 @@ class ServiceGroup:
     """Starts services one after another and stops them in reverse.
 
     ``async with`` gives the same end to every story: a start that fails half-way, Ctrl-C and SIGTERM (as the
-    cancellation that the caller turns them into), an error in the body. Each service has its own deadline to stop in,
-    after which it is killed.
+    cancellation that the caller turns them into), an error in the body. Each service has its own deadline
+    to stop in, after which it is killed.
     """
 
     def __init__(self) -> None:
