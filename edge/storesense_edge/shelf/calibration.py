@@ -42,6 +42,8 @@ class Calibration:
         counts_per_g: slope; negative where load lowers the counts.
         repeatability_g: how far the same load may read from itself another time (one standard deviation); None where
             nothing was measured, and then 0.05 % of a 24-bit amplifier's span is assumed.
+        resolution_counts: the step in which the source counts: 1 for an amplifier, 0.001 for a scale that sends
+            kilograms with three decimals.
 
     Raises:
         CalibrationError: a constant is not finite, or the slope is zero.
@@ -50,11 +52,12 @@ class Calibration:
     zero_counts: float
     counts_per_g: float
     repeatability_g: float | None = None
+    resolution_counts: float = 1.0
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.zero_counts) and math.isfinite(self.counts_per_g)):
             raise CalibrationError(
-                reason=f"A calibration needs finite numbers, not zero {self.zero_counts} and slope {self.counts_per_g}.",
+                reason=f"Zero {self.zero_counts} counts and slope {self.counts_per_g} counts/g must be finite.",
                 remedy="Calibrate again with the shelf empty and with two known masses.",
             )
         if self.counts_per_g == 0 or not math.isfinite(1 / self.counts_per_g):
@@ -67,6 +70,17 @@ class Calibration:
                 reason=f"The repeatability cannot be {self.repeatability_g} g.",
                 remedy="Give a number of grams from 0 up, or leave it out.",
             )
+
+        if not 0 < self.resolution_counts < math.inf:
+            raise CalibrationError(
+                reason=f"The resolution cannot be {self.resolution_counts} counts.",
+                remedy="Give the source's smallest step, above 0, or leave it out.",
+            )
+
+    @property
+    def rounding_g(self) -> float:
+        """One standard deviation of the source's rounding, in grams: a uniform step has 1/sqrt(12) of its width."""
+        return self.resolution_counts / math.sqrt(12) / abs(self.counts_per_g)
 
     @property
     def spread_g(self) -> float:
@@ -142,9 +156,7 @@ def fit_calibration(points: Sequence[KnownMass]) -> CalibrationFit:
     rms_g = math.sqrt(math.fsum(r * r for r in residuals_g) / (count - 2)) if count > 2 else 0.0
     span_g = max(point.mass_g for point in points) - min(point.mass_g for point in points)
     share = rms_g / span_g
-    verdict = (
-        Verdict.GOOD if share <= _GOOD_SHARE else Verdict.USABLE if share <= _USABLE_SHARE else Verdict.POOR
-    )
+    verdict = Verdict.GOOD if share <= _GOOD_SHARE else Verdict.USABLE if share <= _USABLE_SHARE else Verdict.POOR
     # Two points leave nothing to judge the cell by, so its spread stays the assumed one.
     calibration = replace(line, repeatability_g=rms_g) if count > 2 else line
     return CalibrationFit(calibration, residuals_g, rms_g, min(r2, 1.0), verdict)

@@ -68,6 +68,4 @@ def event_of(step: WeightStep, spec: SlotSpec) -> ShelfEvent | None:
         kind = ShelfEventKind.RESTOCK
     else:
         kind = ShelfEventKind.PUT_BACK
-    return ShelfEvent(
-        kind, step.at_s, estimate.units, step.delta_g, estimate.confidence, estimate.confidence < _SURE
-    )
+    return ShelfEvent(kind, step.at_s, estimate.units, step.delta_g, estimate.confidence, estimate.confidence < _SURE)

@@ -28,9 +28,7 @@ def read_masses(path: Path, column: str, *, mass_column: str | None = None) -> l
     line, header = next(rows, (1, []))
     names = [name.casefold() for name in header]
     if not names:
-        raise RowError(
-            path=path, line=1, expected="a header such as 'Weight,cell_a,cell_b'", found="an empty file"
-        )
+        raise RowError(path=path, line=1, expected="a header such as 'Weight,cell_a,cell_b'", found="an empty file")
     places = [0 if name is None else _place(path, line, header, name) for name in (mass_column, column)]
     points: list[KnownMass] = []
     for number, cells in rows:

@@ -63,7 +63,7 @@ class WeightStep:
 
     Attributes:
         at_s: the moment, when the weight last passed half the way.
-        settled_s: when that was certain.
+        settled_s: when that was certain, on the same clock as the samples.
         before_g: level before.
         after_g: level after, as far as known at `settled_s`.
         sigma_g: standard deviation of the difference.
@@ -179,6 +179,7 @@ class StepDetector:
         self._history.clear()
         self.noise.interrupt()
         self._last_s = at_s
+        self._aftermath_until_s = -math.inf
         if self.phase is not Phase.STARTING:
             self._after_gap = True
             self._begin_move(at_s)

@@ -80,9 +80,7 @@ class TraceFile:
         bad_rows: raise at the first row that is no sample, or skip, count and report it.
     """
 
-    def __init__(
-        self, path: Path, columns: TraceColumns | None = None, *, bad_rows: BadRows = BadRows.RAISE
-    ) -> None:
+    def __init__(self, path: Path, columns: TraceColumns | None = None, *, bad_rows: BadRows = BadRows.RAISE) -> None:
         self._path = path
         self._columns = columns or TraceColumns()
         self._bad_rows = bad_rows
@@ -118,13 +116,9 @@ class TraceFile:
                 stamp_s = self._stamp_s(line, cells, stamp_column)
                 raw_counts = self._counts(line, cells, counts_column)
                 if stamp_s <= last_s:
-                    earlier_s = (
-                        [*earlier_s, stamp_s] if not earlier_s or stamp_s > earlier_s[-1] else [stamp_s]
-                    )
+                    earlier_s = [*earlier_s, stamp_s] if not earlier_s or stamp_s > earlier_s[-1] else [stamp_s]
                     if self._bad_rows is BadRows.RAISE or len(earlier_s) < _ROWS_TO_TRUST_NEW_CLOCK:
-                        raise self._problem(
-                            line, "a timestamp later than the row before", cells[stamp_column]
-                        )
+                        raise self._problem(line, "a timestamp later than the row before", cells[stamp_column])
             except RowError as problem:
                 if self._bad_rows is BadRows.RAISE:
                     raise
@@ -135,9 +129,7 @@ class TraceFile:
             self._samples += 1
             yield LoadCellSample(_EPOCH + timedelta(seconds=stamp_s), raw_counts)
         if not self._samples:
-            raise self._problem(
-                line, "at least one row with a timestamp and a count", "none that could be used"
-            )
+            raise self._problem(line, "at least one row with a timestamp and a count", "none that could be used")
 
     def _read_header(self, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, int, int]:
         wanted = (self._columns.timestamp, self._columns.counts)
