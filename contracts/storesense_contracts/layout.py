@@ -1,11 +1,13 @@
 """A store's layout: its floor and everything on it that readings and alerts speak of. Positions are floor metres."""
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from storesense_contracts.ids import check_id
+from storesense_contracts.yaml_file import mistake
 
 Id = Annotated[str, AfterValidator(lambda text: check_id("valid", text))]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -17,6 +19,21 @@ def _checked_time_zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError(f"{name!r} is no time zone; expected an IANA name such as Europe/Berlin")
     return name
+
+
+def refuse_twins(kind: str, ids: list[str]) -> None:
+    """Refuse a list under the key ``kind`` in which an id stands twice."""
+    seen: set[str] = set()
+    for index, text in enumerate(ids):
+        if text in seen:
+            raise mistake(f"the id {text!r} stands twice in {kind}; each needs its own", kind, index, "id")
+        seen.add(text)
+
+
+def check_name(kind: str, name: str, known: Collection[str], *at: str | int) -> None:
+    """Refuse a reference at path ``at`` to a ``kind`` that is not ``known``."""
+    if name not in known:
+        raise mistake(f"there is no {kind} {name!r}; expected one of {', '.join(sorted(known)) or '(none)'}", *at)
 
 
 class StrictModel(BaseModel):
@@ -98,8 +115,9 @@ class Slot(StrictModel):
     @model_validator(mode="after")
     def _reorder_point_below_capacity(self) -> Self:
         if self.reorder_point_units >= self.capacity_units:
-            raise ValueError(
-                f"reorder_point_units ({self.reorder_point_units}) must be below capacity_units ({self.capacity_units})"
+            raise mistake(
+                f"{self.reorder_point_units} must be below capacity_units, which is {self.capacity_units}",
+                "reorder_point_units",
             )
         return self
 
@@ -134,29 +152,16 @@ class StoreLayout(StrictModel):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
-        for kind, ids in (
-            ("sections", [s.id for s in self.sections]),
-            ("lines", [x.id for x in self.lines]),
-            ("zones", [x.id for x in self.zones]),
-            ("lanes", [x.id for x in self.lanes]),
-            ("queues", [x.id for x in self.queues]),
-            ("slots", [x.id for x in self.slots]),
-            ("environment_sensors", [x.id for x in self.environment_sensors]),
-        ):
-            twice = sorted({x for x in ids if ids.count(x) > 1}) if len(set(ids)) != len(ids) else []
-            if twice:
-                raise ValueError(f"{kind}: the id {twice[0]!r} stands there twice")
-        sections = {s.id for s in self.sections}
-        for what, name, section in [("queue", q.id, q.section) for q in self.queues] + [
-            ("slot", s.id, s.section) for s in self.slots
-        ]:
-            if section not in sections:
-                raise ValueError(f"{what} {name!r} names section {section!r}; expected one of {sorted(sections)}")
+        for kind in ("sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"):
+            refuse_twins(kind, [item.id for item in getattr(self, kind)])
+        sections = {section.id for section in self.sections}
         lanes = {lane.id for lane in self.lanes}
-        for queue in self.queues:
-            for lane_id in queue.lanes:
-                if lane_id not in lanes:
-                    raise ValueError(f"queue {queue.id!r} names lane {lane_id!r}; expected one of {sorted(lanes)}")
+        for index, queue in enumerate(self.queues):
+            check_name("section", queue.section, sections, "queues", index, "section")
+            for place, lane_id in enumerate(queue.lanes):
+                check_name("lane", lane_id, lanes, "queues", index, "lanes", place)
+        for index, slot in enumerate(self.slots):
+            check_name("section", slot.section, sections, "slots", index, "section")
         return self
 
 
@@ -174,7 +179,7 @@ class QueueTooLongRule(StrictModel):
     @model_validator(mode="after")
     def _hysteresis(self) -> Self:
         if self.resolve_at_length >= self.open_at_length:
-            raise ValueError("resolve_at_length must be below open_at_length, or the alert would flap")
+            raise mistake("must be below open_at_length, or the alert would flap", "resolve_at_length")
         return self
 
 

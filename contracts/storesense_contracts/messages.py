@@ -1,9 +1,12 @@
 """Messages: the frozen header, a batch of readings, and what comes back.
 
-The header ``{v, boot_id, seq, dropped}`` is frozen for ever and decoded first, so that a message whose body nobody can
-read any more still has its place in the ledger. Unknown fields are ignored; a breaking change makes ``v2``.
+The header ``{v, boot_id, seq, dropped}`` is frozen for ever, stands first in that order and is decoded first, so that
+a message whose body nobody can read any more still has its place in the ledger. Unknown fields are ignored; a breaking
+change makes ``v2``.
 """
 
+import json
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Union, cast
@@ -54,6 +57,11 @@ class MessageBody(msgspec.Struct, frozen=True, kw_only=True):
 
     sent_at: Instant
     readings: Annotated[list[msgspec.Raw], Meta(min_length=1, max_length=MAX_READINGS)]
+
+
+class _LenientBody(msgspec.Struct, frozen=True, kw_only=True):
+    sent_at: Instant
+    readings: Annotated[list[Any], Meta(min_length=1, max_length=MAX_READINGS)]
 
 
 class CommitAck(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,6 +133,10 @@ _BODY_DECODER = msgspec.json.Decoder(MessageBody)
 _ACK_DECODER = msgspec.json.Decoder(CommitAck)
 _STATUS_DECODER = msgspec.json.Decoder(DeviceStatus)
 _ENCODER = msgspec.json.Encoder()
+_HEADER_PREFIX = re.compile(
+    rb'\s*(\{\s*"v"\s*:\s*\d{1,4}\s*,\s*"boot_id"\s*:\s*"[0-9a-f]{32}"\s*,\s*"seq"\s*:\s*\d{1,19}'
+    rb'(?:\s*,\s*"dropped"\s*:\s*\[[^\]]*\])?)\s*,'
+)
 
 
 def _union(stream: Stream) -> Any:
@@ -159,12 +171,22 @@ def check_size(payload: bytes) -> None:
 
 
 def decode_header(payload: bytes) -> Header:
-    """Read the header alone. Raises PayloadError at stage ``size`` or ``header``."""
+    """Read the header alone, also of a payload that is malformed further on.
+
+    Raises:
+        PayloadError: at stage ``size`` or ``header``.
+    """
     check_size(payload)
     try:
         return _HEADER_DECODER.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise PayloadError(stage="header", detail=str(exc)) from exc
+        prefix = _HEADER_PREFIX.match(payload)
+        if prefix is None:
+            raise PayloadError(stage="header", detail=str(exc)) from exc
+        try:
+            return _HEADER_DECODER.decode(prefix.group(1) + b"}")
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as prefix_exc:
+            raise PayloadError(stage="header", detail=str(prefix_exc)) from exc
 
 
 def decode_message(stream: Stream, payload: bytes) -> DecodedMessage:
@@ -189,8 +211,8 @@ def decode_message(stream: Stream, payload: bytes) -> DecodedMessage:
 
 def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> DecodedMessage:
     try:
-        body = _BODY_DECODER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        body = _decode_body(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         raise PayloadError(stage="body", detail=str(exc), header=header) from exc
     readings: list[tuple[int, AnyReading]] = []
     bad: list[tuple[PayloadError, bytes]] = []
@@ -201,6 +223,19 @@ def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> Decode
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             bad.append((PayloadError(stage="reading", detail=str(exc), header=header, index=index), bytes(raw)))
     return DecodedMessage(header=header, sent_at=body.sent_at.astimezone(UTC), readings=readings, bad=bad)
+
+
+def _decode_body(payload: bytes) -> MessageBody:
+    try:
+        return _BODY_DECODER.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # Many an encoder writes NaN and Infinity, which are no JSON. Python's own reader takes them, so that the
+        # reading they stand in can be told from its neighbours; written out again, that reading alone is malformed.
+        lenient = json.loads(payload)
+        body = msgspec.convert(lenient, _LenientBody)
+        return MessageBody(
+            sent_at=body.sent_at, readings=[msgspec.Raw(json.dumps(reading).encode()) for reading in body.readings]
+        )
 
 
 def encode_readings(readings: list[AnyReading]) -> bytes:

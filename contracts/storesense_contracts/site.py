@@ -12,14 +12,15 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 
 from storesense_contracts.layout import (
     Id,
-    LowStockRule,
     PointM,
     QueueTooLongRule,
     Rule,
     StoreLayout,
     StrictModel,
+    check_name,
+    refuse_twins,
 )
-from storesense_contracts.yaml_file import load_yaml
+from storesense_contracts.yaml_file import load_yaml, mistake
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 PointFraction = tuple[Fraction, Fraction]
@@ -210,71 +211,63 @@ class SiteFile(BaseModel):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
-        for what, ids in (("devices", [d.id for d in self.devices]), ("rules", [r.id for r in self.rules])):
-            if len(set(ids)) != len(ids):
-                twice = next(x for x in ids if ids.count(x) > 1)
-                raise ValueError(f"{what}: the id {twice!r} stands there twice")
-        for device in self.devices:
-            self._check_device(device)
-        for rule in self.rules:
-            self._check_rule(rule)
+        refuse_twins("devices", [device.id for device in self.devices])
+        refuse_twins("rules", [rule.id for rule in self.rules])
+        for index, device in enumerate(self.devices):
+            self._check_device(device, "devices", index)
+        for index, rule in enumerate(self.rules):
+            if isinstance(rule, QueueTooLongRule):
+                for place, name in enumerate(rule.queues or []):
+                    check_name("queue", name, _by_id(self.store.queues), "rules", index, "queues", place)
+            else:
+                for place, name in enumerate(rule.slots or []):
+                    check_name("slot", name, _by_id(self.store.slots), "rules", index, "slots", place)
         return self
 
-    def _check_device(self, device: Any) -> None:
+    def _check_device(self, device: Any, *at: str | int) -> None:
         store = self.store
         if isinstance(device, CameraDevice):
-            self._check_camera(device)
+            self._check_camera(device, *at)
         elif isinstance(device, ShelfDevice):
-            for slot in device.slots:
-                _named(store.slots, "slot", slot.slot, device.id)
+            for place, slot in enumerate(device.slots):
+                check_name("slot", slot.slot, _by_id(store.slots), *at, "slots", place, "slot")
                 if slot.source.kind == "trace" and slot.calibration is None:
-                    raise ValueError(f"device {device.id!r}, slot {slot.slot!r}: raw counts need a calibration")
+                    raise mistake("raw counts need a calibration; add the key calibration", *at, "slots", place)
         elif isinstance(device, LaneDevice):
-            for lane in device.lanes:
-                _named(store.lanes, "lane", lane, device.id)
+            for place, name in enumerate(device.lanes):
+                check_name("lane", name, _by_id(store.lanes), *at, "lanes", place)
         elif isinstance(device, EnvironmentDevice):
-            for sensor in device.sensors:
-                _named(store.environment_sensors, "environment sensor", sensor, device.id)
+            for place, name in enumerate(device.sensors):
+                known = _by_id(store.environment_sensors)
+                check_name("environment sensor", name, known, *at, "sensors", place)
 
-    def _check_camera(self, device: CameraDevice) -> None:
+    def _check_camera(self, device: CameraDevice, *at: str | int) -> None:
         store = self.store
-        for line in device.lines:
-            floor_m: object = _named(store.lines, "line", line.line, device.id).floor_m
-            self._needs_place(device, f"line {line.line!r}", line.image, floor_m)
-        for zone in device.zones:
-            floor_m = _named(store.zones, "zone", zone.zone, device.id).floor_m
-            self._needs_place(device, f"zone {zone.zone!r}", zone.image, floor_m)
-        for queue in device.queues:
-            floor_m = _named(store.queues, "queue", queue.queue, device.id).floor_m
-            self._needs_place(device, f"queue {queue.queue!r}", queue.image, floor_m)
+        for kind, named, views in (
+            ("line", _by_id(store.lines), [(view.line, view.image) for view in device.lines]),
+            ("zone", _by_id(store.zones), [(view.zone, view.image) for view in device.zones]),
+            ("queue", _by_id(store.queues), [(view.queue, view.image) for view in device.queues]),
+        ):
+            for place, (name, image) in enumerate(views):
+                check_name(kind, name, named, *at, f"{kind}s", place, kind)
+                if image is not None or device.source.kind == "simulated":
+                    continue
+                if named[name].floor_m is None:
+                    raise mistake(
+                        f"{kind} {name!r} has no place; give image points here, or floor_m in the store",
+                        *(*at, f"{kind}s", place),
+                    )
+                if device.homography is None:
+                    raise mistake(
+                        f"{kind} {name!r} is given on the floor, which needs the camera's homography",
+                        *(*at, f"{kind}s", place),
+                    )
         if device.heatmap is not None and device.homography is None and device.source.kind != "simulated":
-            raise ValueError(f"device {device.id!r} has a heatmap and no homography to lay it on the floor")
-
-    @staticmethod
-    def _needs_place(device: CameraDevice, what: str, image: object, floor_m: object) -> None:
-        if image is not None or device.source.kind == "simulated":
-            return
-        if floor_m is None:
-            raise ValueError(
-                f"device {device.id!r}: {what} has no place; give image points here or floor_m in the store"
-            )
-        if device.homography is None:
-            raise ValueError(f"device {device.id!r}: {what} is given on the floor, which needs the camera's homography")
-
-    def _check_rule(self, rule: QueueTooLongRule | LowStockRule) -> None:
-        if isinstance(rule, QueueTooLongRule):
-            for queue in rule.queues or []:
-                _named(self.store.queues, "queue", queue, rule.id)
-        else:
-            for slot in rule.slots or []:
-                _named(self.store.slots, "slot", slot, rule.id)
+            raise mistake("a heatmap needs the camera's homography to lay it on the floor", *at, "heatmap")
 
 
-def _named(items: list[Any], kind: str, name: str, owner: str) -> Any:
-    for item in items:
-        if item.id == name:
-            return item
-    raise ValueError(f"{owner!r} names {kind} {name!r}; expected one of {sorted(item.id for item in items)}")
+def _by_id(items: list[Any]) -> dict[str, Any]:
+    return {item.id: item for item in items}
 
 
 def load_site(path: Path) -> SiteFile:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
 from storesense_contracts.errors import StoresenseError
 
@@ -29,6 +30,11 @@ class FileProblem:
     line: int
     where: str
     message: str
+
+
+def mistake(message: str, *at: str | int) -> PydanticCustomError:
+    """Make an error for a model's validator to raise, about the value at path ``at`` below that model."""
+    return PydanticCustomError("mistake", "{message}", {"message": message, "at": at})
 
 
 class FileError(StoresenseError):
@@ -115,7 +121,7 @@ def _expected(error: Any) -> str:
     message = str(error["msg"])
     message = message.removeprefix("Value error, ")
     found = error.get("input")
-    if kind != "value_error" and isinstance(found, str | int | float | bool):
+    if kind not in {"value_error", "mistake"} and isinstance(found, str | int | float | bool):
         return f"{message[0].lower()}{message[1:]}, found {found!r}"
     return message
 
@@ -137,9 +143,9 @@ def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
         try:
             for event in yaml.parse(text, Loader=yaml.SafeLoader):
                 if isinstance(event, yaml.AliasEvent):
-                    problem = FileProblem(
-                        event.start_mark.line + 1, "", "aliases (*name) are not supported; write it out"
-                    )
+                    # An alias can make a small file huge ("billion laughs").
+                    line = 1 if event.start_mark is None else event.start_mark.line + 1
+                    problem = FileProblem(line, "", "aliases (*name) are not supported; write it out")
                     raise FileError(path=path, problems=[problem])
             node = loader.get_single_node()
         finally:
@@ -163,7 +169,7 @@ def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
 def _problem(error: Any, lines: dict[_Path, int]) -> FileProblem:
     # Pydantic puts the tag of a discriminated union into the path; a key that the file does not have is skipped.
     known: _Path = ()
-    parts = tuple(error["loc"])
+    parts = (*error["loc"], *error.get("ctx", {}).get("at", ()))
     for index, part in enumerate(parts):
         if (*known, part) in lines:
             known = (*known, part)
