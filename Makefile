@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo test check format contracts clean
+.PHONY: help setup demo test check format contracts lock clean
 
 help: ## what this Makefile can do
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,10 @@ format: $(STAMP) ## format and mend what ruff can
 
 contracts: $(STAMP) ## generate JSON schemas and the AsyncAPI document from the message structs
 	$(BIN)/storesense contracts generate
+
+lock: $(STAMP) ## write requirements.lock from what is installed here
+	@{ head -n 1 requirements.lock; $(BIN)/python -m pip freeze --exclude-editable --exclude pip | grep -v '@'; } > .lock.new
+	@mv .lock.new requirements.lock
 
 clean: ## remove what setup and the demo made here
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
