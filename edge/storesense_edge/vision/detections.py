@@ -78,9 +78,7 @@ def clean_detections(
     return Detections(boxes, np.clip(scores, 0.0, 1.0))
 
 
-def iou_matrix(
-    boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def iou_matrix(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     """Intersection over union of every box of one set with every box of another.
 
     Args:
@@ -99,6 +97,25 @@ def iou_matrix(
     area_b = (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
     union = area_a + area_b - overlap
     result: NDArray[np.float64] = overlap / np.maximum(union, 1e-9)
+    return result
+
+
+def cover_matrix(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Which share of every box of one set lies inside every box of another.
+
+    Args:
+        boxes_a_xyxy: (N, 4).
+        boxes_b_xyxy: (M, 4).
+
+    Returns:
+        (N, M), 0 to 1.
+    """
+    a = boxes_a_xyxy[:, None, :]
+    b = boxes_b_xyxy[None, :, :]
+    overlap_wh = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
+    np.maximum(overlap_wh, 0.0, out=overlap_wh)
+    area_a = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
+    result: NDArray[np.float64] = overlap_wh[..., 0] * overlap_wh[..., 1] / np.maximum(area_a, 1e-9)
     return result
 
 

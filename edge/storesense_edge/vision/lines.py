@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CLEARANCE_HEIGHTS = 0.06
+CLEARANCE_HEIGHTS = 0.1
 """How far from a line is clear of it, in heights of the person."""
 
 
@@ -173,9 +173,7 @@ class LineCounter:
         inside = (where >= 0) & (where <= self._length[columns])
         self._passes[slots[rows], columns] += (inside * np.where(after > 0, 1, -1)).astype(np.int8)
 
-    def _begin(
-        self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64]
-    ) -> None:
+    def _begin(self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64]) -> None:
         self._ids[slots] = ids
         self._distance[slots] = points_xy @ self._inward - self._inward_offset
         self._position[slots] = points_xy @ self._along - self._along_offset
@@ -200,7 +198,9 @@ def _check_lines(lines: Sequence[CountingLine]) -> None:
         ends = np.array([line.a_xy, line.b_xy], dtype=np.float64)
         if not np.isfinite(ends).all():
             raise GeometryError(
-                shape=f"line {line.line_id}", cause="one of its ends is no number", remedy="give each end two finite numbers"
+                shape=f"line {line.line_id}",
+                cause="one of its ends is no number",
+                remedy="give each end two finite numbers",
             )
         if np.hypot(*(ends[1] - ends[0])) < 1e-9:
             raise GeometryError(

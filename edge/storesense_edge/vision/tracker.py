@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from storesense_edge.vision.detections import Detections, iou_matrix, non_maximum_suppression
+from storesense_edge.vision.detections import Detections, cover_matrix, iou_matrix, non_maximum_suppression
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,20 +54,29 @@ class TrackerSettings:
         lost_s: a confirmed track is kept this long unseen.
     """
 
-    high_score: float = 0.5
+    high_score: float = 0.6
     low_score: float = 0.1
-    duplicate_iou: float = 0.7
-    acceleration: float = 0.5
+    duplicate_iou: float = 0.55
+    acceleration: float = 0.3
     place_sigma: float = 0.06
     size_sigma: float = 0.12
-    size_drift: float = 0.15
+    size_drift: float = 0.25
     start_speed_sigma: float = 0.6
     gate: float = 8.0
     confirm_hits: int = 2
-    confirm_s: float = 0.2
+    confirm_s: float = 0.3
     confirm_mean_score: float = 0.5
-    tentative_s: float = 0.35
-    lost_s: float = 3.0
+    tentative_s: float = 0.7
+    lost_s: float = 2.0
+    reach: float = 0.6
+    top_speed: float = 1.4
+    spread_weight: float = 1.0
+    weak_s: float = 0.5
+    birth_score: float = 0.6
+    birth_iou: float = 0.3
+    birth_cover: float = 0.8
+    coast_s: float = 1.0
+    correlation_s: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,8 +114,9 @@ class Tracker:
         settings: birth, life and death; the shipped defaults fit every camera tried.
     """
 
-    def __init__(self, settings: TrackerSettings | None = None) -> None:
+    def __init__(self, settings: TrackerSettings | None = None, *, frame_wh: tuple[int, int] | None = None) -> None:
         self.settings = settings or TrackerSettings()
+        self._frame_wh = frame_wh
         self._state = np.empty((0, COLUMNS))
         self._ids = np.empty(0, dtype=np.int64)
         self._slots = np.empty(0, dtype=np.intp)
@@ -130,7 +140,9 @@ class Tracker:
         cfg = self.settings
         if self._at_s is not None:
             at_s = max(at_s, self._at_s + 1e-3)
-            self._predict(at_s - self._at_s)
+            dt_s = at_s - self._at_s
+            self._drop(at_s, dt_s)
+            self._predict(self._at_s, dt_s)
         self._at_s = at_s
         strong = detections.scores >= cfg.low_score
         boxes = non_maximum_suppression(detections if strong.all() else detections.keep(strong), cfg.duplicate_iou)
@@ -138,7 +150,7 @@ class Tracker:
         high = boxes.scores >= cfg.high_score
 
         costs = self._costs(measured)
-        rows, columns = self._associate(costs, high, at_s)
+        rows, columns = self._associate(costs, measured, high, at_s)
         self._update(rows, measured[columns], boxes.scores[columns], at_s)
 
         seen = np.zeros(len(self._ids), dtype=np.bool_)
@@ -146,8 +158,8 @@ class Tracker:
         free = np.ones(len(boxes), dtype=np.bool_)
         free[columns] = False
         self._confirm(seen)
-        seen = self._drop(seen, at_s)
-        births = np.flatnonzero(free & high)
+        seen = self._drop_outside(seen)
+        births = np.flatnonzero(free & (boxes.scores >= cfg.birth_score))
         if len(births):
             births = births[~self._covered(boxes.boxes_xyxy_px[births], seen)]
         if len(births):
@@ -157,11 +169,14 @@ class Tracker:
 
     # ---- motion
 
-    def _predict(self, dt_s: float) -> None:
+    def _predict(self, before_s: float, dt_s: float) -> None:
         s = self._state
         if not len(s):
             return
         cfg = self.settings
+        unseen = s[:, LAST] < before_s - 1e-9
+        if unseen.any():
+            s[:, VX : VY + 1] *= np.where(unseen, np.exp(-dt_s / cfg.coast_s), 1.0)[:, None]
         s[:, X] += s[:, VX] * dt_s
         s[:, Y] += s[:, VY] * dt_s
         noise = cfg.acceleration**2 * dt_s
@@ -177,7 +192,9 @@ class Tracker:
             return
         cfg = self.settings
         s = self._state[rows]
-        spread = s[:, PP] + cfg.place_sigma**2
+        spread = s[:, PP] + cfg.place_sigma**2 * np.maximum(
+            1.0, cfg.correlation_s / np.maximum(at_s - s[:, LAST], 1e-3)
+        )
         gain, gain_v = s[:, PP] / spread, s[:, PV] / spread
         off = measured[:, :2] - s[:, :2]
         s[:, :2] += gain[:, None] * off
@@ -207,36 +224,43 @@ class Tracker:
         off_y = (measured[None, :, 1] - s[:, None, Y]) / height[:, None]
         off_h = np.log(measured[None, :, 3] / height[:, None])
         costs: NDArray[np.float64] = (
-            0.5 * (off_x * off_x + off_y * off_y) / spread[:, None]
-            + 0.5 * off_h * off_h / size_spread[:, None]
+            0.5 * (off_x * off_x + off_y * off_y) / spread[:, None] + 0.5 * off_h * off_h / size_spread[:, None]
         )
         return costs
 
     def _associate(
-        self, costs: NDArray[np.float64], high: NDArray[np.bool_], at_s: float
+        self, costs: NDArray[np.float64], measured: NDArray[np.float64], high: NDArray[np.bool_], at_s: float
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         if not costs.size:
             return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
         cfg = self.settings
         spread = self._state[:, PP] + cfg.place_sigma**2
-        costs = costs + np.where(costs > cfg.gate, FORBIDDEN, np.log(spread / cfg.place_sigma**2)[:, None])
+        forbidden = costs > cfg.gate
+        s = self._state
+        off = measured[None, :, :2] - s[:, None, LX : LY + 1]
+        reach = (cfg.reach + cfg.top_speed * (at_s - s[:, LAST])) * s[:, H]
+        forbidden |= (off * off).sum(axis=2) > (reach * reach)[:, None]
+        costs = costs + np.where(forbidden, FORBIDDEN, cfg.spread_weight * np.log(spread / cfg.place_sigma**2)[:, None])
         rows, columns = _match(costs, np.arange(len(costs)), np.flatnonzero(high))
         if not high.all():
             left = np.ones(len(costs), dtype=np.bool_)
             left[rows] = False
             # A weak box carries on what was seen a moment ago; it does not bring back the long lost.
-            left &= at_s - self._state[:, LAST] < 1.0
+            left &= at_s - self._state[:, LAST] <= cfg.weak_s
             more_rows, more_columns = _match(costs, np.flatnonzero(left), np.flatnonzero(~high))
             rows, columns = np.concatenate([rows, more_rows]), np.concatenate([columns, more_columns])
         return rows, columns
 
     def _covered(self, boxes_xyxy: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        cfg = self.settings
         s = self._state[seen]
         if not len(s):
             return np.zeros(len(boxes_xyxy), dtype=np.bool_)
         half = s[:, W] / 2
         tracked = np.stack([s[:, X] - half, s[:, Y] - s[:, H], s[:, X] + half, s[:, Y]], axis=1)
-        covered: NDArray[np.bool_] = (iou_matrix(boxes_xyxy, tracked) > self.settings.duplicate_iou).any(axis=1)
+        overlaps = iou_matrix(boxes_xyxy, tracked) > cfg.birth_iou
+        contained = cover_matrix(boxes_xyxy, tracked) > cfg.birth_cover
+        covered: NDArray[np.bool_] = (overlaps | contained).any(axis=1)
         return covered
 
     # ---- birth and death
@@ -277,18 +301,33 @@ class Tracker:
         ready &= s[:, SCORE] >= cfg.confirm_mean_score * s[:, HITS]
         self._confirmed |= ready
 
-    def _drop(self, seen: NDArray[np.bool_], at_s: float) -> NDArray[np.bool_]:
+    def _drop(self, at_s: float, dt_s: float) -> None:
+        """Drop who was unseen for too long, before a new box can bring anybody back."""
         cfg = self.settings
         unseen_s = at_s - self._state[:, LAST]
-        keep = unseen_s <= np.where(self._confirmed, cfg.lost_s, cfg.tentative_s)
-        if keep.all():
+        # A slow camera still gets one missed picture.
+        limits_s = np.where(self._confirmed, cfg.lost_s, max(cfg.tentative_s, min(1.5 * dt_s, cfg.lost_s)))
+        self._keep(unseen_s <= limits_s)
+
+    def _drop_outside(self, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Drop who is unseen and has, by their walk, left the picture."""
+        if self._frame_wh is None:
             return seen
+        s = self._state
+        width, height = self._frame_wh
+        outside = (s[:, X] < 0) | (s[:, X] > width) | (s[:, Y] < 0) | (s[:, Y] - s[:, H] / 2 > height)
+        keep = seen | ~outside
+        self._keep(keep)
+        return seen[keep]
+
+    def _keep(self, keep: NDArray[np.bool_]) -> None:
+        if keep.all():
+            return
         self._free_slots.extend(self._slots[~keep].tolist())
         self._state = self._state[keep]
         self._ids = self._ids[keep]
         self._slots = self._slots[keep]
         self._confirmed = self._confirmed[keep]
-        return seen[keep]
 
     def _report(self, seen: NDArray[np.bool_]) -> Tracks:
         c = self._confirmed

@@ -1,0 +1,119 @@
+"""Areas of the picture or the floor: which points lie in which polygon."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_edge.vision.errors import GeometryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MAX_CORNERS = 100
+
+
+class PolygonSet:
+    """Several polygons asked at once.
+
+    Args:
+        polygons: corners of each, in one plane, in order; the last joins the first.
+        names: what messages call each, such as "zone entrance".
+
+    Raises:
+        GeometryError: fewer than three corners, no area, edges that cross, or corners that are no numbers.
+    """
+
+    def __init__(self, polygons: Sequence[Sequence[tuple[float, float]]], *, names: Sequence[str]) -> None:
+        for corners, name in zip(polygons, names, strict=True):
+            check_polygon(corners, shape=name)
+        self._count = len(polygons)
+        starts, ends, owners = [], [], []
+        for index, corners in enumerate(polygons):
+            ring = np.array(corners, dtype=np.float64)
+            starts.append(ring)
+            ends.append(np.roll(ring, -1, axis=0))
+            owners.append(np.full(len(ring), index))
+        if not polygons:
+            return
+        a, b = np.concatenate(starts), np.concatenate(ends)
+        level = a[:, 1] == b[:, 1]
+        self._ax, self._ay, self._by = a[:, 0], a[:, 1], b[:, 1]
+        # A level edge never straddles a point's height, so its slope is never used.
+        self._slope = (b[:, 0] - a[:, 0]) / np.where(level, 1.0, b[:, 1] - a[:, 1])
+        lengths = [len(corners) for corners in polygons]
+        self._first_edges = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+
+    def __len__(self) -> int:
+        return self._count
+
+    def contains(self, points_xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which point lies in which polygon, by counting edges to the right of it.
+
+        Args:
+            points_xy: (N, 2).
+
+        Returns:
+            (N, polygons) bool.
+        """
+        if not self._count or not len(points_xy):
+            return np.zeros((len(points_xy), self._count), dtype=np.bool_)
+        x, y = points_xy[:, :1], points_xy[:, 1:]
+        straddles = (self._ay > y) != (self._by > y)
+        right = straddles & (x < self._ax + (y - self._ay) * self._slope)
+        odd: NDArray[np.bool_] = np.logical_xor.reduceat(right, self._first_edges, axis=1)
+        return odd
+
+
+def check_polygon(corners: Sequence[tuple[float, float]], *, shape: str) -> None:
+    """Refuse a polygon that cannot hold anybody.
+
+    Args:
+        corners: its corners in order.
+        shape: what messages call it.
+
+    Raises:
+        GeometryError: see `PolygonSet`.
+    """
+    if not 3 <= len(corners) <= MAX_CORNERS:
+        raise GeometryError(
+            shape=shape, cause=f"it has {len(corners)} corners", remedy=f"give it 3 to {MAX_CORNERS} corners"
+        )
+    ring = np.array(corners, dtype=np.float64)
+    if not np.isfinite(ring).all():
+        raise GeometryError(shape=shape, cause="a corner is no number", remedy="give finite numbers")
+    following = np.roll(ring, -1, axis=0)
+    if (np.hypot(*(following - ring).T) < 1e-12).any():
+        raise GeometryError(shape=shape, cause="two corners in a row are the same point", remedy="leave one out")
+    for i in range(len(ring)):
+        for j in range(i + 1, len(ring)):
+            neighbours = j == i + 1 or (i == 0 and j == len(ring) - 1)
+            if not neighbours and _cross(ring[i], following[i], ring[j], following[j]):
+                raise GeometryError(
+                    shape=shape,
+                    cause=f"its edges after corner {i + 1} and after corner {j + 1} cross",
+                    remedy="list the corners in order around the area",
+                )
+    area = float((ring[:, 0] * following[:, 1] - following[:, 0] * ring[:, 1]).sum()) / 2
+    extent = float(np.prod(np.ptp(ring, axis=0)))
+    if abs(area) <= 1e-9 * max(extent, 1e-12):
+        raise GeometryError(shape=shape, cause="its corners lie on one line", remedy="give it an area")
+
+
+def _cross(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> bool:
+    """True if the segments ab and cd share a point."""
+
+    def turn(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> float:
+        return float((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
+
+    def within(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> bool:
+        return bool((np.minimum(p, q) <= r).all() and (r <= np.maximum(p, q)).all())
+
+    abc, abd, cda, cdb = turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)
+    if ((abc > 0) != (abd > 0)) and ((cda > 0) != (cdb > 0)) and abc and abd and cda and cdb:
+        return True
+    touching = ((abc, a, b, c), (abd, a, b, d), (cda, c, d, a), (cdb, c, d, b))
+    return any(value == 0 and within(p, q, r) for value, p, q, r in touching)

@@ -1,0 +1,201 @@
+"""Who is in which area, from when to when: what zones and queues have in common.
+
+A stay begins with the first sighting inside and ends with the last one. It ends only after the person was seen
+outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Where the tracker loses
+somebody inside, the stay waits for `bridge_s`: a new track that appears nearby within the area takes it over, because
+people do not vanish in front of a shelf and others appear there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_edge.vision.polygon import PolygonSet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSettings:
+    """When a stay begins and ends.
+
+    Attributes:
+        leave_s: seen outside for this long, a stay is over.
+        bridge_s: a stay of a lost track waits this long for somebody to take it over.
+        bridge_heights: how far from the last sighting that may be, at once ...
+        bridge_speed: ... and per second, heights.
+        slow_speed: below this a person stands or dawdles, heights per second (0.25 is about 0.4 m/s).
+    """
+
+    leave_s: float = 0.8
+    bridge_s: float = 4.0
+    bridge_heights: float = 0.6
+    bridge_speed: float = 0.5
+    slow_speed: float = 0.25
+
+
+@dataclass(slots=True)
+class Stay:
+    """One person's stay in one area, open or over. It stays on the device.
+
+    Attributes:
+        area: index of the area.
+        track_id: whose it is now; -1 while its track is lost.
+        first_s: first sighting inside.
+        last_s: last sighting inside.
+        last_seen_s: last sighting at all, inside or out.
+        slow_s: time spent slow inside.
+        slow: True if slow at the last sighting inside.
+        xy: last sighting inside.
+        scale: height of the person there, in units of the plane.
+        lost: True while no track carries it.
+    """
+
+    area: int
+    track_id: int
+    first_s: float
+    last_s: float
+    last_seen_s: float
+    slow_s: float
+    slow: bool
+    xy: tuple[float, float]
+    scale: float
+    lost: bool = False
+
+    @property
+    def dwell_s(self) -> float:
+        """Time from the first to the last sighting inside."""
+        return self.last_s - self.first_s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sightings:
+    """The people seen in one picture, in the plane of the areas.
+
+    Attributes:
+        ids: (N,) int64 tracks.
+        points_xy: (N, 2) foot points.
+        scales: (N,) heights in units of the plane.
+        speeds: (N,) heights per second.
+        present_ids: every confirmed track, those not seen just now included.
+        at_s: time of the picture.
+    """
+
+    ids: NDArray[np.int64]
+    points_xy: NDArray[np.float64]
+    scales: NDArray[np.float64]
+    speeds: NDArray[np.float64]
+    present_ids: frozenset[int]
+    at_s: float
+
+
+class PresenceBook:
+    """Keeps the open stays of several areas.
+
+    Args:
+        polygons: the areas, in one plane.
+        names: what messages call them.
+        settings: when a stay begins and ends.
+    """
+
+    def __init__(
+        self,
+        polygons: Sequence[Sequence[tuple[float, float]]],
+        *,
+        names: Sequence[str],
+        settings: PresenceSettings | None = None,
+    ) -> None:
+        self.settings = settings or PresenceSettings()
+        self._polygons = PolygonSet(polygons, names=names)
+        self._open: dict[tuple[int, int], Stay] = {}
+        self._lost: list[Stay] = []
+
+    def open_stays(self) -> list[Stay]:
+        """Return the stays that are not over, those of lost tracks included."""
+        return [*self._open.values(), *self._lost]
+
+    def step(self, seen: Sightings) -> list[Stay]:
+        """Take one picture.
+
+        Returns:
+            The stays that are over now.
+        """
+        over: list[Stay] = []
+        inside = self._polygons.contains(seen.points_xy)
+        for row, area in np.argwhere(inside).tolist():
+            self._stay_in(seen, row, area)
+        self._look_outside(seen, inside, over)
+        self._look_lost(seen, over)
+        return over
+
+    def close(self) -> list[Stay]:
+        """End every stay with its last sighting, as a source ends."""
+        over = self.open_stays()
+        self._open.clear()
+        self._lost.clear()
+        return over
+
+    def _stay_in(self, seen: Sightings, row: int, area: int) -> None:
+        track_id = int(seen.ids[row])
+        x, y = seen.points_xy[row].tolist()
+        scale = float(seen.scales[row])
+        slow = bool(seen.speeds[row] < self.settings.slow_speed)
+        stay = self._open.get((track_id, area))
+        if stay is None:
+            stay = self._take_over(area, track_id, (x, y), scale, seen.at_s)
+        if stay is None:
+            stay = Stay(area, track_id, seen.at_s, seen.at_s, seen.at_s, 0.0, slow, (x, y), scale)
+        elif slow or stay.slow:
+            # Half a step each: slow before and slow now is a whole one.
+            stay.slow_s += (seen.at_s - stay.last_s) * (0.5 * slow + 0.5 * stay.slow)
+        self._open[track_id, area] = stay
+        stay.last_s = stay.last_seen_s = seen.at_s
+        stay.slow, stay.xy, stay.scale = slow, (x, y), scale
+
+    def _take_over(self, area: int, track_id: int, xy: tuple[float, float], scale: float, at_s: float) -> Stay | None:
+        best: Stay | None = None
+        best_distance = np.inf
+        for stay in self._lost:
+            if stay.area != area:
+                continue
+            distance = float(np.hypot(stay.xy[0] - xy[0], stay.xy[1] - xy[1])) / scale
+            reach = self.settings.bridge_heights + self.settings.bridge_speed * (at_s - stay.last_s)
+            if distance <= reach and distance < best_distance:
+                best, best_distance = stay, distance
+        if best is not None:
+            self._lost.remove(best)
+            best.lost, best.track_id = False, track_id
+        return best
+
+    def _look_outside(self, seen: Sightings, inside: NDArray[np.bool_], over: list[Stay]) -> None:
+        if not self._open:
+            return
+        rows = {int(track_id): row for row, track_id in enumerate(seen.ids)}
+        for key, stay in list(self._open.items()):
+            row = rows.get(key[0])
+            if row is not None:
+                stay.last_seen_s = seen.at_s
+                if not inside[row, stay.area] and seen.at_s - stay.last_s >= self.settings.leave_s:
+                    del self._open[key]
+                    over.append(stay)
+            elif key[0] not in seen.present_ids:
+                del self._open[key]
+                if stay.last_seen_s > stay.last_s:
+                    over.append(stay)  # it was last seen outside
+                else:
+                    stay.lost, stay.track_id = True, -1
+                    self._lost.append(stay)
+
+    def _look_lost(self, seen: Sightings, over: list[Stay]) -> None:
+        if not self._lost:
+            return
+        keep: list[Stay] = []
+        for stay in self._lost:
+            (keep if seen.at_s - stay.last_s <= self.settings.bridge_s else over).append(stay)
+        self._lost = keep

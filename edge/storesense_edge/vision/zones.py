@@ -1,0 +1,152 @@
+"""Zones: how many people are in an area, how long each visit lasts, and whether it was a stop or a pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.presence import PresenceBook, PresenceSettings, Sightings, Stay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An area whose visits are counted.
+
+    Attributes:
+        zone_id: its name in the site file.
+        corners_xy: its corners in order, in the plane of the points that it will be given.
+        min_visit_s: a shorter stay is no visit.
+        stop_s: a visit with this much time spent slow is a stop, any other a pass.
+    """
+
+    zone_id: str
+    corners_xy: tuple[tuple[float, float], ...]
+    min_visit_s: float = 0.5
+    stop_s: float = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneVisit:
+    """One visit that is over; nothing in it says who.
+
+    Attributes:
+        zone_id: where.
+        entered_s: time of the first sighting inside.
+        dwell_s: until the last sighting inside.
+        stopped: True for a stop, False for a pass.
+    """
+
+    zone_id: str
+    entered_s: float
+    dwell_s: float
+    stopped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneSample:
+    """What a zone looks like, and what happened in it since the last sample.
+
+    Attributes:
+        zone_id: which zone.
+        occupancy: people in it.
+        entries: visits begun since the last sample.
+        exits: visits ended since the last sample.
+        visits: those that ended.
+    """
+
+    zone_id: str
+    occupancy: int
+    entries: int
+    exits: int
+    visits: tuple[ZoneVisit, ...]
+
+
+class ZoneCounter:
+    """Counts visits to several zones.
+
+    Occupancy counts whoever is in the zone for long enough to be a visitor; a stay counts as an entry when it becomes
+    a visit, so entries less exits is the occupancy at every moment.
+
+    Args:
+        zones: the zones, in one plane; their ids differ.
+        settings: when a stay begins and ends.
+
+    Raises:
+        GeometryError: a zone cannot hold anybody, or two share an id.
+    """
+
+    def __init__(self, zones: Sequence[Zone], *, settings: PresenceSettings | None = None) -> None:
+        self.zones = tuple(zones)
+        check_ids([zone.zone_id for zone in zones], kind="zone")
+        self._book = PresenceBook(
+            [zone.corners_xy for zone in zones],
+            names=[f"zone {zone.zone_id}" for zone in zones],
+            settings=settings,
+        )
+        self._occupancy = [0] * len(zones)
+        self._entries = [0] * len(zones)
+        self._exits = [0] * len(zones)
+        self._visits: list[list[ZoneVisit]] = [[] for _ in zones]
+
+    def step(self, seen: Sightings) -> None:
+        """Take one picture."""
+        if not self.zones:
+            return
+        self._end(self._book.step(seen))
+
+    def take(self) -> list[ZoneSample]:
+        """Return a sample of every zone and start anew."""
+        samples = [
+            ZoneSample(zone.zone_id, self._occupancy[i], self._entries[i], self._exits[i], tuple(self._visits[i]))
+            for i, zone in enumerate(self.zones)
+        ]
+        self._entries = [0] * len(self.zones)
+        self._exits = [0] * len(self.zones)
+        self._visits = [[] for _ in self.zones]
+        return samples
+
+    def occupancy(self) -> list[int]:
+        """Return how many people are in each zone now."""
+        return list(self._occupancy)
+
+    def close(self) -> None:
+        """End every visit, as a source ends; `take` afterwards gives the rest."""
+        self._end(self._book.close())
+
+    def _end(self, over: list[Stay]) -> None:
+        now = [0] * len(self.zones)
+        for stay in self._book.open_stays():
+            if stay.dwell_s >= self.zones[stay.area].min_visit_s:
+                now[stay.area] += 1
+        ended = [0] * len(self.zones)
+        for stay in over:
+            zone = self.zones[stay.area]
+            if stay.dwell_s >= zone.min_visit_s:
+                ended[stay.area] += 1
+                self._visits[stay.area].append(
+                    ZoneVisit(zone.zone_id, stay.first_s, stay.dwell_s, stay.slow_s >= zone.stop_s)
+                )
+        for i in range(len(self.zones)):
+            # What is here now or has just left, and was not here before, has entered.
+            self._entries[i] += now[i] + ended[i] - self._occupancy[i]
+            self._exits[i] += ended[i]
+        self._occupancy = now
+
+
+def check_ids(ids: Sequence[str], *, kind: str) -> None:
+    """Refuse ids that are given twice.
+
+    Raises:
+        GeometryError: two shapes share an id.
+    """
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise GeometryError(
+                shape=f"{kind} {name}", cause=f"another {kind} has the same id", remedy=f"give every {kind} its own id"
+            )
+        seen.add(name)
