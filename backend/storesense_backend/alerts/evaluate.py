@@ -1,0 +1,244 @@
+"""Judging one cause: when an alert opens, changes its numbers, and resolves.
+
+Time is event time. An alert opens when every reading of the last ``open_after_s`` said so, and resolves when every
+reading of the last ``resolve_after_s`` said that it is over. Between two readings the last one holds, until it is
+stale. Three kinds of readings carry no decision: late ones (they may only interrupt a run), stale ones, and those that
+do not tell (an unstable shelf, a weight that fits no count).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Literal
+
+import msgspec
+
+from storesense_backend.alerts.values import (
+    AlertChange,
+    CauseState,
+    ChangeKind,
+    Json,
+    Observation,
+    QueueObservation,
+    StockObservation,
+    Timing,
+)
+from storesense_backend.alerts.watches import QueueWatch, StockWatch, Watch
+
+
+class Verdict(Enum):
+    """What one observation says about a cause."""
+
+    BAD = "bad"
+    BETWEEN = "between"
+    GOOD = "good"
+    UNTOLD = "untold"
+
+
+def judge(watch: Watch, observation: Observation) -> Verdict:
+    """Say what an observation means to a watch, apart from any memory."""
+    if isinstance(watch, QueueWatch) and isinstance(observation, QueueObservation):
+        if observation.length >= watch.open_at_length:
+            return Verdict.BAD
+        return Verdict.GOOD if observation.length <= watch.resolve_at_length else Verdict.BETWEEN
+    if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
+        if observation.units is None or not observation.is_stable:
+            return Verdict.UNTOLD
+        if observation.confidence is None or observation.confidence < watch.min_confidence:
+            return Verdict.UNTOLD
+        if observation.units <= watch.reorder_point_units:
+            return Verdict.BAD
+        return Verdict.GOOD if observation.units >= watch.refilled_at_units else Verdict.BETWEEN
+    return Verdict.UNTOLD
+
+
+def evaluate(
+    watch: Watch,
+    state: CauseState,
+    observations: Sequence[Observation],
+    now: datetime,
+    timing: Timing,
+) -> tuple[CauseState, list[AlertChange]]:
+    """Take new observations, and the passing of time, into account.
+
+    Args:
+        watch: the rule as it applies to the subject.
+        state: what is remembered of the cause.
+        observations: new ones of that subject, in any order; none to let time pass alone.
+        now: the present.
+        timing: what counts as late and stale.
+
+    Returns:
+        The new state and the changes of the alert, in order.
+    """
+    changes: list[AlertChange] = []
+    for observation in sorted(observations, key=lambda o: o.measured_at):
+        verdict = judge(watch, observation)
+        if verdict is Verdict.UNTOLD:
+            continue
+        if _is_late(observation, timing) or _is_before_last(state, observation):
+            state = _interrupt(state, verdict, observation)
+            continue
+        state = _take(state, verdict, observation, timing)
+        if _is_fresh(observation, now, timing):
+            state, change = _decide(watch, state, observation.measured_at, now)
+            changes += change
+    state = _rejudge(watch, state, timing)
+    if state.turning_since_at is not None and state.last is not None and _is_fresh(state.last, now, timing):
+        state, change = _decide(watch, state, now - timedelta(seconds=timing.settle_s), now)
+        changes += change
+    return state, changes
+
+
+def needs_time(state: CauseState) -> bool:
+    """Tell whether the passing of time alone may change something."""
+    return state.turning_since_at is not None
+
+
+def _is_turning(state: CauseState, verdict: Verdict, observation: Observation) -> bool:
+    # Does the observation speak for changing what is: for opening, or, with a proof, for resolving?
+    if not state.is_open:
+        return verdict is Verdict.BAD
+    if verdict is not Verdict.GOOD:
+        return False
+    if isinstance(observation, StockObservation) and isinstance(state.told, StockObservation):
+        return observation.weight_g > state.told.weight_g
+    return True
+
+
+def _is_late(observation: Observation, timing: Timing) -> bool:
+    return observation.arrival_delay_s > timing.late_s
+
+
+def _is_fresh(observation: Observation, now: datetime, timing: Timing) -> bool:
+    return now - observation.measured_at <= timedelta(seconds=timing.stale_s)
+
+
+def _is_before_last(state: CauseState, observation: Observation) -> bool:
+    return state.last is not None and observation.measured_at < state.last.measured_at
+
+
+def _interrupt(state: CauseState, verdict: Verdict, observation: Observation) -> CauseState:
+    # Late or overtaken readings decide nothing, but a contrary one inside a run shows that the run was none.
+    since_at = state.turning_since_at
+    if since_at is None or state.last is None or observation.measured_at < since_at:
+        return state
+    if _is_turning(state, verdict, observation):
+        return state
+    if _is_before_last(state, observation):
+        return msgspec.structs.replace(state, turning_since_at=state.last.measured_at)
+    return msgspec.structs.replace(state, last=observation, turning_since_at=None)
+
+
+def _take(state: CauseState, verdict: Verdict, observation: Observation, timing: Timing) -> CauseState:
+    since_at = state.turning_since_at
+    if not _is_turning(state, verdict, observation):
+        since_at = None
+    elif since_at is None or (
+        state.last is not None and observation.measured_at - state.last.measured_at > timedelta(seconds=timing.stale_s)
+    ):
+        since_at = observation.measured_at
+    return msgspec.structs.replace(state, last=observation, turning_since_at=since_at)
+
+
+def _rejudge(watch: Watch, state: CauseState, timing: Timing) -> CauseState:
+    # The rule may have been edited since the last reading: a run that no longer speaks for a change ends, and one that
+    # now does begins with that reading.
+    if state.last is None:
+        return state
+    if not _is_turning(state, judge(watch, state.last), state.last):
+        return msgspec.structs.replace(state, turning_since_at=None)
+    if state.turning_since_at is None and not _is_late(state.last, timing):
+        return msgspec.structs.replace(state, turning_since_at=state.last.measured_at)
+    return state
+
+
+def _decide(
+    watch: Watch, state: CauseState, judged_at: datetime, now: datetime
+) -> tuple[CauseState, list[AlertChange]]:
+    last, since_at = state.last, state.turning_since_at
+    if last is None:
+        return state, []
+    if since_at is None:
+        return _retell(watch, state, last, now)
+    hesitate_s = watch.resolve_after_s if state.is_open else watch.open_after_s
+    if judged_at - since_at < timedelta(seconds=hesitate_s):
+        return state, []
+    if state.is_open:
+        change = AlertChange(
+            kind=ChangeKind.RESOLVED,
+            at=now,
+            cause_at=state.cause_at or since_at,
+            severity=severity(watch, state.told or last),
+            details={},
+            proof=proof(last),
+        )
+        return CauseState(is_open=False, last=last), [change]
+    change = AlertChange(
+        kind=ChangeKind.OPENED,
+        at=now,
+        cause_at=since_at,
+        severity=severity(watch, last),
+        details=details(watch, last),
+    )
+    return CauseState(is_open=True, last=last, cause_at=since_at, told=last), [change]
+
+
+def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -> tuple[CauseState, list[AlertChange]]:
+    # The open alert's numbers follow the cause: a queue's peak, a slot's units.
+    if not state.is_open or judge(watch, last) is not Verdict.BAD:
+        return state, []
+    told = state.told
+    if isinstance(last, QueueObservation) and isinstance(told, QueueObservation):
+        is_news = last.length > told.length
+    elif isinstance(last, StockObservation) and isinstance(told, StockObservation):
+        is_news = last.units != told.units
+    else:
+        is_news = True
+    if not is_news:
+        return state, []
+    change = AlertChange(
+        kind=ChangeKind.UPDATED,
+        at=now,
+        cause_at=state.cause_at or last.measured_at,
+        severity=severity(watch, last),
+        details=details(watch, last),
+    )
+    return msgspec.structs.replace(state, told=last), [change]
+
+
+def severity(watch: Watch, observation: Observation) -> Literal["info", "warning", "critical"]:
+    """Say how bad it is: an empty slot is critical, everything else a warning."""
+    if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
+        return "critical" if observation.units == 0 else "warning"
+    return "warning"
+
+
+def details(watch: Watch, observation: Observation) -> Json:
+    """Collect the numbers and names that an alert tells."""
+    told: Json = {"subject_name": watch.subject_name, "section_name": watch.section_name}
+    if isinstance(watch, QueueWatch) and isinstance(observation, QueueObservation):
+        told |= {
+            "length": observation.length,
+            "longest_wait_s": observation.longest_wait_s,
+            "threshold": watch.open_at_length,
+        }
+    elif isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
+        units = observation.units or 0
+        told |= {
+            "units": units,
+            "capacity_units": watch.capacity_units,
+            "units_needed": watch.capacity_units - units,
+            "reorder_point_units": watch.reorder_point_units,
+            "sku": watch.sku,
+            "product_name": watch.product_name,
+        }
+    return told
+
+
+def proof(observation: Observation) -> Json:
+    """Collect what was observed that ended a cause."""
+    measured_at = observation.measured_at.isoformat()
+    if isinstance(observation, QueueObservation):
+        return {"length": observation.length, "measured_at": measured_at}
+    return {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}

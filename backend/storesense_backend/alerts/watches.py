@@ -1,0 +1,123 @@
+"""Watches: each rule of a store as it applies to one queue or slot, with the names and limits that it needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from storesense_contracts.layout import LowStockRule, QueueTooLongRule, Slot, StoreLayout
+
+AnyRule = QueueTooLongRule | LowStockRule
+
+_SPARE_UNITS = 2
+"""Units above the reorder point at which a slot counts as refilled: one put back by a shopper is no restock."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchBase:
+    """What every watch has: whom it concerns and how long it hesitates."""
+
+    store_id: str
+    rule_id: str
+    subject_id: str
+    subject_name: str
+    section_id: str
+    section_name: str
+    open_after_s: float
+    resolve_after_s: float
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """The cause that at most one unresolved alert stands for: store, rule, subject."""
+        return (self.store_id, self.rule_id, self.subject_id)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueWatch(WatchBase):
+    """A queue that must not stay long."""
+
+    kind: Literal["queue_too_long"]
+    open_at_length: int
+    resolve_at_length: int
+
+
+@dataclass(frozen=True, slots=True)
+class StockWatch(WatchBase):
+    """A slot that must not run low."""
+
+    kind: Literal["low_stock"]
+    sku: str
+    product_name: str
+    capacity_units: int
+    reorder_point_units: int
+    min_confidence: float
+
+    @property
+    def refilled_at_units(self) -> int:
+        """The units from which on the slot counts as refilled."""
+        return min(self.capacity_units, self.reorder_point_units + _SPARE_UNITS)
+
+
+Watch = QueueWatch | StockWatch
+
+
+def watches_of(layout: StoreLayout, rules: Iterable[AnyRule]) -> list[Watch]:
+    """Apply rules to the queues and slots that they name, or to all where they name none.
+
+    A name that the layout does not have (any more) yields no watch.
+    """
+    sections = {section.id: section.name for section in layout.sections}
+    watches: list[Watch] = []
+    for rule in rules:
+        if isinstance(rule, QueueTooLongRule):
+            watches += [
+                QueueWatch(
+                    store_id=layout.id,
+                    rule_id=rule.id,
+                    subject_id=queue.id,
+                    subject_name=queue.name,
+                    section_id=queue.section,
+                    section_name=sections[queue.section],
+                    open_after_s=rule.open_after_s,
+                    resolve_after_s=rule.resolve_after_s,
+                    kind="queue_too_long",
+                    open_at_length=rule.open_at_length,
+                    resolve_at_length=rule.resolve_at_length,
+                )
+                for queue in layout.queues
+                if rule.queues is None or queue.id in rule.queues
+            ]
+        else:
+            watches += [
+                _stock_watch(layout, rule, slot, sections[slot.section])
+                for slot in layout.slots
+                if rule.slots is None or slot.id in rule.slots
+            ]
+    return watches
+
+
+def _stock_watch(layout: StoreLayout, rule: LowStockRule, slot: Slot, section_name: str) -> StockWatch:
+    return StockWatch(
+        store_id=layout.id,
+        rule_id=rule.id,
+        subject_id=slot.id,
+        subject_name=slot.name,
+        section_id=slot.section,
+        section_name=section_name,
+        open_after_s=rule.open_after_s,
+        resolve_after_s=rule.resolve_after_s,
+        kind="low_stock",
+        sku=slot.product.sku,
+        product_name=slot.product.name,
+        capacity_units=slot.capacity_units,
+        reorder_point_units=slot.reorder_point_units,
+        min_confidence=rule.min_confidence,
+    )
+
+
+def unknown_subjects(layout: StoreLayout, rule: AnyRule) -> list[str]:
+    """Name the queues or slots that a rule speaks of and the layout does not have."""
+    if isinstance(rule, QueueTooLongRule):
+        known = {queue.id for queue in layout.queues}
+        return [name for name in rule.queues or [] if name not in known]
+    known = {slot.id for slot in layout.slots}
+    return [name for name in rule.slots or [] if name not in known]
