@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["fixtures.services", "fixtures.strictness"]
+
 REPO_DIR = Path(__file__).resolve().parent.parent
 
 

@@ -122,7 +122,8 @@ class Child(Lifetime):
         self._end_wanted = False
         self._popen = self._spawn()
         try:
-            self._wait_until_ready()
+            if self._ready is not None:
+                self.wait_until(self._ready, deadline_s=self.spec.ready_deadline_s)
         except BaseException:  # also Ctrl-C: nothing may stay behind
             self.stop()
             raise
@@ -152,6 +153,34 @@ class Child(Lifetime):
             return self._popen.wait(timeout_s)
         except subprocess.TimeoutExpired as exc:
             raise TimeoutError(f"{self.name} still runs after {timeout_s} s") from exc
+
+    def wait_until(self, condition: Callable[[], bool], *, deadline_s: float) -> None:
+        """Wait until ``condition`` holds while the process lives.
+
+        Raises:
+            ChildEndedError: the process ended.
+            ChildNotReadyError: the condition did not hold within ``deadline_s``.
+            StartAbandonedError: ``abandon`` was called.
+        """
+        deadline = time.monotonic() + deadline_s
+        poll_s = _FIRST_POLL_S
+        while True:
+            if self.returncode is not None:
+                raise self.ended_error()
+            if condition():
+                if self.returncode is not None:  # what answered was not ours
+                    raise self.ended_error()
+                return
+            if time.monotonic() >= deadline:
+                raise ChildNotReadyError(
+                    name=self.name,
+                    deadline_s=deadline_s,
+                    log_path=self.spec.log_path,
+                    log_tail=self.log_tail(),
+                )
+            if self._abandoned.wait(poll_s):
+                raise StartAbandonedError(name=self.name)
+            poll_s = min(poll_s * 1.5, _LAST_POLL_S)
 
     def write_line(self, text: str) -> None:
         """Send one line to the process; it must have been given a ``stdin_pipe``."""
@@ -216,29 +245,6 @@ class Child(Lifetime):
                     start_new_session=True,
                 )
             )
-
-    def _wait_until_ready(self) -> None:
-        if self._ready is None:
-            return
-        deadline = time.monotonic() + self.spec.ready_deadline_s
-        poll_s = _FIRST_POLL_S
-        while True:
-            if self.returncode is not None:
-                raise self.ended_error()
-            if self._ready():
-                if self.returncode is not None:  # what answered was not ours
-                    raise self.ended_error()
-                return
-            if time.monotonic() >= deadline:
-                raise ChildNotReadyError(
-                    name=self.name,
-                    deadline_s=self.spec.ready_deadline_s,
-                    log_path=self.spec.log_path,
-                    log_tail=self.log_tail(),
-                )
-            if self._abandoned.wait(poll_s):
-                raise StartAbandonedError(name=self.name)
-            poll_s = min(poll_s * 1.5, _LAST_POLL_S)
 
     def _end(self, first_signal: signal.Signals, deadline_s: float) -> None:
         popen = self._popen
