@@ -47,7 +47,7 @@ def event_of(step: WeightStep, spec: SlotSpec) -> ShelfEvent | None:
     cell's noise, the swing, the cell's error in proportion to the step, and the units' own spread.
     """
     unit_weight_g = spec.unit_weight_g
-    if unit_weight_g is None:
+    if unit_weight_g is None or not math.isfinite(step.delta_g):
         return None
     size_g = abs(step.delta_g)
     count = max(1, math.floor(size_g / unit_weight_g + 0.5))

@@ -40,8 +40,8 @@ class ImpulseFilter:
         if len(values) < 5:
             return None
         centre = values[2]
-        before, after = values[1], values[3]
-        if before <= centre <= after or after <= centre <= before:
+        limit_g = self._limit * sigma_g
+        if abs(centre - values[1]) <= limit_g and abs(centre - values[3]) <= limit_g:
             return self._times_s[2], centre
         median = sorted(values)[2]
         mad = sorted([abs(value - median) for value in values])[2]

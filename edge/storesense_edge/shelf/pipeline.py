@@ -17,6 +17,8 @@ from storesense_edge.shelf.stock import estimate_units
 
 # A stamp up to this much before the last one is a straggler and dropped; further back, the clock was set.
 _STRAGGLER_S = 1.0
+# A hundred tonnes: garbage from a wire, not a shelf, and sums of it would overflow.
+_MOST_G = 1e8
 _EARLY_EVERY_S = 1.0
 # The last second may spread over this share of the change so far to be worth an early guess.
 _EARLY_SHARE = 0.15
@@ -66,8 +68,8 @@ class ShelfObservation:
 class ShelfPipeline:
     """The signal chain of one slot: impulse filter, calibration, step detector, drift, units, events.
 
-    Holds no clock: time is that of the samples, so recordings run at any speed. Samples that are not finite or come
-    late by up to a second are dropped and counted in `dropped`.
+    Holds no clock: time is that of the samples, so recordings run at any speed. Samples that are not finite, beyond
+    a hundred tonnes or late by up to a second are dropped and counted in `dropped`.
 
     Args:
         spec: the slot.
@@ -100,7 +102,7 @@ class ShelfPipeline:
         at_s = sample.measured_at.timestamp()
         weight_g = self.spec.calibration.weight_g(sample.raw_counts)
         late_s = self._last_s - at_s
-        if not math.isfinite(weight_g) or 0 <= late_s <= _STRAGGLER_S:
+        if not abs(weight_g) <= _MOST_G or 0 <= late_s <= _STRAGGLER_S:
             self.dropped += 1
             return None
         if late_s > _STRAGGLER_S:

@@ -91,6 +91,7 @@ class StepDetector:
     All thresholds follow from the cell: its noise and wander, learned at rest, and its calibration's spread. A step
     is claimed when two rests differ by ten times the noise, eight times the wander and three times the spread; a
     product's unit weight lowers that to half a unit where the noise (six times) and the wander (four times) allow.
+    No difference below three times its own standard deviation is a step, which matters while a load swings.
 
     Args:
         spread_g: how far the same load may read from itself another time (one standard deviation).
@@ -122,6 +123,7 @@ class StepDetector:
         self._mark_s = -math.inf
         self._rest_from_s = 0.0
         self._touched_s = 0.0
+        self._departed_s = 0.0
         self._away = 0
         self._swing_g = 0.0
         self._swing_since_s: float | None = None
@@ -245,8 +247,7 @@ class StepDetector:
 
     def _begin_move(self, at_s: float) -> None:
         self.phase = Phase.MOVING
-        self._touched_s = at_s
-        self._mark_s = at_s
+        self._touched_s = self._departed_s = self._mark_s = at_s
         self._swing_since_s = None
         self._window_means_g.clear()
 
@@ -273,7 +274,8 @@ class StepDetector:
             self._mark_s = at_s
             means_g = self._window_means_g
             means_g.append(shape.mean_g)
-            limit_g = max(0.25 * self._min_step_g, 0.02 * delta_g, 4 * self.noise.wander_g)
+            # A window that ends within a period leaves up to a tenth of the swing in its mean, either way.
+            limit_g = max(0.25 * self._min_step_g, 0.02 * delta_g, 0.2 * shape.range_g, 4 * self.noise.wander_g)
             if len(means_g) == means_g.maxlen and max(means_g) - min(means_g) <= limit_g:
                 return self._settle(at_s, shape, swinging=swings)
         return None
@@ -285,14 +287,17 @@ class StepDetector:
         self._begin_rest(at_s, shape, swinging=swinging)
         after_gap, self._after_gap = self._after_gap, False
         delta_g = shape.mean_g - before_g
-        if abs(delta_g) < max(min_step_g, self._aftermath_g if at_s < self._aftermath_until_s else 0.0):
+        sigma_g = math.hypot(before_sigma_g, self._level_sigma_g, self.noise.wander_g)
+        aftermath_g = self._aftermath_g if at_s < self._aftermath_until_s else 0.0
+        if abs(delta_g) < max(min_step_g, 3 * sigma_g, aftermath_g):
             return None
         self._aftermath_g = self.settings.aftermath_share * abs(delta_g)
         if self._unit_weight_g is not None:
             self._aftermath_g = min(self._aftermath_g, 0.5 * self._unit_weight_g)
         self._aftermath_until_s = at_s + self.settings.aftermath_s
-        sigma_g = math.hypot(before_sigma_g, self._level_sigma_g, self.noise.wander_g)
-        moment_s = self._moment_s((before_g + shape.mean_g) / 2)
+        # A swing wider than the step crosses the half way all the time; then the departure is the best moment known.
+        hidden = shape.range_g >= abs(delta_g)
+        moment_s = self._departed_s if hidden else self._moment_s((before_g + shape.mean_g) / 2)
         return WeightStep(moment_s, at_s, before_g, shape.mean_g, sigma_g, swinging, after_gap)
 
     def _moment_s(self, half_way_g: float) -> float:

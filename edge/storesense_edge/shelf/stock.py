@@ -62,4 +62,6 @@ def estimate_units(weight_g: float, unit_weight_g: float, sigma_g: float) -> Sto
 
 def _likelihood(miss: float, sigma: float) -> float:
     """Density of a miss, in units, under a Gaussian of `sigma` units."""
+    if abs(miss) > 35 * sigma:
+        return 0.0  # below the smallest number, and its square may be above the largest
     return math.exp(-0.5 * (miss / sigma) ** 2) / (sigma * math.sqrt(2 * math.pi))
