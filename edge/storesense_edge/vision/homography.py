@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.errors import GeometryError
-from storesense_edge.vision.lines import CountingLine, InSide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from storesense_edge.vision.lines import CountingLine
 
 MIN_PAIRS = 4
 MAX_CONDITION = 1e5
@@ -64,22 +65,17 @@ class FloorMap:
         # A floor point in front of the camera has positive weight under the matrix, so under its inverse too.
         return _map(inverse, points_xy_m)
 
-    @property
-    def mirrored(self) -> bool:
-        """True if left in the picture is right on the floor plan (a plan whose y points up)."""
-        return bool(np.linalg.det(self.matrix) < 0)
-
     def line_to_image(self, line: CountingLine) -> CountingLine:
-        """Return a line drawn on the floor as it lies in the picture (normalized), with the same side in.
+        """Return a line drawn on the floor as it lies in the picture (normalized).
+
+        Which side is in stays as it is: left of somebody who stands at `a` in the shop is left in the picture too,
+        however the floor plan's axes point.
 
         Raises:
             GeometryError: an end lies behind the camera.
         """
         a, b = self.polygon_to_image([line.a_xy, line.b_xy], shape=f"line {line.line_id}")
-        side = line.in_side
-        if self.mirrored:
-            side = InSide.RIGHT if side is InSide.LEFT else InSide.LEFT
-        return replace(line, a_xy=a, b_xy=b, in_side=side)
+        return replace(line, a_xy=a, b_xy=b)
 
     def polygon_to_image(self, corners_xy_m: Sequence[tuple[float, float]], *, shape: str) -> list[tuple[float, float]]:
         """Return floor points as they lie in the picture (normalized); straight edges stay straight.

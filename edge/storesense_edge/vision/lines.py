@@ -1,7 +1,7 @@
 """Counting lines: who walks across a segment, and which way.
 
-Which side is "in"? Stand at `a` and look at `b`, as drawn in the picture (or on the floor plan, where y also points
-down the drawing): `in_side` says whether a person who ends up on your left or on your right went *in*.
+Which side is "in"? Stand at `a` in the shop and look at `b`: `in_side` says whether a person who ends up on your left
+or on your right went *in*. Points have y pointing down, as in a picture, where left of you is left in the picture too.
 
 A person counts when the foot point was clear of the line on one side and is then clear of it on the other, having
 gone through the segment between its ends. Clear means further than a share of the person's own height, so the same

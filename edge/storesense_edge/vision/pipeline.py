@@ -230,7 +230,9 @@ def shapes_px(plan: CameraPlan) -> Shapes:
             replace(
                 queue,
                 corners_xy=corners(queue, f"queue {queue.queue_id}"),
-                till_xy=floor_map.polygon_to_image([queue.till_xy], shape=f"till of queue {queue.queue_id}")[0],
+                till_xy=None
+                if queue.till_xy is None
+                else floor_map.polygon_to_image([queue.till_xy], shape=f"till of queue {queue.queue_id}")[0],
             )
             for queue in floor.queues
         ),
@@ -250,7 +252,11 @@ def _scaled(shapes: Shapes, width: int, height: int) -> Shapes:
         lines=tuple(replace(line, a_xy=point(line.a_xy), b_xy=point(line.b_xy)) for line in shapes.lines),
         zones=tuple(replace(zone, corners_xy=tuple(map(point, zone.corners_xy))) for zone in shapes.zones),
         queues=tuple(
-            replace(queue, corners_xy=tuple(map(point, queue.corners_xy)), till_xy=point(queue.till_xy))
+            replace(
+                queue,
+                corners_xy=tuple(map(point, queue.corners_xy)),
+                till_xy=None if queue.till_xy is None else point(queue.till_xy),
+            )
             for queue in shapes.queues
         ),
     )

@@ -36,7 +36,8 @@ class Queue:
     Attributes:
         queue_id: its name in the site file.
         corners_xy: corners of the area in order; it should contain the place where the served person stands.
-        till_xy: where the served person stands.
+        till_xy: where the served person stands. Without one, whoever leaves counts as served at that moment: giving
+            up cannot be told from being served.
         till_heights: within this distance of it (heights of the person) somebody is at the till.
         join_s: slow for this long in total, a person queues.
         servers: how many are served at once.
@@ -44,7 +45,7 @@ class Queue:
 
     queue_id: str
     corners_xy: tuple[tuple[float, float], ...]
-    till_xy: tuple[float, float]
+    till_xy: tuple[float, float] | None = None
     till_heights: float = 0.7
     join_s: float = 2.0
     servers: int = 1
@@ -129,7 +130,7 @@ class QueueCounter:
         self.queues = tuple(queues)
         check_ids([queue.queue_id for queue in queues], kind="queue")
         for queue in queues:
-            if not np.isfinite(queue.till_xy).all():
+            if queue.till_xy is not None and not np.isfinite(queue.till_xy).all():
                 raise GeometryError(
                     shape=f"queue {queue.queue_id}", cause="its till is no point", remedy="give two finite numbers"
                 )
@@ -238,7 +239,8 @@ class QueueCounter:
             return
         joined_s = _joined_s(customer)
         wait_s = max(0.0, customer.stay.last_s - joined_s)
-        counted.visits.append(QueueVisit(queue.queue_id, joined_s, wait_s, 0.0, QueueOutcome.ABANDONED))
+        outcome = QueueOutcome.SERVED if queue.till_xy is None else QueueOutcome.ABANDONED
+        counted.visits.append(QueueVisit(queue.queue_id, joined_s, wait_s, 0.0, outcome))
 
     def _finish(self, queue: Queue, counted: _Counted, customer: _Customer) -> None:
         if sum(c.serving for c in counted.customers) >= queue.servers:
@@ -263,4 +265,6 @@ def _joined_s(customer: _Customer) -> float:
 
 
 def _till_distance(queue: Queue, stay: Stay) -> float:
+    if queue.till_xy is None:
+        return np.inf
     return float(np.hypot(stay.xy[0] - queue.till_xy[0], stay.xy[1] - queue.till_xy[1])) / stay.scale

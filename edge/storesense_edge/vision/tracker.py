@@ -59,22 +59,22 @@ class TrackerSettings:
     duplicate_iou: float = 0.55
     acceleration: float = 0.3
     place_sigma: float = 0.06
-    size_sigma: float = 0.12
+    size_sigma: float = 0.16
     size_drift: float = 0.25
-    start_speed_sigma: float = 0.6
+    start_speed_sigma: float = 0.5
     gate: float = 8.0
     confirm_hits: int = 2
     confirm_s: float = 0.3
     confirm_mean_score: float = 0.5
     tentative_s: float = 0.7
-    lost_s: float = 2.0
+    lost_s: float = 2.5
     reach: float = 0.6
     top_speed: float = 1.4
-    spread_weight: float = 1.0
+    spread_weight: float = 1.5
     weak_s: float = 0.5
     birth_score: float = 0.6
     birth_iou: float = 0.3
-    birth_cover: float = 0.8
+    birth_cover: float = 0.6
     coast_s: float = 1.0
     correlation_s: float = 0.3
 
@@ -260,8 +260,7 @@ class Tracker:
         tracked = np.stack([s[:, X] - half, s[:, Y] - s[:, H], s[:, X] + half, s[:, Y]], axis=1)
         overlaps = iou_matrix(boxes_xyxy, tracked) > cfg.birth_iou
         contained = cover_matrix(boxes_xyxy, tracked) > cfg.birth_cover
-        covered: NDArray[np.bool_] = (overlaps | contained).any(axis=1)
-        return covered
+        return np.asarray((overlaps | contained).any(axis=1))
 
     # ---- birth and death
 
@@ -305,8 +304,9 @@ class Tracker:
         """Drop who was unseen for too long, before a new box can bring anybody back."""
         cfg = self.settings
         unseen_s = at_s - self._state[:, LAST]
-        # A slow camera still gets one missed picture.
-        limits_s = np.where(self._confirmed, cfg.lost_s, max(cfg.tentative_s, min(1.5 * dt_s, cfg.lost_s)))
+        # With a slow camera, one missed picture must not end a track.
+        tentative_s = max(cfg.tentative_s, min(2.5 * dt_s, cfg.lost_s))
+        limits_s = np.where(self._confirmed, cfg.lost_s, tentative_s)
         self._keep(unseen_s <= limits_s)
 
     def _drop_outside(self, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:

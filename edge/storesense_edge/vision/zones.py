@@ -11,6 +11,9 @@ from storesense_edge.vision.presence import PresenceBook, PresenceSettings, Sigh
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+MAX_GAP_S = 3.0
+"""Longest time between two pictures that counts as presence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -55,6 +58,7 @@ class ZoneSample:
         occupancy: people in it.
         entries: visits begun since the last sample.
         exits: visits ended since the last sample.
+        presence_s: person-seconds spent in it since the last sample.
         visits: those that ended.
     """
 
@@ -62,6 +66,7 @@ class ZoneSample:
     occupancy: int
     entries: int
     exits: int
+    presence_s: float
     visits: tuple[ZoneVisit, ...]
 
 
@@ -90,22 +95,38 @@ class ZoneCounter:
         self._occupancy = [0] * len(zones)
         self._entries = [0] * len(zones)
         self._exits = [0] * len(zones)
+        self._presence_s = [0.0] * len(zones)
         self._visits: list[list[ZoneVisit]] = [[] for _ in zones]
+        self._at_s: float | None = None
 
     def step(self, seen: Sightings) -> None:
         """Take one picture."""
         if not self.zones:
             return
+        # Whoever was here after the last picture was here until this one; a camera that stalls adds little.
+        passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, MAX_GAP_S)
+        self._at_s = seen.at_s
+        self._presence_s = [
+            seconds + passed_s * people for seconds, people in zip(self._presence_s, self._occupancy, strict=True)
+        ]
         self._end(self._book.step(seen))
 
     def take(self) -> list[ZoneSample]:
         """Return a sample of every zone and start anew."""
         samples = [
-            ZoneSample(zone.zone_id, self._occupancy[i], self._entries[i], self._exits[i], tuple(self._visits[i]))
+            ZoneSample(
+                zone.zone_id,
+                self._occupancy[i],
+                self._entries[i],
+                self._exits[i],
+                self._presence_s[i],
+                tuple(self._visits[i]),
+            )
             for i, zone in enumerate(self.zones)
         ]
         self._entries = [0] * len(self.zones)
         self._exits = [0] * len(self.zones)
+        self._presence_s = [0.0] * len(self.zones)
         self._visits = [[] for _ in self.zones]
         return samples
 

@@ -1,0 +1,288 @@
+"""How well people are counted over lines, against ground truth; nothing here is tuned to a clip.
+
+`true_crossings` judges the ground truth by a rule of its own, written apart from the counter that is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from storesense_contracts.errors import StoresenseError
+from storesense_edge.vision.detections import Detections, clean_detections
+from storesense_edge.vision.lines import CountingLine, InSide
+from storesense_edge.vision.pipeline import CameraPipeline, CameraPlan, Shapes
+from storesense_edge.vision.source import frames_of, people_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from storesense_edge.vision.detector import Detector
+    from storesense_edge.vision.mot_file import MotRows
+    from storesense_edge.vision.source import FrameSource
+
+CLEAR_PX = 4.0
+CLEAR_HEIGHTS = 0.05
+Counts = dict[str, tuple[int, int]]
+
+
+class EvalInputError(StoresenseError):
+    """A file given to an evaluation that cannot be used.
+
+    Attributes:
+        source: the file.
+        cause: what is wrong.
+        remedy: what to change.
+    """
+
+    exit_code = 2
+    code = "eval_input"
+
+    def __init__(self, *, source: str, cause: str, remedy: str) -> None:
+        self.source = source
+        self.cause = cause
+        self.remedy = remedy
+        super().__init__(f"{source}: {cause}; {remedy}.")
+
+
+@dataclass(frozen=True, slots=True)
+class LinesFile:
+    """Lines in pixels of a picture.
+
+    Attributes:
+        frame_wh: width and height of the picture.
+        lines: the lines.
+    """
+
+    frame_wh: tuple[int, int]
+    lines: tuple[CountingLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CountingResult:
+    """Counted crossings beside the true ones.
+
+    Attributes:
+        truth: (in, out) of each line.
+        counted: (in, out) of each line.
+        frames: how many pictures were judged.
+        elapsed_s: what tracking and counting took.
+    """
+
+    truth: Counts
+    counted: Counts
+    frames: int
+    elapsed_s: float
+
+    @property
+    def crossings(self) -> int:
+        """True crossings over all lines and both directions."""
+        return sum(map(sum, self.truth.values()))
+
+    @property
+    def absolute_error(self) -> int:
+        """Differences summed over lines and directions; one too many does not make up for one too few."""
+        return sum(
+            abs(true - count)
+            for line_id, pair in self.truth.items()
+            for true, count in zip(pair, self.counted[line_id], strict=True)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that the command prints; the ratio is null where nothing crossed."""
+        return {
+            "crossings": self.crossings,
+            "absolute_error": self.absolute_error,
+            "error_ratio": round(self.absolute_error / self.crossings, 4) if self.crossings else None,
+            "per_line": {
+                line_id: {"truth": list(pair), "counted": list(self.counted[line_id])}
+                for line_id, pair in self.truth.items()
+            },
+            "frames_per_s": round(self.frames / self.elapsed_s, 1) if self.elapsed_s > 0 else None,
+        }
+
+
+def parse_lines(text: str, *, source: str) -> LinesFile:
+    """Parse a file of lines: `{"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y], "in_side"?}]}`.
+
+    Args:
+        text: the JSON text.
+        source: the file's name for messages.
+
+    Raises:
+        EvalInputError: it is not that.
+    """
+    remedy = 'give {"frame_wh": [w, h], "lines": [{"id": "door", "a": [x, y], "b": [x, y]}]} in pixels'
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as exc:
+        raise EvalInputError(source=f"{source}, line {exc.lineno}", cause=f"no JSON: {exc.msg}", remedy=remedy) from exc
+    try:
+        width, height = (int(value) for value in data["frame_wh"])
+        lines = tuple(
+            CountingLine(
+                line_id=str(line["id"]),
+                a_xy=_point(line["a"]),
+                b_xy=_point(line["b"]),
+                in_side=InSide(line.get("in_side", InSide.LEFT)),
+            )
+            for line in data["lines"]
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
+        cause = f"a key is missing: {exc}" if isinstance(exc, KeyError) else f"a value is not what it should be: {exc}"
+        raise EvalInputError(source=source, cause=cause, remedy=remedy) from exc
+    if width < 1 or height < 1 or not lines:
+        raise EvalInputError(source=source, cause="it has no picture size or no line", remedy=remedy)
+    return LinesFile((width, height), lines)
+
+
+def true_crossings(truth: MotRows, lines: Sequence[CountingLine]) -> Counts:
+    """Count the crossings of people whose boxes and identities are known.
+
+    A crossing is a foot point (bottom centre; rows with confidence 0 are left out) that passes from one side of the
+    segment to the other, clear of it on both by at least 4 px and 5 % of its box's height, within its ends: the
+    straight way between neighbouring rows of a person is followed, and where it goes through the line decides.
+
+    Args:
+        truth: ground truth.
+        lines: in pixels.
+
+    Returns:
+        (in, out) of each line.
+    """
+    kept = truth.confidences != 0
+    frames, ids, boxes = truth.frames[kept], truth.ids[kept], truth.boxes_ltwh_px[kept]
+    counts = {line.line_id: [0, 0] for line in lines}
+    for person in np.unique(ids):
+        rows = np.flatnonzero(ids == person)
+        rows = rows[np.argsort(frames[rows], kind="stable")]
+        feet = np.stack([boxes[rows, 0] + boxes[rows, 2] / 2, boxes[rows, 1] + boxes[rows, 3]], axis=1)
+        clear_px = np.maximum(CLEAR_PX, CLEAR_HEIGHTS * boxes[rows, 3])
+        for line in lines:
+            for entered in _crossings_of(feet, clear_px, line):
+                counts[line.line_id][0 if entered else 1] += 1
+    return {line_id: (pair[0], pair[1]) for line_id, pair in counts.items()}
+
+
+def evaluate_counting(
+    detections: MotRows,
+    truth: MotRows,
+    lines: LinesFile,
+    *,
+    fps: float,
+    stride: int = 1,
+) -> CountingResult:
+    """Track recorded detections with the shipped defaults and count them over lines.
+
+    Args:
+        detections: of every frame.
+        truth: ground truth of the same recording; it is judged at its full rate, whatever the stride.
+        lines: in pixels.
+        fps: frames per second of the recording, before the stride.
+        stride: every which frame is looked at.
+
+    Returns:
+        Counted beside true crossings.
+    """
+    last = int(max(detections.frames.max(initial=1), truth.frames.max(initial=1)))
+    order = np.argsort(detections.frames, kind="stable")
+    frames = detections.frames[order]
+    boxes = detections.boxes_ltwh_px[order].copy()
+    boxes[:, 2:] += boxes[:, :2]
+    scores = detections.confidences[order]
+    wanted = np.arange(1, last + 1, stride)
+    starts, ends = np.searchsorted(frames, wanted), np.searchsorted(frames, wanted, side="right")
+    pictures = [
+        ((frame - 1) / fps, clean_detections(boxes[a:b], scores[a:b], frame_wh=lines.frame_wh))
+        for frame, a, b in zip(wanted.tolist(), starts, ends, strict=True)
+    ]
+    return _evaluate(pictures, truth, lines)
+
+
+def evaluate_pictures(
+    source: FrameSource, detector: Detector | None, truth: MotRows, lines: LinesFile, *, stride: int = 1
+) -> tuple[CountingResult, float]:
+    """Look at the pictures of a recording with the shipped defaults and count people over lines.
+
+    Args:
+        source: an open recording; its frame i (from 0) is the truth's frame i + 1.
+        detector: what finds the people in it.
+        truth: ground truth.
+        lines: in pixels.
+        stride: every which picture is looked at.
+
+    Returns:
+        Counted beside true crossings, and how many milliseconds a picture's detection took.
+    """
+    pictures = []
+    looking_s = 0.0
+    for frame in frames_of(source):
+        if frame.index % stride:
+            continue
+        began_s = time.perf_counter()
+        people = people_in(frame, detector, source_name=source.name)
+        looking_s += time.perf_counter() - began_s
+        pictures.append((frame.at_s, people))
+    return _evaluate(pictures, truth, lines), 1000 * looking_s / max(len(pictures), 1)
+
+
+def _evaluate(pictures: Sequence[tuple[float, Detections]], truth: MotRows, lines: LinesFile) -> CountingResult:
+    width, height = lines.frame_wh
+    normalized = tuple(
+        CountingLine(
+            line.line_id,
+            (line.a_xy[0] / width, line.a_xy[1] / height),
+            (line.b_xy[0] / width, line.b_xy[1] / height),
+            line.in_side,
+        )
+        for line in lines.lines
+    )
+    pipeline = CameraPipeline(CameraPlan(frame_wh=lines.frame_wh, image=Shapes(lines=normalized)))
+    began_s = time.perf_counter()
+    for at_s, people in pictures:
+        pipeline.step(people, at_s)
+    elapsed_s = time.perf_counter() - began_s
+    counted = {count.line_id: (count.entered, count.left) for count in pipeline.take_lines()}
+    return CountingResult(true_crossings(truth, lines.lines), counted, len(pictures), elapsed_s)
+
+
+def _crossings_of(feet_xy: NDArray[np.float64], clear_px: NDArray[np.float64], line: CountingLine) -> Iterable[bool]:
+    """Yield True for each way in and False for each way out of one person over one line."""
+    a, b = np.array(line.a_xy), np.array(line.b_xy)
+    along = (b - a) / np.hypot(*(b - a))
+    left = np.array([along[1], -along[0]])  # y points down
+    inward = left if line.in_side is InSide.LEFT else -left
+    distances = (feet_xy - a) @ inward
+    places = (feet_xy - a) @ along
+    length = float(np.hypot(*(b - a)))
+    side = 0
+    through = 0
+    for i in range(len(feet_xy)):
+        distance = float(distances[i])
+        if i and (distances[i - 1] > 0) != (distance > 0):
+            share = distances[i - 1] / (distances[i - 1] - distance)
+            if 0 <= places[i - 1] + share * (places[i] - places[i - 1]) <= length:
+                through += 1 if distance > 0 else -1
+        if abs(distance) < clear_px[i]:
+            continue
+        here = 1 if distance > 0 else -1
+        if here != side:
+            if side and through * here > 0:
+                yield here > 0
+            side, through = here, 0
+
+
+def _point(value: Any) -> tuple[float, float]:
+    x, y = value
+    return float(x), float(y)
+
+
+def totals(counts: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """Return the sums (in, out) over lines."""
+    return sum(pair[0] for pair in counts.values()), sum(pair[1] for pair in counts.values())
