@@ -147,15 +147,19 @@ class TraceSource(Recording):
 
 
 class MassesFile(StrictModel):
-    """Known masses in grams against raw counts, as a CSV file."""
+    """Known masses in grams against raw counts, as a CSV file.
+
+    ``is_reversed`` says that the cell was turned round since the masses were weighed: its counts fall under load.
+    """
 
     kind: Literal["masses"]
     path: ExistingFile
     counts_column: str
+    is_reversed: bool = False
 
 
 class FixedCalibration(StrictModel):
-    """A calibration that was fitted before."""
+    """A calibration that was fitted before; ``counts_per_g`` is negative where counts fall under load."""
 
     kind: Literal["fixed"]
     zero_counts: float
