@@ -1,0 +1,247 @@
+"""A device's link: readings in, messages on disk, messages out, deleted when the database has them.
+
+Joins the batcher, the outbox on its thread and the sender. Everything but the disk runs on the event loop; recording
+never waits for anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from storesense_contracts import topics
+from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
+from storesense_edge.batcher import Batch, Batcher
+from storesense_edge.outbox import Outbox, OutboxError, OutboxLimits
+from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, message_no
+from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
+from storesense_edge.sender import Sender
+from storesense_edge.settings import LinkSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from storesense_contracts.clock import Clock
+    from storesense_contracts.readings import AnyReading
+    from storesense_contracts.settings import BrokerSettings
+    from storesense_contracts.topics import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStats:
+    """How a link is doing. All but ``recorded`` count messages.
+
+    Attributes:
+        recorded: readings recorded in this boot.
+        sent: messages published, repeats included.
+        acked: messages that were deleted because the database has them.
+        pending: messages on disk, or waiting for it, that no commit ack covers.
+        connected: whether the broker has us.
+        resent: messages published again.
+        dropped: messages given up by the overflow policy.
+        outbox_bytes: size of the readings on disk.
+        problem: what is wrong with disk or broker, or None.
+    """
+
+    recorded: int
+    sent: int
+    acked: int
+    pending: int
+    connected: bool
+    resent: int
+    dropped: int
+    outbox_bytes: int
+    problem: str | None
+
+
+class DeviceLink:
+    """One device, one outbox, one connection, one boot; an async context manager.
+
+    Args:
+        store_id: the store.
+        device_id: the device.
+        broker: address, user name and password of this device.
+        outbox_path: the outbox's file; its folder is made if needed.
+        clock: tells the time.
+        settings: batching, limits and times.
+    """
+
+    def __init__(
+        self,
+        *,
+        store_id: StoreId,
+        device_id: DeviceId,
+        broker: BrokerSettings,
+        outbox_path: Path,
+        clock: Clock,
+        settings: LinkSettings | None = None,
+    ) -> None:
+        self.store_id = store_id
+        self.device_id = device_id
+        self.boot_id: BootId = new_boot_id()
+        self.set_aside: Path | None = None
+        self._broker = broker
+        self._clock = clock
+        self._settings = settings or LinkSettings()
+        self._batcher = Batcher(
+            max_readings=self._settings.batch_max_readings,
+            max_bytes=self._settings.batch_max_bytes,
+        )
+        self._writer = OutboxWriter(
+            Outbox(outbox_path, OutboxLimits(self._settings.outbox_max_bytes, self._settings.outbox_max_age_s)),
+            boot_id=self.boot_id,
+            clock=clock,
+            memory_limit_bytes=self._settings.memory_limit_bytes,
+            tell=self._tell,
+            name=f"outbox {topics.user_name(store_id, device_id)}",
+        )
+        self._sender: Sender | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._tasks = asyncio.TaskGroup()
+        self._sending: asyncio.Task[None] | None = None
+        self._flush_timer: asyncio.TimerHandle | None = None
+        self._progress = asyncio.Event()
+        self._boot_no = 0
+        self._next_seq = 0
+        self._totals = OutboxTotals()
+        self._in_memory = 0
+        self._disk_problem: OutboxError | None = None
+        self._recorded = self._acked = self._dropped = 0
+
+    # ---- lifetime
+
+    async def __aenter__(self) -> Self:
+        """Open the outbox and begin to connect, without waiting for the broker.
+
+        Raises:
+            OutboxLockedError: another process uses the outbox.
+            OutboxWriteError: its folder cannot be written.
+        """
+        self._loop = asyncio.get_running_loop()
+        opened = await asyncio.wrap_future(self._writer.start())
+        self._boot_no, self._totals, self.set_aside = opened.boot_no, opened.totals, opened.set_aside
+        self._sender = Sender(
+            store_id=self.store_id,
+            device_id=self.device_id,
+            boot_id=self.boot_id,
+            broker=self._broker,
+            opened=opened,
+            writer=self._writer,
+            clock=self._clock,
+            settings=self._settings,
+        )
+        await self._tasks.__aenter__()
+        name = f"sender {topics.user_name(self.store_id, self.device_id)}"
+        self._sending = self._tasks.create_task(self._sender.run(), name=name)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Put everything recorded on disk, say goodbye to the broker, and close the outbox."""
+        try:
+            with contextlib.suppress(OutboxError):  # logged where it arose; the stop below tries once more
+                await self.flush()
+            if self._sender is not None:
+                await self._sender.say_goodbye()
+        finally:
+            if self._flush_timer is not None:
+                self._flush_timer.cancel()
+            if self._sending is not None:
+                self._sending.cancel()
+            closed = asyncio.wrap_future(self._writer.stop())
+            # The body's own error stays its own: only a cancellation is the group's business.
+            if exc_type is not None and issubclass(exc_type, asyncio.CancelledError):
+                await self._tasks.__aexit__(exc_type, exc, traceback)
+            else:
+                await self._tasks.__aexit__(None, None, None)
+            await closed
+
+    # ---- what users call
+
+    def record(self, stream: Stream, reading: AnyReading) -> None:
+        """Take a reading, on the event loop, without waiting; it is handed to the disk within ``flush_s``.
+
+        Raises:
+            UnfitReadingError: the reading is not of this stream or too large.
+        """
+        for batch in self._batcher.add(stream, reading):
+            self._hand_over(batch)
+        self._recorded += 1
+        if self._flush_timer is None and self._loop is not None:
+            self._flush_timer = self._loop.call_later(self._settings.flush_s, self._flush_all)
+
+    async def flush(self) -> None:
+        """Wait until everything recorded so far is on disk.
+
+        Raises:
+            OutboxWriteError: the disk does not take it; it waits in memory and is tried again.
+        """
+        self._flush_all()
+        await asyncio.wrap_future(self._writer.barrier())
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until the database has all that was ever recorded here; False if that takes longer."""
+        with contextlib.suppress(TimeoutError, OutboxError):
+            async with asyncio.timeout(timeout_s):
+                await self.flush()
+                while self.stats.pending:
+                    self._progress.clear()
+                    await self._progress.wait()
+        return self.stats.pending == 0
+
+    @property
+    def stats(self) -> LinkStats:
+        """How the link is doing now."""
+        sender = self._sender
+        problem = self._disk_problem or (sender.problem if sender else None)
+        return LinkStats(
+            recorded=self._recorded,
+            sent=sender.sent if sender else 0,
+            acked=self._acked,
+            pending=self._totals.messages + self._in_memory,
+            connected=sender.is_connected if sender else False,
+            resent=sender.resent if sender else 0,
+            dropped=self._dropped,
+            outbox_bytes=self._totals.bytes,
+            problem=None if problem is None else str(problem),
+        )
+
+    # ---- inside
+
+    def _flush_all(self) -> None:
+        if self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+        for batch in self._batcher.take_all():
+            self._hand_over(batch)
+
+    def _hand_over(self, batch: Batch) -> None:
+        number = message_no(self._boot_no, self._next_seq)
+        self._next_seq += 1
+        message = OutboxMessage(number, self.boot_id, batch.stream, batch.readings_json, self._clock.now())
+        self._in_memory += 1 - len(self._writer.append(message))
+
+    def _tell(self, news: OutboxNews) -> None:
+        """Called on the outbox's thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._hear, news)
+
+    def _hear(self, news: OutboxNews) -> None:
+        self._disk_problem = news.problem
+        self._in_memory -= news.settled
+        self._acked += news.acked
+        self._dropped += sum(drop.dropped.last - drop.dropped.first + 1 for drop in news.drops)
+        if news.totals is not None:
+            self._totals = news.totals
+        if news.reopened is not None:
+            self.set_aside = news.reopened.set_aside
+        if self._sender is not None:
+            self._sender.hear(news)
+        self._progress.set()

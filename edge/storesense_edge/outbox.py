@@ -1,0 +1,464 @@
+"""The outbox: messages on disk until the database has them.
+
+One SQLite file, one writer. Every change of a batch (acks, new messages, what the overflow policy drops) is one
+transaction and one fsync. Rows leave by a commit ack, or by the policy, which records what it dropped.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+from storesense_contracts.clock import from_epoch_us, to_epoch_us
+from storesense_contracts.errors import StoresenseError
+from storesense_contracts.ids import BootId
+from storesense_contracts.messages import DroppedRange, DropReason
+from storesense_contracts.sql import load_queries
+from storesense_contracts.topics import Stream
+from storesense_edge.outbox_message import (
+    MAX_SEQ,
+    SEQ_BITS,
+    OutboxMessage,
+    OutboxTotals,
+    RecordedDrop,
+    message_no,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_logger = logging.getLogger(__name__)
+
+_CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY_TIMEOUT_S = 5.0
+_POLICY_CHUNK = 200
+_SHRINK_ABOVE_PAGES = 4_000
+_SOFT_LIMIT_SHARE = 0.8
+
+OLDEST_PLAUSIBLE_AT = datetime(2025, 1, 1, tzinfo=UTC)
+"""A row that says it is older was written by a clock that was not set; its age is unknown, so it never expires."""
+
+
+class OutboxError(StoresenseError):
+    """The root of what can go wrong with an outbox."""
+
+    code = "outbox"
+
+    def __init__(self, *, path: Path, cause: str, remedy: str) -> None:
+        self.path = path
+        self.cause = cause
+        self.remedy = remedy
+        super().__init__(f"The outbox {path} {cause}; {remedy}.")
+
+
+class OutboxLockedError(OutboxError):
+    """Another process has the outbox open."""
+
+    code = "outbox_locked"
+
+
+class OutboxCorruptError(OutboxError):
+    """The file is no database any more."""
+
+    code = "outbox_corrupt"
+
+
+class OutboxWriteError(OutboxError):
+    """The disk does not take what was to be written: full, read-only, failing."""
+
+    code = "outbox_write"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimits:
+    """How much an outbox keeps.
+
+    Attributes:
+        max_bytes: size of all readings at which the oldest messages of any kind go; from 80 % of it on, the oldest
+            heatmaps go.
+        max_age_s: a message older than this goes.
+    """
+
+    max_bytes: int = 512_000_000
+    max_age_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxOpened:
+    """What an outbox held when it was opened.
+
+    Attributes:
+        boot_no: the number of this process start.
+        boots: the numbers of all boots that still have messages, and of this one.
+        totals: what earlier boots left.
+        drops: what was dropped and is not yet known to the gateway.
+        set_aside: where a damaged file was moved to, if there was one.
+    """
+
+    boot_no: int
+    boots: dict[BootId, int]
+    totals: OutboxTotals
+    drops: tuple[RecordedDrop, ...]
+    set_aside: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxChanges:
+    """What one transaction is to do, in this order.
+
+    Attributes:
+        acked: (boot_no, first seq, last seq), both included, that are committed and are deleted.
+        declared: numbers of drops that the gateway knows of now.
+        messages: new messages.
+        dropped: ranges that were dropped before they reached the disk.
+    """
+
+    acked: Sequence[tuple[int, int, int]] = ()
+    declared: Sequence[int] = ()
+    messages: Sequence[OutboxMessage] = ()
+    dropped: Sequence[tuple[int, DroppedRange]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxApplied:
+    """What a transaction did: rows deleted by acks, drops recorded in it, and what is on disk after it."""
+
+    deleted: int
+    drops: tuple[RecordedDrop, ...]
+    totals: OutboxTotals
+
+
+class Outbox:
+    """One outbox file; used from one thread, the one that opens it.
+
+    Args:
+        path: the database file; ``PATH.lock`` beside it keeps a second process out.
+        limits: how much it keeps.
+    """
+
+    def __init__(self, path: Path, limits: OutboxLimits = OutboxLimits()) -> None:
+        self.path = path
+        self._limits = limits
+        self._queries = load_queries("storesense_edge", "sql/outbox.sql")
+        self._lock_file: IO[bytes] | None = None
+        self._db: sqlite3.Connection | None = None
+        self._boot_ids: dict[int, BootId] = {}
+        self._totals = OutboxTotals()
+
+    def open(self, boot_id: BootId, now_at: datetime) -> OutboxOpened:
+        """Open or make the file, lock it, and begin a boot.
+
+        A damaged file is moved aside, whole, and a new one is begun.
+
+        Raises:
+            OutboxLockedError: another process has it open.
+            OutboxWriteError: the folder or disk cannot be written.
+        """
+        self._lock()
+        try:
+            try:
+                self._connect()
+            except OutboxCorruptError:
+                return self.replace_damaged(boot_id, now_at, boot_no=None)
+            return self._begin_boot(boot_id, now_at)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and release the lock; closing twice is harmless."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        if self._lock_file is not None:
+            self._lock_file.close()
+            self._lock_file = None
+
+    def replace_damaged(self, boot_id: BootId, now_at: datetime, *, boot_no: int | None) -> OutboxOpened:
+        """Move a file that turned out damaged aside and begin a new one, keeping the lock.
+
+        Args:
+            boot_id: this process start.
+            now_at: the present.
+            boot_no: the number that messages in memory already carry; None if there are none.
+        """
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+        set_aside = self._set_aside(now_at)
+        self._connect()
+        return self._begin_boot(boot_id, now_at, boot_no=boot_no, set_aside=set_aside)
+
+    def apply(self, changes: OutboxChanges, now_at: datetime) -> OutboxApplied:
+        """Do the changes in one transaction; afterwards they are on disk.
+
+        Raises:
+            OutboxWriteError: nothing was changed; it may be tried again.
+            OutboxCorruptError: the file is damaged.
+        """
+        before = self._totals
+        try:
+            with self._transaction() as db:
+                deleted = sum(self._delete(db, *span) for span in changes.acked)
+                db.executemany(self._queries["delete_drop"], [(drop_no,) for drop_no in changes.declared])
+                self._insert(db, changes.messages)
+                drops = [self._record_drop(db, boot_no, dropped) for boot_no, dropped in changes.dropped]
+                drops += self._enforce_limits(db, now_at)
+        except BaseException:
+            self._totals = before
+            raise
+        if deleted:
+            self._shrink()
+        return OutboxApplied(deleted, tuple(drops), self._totals)
+
+    def read(self, after_no: int, before_no: int, limit: int) -> list[OutboxMessage]:
+        """Return up to ``limit`` messages numbered between the two, both excluded, oldest first."""
+        with self._translated():
+            rows = self._opened.execute(self._queries["read"], (after_no, before_no, limit)).fetchall()
+        return [
+            OutboxMessage(
+                number, self._boot_ids[number >> SEQ_BITS], Stream(stream), readings, from_epoch_us(created_us)
+            )
+            for number, stream, created_us, readings in rows
+        ]
+
+    @property
+    def totals(self) -> OutboxTotals:
+        """What is on disk."""
+        return self._totals
+
+    @property
+    def _opened(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise OutboxError(path=self.path, cause="is not open", remedy="open it before using it")
+        return self._db
+
+    def _lock(self) -> None:
+        lock_path = self.path.with_name(self.path.name + ".lock")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock_file = lock_path.open("ab")
+        except OSError as exc:
+            raise OutboxWriteError(
+                path=self.path,
+                cause=f"cannot be made ({exc.strerror or exc})",
+                remedy="make its folder writable for this user",
+            ) from exc
+        try:
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            lock_file.close()
+            raise OutboxLockedError(
+                path=self.path,
+                cause="is open in another process",
+                remedy="stop that process or give this one a state folder of its own",
+            ) from exc
+        self._lock_file = lock_file
+
+    def _connect(self) -> None:
+        with self._translated():
+            self._db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=True)
+            try:
+                self._db.executescript(self._queries["configure"])
+                self._check(self._db)
+                self._db.executescript(self._queries["schema"])
+            except BaseException:
+                self._db.close()
+                self._db = None
+                raise
+            self.path.chmod(0o600)
+
+    def _check(self, db: sqlite3.Connection) -> None:
+        answer = db.execute(self._queries["quick_check"]).fetchone()[0]
+        if answer != "ok":
+            raise self._corrupt(answer)
+
+    def _corrupt(self, detail: object) -> OutboxCorruptError:
+        return OutboxCorruptError(
+            path=self.path, cause=f"is damaged ({detail})", remedy="it is moved aside; check the disk"
+        )
+
+    def _set_aside(self, now_at: datetime) -> Path:
+        stamp = now_at.strftime("%Y%m%dT%H%M%S.%fZ")
+        target = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
+        with self._translated():
+            for suffix in ("-wal", "-shm", ""):
+                part = self.path.with_name(self.path.name + suffix)
+                if part.exists():
+                    part.rename(target.with_name(target.name + suffix))
+        _logger.error(
+            "The outbox %s was damaged and is kept as %s; a new one was begun. What it held has not been sent. "
+            "Check the disk, and keep the file if its readings matter.",
+            self.path,
+            target.name,
+        )
+        return target
+
+    def _begin_boot(
+        self, boot_id: BootId, now_at: datetime, *, boot_no: int | None = None, set_aside: Path | None = None
+    ) -> OutboxOpened:
+        with self._transaction() as db:
+            db.execute(self._queries["prune_boots"])
+            row = (boot_no, boot_id, to_epoch_us(now_at))
+            boot_no = db.execute(self._queries["insert_boot"], row).lastrowid
+        with self._translated():
+            self._boot_ids = {no: BootId(text) for no, text in self._opened.execute(self._queries["boots"])}
+            self._totals = OutboxTotals(*self._opened.execute(self._queries["totals"]).fetchone())
+            rows = self._opened.execute(self._queries["drops"]).fetchall()
+        drops = tuple(
+            RecordedDrop(
+                drop_no,
+                of_boot,
+                DroppedRange(boot_id=self._boot_ids[of_boot], first=first, last=last, reason=DropReason(reason)),
+            )
+            for drop_no, of_boot, first, last, reason in rows
+        )
+        boots = {text: no for no, text in self._boot_ids.items()}
+        return OutboxOpened(boot_no or 0, boots, self._totals, drops, set_aside)
+
+    def _delete(self, db: sqlite3.Connection, boot_no: int, first: int, last: int) -> int:
+        if first > last or first > MAX_SEQ:
+            return 0
+        span = (message_no(boot_no, first), message_no(boot_no, min(last, MAX_SEQ)))
+        count, size = db.execute(self._queries["range_totals"], span).fetchone()
+        if count:
+            db.execute(self._queries["delete_range"], span)
+            self._count(-count, -size)
+        return int(count)
+
+    def _insert(self, db: sqlite3.Connection, messages: Sequence[OutboxMessage]) -> None:
+        rows = [
+            (
+                m.message_no,
+                m.stream.value,
+                to_epoch_us(m.created_at),
+                len(m.readings_json),
+                m.readings_json,
+            )
+            for m in messages
+        ]
+        inserted = db.executemany(self._queries["insert_message"], rows).rowcount
+        if not rows or inserted == len(rows):
+            self._count(len(rows), sum(row[3] for row in rows))
+        else:
+            # Some were there already: a commit that reported a failing disk had gone through after all.
+            self._totals = OutboxTotals(*db.execute(self._queries["totals"]).fetchone())
+
+    def _enforce_limits(self, db: sqlite3.Connection, now_at: datetime) -> list[RecordedDrop]:
+        dropped: list[tuple[int, DropReason]] = []
+        if now_at > OLDEST_PLAUSIBLE_AT:
+            oldest_us = to_epoch_us(now_at) - int(self._limits.max_age_s * 1e6)
+            floor_us = to_epoch_us(OLDEST_PLAUSIBLE_AT)
+            for number, size, created_us in self._oldest(db, "oldest"):
+                if not floor_us <= created_us < oldest_us:
+                    break
+                self._drop(db, number, size)
+                dropped.append((number, DropReason.EXPIRED))
+        for query, limit_bytes in (
+            ("oldest_heatmaps", self._limits.max_bytes * _SOFT_LIMIT_SHARE),
+            ("oldest", self._limits.max_bytes),
+        ):
+            if self._totals.bytes <= limit_bytes:
+                continue
+            for number, size, _ in self._oldest(db, query):
+                self._drop(db, number, size)
+                dropped.append((number, DropReason.OVERFLOW))
+                if self._totals.bytes <= limit_bytes:
+                    break
+        return [self._record_drop(db, boot_no, found) for boot_no, found in _as_ranges(dropped, self._boot_ids)]
+
+    def _oldest(self, db: sqlite3.Connection, query: str) -> Iterator[tuple[int, int, int]]:
+        """Yield the oldest rows; the caller deletes each one before it asks for the next."""
+        limit = 1
+        while rows := db.execute(self._queries[query], (limit,)).fetchall():
+            yield from rows
+            limit = _POLICY_CHUNK
+
+    def _drop(self, db: sqlite3.Connection, number: int, size: int) -> None:
+        db.execute(self._queries["delete_message"], (number,))
+        self._count(-1, -size)
+
+    def _record_drop(self, db: sqlite3.Connection, boot_no: int, dropped: DroppedRange) -> RecordedDrop:
+        row = (boot_no, dropped.first, dropped.last, dropped.reason.value)
+        drop_no = db.execute(self._queries["insert_drop"], row).lastrowid
+        return RecordedDrop(drop_no or 0, boot_no, dropped)
+
+    def _count(self, messages: int, size: int) -> None:
+        self._totals = OutboxTotals(self._totals.messages + messages, self._totals.bytes + size)
+
+    def _shrink(self) -> None:
+        # After a long backlog has drained, the room goes back to the disk bit by bit.
+        with suppress(OutboxWriteError), self._translated():
+            if self._opened.execute(self._queries["free_pages"]).fetchone()[0] > _SHRINK_ABOVE_PAGES:
+                self._opened.execute(self._queries["shrink"]).fetchall()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._opened
+        with self._translated():
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                # A full disk may have rolled it back by itself.
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            if not hasattr(exc, "sqlite_errorcode"):
+                raise  # not the file's fault but a wrong use of the module
+            # Extended result codes carry the primary one in their low byte.
+            if exc.sqlite_errorcode & 0xFF in _CORRUPT_CODES:
+                raise self._corrupt(exc) from exc
+            raise self._unwritable(exc) from exc
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def _unwritable(self, detail: Exception) -> OutboxWriteError:
+        return OutboxWriteError(
+            path=self.path,
+            cause=f"cannot be written ({detail})",
+            remedy=f"make room on the disk or repair it, {_free_text(self.path)}",
+        )
+
+
+def _as_ranges(
+    dropped: Sequence[tuple[int, DropReason]], boot_ids: dict[int, BootId]
+) -> list[tuple[int, DroppedRange]]:
+    """Join neighbouring seqs that were dropped for the same reason into ranges."""
+    runs: list[tuple[int, int, DropReason]] = []
+    for number, reason in sorted(dropped):
+        if runs and number == runs[-1][1] + 1 and reason is runs[-1][2]:
+            runs[-1] = (runs[-1][0], number, reason)
+        else:
+            runs.append((number, number, reason))
+    return [
+        (
+            first >> SEQ_BITS,
+            DroppedRange(
+                boot_id=boot_ids[first >> SEQ_BITS], first=first & MAX_SEQ, last=last & MAX_SEQ, reason=reason
+            ),
+        )
+        for first, last, reason in runs
+    ]
+
+
+def _free_text(path: Path) -> str:
+    try:
+        stat = os.statvfs(path.parent)
+    except OSError:
+        return "its free space is unknown"
+    return f"{stat.f_bavail * stat.f_frsize // 1_000_000} MB are free"

@@ -1,0 +1,273 @@
+"""The outbox's own thread: many messages, acks and drops in one transaction and one fsync.
+
+The event loop hands things over and never waits for the disk. When the disk refuses, messages wait in bounded memory,
+the thread tries again, and what does not fit any more is dropped by the policy and said so.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from storesense_edge.backoff import Backoff
+from storesense_edge.outbox import (
+    Outbox,
+    OutboxChanges,
+    OutboxCorruptError,
+    OutboxError,
+    OutboxOpened,
+    OutboxWriteError,
+)
+from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from storesense_contracts.clock import Clock
+    from storesense_contracts.ids import BootId
+    from storesense_contracts.messages import DroppedRange
+    from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, RecordedDrop
+
+_logger = logging.getLogger(__name__)
+
+_MAX_MESSAGES_A_TRANSACTION = 2_000
+_RETRY = Backoff(base_s=0.5, limit_s=5.0)
+_LAZY_ACK_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxNews:
+    """What the thread has to tell after each attempt to write.
+
+    Attributes:
+        ready: messages that may be sent now: they are on disk, or the disk refuses and memory is all there is.
+        drops: ranges that were dropped and recorded just now.
+        totals: what is on disk.
+        settled: how many messages left memory by this: written, or acknowledged before they were.
+        acked: how many messages were deleted, from disk or memory, because the database has them.
+        problem: why the disk refuses; None while all is well.
+        reopened: set when a damaged file was replaced; what it held is in no outbox any more.
+        recovered: the disk takes messages again after it had refused.
+    """
+
+    ready: tuple[OutboxMessage, ...] = ()
+    drops: tuple[RecordedDrop, ...] = ()
+    totals: OutboxTotals | None = None
+    settled: int = 0
+    acked: int = 0
+    problem: OutboxError | None = None
+    reopened: OutboxOpened | None = None
+    recovered: bool = False
+
+
+@dataclass(slots=True)
+class _Inbox:
+    """What the event loop has handed over; guarded by the writer's condition."""
+
+    acked: list[tuple[int, int, int]] = field(default_factory=list)
+    declared: list[int] = field(default_factory=list)
+    dropped: list[tuple[int, DroppedRange]] = field(default_factory=list)
+    reads: list[tuple[int, int, int, Future[list[OutboxMessage]]]] = field(default_factory=list)
+    barriers: list[Future[None]] = field(default_factory=list)
+    forgotten: int = 0
+    stop: bool = False
+
+    def is_urgent(self) -> bool:
+        return bool(self.dropped or self.reads or self.barriers or self.stop)
+
+
+class OutboxWriter:
+    """Runs an outbox on a thread.
+
+    Args:
+        outbox: the file, not yet open.
+        boot_id: this process start.
+        clock: tells the time of day.
+        memory_limit_bytes: how much may wait for a slow or full disk.
+        tell: called on the thread with the news; must be quick and never raise.
+        name: the thread's name.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        boot_id: BootId,
+        clock: Clock,
+        memory_limit_bytes: int,
+        tell: Callable[[OutboxNews], None],
+        name: str,
+    ) -> None:
+        self._outbox = outbox
+        self._boot_id = boot_id
+        self._clock = clock
+        self._tell = tell
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._opened: Future[OutboxOpened] = Future()
+        self._closed: Future[None] = Future()
+        self._changed = threading.Condition()
+        self._inbox = _Inbox()
+        self._waiting = WaitingMessages(memory_limit_bytes)
+        self._announced_no = -1
+        self._boot_no = 0
+        self._failures = 0
+        self._rng = random.Random()  # noqa: S311 -- spreads retries, guards nothing
+
+    def start(self) -> Future[OutboxOpened]:
+        """Start the thread; the future gives what the outbox held, or the OutboxError that kept it closed."""
+        self._thread.start()
+        return self._opened
+
+    def append(self, message: OutboxMessage) -> list[OutboxMessage]:
+        """Hand over a message; returns those that were dropped for want of memory, which are recorded as dropped."""
+        with self._changed:
+            victims = self._waiting.push(message)
+            self._inbox.dropped += overflow_ranges(victims)
+            self._changed.notify()
+        return victims
+
+    def forget(self, acked: Sequence[tuple[int, int, int]], declared: Sequence[int]) -> None:
+        """Delete what (boot_no, first, last) ranges cover, and drops that the gateway knows of now.
+
+        A deletion lost in a crash only means that the message is sent again, so it waits a little for company.
+        """
+        with self._changed:
+            self._inbox.acked += acked
+            self._inbox.declared += declared
+            self._changed.notify()
+
+    def read(self, after_no: int, before_no: int, limit: int) -> Future[list[OutboxMessage]]:
+        """Read messages between two numbers, both excluded, after all that was handed over before."""
+        future: Future[list[OutboxMessage]] = Future()
+        with self._changed:
+            self._inbox.reads.append((after_no, before_no, limit, future))
+            self._changed.notify()
+        return future
+
+    def barrier(self) -> Future[None]:
+        """Give a future that is done when all that was handed over before is on disk, or has failed once."""
+        future: Future[None] = Future()
+        with self._changed:
+            self._inbox.barriers.append(future)
+            self._changed.notify()
+        return future
+
+    def stop(self) -> Future[None]:
+        """Write what was handed over, if the disk takes it, and close the file; the future is done then."""
+        with self._changed:
+            self._inbox.stop = True
+            self._changed.notify()
+        return self._closed
+
+    # ---- on the thread
+
+    def _run(self) -> None:
+        try:
+            opened = self._outbox.open(self._boot_id, self._clock.now())
+        except OutboxError as exc:
+            self._opened.set_exception(exc)
+            self._closed.set_result(None)
+            return
+        self._boot_no = opened.boot_no
+        self._opened.set_result(opened)
+        try:
+            while self._write_next():
+                pass
+        finally:
+            self._outbox.close()
+            self._closed.set_result(None)
+
+    def _write_next(self) -> bool:
+        inbox, messages = self._wait_for_work()
+        problem = self._apply(inbox, messages)
+        for after_no, before_no, limit, future in inbox.reads:
+            self._answer_read(after_no, before_no, limit, future)
+        for barrier in inbox.barriers:
+            if problem is not None:
+                barrier.set_exception(problem)
+            elif len(messages) < _MAX_MESSAGES_A_TRANSACTION:
+                barrier.set_result(None)
+            else:
+                with self._changed:
+                    self._inbox.barriers.append(barrier)
+        if not inbox.stop:
+            return True
+        with self._changed:
+            left = len(self._waiting)
+            self._inbox.stop = True
+        if left and problem is not None:
+            _logger.error("%d messages could not be written before the end and are lost: %s", left, problem)
+        return bool(left) and problem is None
+
+    def _wait_for_work(self) -> tuple[_Inbox, list[OutboxMessage]]:
+        with self._changed:
+            if self._failures:
+                # New messages must not turn a full disk into a busy loop.
+                self._changed.wait_for(
+                    lambda: self._inbox.stop or bool(self._inbox.barriers),
+                    timeout=_RETRY.wait_s(self._failures - 1, self._rng),
+                )
+            else:
+                self._changed.wait_for(lambda: len(self._waiting) or self._inbox.acked or self._inbox.is_urgent())
+                if not len(self._waiting) and not self._inbox.is_urgent():
+                    self._changed.wait_for(lambda: len(self._waiting) or self._inbox.is_urgent(), timeout=_LAZY_ACK_S)
+            inbox, self._inbox = self._inbox, _Inbox()
+            inbox.forgotten += self._waiting.forget(inbox.acked)
+            return inbox, self._waiting.take(_MAX_MESSAGES_A_TRANSACTION)
+
+    def _apply(self, inbox: _Inbox, messages: list[OutboxMessage]) -> OutboxError | None:
+        changes = OutboxChanges(inbox.acked, inbox.declared, messages, inbox.dropped)
+        reopened = None
+        try:
+            try:
+                applied = self._outbox.apply(changes, self._clock.now())
+            except OutboxCorruptError:
+                reopened = self._outbox.replace_damaged(self._boot_id, self._clock.now(), boot_no=self._boot_no)
+                changes = OutboxChanges((), (), messages, ())
+                applied = self._outbox.apply(changes, self._clock.now())
+        except OutboxError as exc:
+            self._put_back(inbox, messages, exc)
+            return exc
+        recovered, self._failures = self._failures > 0, 0
+        if recovered:
+            _logger.info("The outbox %s can be written again.", self._outbox.path)
+        self._tell(
+            OutboxNews(
+                ready=self._unannounced(messages),
+                drops=applied.drops,
+                totals=applied.totals,
+                settled=len(messages) + inbox.forgotten,
+                acked=applied.deleted + inbox.forgotten,
+                reopened=reopened,
+                recovered=recovered,
+            )
+        )
+        return None
+
+    def _put_back(self, inbox: _Inbox, messages: list[OutboxMessage], exc: OutboxError) -> None:
+        if not self._failures:
+            _logger.error("%s Until then new messages wait in memory.", exc)
+        self._failures += 1
+        with self._changed:
+            self._waiting.put_back(messages)
+            self._inbox.acked[:0] = inbox.acked
+            self._inbox.declared[:0] = inbox.declared
+            self._inbox.dropped[:0] = inbox.dropped
+            self._inbox.forgotten += inbox.forgotten
+        self._tell(OutboxNews(ready=self._unannounced(messages), problem=exc))
+
+    def _unannounced(self, messages: list[OutboxMessage]) -> tuple[OutboxMessage, ...]:
+        fresh = tuple(m for m in messages if m.message_no > self._announced_no)
+        if fresh:
+            self._announced_no = fresh[-1].message_no
+        return fresh
+
+    def _answer_read(self, after_no: int, before_no: int, limit: int, future: Future[list[OutboxMessage]]) -> None:
+        try:
+            future.set_result(self._outbox.read(after_no, before_no, limit))
+        except (OutboxCorruptError, OutboxWriteError) as exc:
+            future.set_exception(exc)
