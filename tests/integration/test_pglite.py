@@ -47,7 +47,7 @@ def insert(connection: psycopg.Connection, rows: int) -> None:
 def count_of(connection: psycopg.Connection, query: str) -> int:
     row = connection.execute(sql.SQL(query)).fetchone()
     assert row is not None
-    return row[0]
+    return int(row[0])
 
 
 def test_it_is_the_community_edition(empty_timescale_url: str) -> None:
@@ -86,7 +86,8 @@ def test_continuous_aggregate_equals_its_raw_rows_after_a_refresh(empty_timescal
         connection.execute("CALL refresh_continuous_aggregate('samples_15m', NULL, NULL)")
         differences = connection.execute("""
             SELECT * FROM samples_15m EXCEPT
-            SELECT series_id, date_bin('15 minutes', measured_at, TIMESTAMPTZ '2000-01-01 00:00+00'), sum(value), count(*)
+            SELECT series_id, date_bin('15 minutes', measured_at, TIMESTAMPTZ '2000-01-01 00:00+00'), sum(value),
+                   count(*)
             FROM samples GROUP BY 1, 2
         """).fetchall()
         assert differences == []
@@ -139,9 +140,11 @@ def test_connections_one_after_another_share_no_session(empty_timescale_url: str
 def test_a_second_connection_at_the_same_time_is_refused_with_the_reason(empty_timescale_url: str) -> None:
     if "postgres:postgres@127.0.0.1" not in empty_timescale_url:
         pytest.skip("a native server has no such limit")
-    with psycopg.connect(empty_timescale_url):
-        with pytest.raises(psycopg.OperationalError, match="one connection at a time"):
-            psycopg.connect(empty_timescale_url)
+    with (
+        psycopg.connect(empty_timescale_url),
+        pytest.raises(psycopg.OperationalError, match="one connection at a time"),
+    ):
+        psycopg.connect(empty_timescale_url)
 
 
 def test_the_schema_is_there_and_its_time_tables_are_hypertables(timescale_url: str) -> None:

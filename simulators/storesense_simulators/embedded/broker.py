@@ -1,8 +1,12 @@
 """The small MQTT 5 broker of the demo: rumqttd from the ``iotcore`` wheel, in a child process on loopback.
 
-What to know about it: it has passwords and no access control; sessions and retained messages do not survive
-its restart (the edge's outbox does); and it cuts off a client that acknowledges out of the order of
-receipt.
+What to know about it:
+
+- It has passwords and no access control.
+- Sessions and retained messages do not survive its restart (the edge's outbox does).
+- It cuts off a client that acknowledges out of the order of receipt.
+- A client id with ``/``, ``+``, ``#`` or ``$`` is refused, and when that client tries again, rumqttd 0.20 panics and
+  serves nobody any more; the child process then ends, for its supervisor to see. ``{store_id}:{device_id}`` is fine.
 """
 
 import sys
@@ -17,12 +21,31 @@ from storesense_simulators.embedded.process import ChildSpec
 from storesense_simulators.embedded.rumqttd_config import RumqttdLimits, rumqttd_toml
 from storesense_simulators.embedded.service_user import data_place, write_private
 
-# rumqttd's own threads outlive a failed listener, so the port is checked in the child as well.
+# Rumqttd logs each packet as an error, so its log is shut off; panics come past it. Its threads outlive a failed
+# listener and a poisoned lock, after which it accepts connections and serves nobody, so the child checks the port
+# itself and ends at the first panic: a broker that is gone can be started again, one that only looks alive cannot.
 _PROGRAM = """\
-import sys
+import logging, os, sys, threading
 from iotcore import IotCoreBroker
+
+log = os.dup(2)
+reading, writing = os.pipe()
+os.dup2(writing, 2)
+
+def watch():
+    for line in os.fdopen(reading, "rb"):
+        os.write(log, line)
+        if b" panicked at " in line:
+            os._exit(70)
+
+threading.Thread(target=watch, daemon=True).start()
+logging.getLogger("rumqttd").setLevel(logging.CRITICAL)
 broker = IotCoreBroker(config_path=sys.argv[1])
-broker.check_ports()
+try:
+    broker.check_ports()
+except OSError as exc:
+    os.write(log, f"the port is in use: {exc}\\n".encode())
+    os._exit(71)
 broker.run_forever()
 """
 
@@ -63,6 +86,7 @@ class EmbeddedBroker(BrokerProcess):
         write_private(config, text)
         return ChildSpec(
             name=self.name,
+            env={"RUST_BACKTRACE": "0"},
             argv=(sys.executable, "-I", "-c", _PROGRAM, str(config)),
             log_path=place / "broker.log",
             ready_deadline_s=15.0,
