@@ -36,6 +36,8 @@ _logger = logging.getLogger(__name__)
 
 _MISC_S = 1.0
 _RECEIVE_MAXIMUM = 1_000
+_UNCONFIRMED_PACKETS = 20
+"""Packets the broker has not confirmed; more wait inside paho. Mosquitto cuts off who exceeds its default of 20."""
 _REMIND_S = 300.0
 _REFUSAL_FACTOR = 10.0
 
@@ -159,6 +161,7 @@ class BrokerConnection:
     def _new_client(self) -> paho.Client:
         client = new_client(self._broker, client_id=self._client_id)
         client.connect_timeout = self._settings.connect_timeout_s
+        client.max_inflight_messages_set(_UNCONFIRMED_PACKETS)
         delivery = self._will.delivery
         client.will_set(self._will.topic, self._will.payload, qos=delivery.qos, retain=delivery.retain)
         return client
@@ -306,15 +309,13 @@ class _Live:
             self._client.loop_read()
 
     def _on_connect(
-        self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, properties: Properties | None
+        self, _client: object, _userdata: object, _flags: object, reason: ReasonCode, _properties: object
     ) -> None:
         if self.answered.done():
             return
         if reason.is_failure:
             self.answered.set_result(str(reason))
             return
-        allowed = getattr(properties, "ReceiveMaximum", 65_535)
-        self._client.max_inflight_messages_set(min(allowed, _RECEIVE_MAXIMUM))
         self._client.subscribe(self._subscription, qos=1)
         self.is_up = True
         self.answered.set_result(None)

@@ -86,7 +86,8 @@ class Sender:
         self._uplink.declare(opened.drops)
         self._connection = BrokerConnection(
             broker,
-            client_id=self._name,
+            # No id contains a colon, so this is unique; some brokers refuse a slash in a client id.
+            client_id=f"{store_id}:{device_id}",
             will=self._status(DeviceState.OFFLINE),
             subscription=topics.down(store_id, device_id, DownStream.ACK),
             listener=self,

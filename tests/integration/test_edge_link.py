@@ -1,0 +1,213 @@
+"""The link against a real broker: only a commit ack lets go of anything, whatever is lost on the way."""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footfall, open_link
+
+from storesense_contracts.messages import DeviceState, decode_status
+from storesense_contracts.readings import HealthReading, HealthState
+from storesense_contracts.topics import Stream
+from storesense_edge.link import DeviceLink
+from storesense_edge.outbox import OutboxLockedError
+from storesense_simulators.embedded.broker import EmbeddedBroker
+
+
+@pytest.fixture
+def gateway(mqtt_broker: EmbeddedBroker) -> Iterator[StandInGateway]:
+    with StandInGateway(mqtt_broker) as gateway:
+        yield gateway
+
+
+def rows(path: Path) -> list[tuple[str, int]]:
+    db = sqlite3.connect(path)
+    try:
+        return db.execute("SELECT boot_id, seq FROM messages_by_boot ORDER BY 1, 2").fetchall()
+    finally:
+        db.close()
+
+
+async def until(link: DeviceLink, condition: object) -> None:
+    """Wait for the link's own news until ``condition`` holds of its figures."""
+    while not condition(link.stats):  # type: ignore[operator]
+        link._progress.clear()
+        await link._progress.wait()
+
+
+async def test_readings_arrive_and_leave_the_disk_by_the_commit_ack(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        for count in range(120):
+            link.record(Stream.FOOTFALL, footfall(in_count=count))
+        assert await link.drained(10)
+        stats = link.stats
+    assert (stats.recorded, stats.acked, stats.pending, stats.resent) == (120, 3, 0, 0)
+    readings = [reading.in_count for _, message in gateway.messages for _, reading in message.readings]
+    assert readings == list(range(120))
+    assert [seq for _, seq in gateway.keys] == [0, 1, 2]
+    assert rows(tmp_path / "outbox.db") == []
+    states = [decode_status(payload).state for payload in gateway.statuses]
+    await gateway.until(lambda: decode_status(gateway.statuses[-1]).state is DeviceState.OFFLINE)
+    assert states[0] is DeviceState.ONLINE
+
+
+async def test_what_the_broker_has_taken_stays_on_disk_without_a_commit_ack(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        for _ in range(3):
+            link.record(Stream.FOOTFALL, footfall())
+            await link.flush()
+        await gateway.received(3)
+        assert not await link.drained(0.2)
+        assert link.stats.pending == 3
+        boot = link.boot_id
+    assert rows(tmp_path / "outbox.db") == [(boot, 0), (boot, 1), (boot, 2)]
+
+
+async def test_a_lost_ack_brings_the_message_again_and_the_second_ack_ends_it(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        link.record(Stream.FOOTFALL, footfall())
+        await gateway.received(2)
+        gateway.acking = True
+        assert await link.drained(10)
+        assert link.stats.resent >= 1
+        assert set(gateway.keys) == {(link.boot_id, 0)}
+
+
+async def test_a_restart_keeps_rows_with_their_boot_and_seq_and_sends_them_again(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as first:
+        first.record(Stream.FOOTFALL, footfall("a"))
+        await first.flush()
+        first.record(Stream.FOOTFALL, footfall("b"))
+        await gateway.received(2)
+    gateway.acking = True
+    before = len(gateway.keys)
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as second:
+        assert second.stats.pending == 2
+        second.record(Stream.FOOTFALL, footfall("c"))
+        assert await second.drained(10)
+    assert second.boot_id != first.boot_id
+    assert set(gateway.keys[before:]) == {(first.boot_id, 0), (first.boot_id, 1), (second.boot_id, 0)}
+    lines = {
+        (message.header.boot_id, message.header.seq): message.readings[0][1].line_id for _, message in gateway.messages
+    }
+    assert lines == {(first.boot_id, 0): "a", (first.boot_id, 1): "b", (second.boot_id, 0): "c"}
+
+
+async def test_an_ack_for_an_earlier_boot_deletes_its_rows_and_no_others(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as first:
+        for line in ("a", "b", "c"):
+            first.record(Stream.FOOTFALL, footfall(line))
+            await first.flush()
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as second:
+        second.record(Stream.FOOTFALL, footfall("d"))
+        await second.flush()
+        await gateway.until(lambda: (second.boot_id, 0) in gateway.keys)
+        gateway.ack(first.boot_id, (0, 1), (7, 900))
+        await until(second, lambda stats: stats.acked == 2)
+    assert rows(tmp_path / "outbox.db") == sorted([(first.boot_id, 2), (second.boot_id, 0)])
+
+
+async def test_acks_of_unknown_boots_and_broken_acks_are_ignored(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        link.record(Stream.FOOTFALL, footfall())
+        await gateway.received(1)
+        gateway.ack("0" * 32, (0, 10))
+        gateway._client.publish(f"storesense/v1/{STORE}/{DEVICE}/down/ack", b"not json", qos=1)
+        gateway.ack(link.boot_id, (0, 0))
+        await until(link, lambda stats: stats.acked == 1)
+    assert "cannot be read" in caplog.text
+
+
+async def test_a_broker_that_restarts_loses_nothing(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        with StandInGateway(mqtt_broker) as gateway:
+            link.record(Stream.FOOTFALL, footfall("a"))
+            assert await link.drained(10)
+        mqtt_broker.kill()
+        await until_down(link)
+        link.record(Stream.FOOTFALL, footfall("b"))
+        await link.flush()
+        mqtt_broker.start()
+        with StandInGateway(mqtt_broker) as gateway:
+            assert await link.drained(10)
+            assert gateway.keys[0] == (link.boot_id, 1)
+
+
+async def until_down(link: DeviceLink) -> None:
+    assert link._sender is not None
+    connection = link._sender._connection
+    while connection._live is not None:
+        await asyncio.wait([connection._live._ended])
+        await asyncio.sleep(0)
+
+
+async def test_a_backlog_does_not_starve_what_is_measured_now(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    gateway.acking = False
+    one_each = FAST.model_copy(update={"batch_max_readings": 1, "window": 8})
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", one_each) as first:
+        for _ in range(300):
+            first.record(Stream.FOOTFALL, footfall())
+        await first.flush()
+    gateway.messages.clear()
+    gateway.acking = True
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", one_each) as second:
+        second.record(Stream.FOOTFALL, footfall())
+        assert await second.drained(20)
+    keys = gateway.keys
+    assert keys.index((second.boot_id, 0)) < 30
+    backlog = [seq for boot, seq in dict.fromkeys(keys) if boot == first.boot_id]
+    assert backlog == sorted(backlog)
+    assert len(backlog) == 300
+
+
+async def test_a_wrong_password_is_said_with_its_remedy_and_tried_again(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", password="wrong") as link:
+        link.record(Stream.FOOTFALL, footfall())
+        await link.flush()
+        assert not await link.drained(1.0)
+        assert link.stats.pending == 1
+        assert "credentials" in (link.stats.problem or "").lower()
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        assert await link.drained(10)
+    assert len([r for r in caplog.records if "refuse" in r.message]) == 1
+
+
+async def test_a_second_link_on_the_same_outbox_is_refused(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with open_link(mqtt_broker, tmp_path / "outbox.db"):
+        with pytest.raises(OutboxLockedError, match="another process"):
+            async with open_link(mqtt_broker, tmp_path / "outbox.db"):
+                pass
+
+
+async def test_an_error_of_the_body_is_passed_on_as_it_is(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    with pytest.raises(LookupError, match="of the body"):
+        async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+            link.record(Stream.FOOTFALL, footfall())
+            raise LookupError("of the body")
+    assert len(rows(tmp_path / "outbox.db")) == 1
