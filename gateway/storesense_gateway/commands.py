@@ -3,12 +3,15 @@
 import argparse
 import dataclasses
 import json
+import signal
 import sys
+from types import FrameType
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of this package to the ``storesense`` command."""
     _add_db(subparsers)
+    _add_gateway(subparsers)
 
 
 def _add_db(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,6 +26,48 @@ def _add_db(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -
             "--database", metavar="URL", help="the database; default: STORESENSE_DATABASE_URL from the environment"
         )
         parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+
+def _add_gateway(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    gateway = subparsers.add_parser(
+        "gateway", help="store what devices send, once, and acknowledge it after the commit"
+    )
+    actions = gateway.add_subparsers(dest="action", metavar="ACTION", required=True)
+    run = actions.add_parser(
+        "run",
+        help="run until stopped",
+        description="Settings come from STORESENSE_GATEWAY_..., STORESENSE_BROKER_... and STORESENSE_DATABASE_...",
+    )
+    run.set_defaults(handler=_run)
+
+
+def _run(_args: argparse.Namespace) -> int:
+    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
+    from storesense_contracts.database import database_conninfo  # noqa: PLC0415
+    from storesense_contracts.settings import BrokerSettings, DatabaseSettings, load_settings  # noqa: PLC0415
+    from storesense_gateway.metrics import GatewayMetrics  # noqa: PLC0415
+    from storesense_gateway.service import build_gateway  # noqa: PLC0415
+    from storesense_gateway.settings import GatewaySettings  # noqa: PLC0415
+    from storesense_gateway.store import PostgresStore  # noqa: PLC0415
+
+    settings = load_settings(GatewaySettings)
+    store = PostgresStore(database_conninfo(load_settings(DatabaseSettings)), partition_no=settings.partition_no)
+    gateway = build_gateway(
+        settings, load_settings(BrokerSettings), clock=SystemClock(), store=store, metrics=GatewayMetrics()
+    )
+    stopped = False
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal stopped
+        stopped = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with gateway.running():
+        _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")
+        while not stopped and not gateway.failed.wait(0.2):
+            pass
+    return 1 if gateway.failed.is_set() else 0
 
 
 def _conninfo(args: argparse.Namespace) -> str:

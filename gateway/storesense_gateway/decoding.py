@@ -1,0 +1,360 @@
+"""From a received message to what of it can be stored, and what becomes a dead letter, and why.
+
+A message whose header can be read always yields an ``Entry``: whatever else is wrong with it, its ``seq`` is committed
+and acknowledged, so that the edge does not send it for ever.
+"""
+
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from storesense_contracts.clock import from_epoch_us
+from storesense_contracts.ids import DeviceId, StoreId
+from storesense_contracts.messages import (
+    DecodedMessage,
+    DeviceState,
+    DroppedRange,
+    Header,
+    PayloadError,
+    decode_header,
+    decode_message,
+    decode_status,
+)
+from storesense_contracts.readings import MAX_HEATMAP_CELLS, AnyReading, HealthReading, HeatmapReading, Reading
+from storesense_contracts.topics import InvalidTopicError, Stream, UpTopic, parse_up
+from storesense_gateway.families import FAMILIES, Family
+
+_MAX_INT8 = (1 << 63) - 1
+_MAX_DROPPED_LETTER_BYTES = 4_096
+_MAX_LETTER_BYTES = 262_144
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a reading's time is believed, relative to its receipt."""
+
+    future_tolerance_s: float = 60.0
+    past_tolerance_s: float = 400 * 86_400.0
+
+
+class Tag(NamedTuple):
+    """Which MQTT acknowledgement a message waits for: the connection it came by, and its packet id there."""
+
+    connection_no: int
+    mid: int
+    qos: int
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """A message as it came: ``received_us`` in microseconds since 1970-01-01 UTC."""
+
+    topic: str
+    payload: bytes
+    received_us: int
+    tag: Tag
+
+
+class DeviceKey(NamedTuple):
+    """A device of a store."""
+
+    store_id: str
+    device_id: str
+
+
+class BootKey(NamedTuple):
+    """One process start of a device."""
+
+    store_id: str
+    device_id: str
+    boot_id: str
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """What could not be stored, with where it came from and why; ``idx`` is the reading's place in its message."""
+
+    received_us: int
+    topic: str
+    stage: str
+    reason: str
+    payload: bytes
+    payload_bytes: int
+    store_id: str | None = None
+    device_id: str | None = None
+    boot_id: str | None = None
+    seq: int | None = None
+    idx: int | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """The readings of one family in one message: place in the message, reading and subject of each."""
+
+    family: Family
+    idxs: list[int]
+    readings: list[AnyReading]
+    subjects: list[str]
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A message with a readable header: what the ledger and the tables take from it."""
+
+    boot: BootKey
+    topic: str
+    stream: Stream | None
+    seq: int
+    received_us: int
+    sent_at: datetime | None
+    dropped: tuple[DroppedRange, ...]
+    parts: list[Part]
+    letters: list[DeadLetter]
+
+    @property
+    def reading_count(self) -> int:
+        """How many good readings it carries."""
+        return sum(len(part.readings) for part in self.parts)
+
+
+class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
+    """A device's last word, from the retained status topic."""
+
+    device: DeviceKey
+    boot_id: str
+    state: DeviceState
+    software: str | None
+    received_us: int
+
+
+Decoded = Entry | StatusUpdate | DeadLetter | None
+"""None: nothing to store (a retained status that was cleared)."""
+
+
+def decode(incoming: Incoming, limits: Limits) -> Decoded:
+    """Take one message apart. Never raises for anything a payload or topic can hold."""
+    target = _target(incoming.topic)
+    if target.stream is Stream.STATUS and target.device is not None:
+        return _decode_status(incoming, target.device)
+    try:
+        header = decode_header(incoming.payload)
+    except PayloadError as exc:
+        return _letter(incoming, target.device, None, exc.stage, exc.detail)
+    if target.device is None:
+        return _letter(incoming, None, header, "topic", target.problem)
+    return _decode_entry(incoming, target, target.device, header, limits)
+
+
+class _Target(NamedTuple):
+    device: DeviceKey | None
+    stream: Stream | None
+    problem: str
+
+
+@lru_cache(maxsize=65_536)
+def _target(topic: str) -> _Target:
+    try:
+        parsed = parse_up(topic)
+    except InvalidTopicError as exc:
+        # A stream that this release does not know still has a device, whose seq is to be committed.
+        beside = f"{topic.rpartition('/')[0]}/{Stream.HEALTH.value}"
+        return _Target(_device_of(beside), None, str(exc))
+    return _Target(_device_key(parsed), parsed.stream, "")
+
+
+def _device_of(topic: str) -> DeviceKey | None:
+    try:
+        return _device_key(parse_up(topic))
+    except InvalidTopicError:
+        return None
+
+
+def _device_key(parsed: UpTopic) -> DeviceKey:
+    return DeviceKey(StoreId(parsed.store_id), DeviceId(parsed.device_id))
+
+
+def _decode_status(incoming: Incoming, device: DeviceKey) -> StatusUpdate | DeadLetter | None:
+    if not incoming.payload:
+        return None
+    try:
+        status = decode_status(incoming.payload)
+    except PayloadError as exc:
+        return _letter(incoming, device, None, exc.stage, exc.detail)
+    return StatusUpdate(
+        device=device,
+        boot_id=status.boot_id,
+        state=status.state,
+        software=None if status.software is None else status.software.replace("\x00", "\N{REPLACEMENT CHARACTER}"),
+        received_us=incoming.received_us,
+    )
+
+
+def _decode_entry(incoming: Incoming, target: _Target, device: DeviceKey, header: Header, limits: Limits) -> Entry:
+    letters: list[DeadLetter] = []
+    parts: list[Part] = []
+    sent_at: datetime | None = None
+    if target.stream is None:
+        letters.append(_letter(incoming, device, header, "topic", target.problem))
+    else:
+        try:
+            message = decode_message(target.stream, incoming.payload)
+        except PayloadError as exc:
+            letters.append(_letter(incoming, device, header, exc.stage, exc.detail))
+        except OverflowError as exc:  # an offset that moves an instant out of the years 1 to 9999
+            letters.append(_letter(incoming, device, header, "body", f"sent_at: {exc}"))
+        else:
+            sent_at = message.sent_at
+            parts = _sort_out(incoming, device, message, limits, letters)
+    dropped = tuple(each for each in header.dropped if each.first <= each.last)
+    if len(dropped) < len(header.dropped):
+        letters.append(_letter(incoming, device, header, "header", "a dropped range ends before it begins"))
+    return Entry(
+        boot=BootKey(device.store_id, device.device_id, header.boot_id),
+        topic=incoming.topic,
+        stream=target.stream,
+        seq=header.seq,
+        received_us=incoming.received_us,
+        sent_at=sent_at,
+        dropped=dropped,
+        parts=parts,
+        letters=letters,
+    )
+
+
+def _sort_out(
+    incoming: Incoming,
+    device: DeviceKey,
+    message: DecodedMessage,
+    limits: Limits,
+    letters: list[DeadLetter],
+) -> list[Part]:
+    """Set apart what is bad, adding it to ``letters``, and gather the rest by family."""
+    for error, raw in message.bad:
+        letters.append(
+            _letter(incoming, device, message.header, error.stage, error.detail, idx=error.index, payload=raw)
+        )
+    received_at = from_epoch_us(incoming.received_us)
+    newest_at = received_at + timedelta(seconds=limits.future_tolerance_s)
+    oldest_at = received_at - timedelta(seconds=limits.past_tolerance_s)
+    good: dict[type[Reading], tuple[list[int], list[AnyReading]]] = {}
+    kind: type[Reading] | None = None
+    for idx, reading in message.readings:
+        check = _CHECKS.get(type(reading))
+        if not oldest_at <= reading.measured_at <= newest_at or (check is not None and check(reading) is not None):
+            stage, reason = _why_not(reading, received_at, limits)
+            raw = msgspec.json.encode(reading)
+            letters.append(_letter(incoming, device, message.header, stage, reason, idx=idx, payload=raw))
+            continue
+        if type(reading) is not kind:
+            kind = type(reading)
+            idxs, readings = good.setdefault(kind, ([], []))
+        idxs.append(idx)
+        readings.append(reading)
+    return [
+        Part(FAMILIES[kind], idxs, readings, list(map(FAMILIES[kind].subject, readings)))
+        for kind, (idxs, readings) in good.items()
+    ]
+
+
+def _why_not(reading: AnyReading, received_at: datetime, limits: Limits) -> tuple[str, str]:
+    ahead_s = (reading.measured_at - received_at).total_seconds()
+    if ahead_s > limits.future_tolerance_s:
+        return "future", (
+            f"measured_at is {ahead_s:.0f} s ahead of the gateway's clock, of which {limits.future_tolerance_s:.0f} s "
+            "are tolerated"
+        )
+    if -ahead_s > limits.past_tolerance_s:
+        return "past", (
+            f"measured_at is {-ahead_s / 86_400:.0f} days old, of which {limits.past_tolerance_s / 86_400:.0f} "
+            "are tolerated"
+        )
+    return "reading", _CHECKS[type(reading)](reading) or "no reason"
+
+
+def check_heatmap(reading: HeatmapReading) -> str | None:
+    """Return why a packed grid cannot be what it says, or None; never unpacks more than it says."""
+    cells = reading.columns * reading.rows
+    if cells > MAX_HEATMAP_CELLS:
+        return f"{reading.columns} x {reading.rows} cells; a grid has at most {MAX_HEATMAP_CELLS}"
+    if not all(math.isfinite(value) for value in reading.origin_xy_m):
+        return "origin_xy_m is not finite"
+    unpacker = zlib.decompressobj()
+    try:
+        grid = unpacker.decompress(reading.presence_ds, cells * 2 + 1)
+    except zlib.error as exc:
+        return f"presence_ds is no zlib stream: {exc}"
+    if len(grid) != cells * 2 or not unpacker.eof or unpacker.unused_data:
+        return f"presence_ds does not unpack to {cells * 2} bytes, which {reading.columns} x {reading.rows} cells take"
+    return None
+
+
+def check_health(reading: HealthReading) -> str | None:
+    """Return what of a health reading PostgreSQL would refuse, or None."""
+    if reading.reason is not None and "\x00" in reading.reason:
+        return "reason contains a NUL character"
+    for name in ("outbox_bytes", "uptime_s"):
+        value = getattr(reading, name)
+        if value is not None and value > _MAX_INT8:
+            return f"{name} is beyond 64 bits"
+    return None
+
+
+_CHECKS: dict[type[Reading], Callable[[Any], str | None]] = {
+    HeatmapReading: check_heatmap,
+    HealthReading: check_health,
+}
+
+
+def _letter(
+    incoming: Incoming,
+    device: DeviceKey | None,
+    header: Header | None,
+    stage: str,
+    reason: str,
+    *,
+    idx: int | None = None,
+    payload: bytes | None = None,
+) -> DeadLetter:
+    whole = incoming.payload if payload is None else payload
+    kept = whole if len(whole) <= _MAX_LETTER_BYTES else whole[:_MAX_DROPPED_LETTER_BYTES]
+    return DeadLetter(
+        received_us=incoming.received_us,
+        topic=_storable(incoming.topic),
+        stage=stage,
+        reason=_storable(reason)[:1_000],
+        payload=bytes(kept),
+        payload_bytes=len(whole),
+        store_id=device.store_id if device else None,
+        device_id=device.device_id if device else None,
+        boot_id=header.boot_id if header else None,
+        seq=header.seq if header else None,
+        idx=idx,
+    )
+
+
+def _storable(text: str) -> str:
+    """Return a text as PostgreSQL can keep it: no NUL, no lone surrogate."""
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
+
+
+def reading_letter(entry: Entry, idx: int, reading: AnyReading, reason: str) -> DeadLetter:
+    """Make the dead letter of a reading that the database refused."""
+    payload = msgspec.json.encode(reading)
+    return DeadLetter(
+        received_us=entry.received_us,
+        topic=entry.topic,
+        stage="database",
+        reason=_storable(reason)[:1_000],
+        payload=payload,
+        payload_bytes=len(payload),
+        store_id=entry.boot.store_id,
+        device_id=entry.boot.device_id,
+        boot_id=entry.boot.boot_id,
+        seq=entry.seq,
+        idx=idx,
+    )
+
+
+def reading_count(decoded: Sequence[Decoded]) -> int:
+    """Return how many good readings are among decoded messages."""
+    return sum(each.reading_count for each in decoded if isinstance(each, Entry))

@@ -1,0 +1,208 @@
+"""The gateway's connection to the broker: an MQTT 5 client in a thread of its own.
+
+Messages are acknowledged by hand, after their commit, in the order they came in. What was not acknowledged when a
+connection ends comes again by the next one, so the inbox is emptied then, and acknowledgements that belong to an
+earlier connection are never sent: their packet ids mean other messages now.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from storesense_contracts import topics
+from storesense_contracts.clock import Clock, to_epoch_us
+from storesense_contracts.ids import DeviceId, StoreId
+from storesense_contracts.messages import CommitAck, encode_struct
+from storesense_contracts.mqtt import new_client, session_properties
+from storesense_contracts.settings import BrokerSettings
+from storesense_gateway.decoding import BootKey, Incoming, Tag
+from storesense_gateway.inbox import Inbox
+from storesense_gateway.metrics import GatewayMetrics
+from storesense_gateway.settings import GatewaySettings
+
+_LOG = logging.getLogger(__name__)
+_MAX_UNSENT_ACKS = 10_000
+_MAX_INFLIGHT_ACKS = 100
+
+
+class Link(Protocol):
+    """What the committer asks of the broker."""
+
+    def ack(self, tags: Sequence[Tag]) -> None:
+        """Acknowledge messages, in receipt order; those of an earlier connection are left out."""
+        ...
+
+    def tell_committed(self, boot: BootKey, ack: CommitAck) -> bool:
+        """Publish a commit ack; return whether it was sent. If not, the device asks again by repeating."""
+        ...
+
+
+class MqttLink:
+    """Implements ``Link``, and fills the inbox."""
+
+    def __init__(
+        self,
+        broker: BrokerSettings,
+        settings: GatewaySettings,
+        *,
+        inbox: Inbox,
+        clock: Clock,
+        metrics: GatewayMetrics,
+        report: Callable[[str | None], None],
+    ) -> None:
+        """Make the link without connecting; ``report`` is told None when subscribed, and otherwise what is wrong."""
+        self._broker = broker
+        self._settings = settings
+        self._inbox = inbox
+        self._clock = clock
+        self._metrics = metrics
+        self._report = report
+        self._lock = threading.Lock()
+        self._connection_no = 0
+        self._connected = False
+        self._stopping = False
+        self._client: paho.Client | None = None
+
+    def start(self) -> None:
+        """Connect in the background and keep trying. Raises SettingsError if a file of the settings cannot be read."""
+        client = new_client(self._broker, client_id=self._settings.session_name, manual_ack=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_connect_fail = self._on_connect_fail
+        client.max_inflight_messages_set(_MAX_INFLIGHT_ACKS)
+        client.max_queued_messages_set(_MAX_UNSENT_ACKS)
+        client.reconnect_delay_set(min_delay=1, max_delay=3)
+        self._client = client
+        client.connect_async(
+            self._broker.host,
+            self._broker.port,
+            keepalive=self._broker.keepalive_s,
+            clean_start=False,
+            properties=session_properties(
+                expiry_s=self._settings.session_expiry_s, receive_maximum=self._settings.receive_maximum
+            ),
+        )
+        client.loop_start()
+
+    def stop(self) -> None:
+        """Send what waits to be sent and disconnect; the session stays with the broker."""
+        client = self._client
+        if client is None:
+            return
+        self._stopping = True
+        client.disconnect()
+        client.loop_stop()
+        self._client = None
+
+    def ack(self, tags: Sequence[Tag]) -> None:
+        """Acknowledge messages in receipt order, but never by another connection than they came by."""
+        client = self._client
+        with self._lock:
+            if client is None or not self._connected:
+                return
+            for tag in tags:
+                if tag.qos and tag.connection_no == self._connection_no:
+                    client.ack(tag.mid, tag.qos)
+
+    def tell_committed(self, boot: BootKey, ack: CommitAck) -> bool:
+        """Publish a commit ack; return whether the client took it."""
+        client = self._client
+        if client is None or not self._connected:
+            return False
+        topic = topics.down(StoreId(boot.store_id), DeviceId(boot.device_id), topics.DownStream.ACK)
+        delivery = topics.DOWN_DELIVERY[topics.DownStream.ACK]
+        info = client.publish(topic, encode_struct(ack), qos=delivery.qos, retain=delivery.retain)
+        return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
+
+    def _on_connect(
+        self,
+        client: paho.Client,
+        _data: Any,
+        _flags: paho.ConnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._report(
+                f"broker {self._address} refuses us: {reason}; check STORESENSE_BROKER_USER_NAME and its password"
+            )
+            return
+        with self._lock:
+            self._connection_no += 1
+            self._connected = True
+        self._metrics.connections.inc()
+        stores: Sequence[str | None] = self._settings.store_ids or (None,)
+        filters = [
+            (topics.up_filter(None if store is None else StoreId(store)), SubscribeOptions(qos=1)) for store in stores
+        ]
+        client.subscribe(filters)
+
+    def _on_subscribe(
+        self,
+        _client: paho.Client,
+        _data: Any,
+        _mid: int,
+        reasons: list[ReasonCode],
+        _props: Properties | None,
+    ) -> None:
+        failures = [str(reason) for reason in reasons if reason.is_failure]
+        if failures:
+            self._report(
+                f"broker {self._address} refuses the subscription: {failures[0]}; "
+                f"let this user read {topics.up_filter()}"
+            )
+            return
+        _LOG.info("subscribed at broker %s", self._address)
+        self._metrics.broker_up.set(1)
+        self._report(None)
+
+    def _on_disconnect(
+        self,
+        _client: paho.Client,
+        _data: Any,
+        _flags: paho.DisconnectFlags,
+        reason: ReasonCode,
+        _props: Properties | None,
+    ) -> None:
+        with self._lock:
+            self._connected = False
+        self._metrics.broker_up.set(0)
+        if self._stopping:
+            return
+        dropped = self._inbox.clear()
+        self._report(
+            f"connection to broker {self._address} ended ({reason}); reconnecting, {dropped} messages will come again"
+        )
+
+    def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
+        self._report(f"broker {self._address} cannot be reached; start it, or correct STORESENSE_BROKER_HOST and _PORT")
+
+    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "(not UTF-8)"
+        self._metrics.received.inc()
+        taken = self._inbox.put(
+            Incoming(
+                topic,
+                bytes(message.payload),
+                to_epoch_us(self._clock.now()),
+                Tag(self._connection_no, message.mid, message.qos),
+            )
+        )
+        if not taken:
+            self._metrics.refused.inc()
+
+    @property
+    def _address(self) -> str:
+        return f"{self._broker.host}:{self._broker.port}"
