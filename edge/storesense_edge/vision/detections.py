@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 MAX_BOXES_PER_FRAME = 300
 """More boxes than this in one picture is a detector gone wrong; the best scored are kept, so work stays bounded."""
 
+MAX_COORDINATE_PX = 1e6
+"""A box that reaches further is no box in a picture."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
@@ -64,9 +67,9 @@ def clean_detections(
     scores = np.asarray(scores, dtype=np.float64).reshape(-1)
     if not len(scores):
         return Detections(boxes, scores)
-    sizes = boxes[:, 2:] - boxes[:, :2]
     with np.errstate(invalid="ignore"):
-        good = np.isfinite(boxes).all(axis=1) & np.isfinite(scores) & (sizes > 0).all(axis=1)
+        good = (np.abs(boxes) < MAX_COORDINATE_PX).all(axis=1) & np.isfinite(scores)
+        good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         if frame_wh is not None:
             good &= (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
             good &= (boxes[:, 0] < frame_wh[0]) & (boxes[:, 1] < frame_wh[1])

@@ -1,0 +1,87 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.heatmap import MAX_DECISECONDS, FloorGrid, FloorHeatmap
+
+GRID = FloorGrid(origin_xy_m=(0.0, 0.0), cell_m=1.0, columns=4, rows=3)
+
+
+def stand(heat: FloorHeatmap, xy: tuple[float, float], times: list[float], *, track: int = 1, slot: int = 0) -> None:
+    for at_s in times:
+        heat.step(np.array([slot]), np.array([track]), np.array([xy]), at_s)
+
+
+def test_presence_is_weighted_with_real_time_not_with_frames() -> None:
+    fast, slow = FloorHeatmap(GRID), FloorHeatmap(GRID)
+    stand(fast, (1.5, 2.5), [i / 10 for i in range(21)])
+    stand(slow, (1.5, 2.5), [0.0, 0.1, 0.9, 2.0])
+    for heat in (fast, slow):
+        grid = heat.take()
+        assert grid.dtype == np.uint16
+        assert grid.shape == (3, 4)
+        assert grid[2, 1] == grid.sum() == 20
+
+
+def test_a_moment_out_of_sight_is_laid_along_the_way() -> None:
+    heat = FloorHeatmap(GRID)
+    stand(heat, (0.5, 0.5), [0.0])
+    stand(heat, (3.5, 0.5), [2.0])
+    grid = heat.take()
+    assert grid.sum() == pytest.approx(20, abs=3)
+    assert (grid[0] > 0).all()
+
+
+def test_what_is_lost_for_good_or_stalls_adds_no_more_than_the_limit() -> None:
+    heat = FloorHeatmap(GRID, max_gap_s=3.0)
+    stand(heat, (0.5, 0.5), [0.0, 100.0])
+    assert heat.take().sum() == 30
+
+
+def test_a_reused_slot_is_a_new_person() -> None:
+    heat = FloorHeatmap(GRID)
+    stand(heat, (0.5, 0.5), [0.0], track=1)
+    stand(heat, (3.5, 0.5), [1.0], track=2)
+    assert heat.take().sum() == 0
+
+
+def test_off_the_grid_and_above_the_horizon_nothing_is_drawn() -> None:
+    heat = FloorHeatmap(GRID)
+    stand(heat, (-0.1, 0.5), [0.0, 1.0], track=1)
+    stand(heat, (float("nan"), float("nan")), [0.0, 1.0], track=2, slot=1)
+    assert heat.take().sum() == 0
+
+
+def test_what_does_not_fit_is_kept_for_the_next_grid() -> None:
+    heat = FloorHeatmap(GRID, max_gap_s=1e9)
+    stand(heat, (0.1, 0.1), [0.0, 0.05])
+    assert heat.take().sum() == 0
+    stand(heat, (0.1, 0.1), [0.1])
+    assert heat.take().sum() == 1
+    stand(heat, (0.1, 0.1), [0.1, 0.1 + 7000.0])
+    assert heat.take()[0, 0] == MAX_DECISECONDS
+    assert heat.take()[0, 0] == 70_000 - MAX_DECISECONDS
+
+
+@given(st.lists(st.floats(0.01, 0.7), min_size=1, max_size=60), st.integers(1, 10))
+def test_totals_are_right_however_often_they_are_taken(steps: list[float], every: int) -> None:
+    heat = FloorHeatmap(GRID)
+    at_s, total = 0.0, 0
+    stand(heat, (0.5, 0.5), [0.0])
+    for index, step in enumerate(steps):
+        at_s += step
+        stand(heat, (0.5, 0.5), [at_s])
+        if index % every == 0:
+            total += int(heat.take().sum())
+    total += int(heat.take().sum())
+    assert total == pytest.approx(at_s * 10, abs=1.01)
+
+
+@pytest.mark.parametrize(
+    ("cell_m", "columns", "rows"), [(0.0, 4, 4), (float("nan"), 4, 4), (1.0, 0, 4), (1.0, 1000, 1000)]
+)
+def test_grids_that_cannot_work_are_refused(cell_m: float, columns: int, rows: int) -> None:
+    with pytest.raises(GeometryError, match="heatmap grid"):
+        FloorGrid((0.0, 0.0), cell_m, columns, rows)

@@ -1,0 +1,142 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.lines import CountingLine, InSide, LineCounter
+
+HEIGHT = 100.0  # of everybody here, so that clear of the line is 10 px away
+UP = CountingLine("door", a_xy=(0, 100), b_xy=(0, 0))  # left of it is x < 0
+
+
+def walk(counter: LineCounter, points: list[tuple[float, float]], *, track: int = 1, start_s: float = 0.0) -> list[str]:
+    """What one person's way counts: i for in, o for out."""
+    found = []
+    for step, point in enumerate(points):
+        crossings = counter.step(
+            np.array([0]), np.array([track]), np.array([point], dtype=float), np.array([HEIGHT]), start_s + step / 10
+        )
+        found += ["i" if crossing.entered else "o" for crossing in crossings]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("xs", "counted", "why"),
+    [
+        ([-40, -20, 20, 40], "o", "from left to right, and left is in"),
+        ([40, 20, -20, -40], "i", "from right to left"),
+        ([-40, 40], "o", "in one step, as a slow camera sees it"),
+        ([-40, -4, 4, -4, 4, -4, -40], "", "jitter on the line, then back"),
+        ([-40, -4, 4, -4, 4, 40], "o", "jitter on the line, then across: once"),
+        ([-40, 5, 6, 5, 6, 5], "", "stands just behind the line, never clear of it"),
+        ([-40, 8, -40], "", "turns before clearing the line"),
+        ([-40, 40, -40, 40], "oio", "really walks to and fro"),
+        ([5, -5, 5, -5, 40], "", "was never clear on the first side"),
+        ([5, -5, -40, 40], "o", "appears on the line, then shows a side and crosses"),
+        ([-40, 0, 40], "o", "a foot exactly on the line"),
+        ([-10, 10], "o", "exactly clear is clear"),
+    ],
+)
+def test_what_counts(xs: list[float], counted: str, why: str) -> None:
+    assert "".join(walk(LineCounter([UP]), [(x, 50) for x in xs])) == counted, why
+
+
+@pytest.mark.parametrize("flip", [False, True])
+@pytest.mark.parametrize("in_side", list(InSide))
+def test_in_is_the_side_that_was_configured(in_side: InSide, flip: bool) -> None:
+    a, b = ((0.0, 0.0), (0.0, 100.0)) if flip else ((0.0, 100.0), (0.0, 0.0))
+    to_the_left_of_the_picture = walk(LineCounter([CountingLine("door", a, b, in_side)]), [(40, 50), (-40, 50)])
+    assert to_the_left_of_the_picture == ["i" if (in_side is InSide.LEFT) != flip else "o"]
+
+
+@pytest.mark.parametrize(
+    ("points", "counted", "why"),
+    [
+        ([(-40, 150), (40, 150)], "", "passes beyond the end"),
+        ([(-40, -1), (40, -1)], "", "just beyond the other end"),
+        ([(-40, 99), (40, 99)], "o", "just within"),
+        ([(-40, 50), (-40, 150), (40, 150), (40, 50)], "", "walks around the end"),
+        (
+            [(-40, 50), (40, 50), (40, 150), (-40, 150), (-40, 50), (40, 50)],
+            "oo",
+            "through, back around it, and through",
+        ),
+        ([(-40, 140), (40, 40)], "o", "goes through at 90, within the end, though it started beyond"),
+        ([(-40, 90), (40, 150)], "", "leaves the line at 120, beyond the end, though it started within"),
+    ],
+)
+def test_the_ends_are_respected(points: list[tuple[float, float]], counted: str, why: str) -> None:
+    assert "".join(walk(LineCounter([UP]), points)) == counted, why
+
+
+def test_hysteresis_follows_the_persons_height() -> None:
+    for height, counted in ((50.0, 1), (200.0, 0)):
+        counter = LineCounter([UP])
+        found = []
+        for x in (-8.0, 8.0):
+            found += counter.step(np.array([0]), np.array([1]), np.array([[x, 50.0]]), np.array([height]), 0.0)
+        assert len(found) == counted
+
+
+def test_a_reused_slot_brings_no_memory_of_its_former_user() -> None:
+    counter = LineCounter([UP])
+    assert walk(counter, [(-40, 50)], track=1) == []
+    assert walk(counter, [(40, 50)], track=2) == []
+
+
+def test_a_track_counts_from_where_it_was_first_seen() -> None:
+    counter = LineCounter([UP])
+    found = counter.step(
+        np.array([0]),
+        np.array([1]),
+        np.array([[40.0, 50.0]]),
+        np.array([HEIGHT]),
+        0.0,
+        starts_xy=np.array([[-40.0, 50.0]]),
+    )
+    assert [crossing.entered for crossing in found] == [False]
+
+
+def test_several_lines_and_people_are_judged_apart() -> None:
+    counter = LineCounter([UP, CountingLine("far", a_xy=(200, 100), b_xy=(200, 0), in_side=InSide.RIGHT)])
+    ids, slots, heights = np.array([7, 9]), np.array([3, 0]), np.array([HEIGHT, HEIGHT])
+    counter.step(slots, ids, np.array([[-40.0, 50.0], [250.0, 50.0]]), heights, 0.0)
+    found = counter.step(slots, ids, np.array([[250.0, 50.0], [150.0, 50.0]]), heights, 0.1)
+    assert {(c.line_id, c.entered) for c in found} == {("door", False), ("far", True), ("far", False)}
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "part"),
+    [
+        ([CountingLine("x", (1, 1), (1, 1))], "same point"),
+        ([CountingLine("x", (1, float("nan")), (1, 1))], "no number"),
+        ([CountingLine("x", (0, 0), (1, 1)), CountingLine("x", (0, 0), (1, 2))], "same id"),
+    ],
+)
+def test_lines_that_cannot_work_are_refused(lines: list[CountingLine], part: str) -> None:
+    with pytest.raises(GeometryError, match=part):
+        LineCounter(lines)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=2, max_size=40))
+def test_counts_add_up_to_where_a_person_ended(xs: list[float]) -> None:
+    found = walk(LineCounter([UP]), [(x, 50) for x in xs])
+    assert all(one != two for one, two in pairwise(found)), "nobody goes in twice without going out"
+    clear = [x for x in xs if abs(x) >= 10]
+    if clear:
+        moved = (clear[0] > 0) != (clear[-1] > 0)
+        assert len(found) % 2 == moved
+    else:
+        assert not found
+
+
+@given(st.lists(st.tuples(st.floats(-100, 100), st.floats(-50, 150)), min_size=2, max_size=30))
+def test_a_line_seen_from_the_other_end_counts_the_other_way(points: list[tuple[float, float]]) -> None:
+    there = walk(LineCounter([UP]), points)
+    back = walk(LineCounter([CountingLine("door", UP.b_xy, UP.a_xy)]), points)
+    if all(abs(x) > 1e-6 and abs(x - 10) > 1e-6 and abs(x + 10) > 1e-6 for x, _ in points):
+        assert ["o" if c == "i" else "i" for c in there] == back
