@@ -1,0 +1,69 @@
+// The HTTP API as functions. Every failure is an ApiError whose `status` is 0 when the server did not answer.
+import { t } from "./i18n/index.js";
+
+const BASE = "/api/v1";
+const TIMEOUT_MS = 15_000;
+
+/** A request that failed: `status` (0: no answer), `code`, `field` and a message for people. */
+export class ApiError extends Error {
+  constructor({ status, code, message, field = null }) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+  }
+}
+
+async function errorOf(response) {
+  let problem = {};
+  try {
+    problem = (await response.json()).error ?? {};
+  } catch {
+    // A proxy's error page is no JSON; the status alone tells what is known.
+  }
+  return new ApiError({
+    status: response.status,
+    code: problem.code ?? "unexpected",
+    message: problem.message ?? t.problem.unexpected(response.status),
+    field: problem.field ?? null,
+  });
+}
+
+async function request(method, path, body) {
+  let response;
+  try {
+    response = await fetch(BASE + path, {
+      method,
+      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError({ status: 0, code: "unreachable", message: t.problem.unreachable });
+  }
+  if (!response.ok) throw await errorOf(response);
+  if (response.status === 204) return null;
+  try {
+    return await response.json();
+  } catch {
+    throw new ApiError({ status: 0, code: "unreachable", message: t.problem.unreachable });
+  }
+}
+
+const storePath = (storeId, rest = "") => `/stores/${encodeURIComponent(storeId)}${rest}`;
+
+export const api = {
+  session: () => request("GET", "/session"),
+  signIn: (userName, password) => request("POST", "/session", { user_name: userName, password }),
+  signOut: () => request("DELETE", "/session"),
+  stores: () => request("GET", "/stores"),
+  store: (storeId) => request("GET", storePath(storeId)),
+  devices: (storeId) => request("GET", storePath(storeId, "/devices")),
+  heatmap: (storeId) => request("GET", storePath(storeId, "/heatmap")),
+  footfall: (storeId, from) =>
+    request("GET", storePath(storeId, `/footfall?step=15m&from=${encodeURIComponent(from)}`)),
+  acknowledge: (storeId, alertId) =>
+    request("POST", storePath(storeId, `/alerts/${encodeURIComponent(alertId)}/acknowledge`)),
+  streamUrl: (storeId) => BASE + storePath(storeId, "/stream"),
+};

@@ -1,0 +1,319 @@
+// What happens: signing in, opening a store, following its stream, acknowledging. It owns the state; views only show it.
+import { api } from "./api.js";
+import { parseInstant } from "./format.js";
+import { t } from "./i18n/index.js";
+import { LiveStream } from "./live.js";
+import { EMPTY_VIEW, formatView, parseView } from "./route.js";
+import { applyAlert, applySnapshot, applyUpdate, emptyLive } from "./state.js";
+import { proofText } from "./views/alerts.js";
+
+const REFRESH_MS = 60_000;
+const RETRY_MS = 5_000;
+
+const nothingOfAStore = () => ({
+  store: null,
+  storeProblem: null,
+  live: emptyLive(),
+  hasSnapshot: false,
+  acks: {},
+  heat: { grid: null, error: null },
+  footfall: null,
+  connection: { phase: "connecting", lastMs: null },
+});
+
+/** Owns the state and calls `onChange(state)` after every change. */
+export class Controller {
+  #onChange;
+  #stream = null;
+  #timers = new Set();
+  #opening = 0;
+  #clockOffsetMs = 0;
+  state = {
+    session: undefined, // undefined: not known yet, null: signed out
+    sessionEnded: false,
+    startProblem: null,
+    stores: null,
+    view: EMPTY_VIEW,
+    announcement: { text: "", urgent: false, number: 0 },
+    ...nothingOfAStore(),
+  };
+
+  constructor(onChange) {
+    this.#onChange = onChange;
+  }
+
+  /** The server's present, in milliseconds; a wrong clock on this device does no harm. */
+  nowMs() {
+    return Date.now() + this.#clockOffsetMs;
+  }
+
+  #set(change) {
+    this.state = { ...this.state, ...change };
+    this.#onChange(this.state);
+  }
+
+  #announce(text, urgent = false) {
+    this.#set({ announcement: { text, urgent, number: this.state.announcement.number + 1 } });
+  }
+
+  async start() {
+    addEventListener("hashchange", () => this.#follow(parseView(location.hash)));
+    this.#set({ view: parseView(location.hash) });
+    await this.#resume();
+  }
+
+  async #resume() {
+    try {
+      const session = await api.session();
+      this.#set({ session, startProblem: null });
+      await this.#openStores();
+    } catch (error) {
+      if (error.status === 401) this.#set({ session: null, startProblem: null });
+      else {
+        this.#set({ startProblem: error });
+        setTimeout(() => this.#resume(), RETRY_MS);
+      }
+    }
+  }
+
+  signIn = async (userName, password) => {
+    const session = await api.signIn(userName, password);
+    this.#set({ session, sessionEnded: false });
+    this.#openStores();
+  };
+
+  signOut = async () => {
+    try {
+      await api.signOut();
+    } catch (error) {
+      if (error.status !== 401) {
+        this.#announce(error.message, true);
+        return;
+      }
+    }
+    this.#leave(false);
+    history.replaceState(null, "", location.pathname);
+    this.#set({ view: EMPTY_VIEW });
+  };
+
+  #leave(ended) {
+    this.#close();
+    this.#set({ session: null, sessionEnded: ended, stores: null, ...nothingOfAStore() });
+  }
+
+  #close() {
+    this.#opening += 1;
+    this.#stream?.stop();
+    this.#stream = null;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** Run `task` after `ms` unless another store was opened meanwhile. */
+  #later(ms, task) {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      task();
+    }, ms);
+    this.#timers.add(timer);
+  }
+
+  /** Run a request of the open store; gives undefined if it failed with 401 or the store was left meanwhile. */
+  async #ofThisStore(request, onError) {
+    const opening = this.#opening;
+    try {
+      const answer = await request();
+      return opening === this.#opening ? answer : undefined;
+    } catch (error) {
+      if (opening !== this.#opening) return undefined;
+      if (error.status === 401) this.#leave(true);
+      else onError?.(error);
+      return undefined;
+    }
+  }
+
+  async #openStores() {
+    const answer = await this.#ofThisStore(api.stores, (error) => {
+      this.#set({ storeProblem: { kind: "failed", message: error.message } });
+      this.#later(RETRY_MS, () => this.#openStores());
+    });
+    if (!answer) return;
+    const { stores } = answer;
+    this.#set({ stores });
+    const storeId = this.state.view.storeId ?? mostNeedy(stores)?.store_id;
+    if (!storeId) {
+      this.#set({ storeProblem: { kind: "none" } });
+      this.#later(RETRY_MS, () => this.#openStores());
+      return;
+    }
+    this.#show({ ...this.state.view, storeId });
+    this.#openStore(storeId);
+  }
+
+  #openStore(storeId) {
+    this.#close();
+    this.#set(nothingOfAStore());
+    this.#loadStore(storeId);
+    this.#stream = new LiveStream({
+      url: api.streamUrl(storeId),
+      onEvent: (name, value) => this.#take(storeId, name, value),
+      onPhase: (phase) => this.#phase(phase),
+      onRefused: (status) => this.#refused(status),
+    });
+    this.#stream.start();
+    this.#refresh(storeId);
+  }
+
+  #refused(status) {
+    if (status === 401) this.#leave(true);
+    else this.#set({ storeProblem: { kind: "missing" }, store: null });
+  }
+
+  async #loadStore(storeId) {
+    const store = await this.#ofThisStore(
+      () => api.store(storeId),
+      (error) => {
+        if (error.status === 404 || error.status === 403) this.#refused(error.status);
+        else if (!this.state.store) {
+          this.#set({ storeProblem: { kind: "failed", message: error.message } });
+          this.#later(RETRY_MS, () => this.#loadStore(storeId));
+        }
+      },
+    );
+    if (!store) return;
+    // The same version is the same value: nothing is laid out anew after a reconnect.
+    if (store.layout_version !== this.state.store?.layout_version || !this.state.store)
+      this.#set({ store: withLists(store), storeProblem: null });
+  }
+
+  /** What the stream does not carry comes once a minute: the chart, the heat and the other stores' alert counts. */
+  async #refresh(storeId) {
+    this.#later(REFRESH_MS, () => this.#refresh(storeId));
+    if (this.state.connection.phase !== "live" && this.state.hasSnapshot) return;
+    this.#loadHeat(storeId);
+    this.#loadFootfall(storeId);
+    const answer = await this.#ofThisStore(api.stores);
+    if (answer) this.#set({ stores: answer.stores });
+  }
+
+  async #loadHeat(storeId) {
+    if (!this.state.view.heat) return;
+    const grid = await this.#ofThisStore(
+      () => api.heatmap(storeId),
+      (error) => this.#set({ heat: { ...this.state.heat, error } }),
+    );
+    if (grid) this.#set({ heat: { grid, error: null } });
+  }
+
+  async #loadFootfall(storeId) {
+    const from = this.state.live.dayStartedAt;
+    if (!from) return;
+    const answer = await this.#ofThisStore(
+      () => api.footfall(storeId, from),
+      (error) => this.#set({ footfall: { ...this.state.footfall, error } }),
+    );
+    if (answer) this.#set({ footfall: { points: answer.points, atMs: this.nowMs(), error: null } });
+  }
+
+  #take(storeId, name, value) {
+    const atMs = parseInstant(value.at);
+    if (atMs !== null) this.#clockOffsetMs = atMs - Date.now();
+    if (name === "snapshot") this.#takeSnapshot(storeId, value);
+    else if (name === "update") this.#set({ live: applyUpdate(this.state.live, value) });
+    else if (name === "alert") this.#takeAlert(value);
+    this.#set({ connection: { ...this.state.connection, lastMs: this.nowMs() } });
+  }
+
+  #takeSnapshot(storeId, snapshot) {
+    const isReturn = this.state.hasSnapshot;
+    const newDay = this.state.live.dayStartedAt !== snapshot.day_started_at;
+    const before = this.state.live;
+    this.#set({ live: applySnapshot(before, snapshot), hasSnapshot: true });
+    if (newDay || isReturn) this.#loadFootfall(storeId);
+    if (!isReturn) return;
+    // Whatever changed while the page was cut off: the layout, the heat, and alerts that nobody was told of.
+    this.#loadStore(storeId);
+    this.#loadHeat(storeId);
+    for (const alert of snapshot.alerts ?? []) this.#announceAlert(before.alerts[alert.alert_id], alert);
+  }
+
+  #takeAlert(alert) {
+    const before = this.state.live.alerts[alert.alert_id];
+    this.#set({ live: applyAlert(this.state.live, alert) });
+    this.#announceAlert(before, this.state.live.alerts[alert.alert_id]);
+  }
+
+  #announceAlert(before, alert) {
+    if (before?.state === alert.state) return;
+    const urgent = alert.severity === "critical";
+    if (alert.state === "open") this.#announce(t.alerts.announceNew(alert.title, alert.action), urgent);
+    else if (alert.state === "acknowledged")
+      this.#announce(t.alerts.announceTaken(alert.acknowledged_by ?? "", alert.title));
+    else if (before) this.#announce(t.alerts.announceDone(alert.title, proofText(alert)));
+  }
+
+  #phase(phase) {
+    const { connection } = this.state;
+    if (connection.phase === phase) return;
+    const lost = connection.phase === "live";
+    this.#set({ connection: { ...connection, phase } });
+    if (lost) this.#announce(t.connection.announceLost);
+    else if (phase === "live" && connection.phase !== "connecting") this.#announce(t.connection.announceBack);
+  }
+
+  acknowledge = async (alert) => {
+    const id = alert.alert_id;
+    const { storeId } = this.state.view;
+    const setAck = (ack) => this.#set({ acks: { ...this.state.acks, [id]: ack } });
+    setAck({ pending: true });
+    const answer = await this.#ofThisStore(
+      () => api.acknowledge(storeId, id),
+      (error) => setAck({ error }),
+    );
+    if (!answer) return;
+    setAck(undefined);
+    this.#takeAlert(answer);
+  };
+
+  #show(view) {
+    const hash = formatView(view);
+    if (hash !== location.hash) history.replaceState(null, "", location.pathname + hash);
+    this.#set({ view });
+  }
+
+  /** Take over a view that came from outside: the address bar or the back button. */
+  #follow(view) {
+    const before = this.state.view;
+    this.#set({ view: { ...view, storeId: view.storeId ?? before.storeId } });
+    if (view.storeId && view.storeId !== before.storeId && this.state.session) this.#openStore(view.storeId);
+    else if (view.heat && !before.heat && this.state.session) this.#loadHeat(before.storeId);
+  }
+
+  chooseStore = (storeId) => {
+    location.hash = formatView({ ...this.state.view, storeId, item: null });
+  };
+
+  select = (item) => this.#show({ ...this.state.view, item });
+
+  setHeat = (heat) => {
+    this.#show({ ...this.state.view, heat });
+    if (heat) this.#loadHeat(this.state.view.storeId);
+  };
+
+  retryNow = () => this.#stream?.retryNow();
+}
+
+/** Where to begin: the store with the most open alerts. */
+function mostNeedy(stores) {
+  return stores.reduce((most, store) => (most && most.open_alerts >= store.open_alerts ? most : store), null);
+}
+
+/** A layout may leave lists out; the page wants them all. */
+function withLists(store) {
+  const lists = ["sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"];
+  const layout = { ...store.layout, name: store.name, time_zone: store.time_zone };
+  for (const list of lists) layout[list] ??= [];
+  layout.queues = layout.queues.map((queue) => ({ ...queue, lanes: queue.lanes ?? [] }));
+  layout.floor = { ...layout.floor, walls: layout.floor.walls ?? [] };
+  return { ...store, layout };
+}

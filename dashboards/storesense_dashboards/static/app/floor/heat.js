@@ -1,0 +1,64 @@
+// The heat overlay: presence per floor cell, drawn smoothly onto a canvas under the plan.
+
+const STOPS = [
+  [0.0, [255, 205, 92, 0]],
+  [0.15, [255, 196, 77, 0.4]],
+  [0.5, [244, 121, 48, 0.62]],
+  [1.0, [190, 28, 45, 0.82]],
+];
+
+/** The colour of `share` (0 to 1) of the scale as [red, green, blue, alpha]. */
+export function heatColour(share) {
+  const x = Math.min(1, Math.max(0, share));
+  const upper = Math.max(
+    1,
+    STOPS.findIndex(([stop]) => x <= stop),
+  );
+  const [x0, c0] = STOPS[upper - 1];
+  const [x1, c1] = STOPS[upper];
+  const f = (x - x0) / (x1 - x0);
+  return c0.map((value, i) => value + (c1[i] - value) * f);
+}
+
+/**
+ * The presence at which the scale ends, in seconds per cell: the 98th percentile of the cells anybody was in, so that one
+ * person who stood still does not make the rest of the floor look cold. Null where nobody was.
+ */
+export function heatScaleS(presenceS) {
+  const warm = presenceS.filter((value) => value > 0).sort((a, b) => a - b);
+  return warm.length ? warm[Math.min(warm.length - 1, Math.floor(warm.length * 0.98))] : null;
+}
+
+function heatImage(grid, scaleS) {
+  const image = document.createElement("canvas");
+  image.width = grid.columns;
+  image.height = grid.rows;
+  const context = image.getContext("2d");
+  const pixels = context.createImageData(grid.columns, grid.rows);
+  const cells = Math.min(grid.presence_s.length, grid.columns * grid.rows);
+  for (let i = 0; i < cells; i += 1) {
+    // The square root shows the many cool cells as well as the few hot ones.
+    const [red, green, blue, alpha] = heatColour(Math.sqrt(Math.max(0, grid.presence_s[i]) / scaleS));
+    pixels.data.set([red, green, blue, alpha * 255], i * 4);
+  }
+  context.putImageData(pixels, 0, 0);
+  return image;
+}
+
+/** Draw a heatmap (as the API gives it) onto `canvas` under a plan that was fitted with `fitFloor`. */
+export function drawHeat(canvas, grid, fit) {
+  const ratio = Math.min(3, devicePixelRatio || 1);
+  canvas.width = Math.round(fit.widthPx * ratio);
+  canvas.height = Math.round(fit.heightPx * ratio);
+  canvas.style.width = `${fit.widthPx}px`;
+  canvas.style.height = `${fit.heightPx}px`;
+  const scaleS = grid ? heatScaleS(grid.presence_s) : null;
+  if (scaleS === null || !grid.columns || !grid.rows) return;
+  const context = canvas.getContext("2d");
+  context.scale(ratio, ratio);
+  context.imageSmoothingEnabled = true;
+  context.imageSmoothingQuality = "high";
+  const [x, y] = fit.toPx(grid.origin_xy_m);
+  const cellPx = grid.cell_size_m * fit.scale;
+  context.drawImage(heatImage(grid, scaleS), x, y, grid.columns * cellPx, grid.rows * cellPx);
+}

@@ -1,0 +1,136 @@
+// How each kind of place is drawn on the plan. States differ in shape as well as in colour.
+import { laneState, slotState } from "../figures.js";
+import { durationText, numberText } from "../format.js";
+import { t } from "../i18n/index.js";
+import { html } from "../ui.js";
+import { freshnessOf, readingOf } from "./describe.js";
+import { extent, fitText, pointsText } from "./geometry.js";
+
+function zoneMark({ points, place, state, reading }) {
+  const [width, height] = extent(points);
+  const left = Math.min(...points.map(([x]) => x));
+  const top = Math.min(...points.map(([, y]) => y));
+  const name = height > 34 ? fitText(place.name, width - 34) : "";
+  const value = state === "fresh" ? numberText(reading.occupancy) : "?";
+  return html`
+    <polygon class="zone-area" points=${pointsText(points)} />
+    <text class="zone-label" x=${left + 8} y=${top + 18}>
+      <tspan class="zone-count">${value}</tspan>
+      ${name && html`<tspan class="zone-name" dx="5">${name}</tspan>`}
+    </text>
+  `;
+}
+
+function queueMark({ points, at, state, reading }) {
+  const [x, y] = at;
+  const value = state === "fresh" ? numberText(reading.length) : "?";
+  const wait = state === "fresh" && reading.length ? durationText(reading.longest_wait_s) : "";
+  const width = 24 + value.length * 9;
+  const [areaWidth] = extent(points);
+  return html`
+    <polygon class="queue-area" points=${pointsText(points)} />
+    <rect class="chip" x=${x - width / 2} y=${y - 12} width=${width} height="24" rx="12" />
+    <path class="chip-icon" transform="translate(${x - width / 2 + 5} ${y - 7})" d="M5 6.2a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2ZM.6 13c0-3 1.8-5 4.4-5s4.4 2 4.4 5Z" />
+    <text class="chip-text" x=${x + 7} y=${y + 5} text-anchor="middle">${value}</text>
+    ${wait && areaWidth > 40 && html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${wait}</text>`}
+  `;
+}
+
+function lineMark({ points, arrow, at, state, reading }) {
+  const [[x0, y0], [x1, y1]] = points;
+  const label = state === "fresh" || reading ? t.floor.inCount(numberText(reading.in_count)) : "?";
+  const normal = arrow?.normal ?? [0, -1];
+  // The label stands on the outer side, so that the arrow stays free.
+  const [lx, ly] = [at[0] - normal[0] * 14, at[1] - normal[1] * 14];
+  const anchor = normal[0] > 0.5 ? "end" : normal[0] < -0.5 ? "start" : "middle";
+  return html`
+    <line class="line-stroke" x1=${x0} y1=${y0} x2=${x1} y2=${y1} />
+    <circle class="line-end" cx=${x0} cy=${y0} r="3.5" />
+    <circle class="line-end" cx=${x1} cy=${y1} r="3.5" />
+    ${arrow &&
+    html`<g class="line-arrow">
+      <line x1=${arrow.from[0]} y1=${arrow.from[1]} x2=${arrow.to[0]} y2=${arrow.to[1]} />
+      <polygon points=${arrowHead(arrow)} />
+    </g>`}
+    <text class="line-label" x=${lx} y=${ly + 4} text-anchor=${anchor}>${label}</text>
+  `;
+}
+
+function arrowHead({ to: [x, y], normal: [nx, ny] }) {
+  const [sx, sy] = [-ny, nx];
+  return pointsText([
+    [x + nx * 5, y + ny * 5],
+    [x - nx * 4 + sx * 5.5, y - ny * 4 + sy * 5.5],
+    [x - nx * 4 - sx * 5.5, y - ny * 4 - sy * 5.5],
+  ]);
+}
+
+const LANE_GLYPHS = {
+  open: "M0 -4.6a2 2 0 1 1 0 4 2 2 0 0 1 0-4ZM-4 5c0-3 1.7-4.4 4-4.4S4 2 4 5Z",
+  unstaffed: "M-1.2 -5h2.4l-.4 6h-1.6ZM0 2.6a1.3 1.3 0 1 1 0 2.6 1.3 1.3 0 0 1 0-2.6Z",
+  closed: "M-4 -1.1h8v2.2h-8Z",
+};
+const UNKNOWN_GLYPH =
+  "M-2.9 -2.2c0-1.9 1.2-3 3-3s3 1.1 3 2.8c0 1.3-.7 2-1.5 2.6-.6.4-.7.7-.7 1.4h-1.8c0-1.5.5-2 1.2-2.6.7-.5 1-.8 1-1.4 0-.7-.5-1.1-1.2-1.1-.8 0-1.2.5-1.2 1.3ZM0 2.8a1.2 1.2 0 1 1 0 2.4 1.2 1.2 0 0 1 0-2.4Z";
+
+function laneMark({ at: [x, y], place, laneWord, laneLabelWidth }) {
+  const name = fitText(place.name, laneLabelWidth, 10);
+  return html`
+    <rect class="lane-box lane-${laneWord}" x=${x - 10} y=${y - 10} width="20" height="20" rx="5" />
+    <path class="lane-glyph lane-${laneWord}" transform="translate(${x} ${y})" d=${LANE_GLYPHS[laneWord] ?? UNKNOWN_GLYPH} />
+    ${name && html`<text class="small-label" x=${x} y=${y + 22} text-anchor="middle">${name}</text>`}
+  `;
+}
+
+function slotMark({ at: [x, y], slot }) {
+  const needs = slot.state === "low" || slot.state === "empty";
+  const [w, h] = needs ? [14, 18] : [10, 14];
+  const filled = slot.fill === null ? 0 : Math.max(slot.fill > 0 ? 2 : 0, (h - 2) * slot.fill);
+  return html`
+    <rect class="hit" x=${x - 12} y=${y - 12} width="24" height="24" />
+    <rect class="slot-box slot-${slot.state}" x=${x - w / 2} y=${y - h / 2} width=${w} height=${h} rx="2.5" />
+    ${filled > 0 &&
+    html`<rect
+      class="slot-fill slot-${slot.state}"
+      x=${x - w / 2 + 1}
+      y=${y + h / 2 - 1 - filled}
+      width=${w - 2}
+      height=${filled}
+      rx="1.5"
+    />`}
+    ${(slot.fill === null || slot.state === "none") &&
+    html`<text class="slot-unknown" x=${x} y=${y + 4} text-anchor="middle">?</text>`}
+  `;
+}
+
+function sensorMark({ at: [x, y], state, reading }) {
+  const value = state === "fresh" && reading.temperature_c != null ? `${numberText(reading.temperature_c)}°` : "?";
+  const width = 20 + value.length * 6.5;
+  return html`
+    <rect class="sensor-pill" x=${x - width / 2} y=${y - 10} width=${width} height="20" rx="10" />
+    <path class="sensor-icon" transform="translate(${x - width / 2 + 6} ${y - 6})" d="M3 7.2V2a1.6 1.6 0 0 1 3.2 0v5.2a2.8 2.8 0 1 1-3.2 0Z" />
+    <text class="sensor-text" x=${x + 6} y=${y + 4} text-anchor="middle">${value}</text>
+  `;
+}
+
+const MARKS = {
+  zone: zoneMark,
+  queue: queueMark,
+  line: lineMark,
+  lane: laneMark,
+  slot: slotMark,
+  sensor: sensorMark,
+};
+
+/** The drawing of one placed item, with its state as a class name. */
+export function markOf(item, { live, atMs, laneLabelWidth }) {
+  const reading = readingOf(live, item);
+  const { state } = freshnessOf(live, item, atMs);
+  const extra = {};
+  if (item.kind === "lane") {
+    extra.laneWord = laneState(reading, atMs).state;
+    extra.laneLabelWidth = laneLabelWidth;
+  }
+  if (item.kind === "slot") extra.slot = slotState(item.place, reading, atMs);
+  return { state, content: MARKS[item.kind]({ ...item, ...extra, state, reading }) };
+}

@@ -1,0 +1,184 @@
+// The floor plan: heat on a canvas, and above it walls and places as SVG that pointer, touch and keyboard can reach.
+import { t } from "../i18n/index.js";
+import { classes, createRef, html, Pure } from "../ui.js";
+import { summaryText } from "./describe.js";
+import { fitFloor, neighbour, pointsText } from "./geometry.js";
+import { drawHeat } from "./heat.js";
+import { markOf } from "./marks.js";
+import { placedItems } from "./places.js";
+
+const DIRECTIONS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+const MAX_HEIGHT_PX = 620;
+
+/** Props: layout, live, atMs, item (selected), needing (set of "kind:id"), heatGrid (or null), onSelect(item or null). */
+export class FloorPlan extends Pure {
+  box = createRef();
+  canvas = createRef();
+  state = { widthPx: 0, hover: null, focus: null };
+  #drawn = {};
+  #laid = {};
+
+  componentDidMount() {
+    this.observer = new ResizeObserver(([entry]) => {
+      const widthPx = Math.floor(entry.contentRect.width);
+      if (widthPx !== this.state.widthPx) this.setState({ widthPx });
+    });
+    this.observer.observe(this.box.current);
+    this.scheme = matchMedia("(prefers-color-scheme: dark)");
+    this.#heat();
+  }
+
+  componentDidUpdate() {
+    this.#heat();
+  }
+
+  componentWillUnmount() {
+    this.observer.disconnect();
+  }
+
+  #heat() {
+    const { fit } = this.#laid;
+    const { heatGrid } = this.props;
+    if (!fit || !this.canvas.current || (this.#drawn.fit === fit && this.#drawn.heatGrid === heatGrid)) return;
+    this.#drawn = { fit, heatGrid };
+    drawHeat(this.canvas.current, heatGrid, fit);
+  }
+
+  /** The fitted plan and its places; laid out anew only when the layout or the width changes. */
+  #layOut() {
+    const { layout } = this.props;
+    const { widthPx } = this.state;
+    if (this.#laid.layout !== layout || this.#laid.widthPx !== widthPx) {
+      const fit = fitFloor(layout.floor.size_m, widthPx, MAX_HEIGHT_PX);
+      this.#laid = { layout, widthPx, fit, places: placedItems(layout, fit) };
+      const tills = this.#laid.places.filter((place) => place.kind === "lane").map((place) => place.at);
+      this.#laid.laneLabelWidth = closestPx(tills);
+    }
+    return this.#laid;
+  }
+
+  #find(event) {
+    const key = event.target.closest?.("[data-key]")?.dataset.key;
+    return key ? this.#laid.places.find((place) => place.key === key) : null;
+  }
+
+  #select(place) {
+    const { item, onSelect } = this.props;
+    const isSelected = item && place && item.kind === place.kind && item.id === place.id;
+    onSelect(!place || isSelected ? null : { kind: place.kind, id: place.id });
+  }
+
+  onClick = (event) => {
+    const place = this.#find(event);
+    if (place) this.#select(place);
+  };
+
+  onPointer = (event) => {
+    if (event.pointerType === "touch") return;
+    const hover = event.type === "pointerleave" ? null : (this.#find(event)?.key ?? null);
+    if (hover !== this.state.hover) this.setState({ hover });
+  };
+
+  onFocus = (event) => this.setState({ focus: this.#find(event)?.key ?? null, focused: true });
+  onBlur = () => this.setState({ focused: false });
+
+  onKeyDown = (event) => {
+    const place = this.#find(event);
+    if (!place) return;
+    if (event.key === "Enter" || event.key === " ") this.#select(place);
+    else if (event.key === "Escape") this.props.onSelect(null);
+    else if (DIRECTIONS[event.key]) this.#focus(neighbour(this.#laid.places, place, DIRECTIONS[event.key]));
+    else if (event.key === "Home") this.#focus(this.#laid.places[0]);
+    else if (event.key === "End") this.#focus(this.#laid.places.at(-1));
+    else return;
+    event.preventDefault();
+  };
+
+  #focus(place) {
+    if (place) this.box.current.querySelector(`[data-key="${CSS.escape(place.key)}"]`)?.focus();
+  }
+
+  render({ layout, live, atMs, item, needing }, { widthPx, hover, focus, focused }) {
+    if (!widthPx) return html`<div class="plan" ref=${this.box}></div>`;
+    const { fit, places, laneLabelWidth } = this.#layOut();
+    const selected = item && `${item.kind}:${item.id}`;
+    const tabStop = [focus, selected].find((key) => places.some((place) => place.key === key)) ?? places[0]?.key;
+    const tip = places.find((place) => place.key === (hover ?? (focused ? focus : null)));
+    const mark = (place) => {
+      const { state, content } = markOf(place, { live, atMs, laneLabelWidth });
+      const { name, kind, value } = summaryText(layout, live, place, atMs, layout.time_zone);
+      return html`<g
+        key=${place.key}
+        data-key=${place.key}
+        class=${classes("place", place.kind, `is-${state}`, needing.has(place.key) && "needs-action", place.key === selected && "is-selected")}
+        role="button"
+        tabindex=${place.key === tabStop ? "0" : "-1"}
+        aria-pressed=${place.key === selected ? "true" : "false"}
+        aria-label=${`${kind} ${name}: ${value}`}
+        >${content}</g
+      >`;
+    };
+    return html`<div class="plan" ref=${this.box}>
+      <canvas class="plan-heat" ref=${this.canvas} aria-hidden="true"></canvas>
+      <svg
+        class="plan-drawing"
+        width=${fit.widthPx}
+        height=${fit.heightPx}
+        viewBox=${`0 0 ${fit.widthPx} ${fit.heightPx}`}
+        role="group"
+        aria-label=${t.floor.planLabel(layout.name)}
+        aria-describedby="plan-help"
+        onClick=${this.onClick}
+        onPointerMove=${this.onPointer}
+        onPointerLeave=${this.onPointer}
+        onKeyDown=${this.onKeyDown}
+        onfocusin=${this.onFocus}
+        onfocusout=${this.onBlur}
+      >
+        <${Walls} layout=${layout} fit=${fit} />
+        ${places.map(mark)}
+      </svg>
+      ${tip && html`<${Tip} place=${tip} fit=${fit} text=${summaryText(layout, live, tip, atMs, layout.time_zone)} />`}
+    </div>`;
+  }
+}
+
+class Walls extends Pure {
+  render({ layout, fit }) {
+    const [width, height] = layout.floor.size_m;
+    const corners = [
+      [0, 0],
+      [width, 0],
+      [width, height],
+      [0, height],
+    ].map(fit.toPx);
+    return html`<g aria-hidden="true">
+      <polygon class="floor-area" points=${pointsText(corners)} />
+      ${layout.floor.walls.map((wall, i) => html`<polyline key=${i} class="wall" points=${pointsText(wall.map(fit.toPx))} />`)}
+    </g>`;
+  }
+}
+
+function Tip({ place, fit, text }) {
+  const [x, y] = place.at;
+  const toLeft = x > fit.widthPx / 2;
+  const below = y < 70;
+  const style = {
+    left: `${toLeft ? x - 14 : x + 14}px`,
+    top: `${below ? y + 14 : y - 14}px`,
+    transform: `translate(${toLeft ? "-100%" : "0"}, ${below ? "0" : "-100%"})`,
+  };
+  return html`<div class="tip" aria-hidden="true" style=${style}>
+    <span class="tip-kind">${text.kind}</span>
+    <strong>${text.name}</strong>
+    <span class=${text.isGap ? "gap-text" : ""}>${text.value}</span>
+  </div>`;
+}
+
+function closestPx(points) {
+  let closest = 90;
+  for (let i = 0; i < points.length; i += 1)
+    for (let j = 0; j < i; j += 1)
+      closest = Math.min(closest, Math.hypot(points[i][0] - points[j][0], points[i][1] - points[j][1]));
+  return closest - 6;
+}

@@ -1,0 +1,39 @@
+// Storesense's own icons: 20 by 20, drawn with strokes in the text's colour, silent to screen readers.
+import { html } from "./ui.js";
+
+const PATHS = {
+  bell: "M10 3.2a4.6 4.6 0 0 0-4.6 4.6c0 4.2-1.6 5.4-1.6 5.4h12.4s-1.6-1.2-1.6-5.4A4.6 4.6 0 0 0 10 3.2ZM8.2 16a1.9 1.9 0 0 0 3.6 0",
+  people:
+    "M7.4 9.2a2.7 2.7 0 1 0 0-5.4 2.7 2.7 0 0 0 0 5.4ZM2.6 16.2c0-3 2-4.9 4.8-4.9s4.8 1.9 4.8 4.9M13 4.2a2.5 2.5 0 0 1 0 4.8M14.4 11.5c1.9.6 3 2.3 3 4.7",
+  inside: "M3.5 16.5V5.6L10 3l6.5 2.6v10.9M1.8 16.5h16.4M8 16.5v-5h4v5",
+  queue: "M5 7.4a1.9 1.9 0 1 0 0-3.8 1.9 1.9 0 0 0 0 3.8ZM2.4 15.6c0-3.2.9-5.4 2.6-5.4s2.6 2.2 2.6 5.4M11 5.5h6.5M11 10h6.5M11 14.5h4",
+  shelf: "M3.2 3v14M16.8 3v14M3.2 9.4h13.6M3.2 15.6h13.6M6 9.4V5.6h3.2v3.8M11.4 15.6v-3.2h2.8v3.2",
+  device: "M4.2 12.2h11.6v4.2H4.2ZM13.2 14.3h.1M6.6 9.6a4.8 4.8 0 0 1 6.8 0M4.4 7.2a8 8 0 0 1 11.2 0",
+  pin: "M10 17.4s5.4-4.9 5.4-9A5.4 5.4 0 0 0 4.6 8.4c0 4.1 5.4 9 5.4 9ZM10 10.2a1.8 1.8 0 1 0 0-3.6 1.8 1.8 0 0 0 0 3.6Z",
+  check: "M4 10.6 8.2 14.8 16 5.6",
+  close: "M5 5l10 10M15 5 5 15",
+  warning: "M10 3.4 17.4 16.4H2.6ZM10 8.2v3.8M10 14.2v.1",
+  urgent: "M6.6 2.8h6.8l4 4v6.4l-4 4H6.6l-4-4V6.8ZM10 6.4v4.4M10 13.6v.1",
+  note: "M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14ZM10 9.4v4M10 6.6v.1",
+  chart: "M3 16.8h14M5.4 14v-3.4M9 14V7.2M12.6 14V4.4M16.2 14v-5",
+  signOut: "M11.6 4H4.4v12h7.2M8.6 10h8.2M13.8 6.8 17 10l-3.2 3.2",
+  search: "M8.8 14.2a5.4 5.4 0 1 0 0-10.8 5.4 5.4 0 0 0 0 10.8ZM12.8 12.8l4 4",
+  store: "M3.4 8.2 4.6 3.6h10.8l1.2 4.6M4.4 9.6v6.8h11.2V9.6M3.4 8.2a2.2 2.2 0 0 0 4.4 0 2.2 2.2 0 0 0 4.4 0 2.2 2.2 0 0 0 4.4 0M8.4 16.4v-3.6h3.2v3.6",
+};
+
+/** One icon by name. */
+export function Icon({ name, size = 20 }) {
+  return html`<svg class="icon" width=${size} height=${size} viewBox="0 0 20 20" aria-hidden="true" focusable="false">
+    <path d=${PATHS[name]} />
+  </svg>`;
+}
+
+/** The product's mark: a shelf that looks back. */
+export function Mark({ size = 28 }) {
+  return html`<svg class="mark" width=${size} height=${size} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+    <rect class="mark-ground" width="32" height="32" rx="9" />
+    <path class="mark-line" d="M8 22.5h16M8 15.5h16" />
+    <path class="mark-line" d="M11.5 15.5v-4M16 15.5V9M20.5 15.5v-4" />
+    <circle class="mark-dot" cx="16" cy="22.5" r="2.6" />
+  </svg>`;
+}

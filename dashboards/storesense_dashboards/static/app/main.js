@@ -1,0 +1,75 @@
+// The page begins here: it joins controller and views, and draws after changes and once a second.
+import { Controller } from "./controller.js";
+import { t } from "./i18n/index.js";
+import { html, prefersReducedMotion, render } from "./ui.js";
+import { Empty } from "./views/card.js";
+import { Header } from "./views/header.js";
+import { SignIn } from "./views/signin.js";
+import { StoreView } from "./views/store.js";
+
+const root = document.getElementById("app");
+let isDrawDue = false;
+
+const controller = new Controller(() => {
+  if (isDrawDue) return;
+  isDrawDue = true;
+  // A hidden page gets no animation frames, and shall still be up to date for the title and for screen readers.
+  if (document.hidden) setTimeout(draw, 200);
+  else requestAnimationFrame(draw);
+});
+
+const actions = {
+  chooseStore: controller.chooseStore,
+  signOut: controller.signOut,
+  acknowledge: controller.acknowledge,
+  select: controller.select,
+  setHeat: controller.setHeat,
+  retryNow: controller.retryNow,
+  /** Select a place and bring the plan into view. */
+  showOnPlan(item) {
+    controller.select(item);
+    document
+      .getElementById("floor")
+      ?.scrollIntoView({ behavior: prefersReducedMotion() ? "auto" : "smooth", block: "nearest" });
+  },
+};
+
+function Announcer({ announcement: { text, urgent, number } }) {
+  // A counter in the key makes a repeated text a new one, which screen readers read again.
+  const said = html`<span key=${number}>${text}</span>`;
+  return html`<div class="visually-hidden">
+    <div role="status" id="announcer">${!urgent && said}</div>
+    <div aria-live="assertive" id="urgent-announcer">${urgent && said}</div>
+  </div>`;
+}
+
+function Page({ state, nowMs }) {
+  if (state.session === undefined)
+    return html`<main class="page" id="content">
+      ${state.startProblem
+        ? html`<${Empty} icon="warning" title=${t.stores.failed} help=${t.stores.failedHelp(state.startProblem.message)} />`
+        : html`<p class="loading" role="status">${t.stores.loading}</p>`}
+    </main>`;
+  if (state.session === null) return html`<${SignIn} ended=${state.sessionEnded} onSignIn=${controller.signIn} />`;
+  return html`<${Header} state=${state} nowMs=${nowMs} actions=${actions} />
+    <${StoreView} state=${state} nowMs=${nowMs} actions=${actions} />
+    <${Announcer} announcement=${state.announcement} />`;
+}
+
+function titleOf(state) {
+  if (!state.store) return t.product;
+  const open = Object.values(state.live.alerts).filter((alert) => alert.state === "open").length;
+  return `${open ? `(${open}) ` : ""}${state.store.name} · ${t.product}`;
+}
+
+function draw() {
+  isDrawDue = false;
+  const { state } = controller;
+  render(html`<${Page} state=${state} nowMs=${Math.floor(controller.nowMs() / 1000) * 1000} />`, root);
+  const title = titleOf(state);
+  if (document.title !== title) document.title = title;
+}
+
+document.documentElement.lang = t.locale;
+setInterval(draw, 1000);
+controller.start();

@@ -1,0 +1,97 @@
+// What is known of one store, as plain values, and how events change it. No function here changes its arguments.
+
+/** The families of a snapshot, and the key that names one item of each. */
+export const FAMILIES = Object.freeze({
+  footfall: "line_id",
+  zones: "zone_id",
+  queues: "queue_id",
+  lanes: "lane_id",
+  slots: "slot_id",
+  environment: "sensor_id",
+  devices: "device_id",
+});
+
+const ALERT_RANK = { open: 0, acknowledged: 1, resolved: 2 };
+const MAX_ALERTS = 500;
+
+/** Nothing known yet. */
+export function emptyLive() {
+  const live = { at: null, dayStartedAt: null, alerts: {} };
+  for (const family of Object.keys(FAMILIES)) live[family] = {};
+  return live;
+}
+
+function byId(items, key) {
+  const found = {};
+  for (const item of items ?? []) if (item && item[key] != null) found[item[key]] = item;
+  return found;
+}
+
+/** The state that a snapshot tells, instead of whatever was known. Alerts that ended keep their place in the done list. */
+export function applySnapshot(live, snapshot) {
+  const next = { ...emptyLive(), at: snapshot.at ?? null, dayStartedAt: snapshot.day_started_at ?? null };
+  for (const [family, key] of Object.entries(FAMILIES)) next[family] = byId(snapshot[family], key);
+  next.alerts = byId(snapshot.alerts, "alert_id");
+  for (const [id, alert] of Object.entries(live.alerts)) {
+    if (!(id in next.alerts) && alert.state === "resolved") next.alerts[id] = alert;
+  }
+  return next;
+}
+
+/** The state after an update: items replace those of the same id, all others stay. */
+export function applyUpdate(live, update) {
+  const next = { ...live, at: update.at ?? live.at, dayStartedAt: update.day_started_at ?? live.dayStartedAt };
+  for (const [family, key] of Object.entries(FAMILIES)) {
+    if (!update[family]?.length) continue;
+    next[family] = { ...live[family] };
+    for (const item of update[family]) {
+      if (item?.[key] == null) continue;
+      next[family][item[key]] = { ...next[family][item[key]], ...item };
+    }
+  }
+  for (const alert of update.alerts ?? []) next.alerts = applyAlert(next, alert).alerts;
+  return next;
+}
+
+/** The state after an alert came; alerts only go forward, so one that comes late takes nothing back. */
+export function applyAlert(live, alert) {
+  const known = live.alerts[alert.alert_id];
+  if (known && ALERT_RANK[known.state] > ALERT_RANK[alert.state]) return live;
+  return { ...live, alerts: { ...live.alerts, [alert.alert_id]: alert } };
+}
+
+const newestFirst = (key) => (a, b) => Date.parse(b[key]) - Date.parse(a[key]) || (a.alert_id < b.alert_id ? 1 : -1);
+const SEVERITY_RANK = { critical: 0, warning: 1, info: 2 };
+
+/** Alerts as lists: what is to do (open before acknowledged, urgent first, then newest first) and what is done. */
+export function sortAlerts(alerts) {
+  const all = Object.values(alerts);
+  const todo = all
+    .filter((alert) => alert.state !== "resolved")
+    .sort(
+      (a, b) =>
+        ALERT_RANK[a.state] - ALERT_RANK[b.state] ||
+        (SEVERITY_RANK[a.severity] ?? 1) - (SEVERITY_RANK[b.severity] ?? 1) ||
+        newestFirst("opened_at")(a, b),
+    );
+  const done = all.filter((alert) => alert.state === "resolved").sort(newestFirst("resolved_at"));
+  return { todo: todo.slice(0, MAX_ALERTS), todoCount: todo.length, done: done.slice(0, 50) };
+}
+
+const SUBJECT_KIND = { queue_too_long: "queue", low_stock: "slot" };
+
+/** The place on the plan that an alert speaks of, or null. */
+export function alertItem(alert) {
+  const kind = SUBJECT_KIND[alert.kind];
+  return kind ? { kind, id: alert.subject_id } : null;
+}
+
+/** The places that something is to be done at, as a set of "kind:id". */
+export function placesNeedingAction(alerts) {
+  const places = new Set();
+  for (const alert of Object.values(alerts)) {
+    const item = alertItem(alert);
+    if (item && alert.state !== "resolved") places.add(`${item.kind}:${item.id}`);
+  }
+  return places;
+}

@@ -1,0 +1,86 @@
+// The card of the floor plan: the heat switch, the plan, its legend and the details of what is selected.
+import { durationText } from "../format.js";
+import { FloorPlan } from "../floor/plan.js";
+import { heatScaleS } from "../floor/heat.js";
+import { unplacedItems } from "../floor/places.js";
+import { placeName } from "../floor/describe.js";
+import { t } from "../i18n/index.js";
+import { html, Pure } from "../ui.js";
+import { Card, Empty } from "./card.js";
+import { Detail } from "./detail.js";
+
+function HeatLegend({ heat }) {
+  if (heat.error) return html`<p class="heat-legend gap-text" role="status">${t.floor.heatFailed}</p>`;
+  if (!heat.grid) return html`<p class="heat-legend">${t.floor.heatLoading}</p>`;
+  const scaleS = heatScaleS(heat.grid.presence_s);
+  if (scaleS === null) return html`<p class="heat-legend">${t.floor.heatNone}</p>`;
+  const perSquareMetreS = scaleS / heat.grid.cell_size_m ** 2;
+  return html`<p class="heat-legend">
+    <span>${t.floor.heatLegend}</span>
+    <span class="heat-scale"><span>${t.floor.heatLow}</span><span class="heat-ramp" aria-hidden="true"></span><span>${t.floor.heatHigh(durationText(perSquareMetreS))}</span></span>
+  </p>`;
+}
+
+const LEGEND = [
+  ["slot-ok", "legendFilled", "slots"],
+  ["slot-low", "legendLow", "slots"],
+  ["lane-open", "legendOpen", "lanes"],
+  ["lane-unstaffed", "legendUnstaffed", "lanes"],
+  ["lane-closed", "legendClosed", "lanes"],
+  ["no-data", "legendStale", null],
+];
+
+function Legend({ layout }) {
+  return html`<ul class="legend" aria-label=${t.floor.legend}>
+    ${LEGEND.filter(([, , family]) => !family || layout[family].length).map(
+      ([name, text]) => html`<li key=${name}><span class=${`swatch ${name}`} aria-hidden="true"></span>${t.floor[text]}</li>`,
+    )}
+  </ul>`;
+}
+
+/** Props: layout, live, atMs, item, needing, heatOn, heat ({grid, error}), actions. */
+export class Floor extends Pure {
+  render({ layout, live, atMs, item, needing, heatOn, heat, actions }) {
+    const unplaced = unplacedItems(layout);
+    const placed =
+      layout.zones.length + layout.lines.length + layout.lanes.length + layout.slots.length + layout.queues.length;
+    return html`<${Card}
+      id="floor"
+      icon="store"
+      title=${t.floor.title}
+      className="floor-card"
+      aside=${html`<label class="switch" title=${t.floor.heatOn}>
+        <input type="checkbox" role="switch" checked=${heatOn} onChange=${(event) => actions.setHeat(event.target.checked)} />
+        <span class="switch-track" aria-hidden="true"></span>
+        <span>${t.floor.heat}</span>
+      </label>`}
+    >
+      <p class="visually-hidden" id="plan-help">${t.floor.help}</p>
+      <${FloorPlan}
+        layout=${layout}
+        live=${live}
+        atMs=${atMs}
+        item=${item}
+        needing=${needing}
+        heatGrid=${heatOn ? heat.grid : null}
+        onSelect=${actions.select}
+      />
+      ${!placed && html`<${Empty} icon="pin" title=${t.floor.empty} help=${t.floor.emptyHelp} />`}
+      <div class="under-plan">
+        <${Legend} layout=${layout} />
+        ${heatOn && html`<${HeatLegend} heat=${heat} />`}
+      </div>
+      ${unplaced.length > 0 &&
+      html`<p class="unplaced">
+        ${t.floor.unplaced}${" "}
+        ${unplaced.slice(0, 30).map(
+          ({ kind, id, place }) =>
+            html`<button key=${`${kind}:${id}`} class="quiet" onClick=${() => actions.select({ kind, id })}>
+              ${placeName({ kind }, place)}
+            </button>`,
+        )}
+      </p>`}
+      ${item && html`<${Detail} layout=${layout} live=${live} item=${item} atMs=${atMs} onClose=${() => actions.select(null)} />`}
+    <//>`;
+  }
+}
