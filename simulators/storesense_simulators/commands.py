@@ -1,7 +1,162 @@
-"""The subcommands of storesense_simulators."""
+"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker`` and, where it is present, ``eval``."""
 
 import argparse
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+_CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of this package to the ``storesense`` command."""
+    _add_demo(subparsers)
+    _add_sim(subparsers)
+    _add_broker(subparsers)
+    if find_spec("storesense_simulators.eval_commands") is not None:
+        from storesense_simulators.eval_commands import add_eval_commands  # noqa: PLC0415
+
+        add_eval_commands(subparsers)
+
+
+def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    demo = subparsers.add_parser(
+        "demo", help="a living store in your browser: broker, database, all services and a simulated shop"
+    )
+    demo.add_argument("--site", type=Path, default=_CORNER_SHOP, metavar="FILE", help="another site file")
+    demo.add_argument(
+        "--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end so long after the page came alive"
+    )
+    demo.add_argument(
+        "--port", type=_port, default=8080, metavar="N", help="the page's port on this machine; 0 takes a free one"
+    )
+    demo.add_argument("--no-browser", action="store_true", help="do not open the page")
+    demo.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    demo.add_argument(
+        "--data-dir",
+        type=Path,
+        default=_default_data_dir(),
+        metavar="DIR",
+        help="where database, passwords and logs are kept between runs; default: %(default)s",
+    )
+    demo.add_argument("--seed", type=int, default=7, metavar="N", help="of the simulated store (default 7)")
+    demo.set_defaults(handler=_demo)
+
+
+def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    sim = subparsers.add_parser("sim", help="the simulated store")
+    actions = sim.add_subparsers(dest="action", metavar="ACTION", required=True)
+    run = actions.add_parser(
+        "run",
+        help="publish what a site's simulated devices measure, in real time",
+        description="The broker is named by STORESENSE_BROKER_…, the devices' passwords by "
+        "STORESENSE_EDGE_CREDENTIALS_FILE.",
+    )
+    run.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
+    run.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes")
+    run.add_argument("--seed", type=int, default=7, metavar="N", help="same seed, same shoppers (default 7)")
+    run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long")
+    run.add_argument("--json", action="store_true", help="print readings and truth as one JSON object at the end")
+    run.set_defaults(handler=_sim_run)
+
+
+def _add_broker(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    broker = subparsers.add_parser("broker", help="the configuration of a Mosquitto broker")
+    actions = broker.add_subparsers(dest="action", metavar="ACTION", required=True)
+    setup = actions.add_parser(
+        "setup",
+        help="make certificates, passwords, access list and configuration; what is there already is kept",
+    )
+    setup.add_argument(
+        "--site", type=Path, required=True, action="append", metavar="FILE", help="its devices get accounts; repeatable"
+    )
+    setup.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go, a folder a reader")
+    setup.add_argument(
+        "--host", action="append", default=[], metavar="NAME", help="name or address devices use; repeatable"
+    )
+    setup.add_argument(
+        "--config-dir",
+        default="/mosquitto/config",
+        metavar="DIR",
+        help="where the broker sees its files (default %(default)s)",
+    )
+    setup.add_argument(
+        "--broker-data-dir",
+        default="/mosquitto/data",
+        metavar="DIR",
+        help="where the broker keeps its state (default %(default)s)",
+    )
+    setup.add_argument("--port", type=_port, default=8883, metavar="N", help="TLS port (default %(default)s)")
+    setup.add_argument("--bind", metavar="ADDRESS", help="address to listen on; default: all, as a container does")
+    setup.add_argument("--broker-owner", type=int, metavar="UID", help="who owns the broker's files; needs root")
+    setup.add_argument("--service-owner", type=int, metavar="UID", help="who owns the services' files; needs root")
+    setup.set_defaults(handler=_broker_setup)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from storesense_simulators.demo import DemoOptions, run_demo  # noqa: PLC0415
+
+    return run_demo(
+        DemoOptions(
+            site_path=args.site,
+            data_dir=args.data_dir,
+            port=args.port,
+            for_s=args.for_s,
+            opens_browser=not args.no_browser,
+            prints_json=args.json,
+            seed=args.seed,
+            is_verbose=args.verbose,
+        )
+    )
+
+
+def _sim_run(args: argparse.Namespace) -> int:
+    from storesense_simulators.sim.command import run_simulation  # noqa: PLC0415
+
+    return run_simulation(
+        site_path=args.site, state_dir=args.state_dir, seed=args.seed, for_s=args.for_s, prints_json=args.json
+    )
+
+
+def _broker_setup(args: argparse.Namespace) -> int:
+    from storesense_contracts.site import load_site  # noqa: PLC0415
+    from storesense_simulators.broker_setup import SetupOptions, set_up_broker  # noqa: PLC0415
+
+    report = set_up_broker(
+        [load_site(path) for path in args.site],
+        SetupOptions(
+            out_dir=args.out,
+            hosts=tuple(args.host),
+            config_dir=args.config_dir,
+            data_dir=args.broker_data_dir,
+            port=args.port,
+            bind=args.bind,
+            broker_owner=args.broker_owner,
+            service_owner=args.service_owner,
+        ),
+    )
+    sys.stderr.write(f"{report}\n")
+    return 0
+
+
+def _default_data_dir() -> Path:
+    """Beside the working folder in a checkout, otherwise where the system keeps a user's data."""
+    if (Path.cwd() / "Makefile").is_file() and (Path.cwd() / "pyproject.toml").is_file():
+        return Path(".data/demo")
+    data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    return Path(data_home) / "storesense" / "demo"
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= 31_536_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds above 0")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to 65535")
+    return value

@@ -2,9 +2,9 @@
 
 import math
 import random
-from dataclasses import dataclass
 
 from storesense_contracts.readings import ShelfEvent, ShelfEventKind, ShelfWeight
+from storesense_edge.shelf.stock import estimate_units
 from storesense_simulators.sim.interval_sensors import instant
 from storesense_simulators.sim.shelves import Stock, tolerance_g
 from storesense_simulators.sim.truth import TruthEvent, TruthKind
@@ -15,25 +15,6 @@ _SETTLE_MS = 1_200
 _UNSTABLE_EVERY_MS = 400
 _REPEAT_MS = 20_000
 _KINDS = frozenset({TruthKind.PICKED, TruthKind.PUT_BACK, TruthKind.RESTOCKED})
-
-
-@dataclass(frozen=True, slots=True)
-class UnitEstimate:
-    """How many units a weight stands for, and how sure that is (0..1)."""
-
-    units: int
-    confidence: float
-
-
-def estimate_units(weight_g: float, *, unit_weight_g: float, unit_tolerance_g: float) -> UnitEstimate:
-    """Turn a load into units.
-
-    The confidence is the chance that the rounding is right when each unit's weight and the cell's noise are normal:
-    the error must stay below half a unit.
-    """
-    units = max(0, round(weight_g / unit_weight_g))
-    sigma_g = math.sqrt(units * unit_tolerance_g**2 + _NOISE_G**2)
-    return UnitEstimate(units, math.erf(0.5 * unit_weight_g / (sigma_g * math.sqrt(2.0))))
 
 
 class SlotSensor:
@@ -107,7 +88,8 @@ class SlotSensor:
     def _stable(self, now_ms: int) -> ShelfWeight:
         product = self.stock.plan.slot.product
         weight_g = self.stock.weight_g + self._chance.gauss(0.0, _NOISE_G)
-        estimate = estimate_units(weight_g, unit_weight_g=product.unit_weight_g, unit_tolerance_g=tolerance_g(product))
+        sigma_g = math.sqrt(max(1, self.stock.units) * tolerance_g(product) ** 2 + _NOISE_G**2)
+        estimate = estimate_units(weight_g, product.unit_weight_g, sigma_g)
         self._told_units, self._told_weight_g = estimate.units, weight_g
         self._next_ms = now_ms + _REPEAT_MS
         return ShelfWeight(

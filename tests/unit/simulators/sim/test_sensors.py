@@ -14,7 +14,6 @@ from storesense_contracts.readings import READING_TYPES, QueueSample, QueueVisit
 from storesense_contracts.topics import Stream
 from storesense_simulators.sim.interval_sensors import instant
 from storesense_simulators.sim.sensors import Emitted, Sensors
-from storesense_simulators.sim.shelf_sensor import estimate_units
 from storesense_simulators.sim.store import SimulatedStore
 from storesense_simulators.sim.truth import TruthKind
 
@@ -150,18 +149,3 @@ def test_a_set_clock_moves_what_comes_after_and_loses_nobody(shop_plan):
 def test_an_uneven_start_is_refused(shop_plan):
     with pytest.raises(ValueError, match="whole second"):
         Sensors(SimulatedStore(shop_plan, seed=1), seed=1, started_ms=1_500)
-
-
-@pytest.mark.parametrize(
-    ("weight_g", "tolerance_g", "units", "is_sure"),
-    [
-        (5_360.0, 6.0, 5, True),
-        (0.4, 6.0, 0, True),
-        (-3.0, 6.0, 0, True),  # an empty, badly tared cell holds nothing
-        (53_600.0, 200.0, 50, False),  # many units of uneven weight: the rounding is a guess
-    ],
-)
-def test_units_from_weight(weight_g, tolerance_g, units, is_sure):
-    estimate = estimate_units(weight_g, unit_weight_g=1_072.0, unit_tolerance_g=tolerance_g)
-    assert estimate.units == units
-    assert (estimate.confidence > 0.9) is is_sure
