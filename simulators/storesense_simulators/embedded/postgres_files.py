@@ -43,16 +43,20 @@ def install_dir() -> Path:
 def reachable_copy(install: Path, system_dirs: Sequence[Path]) -> Path:
     """Copy the binaries to where the server's user can run them, once a version; 40 MB."""
     copy = program_place(system_dirs) / f"postgres-{_wheel_version()}"
+    package = install.parent
     if not copy.exists():
         half_made = Path(tempfile.mkdtemp(prefix=".new-", dir=copy.parent))
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(install / part, half_made / part, ignore=shutil.ignore_patterns("*.a"))
+        no_archives = shutil.ignore_patterns("*.a")
+        shutil.copytree(install, half_made / package.name / install.name, ignore=no_archives)
+        libraries = package.with_name(f"{package.name}.libs")  # what the programs find by their own place
+        if libraries.is_dir():
+            shutil.copytree(libraries, half_made / libraries.name)
         half_made.chmod(0o755)
         with contextlib.suppress(OSError):  # another start was quicker, and its copy is the same
             half_made.rename(copy)
         shutil.rmtree(half_made, ignore_errors=True)
         _logger.info("copied PostgreSQL's programs to %s, where the server's user can run them", copy)
-    return copy
+    return copy / package.name / install.name
 
 
 def _wheel_version() -> str:
