@@ -70,6 +70,6 @@ function draw() {
   if (document.title !== title) document.title = title;
 }
 
-document.documentElement.lang = t.locale;
+document.documentElement.lang = t.lang;
 setInterval(draw, 1000);
 controller.start();

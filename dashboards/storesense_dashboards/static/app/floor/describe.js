@@ -107,7 +107,7 @@ const detailRows = {
     [t.item.reorderAt, numberText(place.reorder_point_units)],
     [t.item.weight, `${weightText(reading?.weight_g)}${reading?.is_stable === false ? ` (${t.item.settling})` : ""}`],
     [t.item.confidence, reading?.confidence == null ? t.unknown : `${numberText(reading.confidence * 100)} %`],
-    [t.item.kind.slot, place.name],
+    [t.item.place, place.name],
     [t.item.sku, place.product?.sku ?? t.unknown],
   ],
   sensor: (place, reading) =>

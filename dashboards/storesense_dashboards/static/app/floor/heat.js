@@ -2,9 +2,9 @@
 
 const STOPS = [
   [0.0, [255, 205, 92, 0]],
-  [0.15, [255, 196, 77, 0.4]],
-  [0.5, [244, 121, 48, 0.62]],
-  [1.0, [190, 28, 45, 0.82]],
+  [0.25, [255, 186, 72, 0.22]],
+  [0.6, [246, 118, 50, 0.58]],
+  [1.0, [206, 32, 52, 0.85]],
 ];
 
 /** The colour of `share` (0 to 1) of the scale as [red, green, blue, alpha]. */
@@ -37,8 +37,8 @@ function heatImage(grid, scaleS) {
   const pixels = context.createImageData(grid.columns, grid.rows);
   const cells = Math.min(grid.presence_s.length, grid.columns * grid.rows);
   for (let i = 0; i < cells; i += 1) {
-    // The square root shows the many cool cells as well as the few hot ones.
-    const [red, green, blue, alpha] = heatColour(Math.sqrt(Math.max(0, grid.presence_s[i]) / scaleS));
+    // The power below one shows the many cool cells as well as the few hot ones.
+    const [red, green, blue, alpha] = heatColour((Math.max(0, grid.presence_s[i]) / scaleS) ** 0.75);
     pixels.data.set([red, green, blue, alpha * 255], i * 4);
   }
   context.putImageData(pixels, 0, 0);

@@ -6,15 +6,19 @@ import { html } from "../ui.js";
 import { freshnessOf, readingOf } from "./describe.js";
 import { extent, fitText, pointsText } from "./geometry.js";
 
-function zoneMark({ points, place, state, reading }) {
+function zoneMark({ points, place, state, reading, fit }) {
   const [width, height] = extent(points);
   const left = Math.min(...points.map(([x]) => x));
   const top = Math.min(...points.map(([, y]) => y));
-  const name = height > 34 ? fitText(place.name, width - 34) : "";
   const value = state === "fresh" ? numberText(reading.occupancy) : "?";
+  const valuePx = value.length * 8.5;
+  const name = fit.scale > 12 && height > 34 ? fitText(place.name, width - valuePx - 44, 12) : "";
+  const pillPx = Math.max(28, valuePx + (name ? [...name].length * 7 + 6 : 0) + 18);
+  // The label sits on the upper edge, as a box's legend does, where it hides little of what is inside.
   return html`
     <polygon class="zone-area" points=${pointsText(points)} />
-    <text class="zone-label" x=${left + 8} y=${top + 18}>
+    <rect class="zone-pill" x=${left + 6} y=${top - 11} width=${pillPx} height="22" rx="11" />
+    <text class="zone-label" x=${left + 6 + pillPx / 2} y=${top + 4.5} text-anchor="middle">
       <tspan class="zone-count">${value}</tspan>
       ${name && html`<tspan class="zone-name" dx="5">${name}</tspan>`}
     </text>
@@ -26,23 +30,21 @@ function queueMark({ points, at, state, reading }) {
   const value = state === "fresh" ? numberText(reading.length) : "?";
   const wait = state === "fresh" && reading.length ? durationText(reading.longest_wait_s) : "";
   const width = 24 + value.length * 9;
-  const [areaWidth] = extent(points);
+  const [areaWidth, areaHeight] = extent(points);
   return html`
     <polygon class="queue-area" points=${pointsText(points)} />
     <rect class="chip" x=${x - width / 2} y=${y - 12} width=${width} height="24" rx="12" />
     <path class="chip-icon" transform="translate(${x - width / 2 + 5} ${y - 7})" d="M5 6.2a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2ZM.6 13c0-3 1.8-5 4.4-5s4.4 2 4.4 5Z" />
     <text class="chip-text" x=${x + 7} y=${y + 5} text-anchor="middle">${value}</text>
-    ${wait && areaWidth > 40 && html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${wait}</text>`}
+    ${wait && areaWidth > 40 && areaHeight > 62 && html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${wait}</text>`}
   `;
 }
 
-function lineMark({ points, arrow, at, state, reading }) {
+function lineMark({ points, arrow, at, state, reading, fit }) {
   const [[x0, y0], [x1, y1]] = points;
   const label = state === "fresh" || reading ? t.floor.inCount(numberText(reading.in_count)) : "?";
   const normal = arrow?.normal ?? [0, -1];
-  // The label stands on the outer side, so that the arrow stays free.
-  const [lx, ly] = [at[0] - normal[0] * 14, at[1] - normal[1] * 14];
-  const anchor = normal[0] > 0.5 ? "end" : normal[0] < -0.5 ? "start" : "middle";
+  const [lx, ly, anchor] = lineLabelPlace(points, at, normal, label.length * 7, fit);
   return html`
     <line class="line-stroke" x1=${x0} y1=${y0} x2=${x1} y2=${y1} />
     <circle class="line-end" cx=${x0} cy=${y0} r="3.5" />
@@ -54,6 +56,17 @@ function lineMark({ points, arrow, at, state, reading }) {
     </g>`}
     <text class="line-label" x=${lx} y=${ly + 4} text-anchor=${anchor}>${label}</text>
   `;
+}
+
+/** Where a line's label stands: on the outer side, where the arrow is not; above the line where the drawing ends there. */
+function lineLabelPlace(points, at, normal, widthPx, fit) {
+  const [x, y] = [at[0] - normal[0] * 14, at[1] - normal[1] * 14];
+  const anchor = normal[0] > 0.5 ? "end" : normal[0] < -0.5 ? "start" : "middle";
+  const left = { end: x - widthPx, start: x, middle: x - widthPx / 2 }[anchor];
+  if (left >= 2 && left + widthPx <= fit.widthPx - 2 && y > 10 && y < fit.heightPx - 8) return [x, y, anchor];
+  const top = Math.min(...points.map((point) => point[1]));
+  const within = Math.min(Math.max(at[0], widthPx / 2 + 4), fit.widthPx - widthPx / 2 - 4);
+  return [within, Math.max(14, top - 14), "middle"];
 }
 
 function arrowHead({ to: [x, y], normal: [nx, ny] }) {
@@ -82,9 +95,10 @@ function laneMark({ at: [x, y], place, laneWord, laneLabelWidth }) {
   `;
 }
 
-function slotMark({ at: [x, y], slot }) {
+function slotMark({ at: [x, y], slot, fit }) {
   const needs = slot.state === "low" || slot.state === "empty";
-  const [w, h] = needs ? [14, 18] : [10, 14];
+  const size = Math.min(1.5, Math.max(1, fit.scale / 14));
+  const [w, h] = (needs ? [14, 18] : [10, 14]).map((px) => px * size);
   const filled = slot.fill === null ? 0 : Math.max(slot.fill > 0 ? 2 : 0, (h - 2) * slot.fill);
   return html`
     <rect class="hit" x=${x - 12} y=${y - 12} width="24" height="24" />
@@ -123,10 +137,10 @@ const MARKS = {
 };
 
 /** The drawing of one placed item, with its state as a class name. */
-export function markOf(item, { live, atMs, laneLabelWidth }) {
+export function markOf(item, { live, atMs, laneLabelWidth, fit }) {
   const reading = readingOf(live, item);
   const { state } = freshnessOf(live, item, atMs);
-  const extra = {};
+  const extra = { fit };
   if (item.kind === "lane") {
     extra.laneWord = laneState(reading, atMs).state;
     extra.laneLabelWidth = laneLabelWidth;

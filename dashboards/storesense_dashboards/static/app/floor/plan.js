@@ -105,7 +105,7 @@ export class FloorPlan extends Pure {
     const tabStop = [focus, selected].find((key) => places.some((place) => place.key === key)) ?? places[0]?.key;
     const tip = places.find((place) => place.key === (hover ?? (focused ? focus : null)));
     const mark = (place) => {
-      const { state, content } = markOf(place, { live, atMs, laneLabelWidth });
+      const { state, content } = markOf(place, { live, atMs, laneLabelWidth, fit });
       const { name, kind, value } = summaryText(layout, live, place, atMs, layout.time_zone);
       return html`<g
         key=${place.key}
@@ -118,7 +118,7 @@ export class FloorPlan extends Pure {
         >${content}</g
       >`;
     };
-    return html`<div class="plan" ref=${this.box}>
+    return html`<div class=${classes("plan", this.props.heatGrid && "has-heat")} ref=${this.box}>
       <canvas class="plan-heat" ref=${this.canvas} aria-hidden="true"></canvas>
       <svg
         class="plan-drawing"

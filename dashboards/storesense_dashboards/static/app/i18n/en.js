@@ -2,7 +2,8 @@
 const count = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
 export const en = {
-  locale: "en",
+  lang: "en",
+  locale: "en-GB", // for Intl: how dates and numbers are written
   product: "Storesense",
   skipToContent: "Skip to content",
   unknown: "–",
@@ -184,6 +185,7 @@ export const en = {
     weight: "Weight",
     settling: "settling",
     confidence: "Certainty",
+    place: "Place",
     sku: "SKU",
     temperature: "Temperature",
     humidity: "Humidity",

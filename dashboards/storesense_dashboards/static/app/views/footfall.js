@@ -107,7 +107,7 @@ class Chart extends Pure {
     const options = {
       width,
       height: HEIGHT_PX,
-      padding: [8, 12, 0, 0],
+      padding: [8, 24, 0, 0],
       legend: { show: false },
       tzDate: (s) => Plot.tzDate(new Date(s * 1000), this.props.zone),
       scales: { x: { range: span }, y: { range: (_, min, max) => [0, Math.max(4, Math.ceil(max * 1.1))] } },

@@ -88,16 +88,16 @@ export class StoreView extends Pure {
       />
       <${Footfall} key="footfall" layout=${layout} footfall=${state.footfall} />`;
     const lists = html`<${Queues} key="queues" ...${shared} needing=${needing} selected=${selected} onShow=${onShow} />
-      <${Shelves} key="shelves" ...${shared} selected=${selected} onShow=${onShow} />
-      <${Devices} key="devices" live=${live} atMs=${atMs} zone=${store.time_zone} />`;
+      <${Shelves} key="shelves" ...${shared} selected=${selected} onShow=${onShow} />`;
+    const devices = html`<${Devices} key="devices" live=${live} atMs=${atMs} zone=${store.time_zone} />`;
     // Two orders, so that what is seen and what the tab key reaches come in the same order on every screen.
     return html`<main class=${classes("page", "store-page", !isLive && "is-cut-off")} id="content" tabindex="-1">
       <${StaleBanner} connection=${connection} zone=${store.time_zone} onRetry=${actions.retryNow} />
       ${wide
         ? html`${figures}
             <div class="side">${alerts}${lists}</div>
-            <div class="middle">${floor}</div>`
-        : html`${alerts}${figures}${floor}${lists}`}
+            <div class="middle">${floor}${devices}</div>`
+        : html`${alerts}${figures}${floor}${lists}${devices}`}
     </main>`;
   }
 }
