@@ -58,8 +58,12 @@ def evaluate(
     observations: Sequence[Observation],
     now: datetime,
     timing: Timing,
+    *,
+    caught_up: bool = True,
 ) -> tuple[CauseState, list[AlertChange]]:
     """Take new observations, and the passing of time, into account.
+
+    It decides once, when all observations are known: what came and went before the present wakes nobody.
 
     Args:
         watch: the rule as it applies to the subject.
@@ -67,27 +71,24 @@ def evaluate(
         observations: new ones of that subject, in any order; none to let time pass alone.
         now: the present.
         timing: what counts as late and stale.
+        caught_up: False while older readings are still being read, which decide nothing by themselves.
 
     Returns:
         The new state and the changes of the alert, in order.
     """
-    changes: list[AlertChange] = []
     for observation in sorted(observations, key=lambda o: o.measured_at):
         verdict = judge(watch, observation)
         if verdict is Verdict.UNTOLD:
             continue
         if _is_late(observation, timing) or _is_before_last(state, observation):
             state = _interrupt(state, verdict, observation)
-            continue
-        state = _take(state, verdict, observation, timing)
-        if _is_fresh(observation, now, timing):
-            state, change = _decide(watch, state, observation.measured_at, now)
-            changes += change
+        else:
+            state = _take(state, verdict, observation, timing)
     state = _rejudge(watch, state, timing)
-    if state.turning_since_at is not None and state.last is not None and _is_fresh(state.last, now, timing):
-        state, change = _decide(watch, state, now - timedelta(seconds=timing.settle_s), now)
-        changes += change
-    return state, changes
+    if not caught_up or state.last is None or not _is_fresh(state.last, now, timing):
+        return state, []
+    judged_at = max(state.last.measured_at, now - timedelta(seconds=timing.settle_s))
+    return _decide(watch, state, judged_at, now)
 
 
 def needs_time(state: CauseState) -> bool:

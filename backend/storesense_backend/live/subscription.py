@@ -1,0 +1,90 @@
+"""One watcher of a store: what it has not been told yet, merged by id, so that a slow one costs no more than a quick one.
+
+What waits is bounded by the number of things in the store, however long a client takes nothing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from storesense_backend.live.state import Changes, Item
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One event for a client: ``snapshot`` (all), ``update`` (changed items) or ``alert`` (one, whole)."""
+
+    name: Literal["snapshot", "update", "alert"]
+    data: Mapping[str, Any]
+
+
+class Subscription:
+    """What one client is still to be told."""
+
+    def __init__(self, store_id: str) -> None:
+        self.store_id = store_id
+        self.is_closed = False
+        self._snapshot: Mapping[str, Any] | None = None
+        self._changes: Changes = {}
+        self._alerts: dict[int, Item] = {}
+        self._base: dict[str, Any] = {}
+        self._news = asyncio.Event()
+
+    def offer_snapshot(self, snapshot: Mapping[str, Any]) -> None:
+        """Replace everything that waits by a snapshot."""
+        self._snapshot = snapshot
+        self._changes = {}
+        self._alerts = {}
+        self._news.set()
+
+    def offer_changes(self, at: datetime, day_started_at: datetime, changes: Changes) -> None:
+        """Add changed items to what waits; of each id, the newest stays."""
+        for family, items in changes.items():
+            if items:
+                self._changes.setdefault(family, {}).update(items)
+        self._base = {"store_id": self.store_id, "at": at, "day_started_at": day_started_at}
+        if self._changes:
+            self._news.set()
+
+    def offer_alert(self, alert: Item) -> None:
+        """Add an alert to what waits, in the place of an older word on the same."""
+        self._alerts.pop(alert["alert_id"], None)
+        self._alerts[alert["alert_id"]] = alert
+        self._news.set()
+
+    def close(self) -> None:
+        """End the subscription; what waits is dropped."""
+        self.is_closed = True
+        self._news.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many items wait."""
+        return sum(map(len, self._changes.values())) + len(self._alerts) + (self._snapshot is not None)
+
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait until something is to be told, or the subscription is closed; False if the time ran out."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def take(self) -> list[LiveEvent]:
+        """Return everything that waits, alerts before numbers, and begin anew."""
+        self._news.clear()
+        if self.is_closed:
+            self._news.set()
+            return []
+        events: list[LiveEvent] = []
+        if self._snapshot is not None:
+            events.append(LiveEvent("snapshot", self._snapshot))
+        events += [LiveEvent("alert", alert) for alert in self._alerts.values()]
+        if self._changes:
+            families = {family: list(items.values()) for family, items in self._changes.items()}
+            events.append(LiveEvent("update", self._base | families))
+        self._snapshot, self._changes, self._alerts = None, {}, {}
+        return events

@@ -1,0 +1,80 @@
+"""Settings of the backend and of the alert engine."""
+
+from pydantic import Field, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from storesense_contracts.settings import ServiceSettings
+
+
+class BackendSettings(ServiceSettings):
+    """How the backend serves; environment variables ``STORESENSE_BACKEND_...``."""
+
+    model_config = SettingsConfigDict(env_prefix="STORESENSE_BACKEND_", extra="forbid", frozen=True)
+
+    host: str = Field(
+        "127.0.0.1", min_length=1, max_length=255, description="address to listen on; put TLS in front of any other"
+    )
+    port: int = Field(8080, ge=0, le=65_535, description="TCP port to listen on; 0 takes a free one")
+    public_origin: str | None = Field(
+        None,
+        max_length=300,
+        description="origin that browsers use when it is not what requests say, such as https://stores.example.org",
+    )
+    cookie_secure: bool = Field(
+        False, description="mark the session cookie as for HTTPS alone; always done on requests that came by HTTPS"
+    )
+    session_idle_hours: float = Field(12.0, gt=0, le=8_760, description="hours after which an unused session ends")
+    session_max_days: float = Field(30.0, gt=0, le=3_650, description="days after which any session ends")
+    sign_in_concurrency: int = Field(
+        2, ge=1, le=64, description="passwords checked at once; each check takes 64 MiB and a core"
+    )
+    max_body_bytes: int = Field(
+        4_000_000, ge=65_536, le=100_000_000, description="largest layout that may be put, bytes; other bodies: 65536"
+    )
+    max_range_days: float = Field(31.0, gt=0, le=3_660, description="longest span of time of a query, days")
+    max_heatmap_hours: float = Field(24.0, gt=0, le=744, description="longest span of time of a heatmap, hours")
+    max_streams: int = Field(500, ge=1, le=100_000, description="live streams open at once")
+    stream_updates_per_s: float = Field(4.0, gt=0, le=50, description="updates a second that a live stream sends")
+    stream_heartbeat_s: float = Field(15.0, gt=0, le=300, description="seconds between comments on a quiet stream")
+    stream_send_timeout_s: float = Field(
+        30.0, gt=0, le=600, description="seconds after which a client that takes nothing is cut off"
+    )
+    live_poll_s: float = Field(1.0, gt=0, le=60, description="seconds between looks at the database without a notice")
+    live_refresh_s: float = Field(10.0, gt=0, le=600, description="seconds between full looks at devices and alerts")
+    live_idle_s: float = Field(
+        300.0, gt=0, le=86_400, description="seconds after which an unwatched store is forgotten"
+    )
+    live_stores: int = Field(200, ge=1, le=10_000, description="stores kept in memory at once")
+    pool_size: int = Field(8, ge=2, le=200, description="database connections")
+    statement_timeout_s: float = Field(15.0, gt=0, le=600, description="seconds a query may take")
+
+    @field_validator("public_origin")
+    @classmethod
+    def _origin(cls, text: str | None) -> str | None:
+        if text is None:
+            return None
+        scheme, separator, rest = text.partition("://")
+        if scheme not in ("http", "https") or not separator or not rest or "/" in rest:
+            raise ValueError("expected https://host or https://host:port, without a path")
+        return text.lower()
+
+
+class AlertsSettings(ServiceSettings):
+    """How the alert engine works; environment variables ``STORESENSE_ALERTS_...``."""
+
+    model_config = SettingsConfigDict(env_prefix="STORESENSE_ALERTS_", extra="forbid", frozen=True)
+
+    http_host: str = Field("127.0.0.1", min_length=1, max_length=255, description="address of /healthz and /metrics")
+    http_port: int = Field(8082, ge=0, le=65_535, description="TCP port of /healthz and /metrics; 0 takes a free one")
+    late_s: float = Field(
+        60.0, ge=1, le=86_400, description="seconds from measuring to arrival after which a reading is late"
+    )
+    stale_s: float = Field(
+        120.0, ge=10, le=86_400, description="seconds after which a reading no longer tells what is the case"
+    )
+    settle_s: float = Field(
+        2.0, ge=0, le=60, description="seconds that decisions without a new reading stay behind the clock"
+    )
+    tick_s: float = Field(1.0, gt=0, le=10, description="seconds between looks at the clock and for missed notices")
+    reload_s: float = Field(2.0, gt=0, le=60, description="seconds between looks for edited rules and layouts")
+    batches_per_step: int = Field(500, ge=1, le=100_000, description="batches of a partition taken in one transaction")

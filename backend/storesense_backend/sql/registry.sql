@@ -1,0 +1,105 @@
+-- name: stores
+SELECT
+    s.store_id,
+    s.name,
+    s.time_zone,
+    (SELECT count(*) FROM alerts a WHERE a.store_id = s.store_id AND a.state <> 'resolved') AS open_alerts,
+    (SELECT count(*) FROM devices d WHERE d.store_id = s.store_id AND d.state = 'online') AS devices_online,
+    (SELECT count(*) FROM devices d WHERE d.store_id = s.store_id) AS devices_total
+FROM stores s
+ORDER BY s.store_id;
+
+-- name: store
+SELECT store_id, name, time_zone, layout_version, layout FROM stores WHERE store_id = %(store_id)s;
+
+-- name: put_store
+INSERT INTO stores AS old (store_id, name, time_zone, layout)
+VALUES (%(store_id)s, %(name)s, %(time_zone)s, %(layout)s)
+ON CONFLICT (store_id) DO UPDATE SET
+    name = excluded.name,
+    time_zone = excluded.time_zone,
+    layout = excluded.layout,
+    layout_version = old.layout_version + CASE WHEN old.layout = excluded.layout THEN 0 ELSE 1 END,
+    updated_at = CASE WHEN old.layout = excluded.layout THEN old.updated_at ELSE now() END
+RETURNING store_id, name, time_zone, layout_version, layout;
+
+-- name: put_devices
+INSERT INTO devices AS old (store_id, device_id, kind, registered_at)
+SELECT %(store_id)s, listed.device_id, listed.kind, now()
+FROM unnest(%(device_ids)s::text[], %(kinds)s::text[]) AS listed (device_id, kind)
+ORDER BY listed.device_id
+ON CONFLICT (store_id, device_id) DO UPDATE SET
+    kind = excluded.kind,
+    registered_at = coalesce(old.registered_at, excluded.registered_at);
+
+-- name: forget_other_devices
+-- A device that never sent anything leaves no trace; one that did stays visible, as not registered.
+WITH gone AS (
+    DELETE FROM devices
+    WHERE store_id = %(store_id)s AND device_id <> ALL (%(device_ids)s::text[]) AND first_seen_at IS NULL
+)
+UPDATE devices SET registered_at = NULL
+WHERE store_id = %(store_id)s AND device_id <> ALL (%(device_ids)s::text[]) AND first_seen_at IS NOT NULL
+    AND registered_at IS NOT NULL;
+
+-- name: devices
+SELECT device_id, kind, state, last_seen_at, software, registered_at
+FROM devices WHERE store_id = %(store_id)s ORDER BY device_id;
+
+-- name: device_health
+SELECT
+    s.device_id,
+    s.subject_id AS component_id,
+    h.state,
+    h.reason,
+    h.measured_at,
+    h.frames_per_s::float8 AS frames_per_s,
+    h.outbox_messages,
+    h.outbox_bytes,
+    h.uptime_s
+FROM series s
+CROSS JOIN LATERAL (
+    SELECT * FROM health_readings r
+    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s
+    ORDER BY r.measured_at DESC LIMIT 1
+) h
+WHERE s.store_id = %(store_id)s AND s.stream = 'health'
+ORDER BY s.device_id, s.subject_id;
+
+-- name: rules
+SELECT rule_id, spec, version, updated_at FROM rules WHERE store_id = %(store_id)s ORDER BY rule_id;
+
+-- name: put_rule
+INSERT INTO rules AS old (store_id, rule_id, kind, spec)
+VALUES (%(store_id)s, %(rule_id)s, %(kind)s, %(spec)s)
+ON CONFLICT (store_id, rule_id) DO UPDATE SET
+    kind = excluded.kind,
+    spec = excluded.spec,
+    version = old.version + CASE WHEN old.spec = excluded.spec THEN 0 ELSE 1 END,
+    updated_at = CASE WHEN old.spec = excluded.spec THEN old.updated_at ELSE now() END
+RETURNING rule_id, spec, version, updated_at;
+
+-- name: delete_other_rules
+DELETE FROM rules WHERE store_id = %(store_id)s AND rule_id <> ALL (%(rule_ids)s::text[]);
+
+-- name: notify_registry
+SELECT pg_notify('storesense_registry', %(store_id)s);
+
+-- name: dead_letters
+SELECT
+    dead_letter_id,
+    received_at,
+    topic,
+    stage,
+    reason,
+    store_id,
+    device_id,
+    boot_id,
+    seq,
+    idx,
+    payload_bytes,
+    left(encode(substring(payload FROM 1 FOR 3000), 'base64'), 4000) AS payload_base64
+FROM dead_letters
+WHERE %(after)s::bigint IS NULL OR dead_letter_id < %(after)s
+ORDER BY dead_letter_id DESC
+LIMIT %(limit)s;
