@@ -110,7 +110,10 @@ class Committer:
                 or self._stop.is_set()
             ):
                 break
-            incoming = self._inbox.get(until_s - self._clock.monotonic_s())
+            left_s = until_s - self._clock.monotonic_s()
+            if len(batch.tags) >= self._settings.batch_pause_messages:
+                left_s = min(left_s, self._settings.batch_pause_ms / 1_000)
+            incoming = self._inbox.get(left_s)
         self._metrics.inbox.set(len(self._inbox))
         return batch
 

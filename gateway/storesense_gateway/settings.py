@@ -39,6 +39,16 @@ class GatewaySettings(ServiceSettings):
     batch_max_messages: int = Field(1_000, ge=1, le=32_767, description="messages that close a batch")
     batch_max_readings: int = Field(10_000, ge=1, le=1_000_000, description="readings that close a batch")
     batch_wait_ms: int = Field(50, ge=0, le=5_000, description="milliseconds that a batch waits for more messages")
+    batch_pause_ms: int = Field(
+        2,
+        ge=0,
+        le=5_000,
+        description="milliseconds without a message that close a batch of batch_pause_messages or more: the broker has "
+        "sent all it may",
+    )
+    batch_pause_messages: int = Field(
+        20, ge=1, le=32_767, description="messages from which on a pause closes a batch before batch_wait_ms"
+    )
     future_tolerance_s: float = Field(
         60.0, ge=0.0, le=86_400.0, description="seconds that a reading may be ahead of the gateway's clock"
     )
