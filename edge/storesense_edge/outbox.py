@@ -397,7 +397,8 @@ class Outbox:
         # After a long backlog has drained, the room goes back to the disk bit by bit.
         with suppress(OutboxWriteError), self._translated():
             if self._opened.execute(self._queries["free_pages"]).fetchone()[0] > _SHRINK_ABOVE_PAGES:
-                self._opened.execute(self._queries["shrink"]).fetchall()
+                # Every page is a step of its own, and only a script takes all steps.
+                self._opened.executescript(self._queries["shrink"])
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
