@@ -1,0 +1,300 @@
+"""``storesense demo``: the whole of Storesense on one machine, from nothing to a living page, and away again."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Coroutine
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from storesense_contracts.ids import StoreId
+from storesense_contracts.migrate import migrate
+from storesense_contracts.site import SiteFile, load_site
+from storesense_contracts.sql import load_queries
+from storesense_simulators.demo_folder import ADMIN_NAME, DemoFolder, DemoSecrets
+from storesense_simulators.demo_page import PageProbe
+from storesense_simulators.demo_screen import Screen
+from storesense_simulators.demo_services import Addresses, DemoServices
+from storesense_simulators.embedded.broker import EmbeddedBroker
+from storesense_simulators.embedded.errors import ChildEndedError, ChildNotReadyError
+from storesense_simulators.embedded.group import ServiceGroup
+from storesense_simulators.embedded.lifetime import Lifetime
+from storesense_simulators.embedded.ports import free_port, require_free_port
+from storesense_simulators.embedded.postgres import EmbeddedPostgres
+from storesense_simulators.embedded.process import Child
+from storesense_simulators.sim.plan import simulated_device_ids
+from storesense_simulators.supervision import keep_up
+
+_Service = TypeVar("_Service", bound=Lifetime)
+
+_QUERIES = load_queries("storesense_simulators", "demo.sql")
+_COMMAND_DEADLINE_S = 60.0
+_LIVING_DEADLINE_S = 30.0
+_LOOK_EVERY_S = 0.1
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What was asked for; see ``storesense demo --help``."""
+
+    site_path: Path
+    data_dir: Path
+    port: int = 8080
+    for_s: float | None = None
+    opens_browser: bool = True
+    prints_json: bool = False
+    seed: int = 7
+    is_verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run came to, counted in the database: rows, messages and alerts since it began."""
+
+    readings: int
+    messages: int
+    dead_letters: int
+    alerts_opened: int
+    alerts_resolved: int
+
+
+def run_demo(options: DemoOptions) -> int:
+    """Run the demo and return its exit code: 0 for a whole run or Ctrl-C on a living page, 130 for one before that.
+
+    Raises:
+        StoresenseError: something could not be started; what had been started is stopped again.
+    """
+    if not options.is_verbose:
+        logging.getLogger().setLevel(logging.WARNING)
+    return asyncio.run(Demo(options, Screen()).run())
+
+
+class Demo:
+    """One run of the demo.
+
+    Args:
+        options: what was asked for.
+        screen: where progress is shown.
+    """
+
+    def __init__(self, options: DemoOptions, screen: Screen) -> None:
+        self._options = options
+        self._screen = screen
+        self._folder = DemoFolder(options.data_dir.absolute())
+        self._site_path = options.site_path.absolute()
+        self._is_stopping = False
+        self._living_s: float | None = None
+        self._uptime_s = 0.0
+        self._sources: list[Child] = []
+        self._watched: dict[str, Lifetime] = {}
+
+    async def run(self) -> int:
+        """Start, stay, stop; see ``run_demo``."""
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop_once, task)
+        site = load_site(self._site_path)
+        simulated = simulated_device_ids(site)
+        if self._options.port:
+            require_free_port(self._options.port, purpose="the page")
+        secrets = self._folder.prepare(site)
+        began_at = datetime.now(UTC)
+        try:
+            async with ServiceGroup() as group:
+                addresses = await self._start(group, site, secrets, simulated, began_at)
+                figures = await self._stay(addresses, began_at)
+                self._screen.say("stopping everything")
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+            self._screen.say("stopped; nothing is left running")
+            return 0 if self._living_s is not None and self._options.for_s is None else _INTERRUPTED
+        self._report(addresses, figures)
+        return 0
+
+    def _stop_once(self, task: asyncio.Task[Any] | None) -> None:
+        if self._is_stopping or task is None:
+            self._screen.say("already stopping; this takes a few seconds")
+            return
+        self._is_stopping = True
+        self._screen.say("stopping")
+        task.cancel()
+
+    async def _start(
+        self,
+        group: ServiceGroup,
+        site: SiteFile,
+        secrets: DemoSecrets,
+        simulated: tuple[str, ...],
+        began_at: datetime,
+    ) -> Addresses:
+        began_s = time.monotonic()
+        postgres = EmbeddedPostgres(self._folder.postgres)
+        broker = EmbeddedBroker(self._folder.broker, accounts=secrets.accounts(site))
+        await _together(self._start_one(group, "PostgreSQL", postgres), self._start_one(group, "MQTT broker", broker))
+        database_url = postgres.url().get_secret_value()
+        with self._screen.step("database schema"):
+            await asyncio.to_thread(migrate, database_url)
+        addresses = Addresses(
+            database_url=database_url,
+            broker_port=broker.port,
+            gateway_password=secrets.broker_passwords["gateway"].get_secret_value(),
+            page_port=self._options.port or free_port(),
+            gateway_port=free_port(),
+            alerts_port=free_port(),
+        )
+        services = DemoServices(self._folder, addresses)
+        await _together(
+            self._set_up(services, addresses, secrets),
+            self._start_one(group, "gateway", services.gateway()),
+            self._start_one(group, "alert engine", services.alerts()),
+            self._start_one(group, "backend and page", services.backend()),
+        )
+        if set(simulated) != {device.id for device in site.devices}:
+            self._sources.append(await self._start_one(group, "edge agent", services.edge(self._site_path)))
+        if simulated:
+            child = services.simulated_store(self._site_path, self._options.seed)
+            self._sources.append(await self._start_one(group, "simulated store", child))
+        await self._until_living(site, addresses, secrets, began_at)
+        self._living_s = time.monotonic()
+        self._screen.say(f"living after {self._living_s - began_s:.1f} s")
+        self._screen.welcome(
+            store=site.store.name,
+            url=addresses.page_url,
+            user_name=ADMIN_NAME,
+            password=secrets.admin_password.get_secret_value(),
+            data_dir=str(self._folder.path),
+        )
+        if self._options.opens_browser:
+            await asyncio.to_thread(_open_browser, addresses.page_url)
+        return addresses
+
+    async def _start_one(self, group: ServiceGroup, name: str, service: _Service) -> _Service:
+        with self._screen.step(name):
+            await group.start(service)
+        self._watched[name] = service
+        return service
+
+    async def _set_up(self, services: DemoServices, addresses: Addresses, secrets: DemoSecrets) -> None:
+        """Register the store and see to it that the printed sign-in works."""
+        with self._screen.step("store and sign-in"):
+            await _run_command(services.register(self._site_path))
+            is_there = await asyncio.to_thread(_has_user, addresses.database_url, ADMIN_NAME)
+            command = services.set_password(ADMIN_NAME) if is_there else services.add_admin(ADMIN_NAME)
+            await _run_command(command, line=secrets.admin_password.get_secret_value())
+
+    async def _until_living(
+        self, site: SiteFile, addresses: Addresses, secrets: DemoSecrets, began_at: datetime
+    ) -> None:
+        """Wait until a signed-in visitor sees something that was measured just now."""
+        probe = PageProbe(addresses.page_port, user_name=ADMIN_NAME, password=secrets.admin_password)
+        deadline_s = time.monotonic() + _LIVING_DEADLINE_S
+        with self._screen.step("first readings on the page"):
+            while not await asyncio.to_thread(probe.is_living, StoreId(site.store.id), began_at):
+                for service in self._watched.values():
+                    if (failure := service.failure()) is not None:
+                        raise failure
+                if time.monotonic() > deadline_s:
+                    logs = self._folder.path / "logs"
+                    self._screen.warn(f"nothing measured has arrived within {_LIVING_DEADLINE_S:g} s; see {logs}")
+                    return
+                await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _stay(self, addresses: Addresses, began_at: datetime) -> Figures:
+        """Keep everything up for as long as was asked, then let the devices finish and count what came of it."""
+        watchers = asyncio.ensure_future(
+            _together(*(keep_up(name, service, tell=self._screen.warn) for name, service in self._watched.items()))
+        )
+        try:
+            await asyncio.wait([watchers], timeout=self._options.for_s)
+            if watchers.done():
+                watchers.result()
+        finally:
+            watchers.cancel()
+            with suppress(asyncio.CancelledError):
+                await watchers
+        self._uptime_s = time.monotonic() - (self._living_s or time.monotonic())
+        with self._screen.step("waiting until the database has everything"):
+            await _together(*(asyncio.to_thread(source.stop) for source in self._sources))
+        return await asyncio.to_thread(_figures, addresses.database_url, began_at)
+
+    def _report(self, addresses: Addresses, figures: Figures) -> None:
+        result = {"url": addresses.page_url, **asdict(figures), "uptime_s": round(self._uptime_s, 1)}
+        if self._options.prints_json:
+            sys.stdout.write(json.dumps(result) + "\n")
+            sys.stdout.flush()
+        else:
+            self._screen.say(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(figures).items()))
+
+
+async def _together(*tasks: Coroutine[Any, Any, Any]) -> None:
+    """Run all; when one fails the others are called off, and its error is raised by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for task in tasks:
+                group.create_task(task)
+    except BaseExceptionGroup as several:
+        first: BaseException = several
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from several
+
+
+async def _run_command(command: Child, *, line: str | None = None) -> None:
+    """Run a command to its end.
+
+    Raises:
+        ChildEndedError: it failed.
+        ChildNotReadyError: it took longer than a minute.
+    """
+    async with command:
+        if line is not None:
+            with suppress(BrokenPipeError):  # it ended already, and says why in its log
+                command.write_line(line)
+        deadline_s = time.monotonic() + _COMMAND_DEADLINE_S
+        while command.is_running:
+            if time.monotonic() > deadline_s:
+                raise ChildNotReadyError(
+                    name=command.name,
+                    deadline_s=_COMMAND_DEADLINE_S,
+                    log_path=command.spec.log_path,
+                    log_tail=command.log_tail(),
+                )
+            await asyncio.sleep(_LOOK_EVERY_S / 2)
+        failure: ChildEndedError | None = command.failure()
+    if failure is not None and failure.returncode != 0:
+        raise failure
+
+
+def _has_user(database_url: str, user_name: str) -> bool:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(_QUERIES["has_user"], {"user_name": user_name}).fetchone() is not None
+
+
+def _figures(database_url: str, since_at: datetime) -> Figures:
+    with psycopg.connect(database_url) as connection:
+        cursor = connection.cursor(row_factory=class_row(Figures))
+        figures = cursor.execute(_QUERIES["figures"], {"since": since_at}).fetchone()
+    if figures is None:
+        raise AssertionError("a SELECT of totals returns one row")
+    return figures
+
+
+def _open_browser(url: str) -> None:
+    """Open the page where there is a desktop; a terminal's own browser would take the terminal over."""
+    has_desktop = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if has_desktop:
+        webbrowser.open(url)
