@@ -79,5 +79,5 @@ dynamic_filters = true
 
 
 def _quoted(text: str) -> str:
-    """Quote as a TOML basic string, whose escapes are JSON's."""
-    return json.dumps(text)
+    """Quote as a TOML basic string: JSON's escapes, but characters as they are, and DEL escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
