@@ -46,6 +46,15 @@ def postgres(data_dir: Path) -> Iterator[EmbeddedPostgres]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def running(made_once: Path, session_service_dir: Path) -> Iterator[EmbeddedPostgres]:
+    """A server for all tests that only ask it something."""
+    copy = session_service_dir / "running"
+    subprocess.run(["cp", "-a", made_once, copy], check=True)
+    with EmbeddedPostgres(copy) as server:
+        yield server
+
+
 def ask(url: str, query: str) -> object:
     with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
         row = connection.execute(query.encode()).fetchone()
@@ -82,7 +91,7 @@ def test_what_was_committed_survives_a_power_cut(postgres: EmbeddedPostgres) -> 
     assert ask(url, "SELECT count(*) FROM kept") == 50
 
 
-def test_it_promises_to_keep_what_it_commits(postgres: EmbeddedPostgres) -> None:
+def test_it_promises_to_keep_what_it_commits(running: EmbeddedPostgres) -> None:
     for setting, expected in {
         "fsync": "on",
         "synchronous_commit": "on",
@@ -95,7 +104,7 @@ def test_it_promises_to_keep_what_it_commits(postgres: EmbeddedPostgres) -> None
         "shared_buffers": "128MB",
         "password_encryption": "scram-sha-256",
     }.items():
-        assert ask(secret(postgres), f"SHOW {setting}") == expected, setting
+        assert ask(secret(running), f"SHOW {setting}") == expected, setting
 
 
 def test_settings_of_the_caller_go_on_top_but_not_on_the_address(data_dir: Path) -> None:
@@ -105,9 +114,9 @@ def test_settings_of_the_caller_go_on_top_but_not_on_the_address(data_dir: Path)
         assert ask(secret(postgres), "SHOW listen_addresses") == "127.0.0.1"
 
 
-def test_it_listens_on_loopback_alone_and_not_as_root(postgres: EmbeddedPostgres) -> None:
-    assert postgres.child is not None
-    process = psutil.Process(postgres.child.pid)
+def test_it_listens_on_loopback_alone_and_not_as_root(running: EmbeddedPostgres) -> None:
+    assert running.child is not None
+    process = psutil.Process(running.child.pid)
     assert {c.laddr.ip for c in process.net_connections("inet")} == {"127.0.0.1"}
     assert process.uids().effective != 0
 
@@ -120,37 +129,37 @@ def test_it_listens_on_loopback_alone_and_not_as_root(postgres: EmbeddedPostgres
         (lambda url: url.replace("storesense:", "nobody:"), "a role that does not exist"),
     ],
 )
-def test_strangers_are_refused_over_tcp(postgres: EmbeddedPostgres, edit: Callable[[str], str], why: str) -> None:
+def test_strangers_are_refused_over_tcp(running: EmbeddedPostgres, edit: Callable[[str], str], why: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="authentication failed"):
-        ask(edit(secret(postgres)), "SELECT 1")
+        ask(edit(secret(running)), "SELECT 1")
 
 
-def test_the_socket_asks_for_the_password_too_and_stands_in_a_private_folder(postgres: EmbeddedPostgres) -> None:
-    conninfo = f"host={postgres.socket_dir} port={postgres.port} user=storesense dbname=storesense"
+def test_the_socket_asks_for_the_password_too_and_stands_in_a_private_folder(running: EmbeddedPostgres) -> None:
+    conninfo = f"host={running.socket_dir} port={running.port} user=storesense dbname=storesense"
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(conninfo)
-    password = secret(postgres).partition("storesense:")[2].partition("@")[0]
+    password = secret(running).partition("storesense:")[2].partition("@")[0]
     assert ask(f"{conninfo} password={password}", "SELECT 1") == 1
-    assert postgres.socket_dir.stat().st_mode & 0o777 == 0o700
+    assert running.socket_dir.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_plain_role_owns_its_database_and_no_more(postgres: EmbeddedPostgres) -> None:
-    assert ask(secret(postgres), "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
+def test_the_plain_role_owns_its_database_and_no_more(running: EmbeddedPostgres) -> None:
+    assert ask(secret(running), "SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user") is False
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        ask(secret(postgres), "SELECT pg_read_file('/etc/passwd')")
-    assert ask(postgres.admin_url().get_secret_value(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        ask(secret(running), "SELECT pg_read_file('/etc/passwd')")
+    assert ask(running.admin_url().get_secret_value(), "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
 
 
-def test_no_secret_is_shown_or_readable(postgres: EmbeddedPostgres) -> None:
-    password = secret(postgres).partition("storesense:")[2].partition("@")[0]
+def test_no_secret_is_shown_or_readable(running: EmbeddedPostgres) -> None:
+    password = secret(running).partition("storesense:")[2].partition("@")[0]
     assert len(password) >= 40
-    assert password not in repr(postgres) + str(postgres.url()) + repr(postgres.url())
-    files = [path for path in postgres.place.iterdir() if path.is_file()]
+    assert password not in repr(running) + str(running.url()) + repr(running.url())
+    files = [path for path in running.place.iterdir() if path.is_file()]
     assert any(password.encode() in path.read_bytes() for path in files)
     assert [path.name for path in files if path.stat().st_mode & 0o077] == []
-    assert (postgres.place / "pgdata").stat().st_mode & 0o777 == 0o700
-    assert postgres.child is not None
-    for process in (psutil.Process(postgres.child.pid), *psutil.Process(postgres.child.pid).children()):
+    assert (running.place / "pgdata").stat().st_mode & 0o777 == 0o700
+    assert running.child is not None
+    for process in (psutil.Process(running.child.pid), *psutil.Process(running.child.pid).children()):
         assert password not in " ".join(process.cmdline())
 
 
@@ -161,11 +170,11 @@ def test_variables_of_another_server_do_not_reach_it(data_dir: Path, monkeypatch
         assert ask(postgres.admin_url().get_secret_value(), "SHOW data_directory") == str(postgres.place / "pgdata")
 
 
-def test_two_may_not_use_one_folder(postgres: EmbeddedPostgres) -> None:
-    second = EmbeddedPostgres(postgres.data_dir)
+def test_two_may_not_use_one_folder(running: EmbeddedPostgres) -> None:
+    second = EmbeddedPostgres(running.data_dir)
     with pytest.raises(DataFolderError, match="another Storesense is using it; stop that one first"):
         second.start()
-    assert ask(secret(postgres), "SELECT 1") == 1
+    assert ask(secret(running), "SELECT 1") == 1
 
 
 @pytest.mark.parametrize(
