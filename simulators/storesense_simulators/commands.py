@@ -17,7 +17,10 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     if find_spec("storesense_simulators.eval_commands") is not None:
         from storesense_simulators.eval_commands import add_eval_commands  # noqa: PLC0415
 
-        add_eval_commands(subparsers)
+        evaluation = subparsers.add_parser(
+            "eval", help="the published error of each method, on files with ground truth"
+        )
+        add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
 
 
 def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
