@@ -19,8 +19,8 @@ function zoneMark({ points, place, state, reading, fit }) {
     <polygon class="zone-area" points=${pointsText(points)} />
     <rect class="zone-pill" x=${left + 6} y=${top - 11} width=${pillPx} height="22" rx="11" />
     <text class="zone-label" x=${left + 6 + pillPx / 2} y=${top + 4.5} text-anchor="middle">
-      <tspan class="zone-count">${value}</tspan>
-      ${name && html`<tspan class="zone-name" dx="5">${name}</tspan>`}
+      ${name && html`<tspan class="zone-name">${name}</tspan>`}
+      <tspan class="zone-count" dx=${name ? 5 : 0}>${value}</tspan>
     </text>
   `;
 }

@@ -95,7 +95,9 @@ export class FloorPlan extends Pure {
   };
 
   #focus(place) {
-    if (place) this.box.current.querySelector(`[data-key="${CSS.escape(place.key)}"]`)?.focus();
+    if (!place) return;
+    this.setState({ hover: null }); // a resting pointer does not hold the tooltip against the keyboard
+    this.box.current.querySelector(`[data-key="${CSS.escape(place.key)}"]`)?.focus();
   }
 
   render({ layout, live, atMs, item, needing }, { widthPx, hover, focus, focused }) {

@@ -9,7 +9,6 @@ export const en = {
   unknown: "–",
 
   signIn: {
-    title: "Sign in",
     lead: "See your store as it is now.",
     userName: "User name",
     password: "Password",
@@ -103,7 +102,7 @@ export const en = {
     acknowledgedBy: (name, time) => `${name} is on it since ${time}`,
     acknowledgedByYou: (time) => `You are on it since ${time}`,
     closesByItself: "Closes by itself when the sensors see it done.",
-    showOnPlan: "Show on plan",
+    showOnPlan: "On plan",
     showOnPlanOf: (title) => `Show on plan: ${title}`,
     failed: (message) => `Not acknowledged: ${message}`,
     failedNetwork: "Not acknowledged: the server does not answer. Try again when the page is live.",
@@ -178,7 +177,6 @@ export const en = {
     lanes: "Lanes",
     state: "State",
     section: "Section",
-    product: "Product",
     stock: "Stock",
     stockOf: (units, capacity) => `${units} of ${capacity}`,
     reorderAt: "Restock at",

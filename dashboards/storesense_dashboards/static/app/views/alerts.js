@@ -30,10 +30,11 @@ function Acknowledgement({ alert, ack, user, nowMs, zone, onAcknowledge }) {
   if (alert.state === "acknowledged") {
     const time = dayTimeText(parseInstant(alert.acknowledged_at) ?? nowMs, nowMs, zone);
     const isYou = alert.acknowledged_by === user.user_name;
-    return html`<p class="taken">
-      <${Icon} name="check" size=${18} />
-      ${isYou ? t.alerts.acknowledgedByYou(time) : t.alerts.acknowledgedBy(alert.acknowledged_by ?? t.unknown, time)}
-    </p>`;
+    return html`<div class="taken">
+      <p><${Icon} name="check" size=${18} />
+      ${isYou ? t.alerts.acknowledgedByYou(time) : t.alerts.acknowledgedBy(alert.acknowledged_by ?? t.unknown, time)}</p>
+      ${isYou && html`<p class="hint">${t.alerts.closesByItself}</p>`}
+    </div>`;
   }
   if (user.role === "viewer") return html`<p class="hint">${t.alerts.viewer}</p>`;
   return html`<button

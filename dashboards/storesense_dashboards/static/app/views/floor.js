@@ -22,6 +22,7 @@ function HeatLegend({ heat }) {
 }
 
 const LEGEND = [
+  ["way-in", "legendIn", "lines"],
   ["slot-ok", "legendFilled", "slots"],
   ["slot-low", "legendLow", "slots"],
   ["lane-open", "legendOpen", "lanes"],

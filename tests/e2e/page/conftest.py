@@ -1,0 +1,106 @@
+"""A real browser before a scripted backend."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from fixtures.fake_backend import PASSWORD, USER_NAME, FakeBackend
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# What the browser itself says of refused requests and of a test that looks at pixels; all else is a fault.
+EXPECTED_LOGS = ("Failed to load resource", "net::ERR_", "Multiple readback operations")
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Chromium is installed."""
+    named = os.environ.get("STORESENSE_TEST_CHROMIUM")
+    found = named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not found:
+        pytest.skip("no Chromium here: install one or name it in STORESENSE_TEST_CHROMIUM")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def backend() -> Iterator[FakeBackend]:
+    fake = FakeBackend().start()
+    yield fake
+    fake.stop()
+
+
+@pytest.fixture
+def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
+    """Open the page, signed in unless told otherwise; in the end nothing unexpected may stand on its console."""
+    faults: list[str] = []
+    contexts = []
+
+    def open_it(*, path: str = "/", signed_in: bool = True, width: int = 1440, **options: object) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 844 if width < 800 else 900},
+            **{"timezone_id": "Europe/Berlin", "reduced_motion": "reduce", **options},  # type: ignore[arg-type]
+        )
+        contexts.append(context)
+        if signed_in:
+            backend.sessions.add("prepared")
+            context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                faults.append(message.text)
+                if message.type in {"error", "warning"} and not any(text in message.text for text in EXPECTED_LOGS)
+                else None
+            ),
+        )
+        page.goto(backend.url + path)
+        if signed_in:
+            expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Page], None]:
+    def fill(page: Page, password: str = PASSWORD) -> None:
+        page.get_by_label("User name").fill(USER_NAME)
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Sign in").click()
+
+    return fill
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """The text of axe-core, which ``tests/prepare.py`` installs for tests only."""
+    path = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.is_file():
+        pytest.skip("axe-core is not installed: run tests/prepare.py")
+    return path.read_text()

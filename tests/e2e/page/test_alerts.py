@@ -1,0 +1,124 @@
+"""Alerts: they arrive, are taken, and close with their proof."""
+
+import threading
+
+from playwright.sync_api import Page, expect
+
+from fixtures import fake_store
+from fixtures.fake_backend import FakeBackend
+
+ACKNOWLEDGE = "POST /api/v1/stores/corner-market/alerts/7/acknowledge"
+
+
+def row(page: Page, alert_id: int):
+    return page.locator(f'[data-alert="{alert_id}"]')
+
+
+def test_a_new_alert_appears_first_and_is_announced(open_page, backend: FakeBackend) -> None:
+    backend.snapshot["alerts"] = [fake_store.stock_alert()]
+    page: Page = open_page()
+    backend.alert(fake_store.queue_alert())
+    expect(page.locator(".alert").first).to_contain_text("Open another lane")
+    expect(page.locator("#urgent-announcer")).to_contain_text(
+        "New alert. Queue at the tills: 6 waiting. Open another lane."
+    )
+    expect(page).to_have_title("(2) Corner Market · Storesense")
+
+
+def test_acknowledging_shows_pending_then_who(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.held[ACKNOWLEDGE] = threading.Event()
+    button = row(page, 7).get_by_role("button", name="Acknowledge: Queue at the tills: 6 waiting")
+    button.click()
+    expect(button).to_have_text("Sending…")
+    expect(row(page, 7)).not_to_contain_text("You are on it")
+    button.click(force=True)  # an impatient second tap sends nothing
+    backend.held[ACKNOWLEDGE].set()
+    expect(row(page, 7)).to_contain_text("You are on it since")
+    expect(button).to_have_count(0)
+    assert backend.requests.count(ACKNOWLEDGE) == 1
+
+
+def test_what_others_take_shows_their_name(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.alert(
+        fake_store.queue_alert(state="acknowledged", acknowledged_by="Jonas", acknowledged_at=fake_store.instant())
+    )
+    expect(row(page, 7)).to_contain_text("Jonas is on it since")
+    expect(page.locator("#announcer")).to_contain_text("Jonas acknowledged: Queue at the tills")
+
+
+def test_a_refused_acknowledgement_says_why_and_can_be_tried_again(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.refusals[ACKNOWLEDGE] = (503, "database_away")
+    row(page, 7).get_by_role("button", name="Acknowledge").click()
+    expect(row(page, 7).get_by_role("alert")).to_contain_text("Not acknowledged: Refused for the test")
+    row(page, 7).get_by_role("button", name="Acknowledge").click()
+    expect(row(page, 7)).to_contain_text("You are on it since")
+    expect(row(page, 7).get_by_role("alert")).to_be_empty()
+
+
+def test_an_acknowledgement_that_comes_too_late_says_so(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.refusals[ACKNOWLEDGE] = (409, "alert_resolved")
+    row(page, 7).get_by_role("button", name="Acknowledge").click()
+    expect(row(page, 7).get_by_role("alert")).to_contain_text("This one is over already.")
+
+
+def test_without_a_server_nothing_is_pretended(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.stop()
+    row(page, 7).get_by_role("button", name="Acknowledge").click()
+    expect(row(page, 7).get_by_role("alert")).to_contain_text("the server does not answer")
+    expect(row(page, 7).get_by_role("button", name="Acknowledge")).to_be_visible()
+
+
+def test_a_resolved_alert_moves_to_done_with_its_proof_and_thanks(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.alert(
+        fake_store.queue_alert(
+            state="resolved",
+            acknowledged_by="Jonas",
+            acknowledged_at=fake_store.instant(60),
+            resolved_at=fake_store.instant(),
+            proof={"length": 1},
+        )
+    )
+    done = page.locator(".done-list")
+    expect(done).to_contain_text("The queue is down to 1. Thank you, Jonas.")
+    expect(page.locator(".alert-list")).not_to_contain_text("Open another lane")
+    expect(page.locator("#announcer")).to_contain_text("The queue is down to 1.")
+    # A late word about the same alert takes nothing back.
+    backend.send("alert", fake_store.queue_alert())
+    backend.alert(
+        fake_store.stock_alert(
+            state="resolved", resolved_at=fake_store.instant(), proof={"units": 14, "weight_g": 7210.0}
+        )
+    )
+    expect(done).to_contain_text("The shelf holds 14 units again (7.21 kg).")
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+
+
+def test_keyboard_alone_acknowledges(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        name = page.evaluate("document.activeElement.getAttribute('aria-label')")
+        if name == "Acknowledge: Queue at the tills: 6 waiting":
+            break
+    else:
+        raise AssertionError("the acknowledge button was not reached within 12 tabs")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.keyboard.press("Enter")
+    expect(row(page, 7)).to_contain_text("You are on it since")
+
+
+def test_on_plan_selects_the_place_and_the_address_remembers_it(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page(width=390)
+    row(page, 7).get_by_role("button", name="Show on plan").click()
+    expect(page.locator("#detail-title")).to_have_text("Tills")
+    expect(page.locator('[data-key="queue:tills"]')).to_be_in_viewport()
+    assert "item=queue%3Atills" in page.url
+    page.reload()
+    expect(page.locator("#detail-title")).to_have_text("Tills")

@@ -1,0 +1,196 @@
+"""The plan, the lists beside it, several stores, and names that mean harm."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fixtures import fake_store
+from fixtures.fake_backend import FakeBackend
+
+ATTACK = '<img src=x onerror="window.attacked=true"><script>window.attacked=true</script>{{7*7}}'
+
+
+def painted_share(page: Page) -> float:
+    """The share of the heat canvas that is painted."""
+    return page.evaluate(
+        """() => {
+          const canvas = document.querySelector(".plan-heat");
+          const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let painted = 0;
+          for (let i = 3; i < data.length; i += 4) painted += data[i] > 8;
+          return painted / (data.length / 4);
+        }"""
+    )
+
+
+def test_heat_is_drawn_and_can_be_switched_off(open_page) -> None:
+    page: Page = open_page()
+    expect(page.locator(".heat-legend")).to_contain_text("per m²")
+    assert 0.1 < painted_share(page) < 0.95
+    page.get_by_text("Heat", exact=True).click()
+    assert painted_share(page) == 0
+    assert "heat=0" in page.url
+    page.get_by_role("switch", name="Heat").press("Space")
+    expect(page.locator(".heat-legend")).to_contain_text("per m²")
+    assert painted_share(page) > 0.1
+
+
+def test_places_open_by_pointer_and_by_keyboard(open_page) -> None:
+    page: Page = open_page()
+    page.locator('[data-key="slot:eggs"]').click()
+    expect(page.locator("#detail-title")).to_have_text("Eggs, ten")
+    expect(page.locator(".detail")).to_contain_text("0 of 20")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('[data-key="slot:bread"]')).to_be_focused()
+    expect(page.locator(".tip")).to_contain_text("Rye bread 750 g")
+    page.keyboard.press("Enter")
+    expect(page.locator("#detail-title")).to_have_text("Rye bread 750 g")
+    page.keyboard.press("Escape")
+    expect(page.locator(".detail")).to_have_count(0)
+
+
+def test_the_plan_is_one_stop_of_the_tab_key(open_page) -> None:
+    page: Page = open_page()
+    stops = page.locator('.plan-drawing [tabindex="0"]')
+    expect(stops).to_have_count(1)
+    page.locator('[data-key="slot:tea"]').click()
+    expect(page.locator('.plan-drawing [tabindex="0"]')).to_have_attribute("data-key", "slot:tea")
+
+
+def test_hovering_tells_what_it_is(open_page) -> None:
+    page: Page = open_page()
+    page.locator('[data-key="lane:lane-2"]').hover()
+    expect(page.locator(".tip")).to_contain_text("Lane 2")
+    expect(page.locator(".tip")).to_contain_text("Open, nobody there")
+
+
+@pytest.mark.parametrize(("in_side", "up"), [("left", True), ("right", False)])
+def test_the_arrow_points_to_the_side_that_is_in(open_page, backend: FakeBackend, in_side: str, up: bool) -> None:
+    # The door's line runs from left to right; its left, looking along it, is up on the plan.
+    backend.stores[fake_store.STORE_ID]["layout"]["lines"][0]["in_side"] = in_side
+    page: Page = open_page()
+    arrow = page.locator('[data-key="line:door"] .line-arrow line')
+    y1, y2 = (float(arrow.get_attribute(name) or "nan") for name in ("y1", "y2"))
+    assert (y2 < y1) is up
+
+
+def test_a_line_whose_way_in_is_unknown_has_no_arrow(open_page, backend: FakeBackend) -> None:
+    del backend.stores[fake_store.STORE_ID]["layout"]["lines"][0]["in_side"]
+    page: Page = open_page()
+    expect(page.locator('[data-key="line:door"] .line-stroke')).to_have_count(1)
+    expect(page.locator('[data-key="line:door"] .line-arrow')).to_have_count(0)
+
+
+def test_the_shelf_list_shows_what_needs_stock_and_finds_the_rest(open_page) -> None:
+    page: Page = open_page()
+    shelves = page.locator("#shelves")
+    expect(shelves.locator(".shelf-row")).to_have_count(3)
+    expect(shelves.locator(".shelf-row").first).to_contain_text("Bring 20")
+    shelves.get_by_role("button", name="Show all 16").click()
+    expect(shelves.locator(".shelf-row")).to_have_count(16)
+    shelves.get_by_role("searchbox").fill("COFFEE")
+    expect(shelves.locator(".shelf-row")).to_have_count(1)
+    shelves.get_by_role("searchbox").fill("unobtainium")
+    expect(shelves).to_contain_text("Nothing matches “unobtainium”.")
+
+
+def test_the_chart_draws_the_day_and_says_its_gap(open_page) -> None:
+    page: Page = open_page()
+    expect(page.locator(".chart canvas")).to_be_visible()
+    points = fake_store.footfall_points()
+    expect(page.locator(".chart")).to_have_attribute(
+        "aria-label", re.compile(rf"^{sum(p['in_count'] for p in points)} in and ")
+    )
+    expect(page.locator("#footfall .legend")).to_contain_text("no data")
+    page.locator(".chart").scroll_into_view_if_needed()
+    box = page.locator(".chart .u-over").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] * 10 / 24, box["y"] + 40)
+    expect(page.locator(".readout")).to_contain_text("no data")
+
+
+def test_names_are_never_markup(open_page, backend: FakeBackend) -> None:
+    layout = fake_store.layout(fake_store.STORE_ID, ATTACK)
+    for family in ("sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"):
+        for item in layout[family]:
+            item["name"] = ATTACK
+    for slot in layout["slots"]:
+        slot["product"] = {**slot["product"], "name": ATTACK}
+    backend.add_store(layout=layout)
+    backend.add_store("second", ATTACK)
+    backend.snapshot["alerts"] = [
+        fake_store.queue_alert(title=ATTACK, action=ATTACK, severity=ATTACK),
+        fake_store.stock_alert(title=ATTACK, state="acknowledged", acknowledged_by=ATTACK),
+        fake_store.stock_alert(
+            alert_id=1,
+            title=ATTACK,
+            state="resolved",
+            acknowledged_by=ATTACK,
+            resolved_at=fake_store.instant(),
+        ),
+    ]
+    backend.snapshot["devices"].append({"device_id": ATTACK, "kind": ATTACK, "state": "offline", "last_seen_at": None})
+    page: Page = open_page(path=f"/#store={fake_store.STORE_ID}&item=queue:tills")
+    expect(page.locator("#detail-title")).to_have_text(ATTACK)
+    expect(page.locator(".alert h3").first).to_have_text(ATTACK)
+    for key in ("zone:aisles", "slot:eggs", "line:door", "lane:lane-1"):
+        page.locator(f'[data-key="{key}"]').hover(force=True)
+    expect(page.locator("#devices")).to_contain_text(ATTACK)
+    assert page.locator("img, #app script").count() == 0
+    assert page.evaluate("window.attacked") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_store_picker_appears_with_the_second_store(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    expect(page.get_by_role("combobox", name="Store")).to_have_count(0)
+    backend.add_store("harbour", "Harbour Kiosk")
+    quiet = backend.stores["harbour"]["snapshot"]
+    quiet["alerts"] = []
+    page.reload()
+    picker = page.get_by_role("combobox", name="Store")
+    expect(picker).to_have_value(fake_store.STORE_ID)  # the one with alerts comes first
+    picker.select_option("harbour")
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+    expect(page).to_have_title("Harbour Kiosk · Storesense")
+    assert "store=harbour" in page.url
+    page.go_back()
+    expect(page.locator(".alert").first).to_contain_text("Open another lane")
+
+
+def test_a_link_to_a_store_that_is_gone_says_so(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    page.goto(backend.url + "/#store=closed-down")
+    expect(page.get_by_text("This store is not here")).to_be_visible()
+
+
+HUNDREDS = 400
+
+
+def big_layout() -> dict[str, Any]:
+    layout = fake_store.layout()
+    pattern = layout["slots"][0]
+    layout["slots"] = [{**pattern, "id": f"slot-{n}", "at_m": [1 + (n % 28), 1 + n // 28]} for n in range(HUNDREDS)]
+    return layout
+
+
+def test_hundreds_of_silent_slots_stay_usable(open_page, backend: FakeBackend) -> None:
+    backend.add_store(layout=big_layout())
+    backend.snapshot["slots"] = []
+    page: Page = open_page()
+    expect(page.locator("#shelves")).to_contain_text(f"100 of {HUNDREDS} shown")
+    backend.update(
+        slots=[
+            {
+                "slot_id": "slot-399",
+                "weight_g": 0.0,
+                "units": 0,
+                "confidence": 1.0,
+                "is_stable": True,
+                "measured_at": fake_store.instant(),
+            }
+        ]
+    )
+    expect(page.locator("#shelves .shelf-row").first).to_contain_text("Empty")

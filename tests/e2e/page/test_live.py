@@ -1,0 +1,141 @@
+"""Readings as they come: figures rise, gaps are said to be gaps, and the page survives its server."""
+
+from playwright.sync_api import Page, expect
+
+from fixtures import fake_store
+from fixtures.fake_backend import FakeBackend
+
+
+def figure(page: Page, name: str):
+    return page.locator(f"[data-figure={name}]")
+
+
+def place(page: Page, key: str):
+    return page.locator(f'[data-key="{key}"]')
+
+
+def test_key_figures_say_what_the_readings_say(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    door = next(item for item in backend.snapshot["footfall"] if item["line_id"] == "door")
+    expect(figure(page, "visitors").locator(".figure-value")).to_have_text(str(door["in_count"]))
+    expect(figure(page, "occupancy").locator(".figure-value")).to_have_text(str(door["in_count"] - door["out_count"]))
+    expect(figure(page, "queue")).to_contain_text("Tills, first waits 4 min 10 s")
+    expect(figure(page, "stock").locator(".figure-value")).to_have_text("2")
+    expect(figure(page, "devices")).to_contain_text("Offline: climate-hall")
+
+
+def test_figures_and_plan_follow_an_update(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    expect(place(page, "queue:tills")).to_have_attribute("aria-label", "Queue Tills: 6 waiting, first waits 4 min 10 s")
+    backend.update(
+        footfall=[{"line_id": "door", "in_count": 1234, "out_count": 1200, "measured_at": fake_store.instant()}],
+        queues=[{"queue_id": "tills", "length": 2, "longest_wait_s": 5.0, "measured_at": fake_store.instant()}],
+    )
+    expect(figure(page, "visitors").locator(".figure-value")).to_have_text("1,234")
+    expect(figure(page, "occupancy").locator(".figure-value")).to_have_text("34")
+    expect(place(page, "queue:tills")).to_have_attribute("aria-label", "Queue Tills: 2 waiting, first waits 5 s")
+    # What the update did not name stays as it was.
+    expect(place(page, "zone:aisles")).to_have_attribute("aria-label", "Zone Aisles: 14 people")
+
+
+def test_silent_sensors_show_since_when_and_never_zero(open_page, backend: FakeBackend) -> None:
+    backend.snapshot["queues"] = [
+        {"queue_id": "tills", "length": 0, "longest_wait_s": 0.0, "measured_at": fake_store.instant(1200)}
+    ]
+    page: Page = open_page()
+    expect(figure(page, "queue").locator(".figure-value")).to_have_text("–")
+    expect(figure(page, "queue")).to_contain_text("Tills: no data since")
+    expect(place(page, "queue:counter")).to_have_attribute("aria-label", "Queue Service counter: No data yet")
+    expect(place(page, "lane:lane-4")).to_have_attribute("aria-label", "Checkout lane Lane 4: No data yet")
+    expect(place(page, "sensor:hall")).to_have_attribute(
+        "aria-label", "Climate sensor Sales floor: No data since " + store_time(page, 4000)
+    )
+    place(page, "sensor:hall").click()
+    expect(page.locator(".detail")).to_contain_text("Is the device online?")
+
+
+def store_time(page: Page, age_s: float) -> str:
+    """The store's time of day ``age_s`` ago, told by another route than the page's own code."""
+    return page.evaluate(
+        "([at, timeZone]) => new Date(at).toLocaleTimeString('en-GB', {timeZone, hour: '2-digit', minute: '2-digit'})",
+        [fake_store.instant(age_s), fake_store.TIME_ZONE],
+    )
+
+
+def test_a_store_without_readings_helps(open_page, backend: FakeBackend) -> None:
+    empty = {key: [] for key in ("footfall", "zones", "queues", "lanes", "slots", "environment", "devices")}
+    backend.snapshot.update({**empty, "alerts": []})
+    backend.stores[fake_store.STORE_ID]["footfall"] = []
+    page: Page = open_page()
+    for name in ("visitors", "occupancy", "queue", "stock", "devices"):
+        expect(figure(page, name).locator(".figure-value")).to_have_text("–")
+    expect(figure(page, "visitors")).to_contain_text("Is the entrance camera online?")
+    expect(page.get_by_text("Nothing to do")).to_be_visible()
+    expect(page.get_by_text("No device is registered").last).to_be_visible()
+    expect(page.get_by_text("The chart begins with the first person counted.")).to_be_visible()
+
+
+def test_an_account_without_stores_is_told_how_to_begin(open_page, backend: FakeBackend) -> None:
+    backend.stores.clear()
+    backend.sessions.add("prepared")
+    page: Page = open_page(signed_in=False)
+    page.context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
+    page.reload()
+    expect(page.get_by_text("No stores yet")).to_be_visible()
+    backend.add_store()
+    # The page looks again every five seconds by itself.
+    expect(page.get_by_role("heading", name="Store floor")).to_be_visible(timeout=15_000)
+
+
+def test_a_server_restart_keeps_everything_in_its_place(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page(path="/#item=slot:eggs", width=390)
+    page.get_by_role("searchbox", name="Find a product").fill("milk")
+    page.locator(".done-box, #shelves").last.scroll_into_view_if_needed()
+    page.evaluate("window.marker = 'not reloaded'; window.scrollTo(0, 900)")
+    backend.stop()
+    banner = page.locator(".stale-banner")
+    expect(banner).to_contain_text("You see the store as it was at")
+    expect(page.locator(".connection")).to_contain_text("Reconnecting")
+    expect(figure(page, "queue").locator(".figure-value")).to_have_text("6")
+    # The sensors are not blamed for the network.
+    expect(place(page, "queue:tills")).not_to_have_class("is-stale")
+    backend.snapshot["queues"][0] |= {"length": 9, "measured_at": fake_store.instant()}
+    backend.start()
+    expect(page.locator(".connection")).to_contain_text("Live")
+    expect(figure(page, "queue").locator(".figure-value")).to_have_text("9")
+    expect(banner).to_have_count(0)
+    assert page.evaluate("window.marker") == "not reloaded"
+    assert abs(page.evaluate("window.scrollY") - 900) < 80
+    expect(page.locator("#detail-title")).to_have_text("Eggs, ten")
+    expect(page.get_by_role("searchbox", name="Find a product")).to_have_value("milk")
+
+
+def test_a_long_outage_is_called_offline_and_can_be_retried(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    page.clock.install()
+    backend.stop()
+    expect(page.locator(".connection")).to_contain_text("Reconnecting")
+    page.clock.fast_forward(60_000)
+    expect(page.locator(".connection")).to_contain_text("Offline")
+    expect(page.locator(".connection")).to_contain_text("Last update")
+    backend.start()
+    page.get_by_role("button", name="Try now").click()
+    expect(page.locator(".connection")).to_contain_text("Live")
+
+
+def test_a_changed_layout_shows_after_a_reconnect(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    store = backend.stores[fake_store.STORE_ID]
+    backend.stop()
+    store["layout"]["zones"][2]["name"] = "Wine"
+    store["layout_version"] = 2
+    backend.start()
+    expect(place(page, "zone:promo")).to_have_attribute("aria-label", "Zone Wine: 3 people")
+
+
+def test_the_clock_is_the_stores_and_says_the_difference(open_page) -> None:
+    page: Page = open_page()
+    expect(page.locator(".clock time")).to_have_text(store_time(page, 0))
+    expect(page.locator(".clock")).to_contain_text("where you are")
+    at_home: Page = open_page(timezone_id=fake_store.TIME_ZONE)
+    expect(at_home.locator(".clock")).not_to_contain_text("where you are")

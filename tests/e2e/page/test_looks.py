@@ -1,0 +1,133 @@
+"""Every width, both themes: nothing overflows, nothing is out of reach, and axe finds nothing serious."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fixtures import fake_store
+from fixtures.fake_backend import FakeBackend
+
+WIDTHS = [320, 390, 820, 1440]
+LONG_NAME = "Zentralmarkt für Lebensmittel und Haushaltswaren 中央市场超长名称测试🥬🥕 " + "A" * 60
+
+
+def axe_findings(page: Page, source: str) -> list[str]:
+    page.evaluate(source)
+    result: dict[str, Any] = page.evaluate(
+        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    return [
+        f"{finding['id']} ({finding['impact']}): {node['html'][:200]} -- {node['failureSummary'][:200]}"
+        for finding in result["violations"]
+        for node in finding["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_axe_finds_nothing_on_the_store(
+    open_page, backend: FakeBackend, axe_source: str, width: int, scheme: str
+) -> None:
+    backend.snapshot["alerts"] += [
+        fake_store.stock_alert(
+            alert_id=2, state="acknowledged", acknowledged_by="Jonas", acknowledged_at=fake_store.instant(60)
+        ),
+        fake_store.queue_alert(alert_id=1, state="resolved", resolved_at=fake_store.instant(60), proof={"length": 1}),
+    ]
+    page: Page = open_page(width=width, color_scheme=scheme, path="/#item=slot:eggs", bypass_csp=True)
+    expect(page.locator(".chart canvas")).to_be_visible()
+    assert axe_findings(page, axe_source) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
+    open_page, backend: FakeBackend, axe_source: str, scheme: str, sign_in
+) -> None:
+    page: Page = open_page(signed_in=False, color_scheme=scheme, bypass_csp=True)
+    sign_in(page, "guess")
+    expect(page.get_by_role("alert")).to_contain_text("do not match")
+    assert axe_findings(page, axe_source) == []
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
+    backend.stop()
+    expect(page.locator(".stale-banner")).to_be_visible()
+    assert axe_findings(page, axe_source) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_is_wider_than_the_screen(open_page, backend: FakeBackend, width: int) -> None:
+    page: Page = open_page(width=width, path="/#item=queue:tills")
+    expect(page.locator("#detail-title")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    backend.stop()
+    expect(page.locator(".stale-banner")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_long_names_in_any_script_fit(open_page, backend: FakeBackend, width: int) -> None:
+    layout = fake_store.layout(fake_store.STORE_ID, LONG_NAME)
+    for family in ("sections", "lines", "zones", "lanes", "queues", "slots"):
+        for item in layout[family]:
+            item["name"] = LONG_NAME
+    backend.add_store(layout=layout)
+    backend.snapshot["alerts"] = [fake_store.queue_alert(title=LONG_NAME, action=LONG_NAME)]
+    page: Page = open_page(width=width, path="/#item=queue:tills")
+    expect(page.locator("#detail-title")).to_have_text(LONG_NAME.strip())
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    backend.add_store("second", LONG_NAME)
+    page.reload()
+    expect(page.get_by_role("combobox", name="Store")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_on_a_phone_alerts_come_first_and_can_be_hit(open_page) -> None:
+    page: Page = open_page(width=390, has_touch=True)
+    tops = {
+        name: page.locator(selector).bounding_box()["y"]
+        for name, selector in {
+            "alerts": "#alerts",
+            "figures": ".figures",
+            "floor": "#floor",
+            "queues": "#queues",
+        }.items()
+    }
+    assert sorted(tops, key=lambda name: tops[name]) == ["alerts", "figures", "floor", "queues"]
+    button = page.get_by_role("button", name="Acknowledge: Queue at the tills").bounding_box()
+    assert button is not None
+    assert button["height"] >= 44
+    assert button["y"] + button["height"] < 844, "the first action is on the first screen"
+
+
+def test_at_a_desk_plan_and_alerts_stand_side_by_side(open_page) -> None:
+    page: Page = open_page()
+    floor, alerts = page.locator("#floor").bounding_box(), page.locator("#alerts").bounding_box()
+    assert floor["x"] + floor["width"] < alerts["x"]
+    assert abs(floor["y"] - alerts["y"]) < 2
+
+
+def test_turning_the_screen_keeps_the_selection(open_page) -> None:
+    page: Page = open_page(path="/#item=slot:eggs")
+    page.set_viewport_size({"width": 700, "height": 1000})
+    expect(page.locator("#detail-title")).to_have_text("Eggs, ten")
+    expect(page.locator(".plan-drawing .place").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+def test_the_first_view_is_light(open_page) -> None:
+    """Script and style of the first view, compressed, as the product promises them."""
+    page: Page = open_page()
+    expect(page.locator(".chart canvas")).to_be_visible()
+    loaded_bytes = page.evaluate(
+        """async () => {
+          let total = 0;
+          const entries = performance.getEntriesByType("resource").filter(e => /\\.(m?js|css)$/.test(e.name));
+          for (const {name} of entries) {
+            const stream = (await fetch(name)).body.pipeThrough(new CompressionStream("gzip"));
+            total += (await new Response(stream).arrayBuffer()).byteLength;
+          }
+          return total;
+        }"""
+    )
+    assert 20_000 < loaded_bytes < 150_000

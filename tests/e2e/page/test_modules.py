@@ -1,0 +1,265 @@
+"""The pure modules of the pages, called in the browser they run in."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from fixtures.fake_backend import FakeBackend
+from storesense_dashboards import static_dir
+
+
+@pytest.fixture(scope="module")
+def call(browser: Browser):
+    """Call an exported function of a module: ``call("format.js", "durationText", 61)``."""
+    backend = FakeBackend().start()
+    page: Page = browser.new_page()
+    page.goto(backend.url)
+
+    def call_it(module: str, name: str, *args: Any) -> Any:
+        return page.evaluate(
+            "async ([path, name, args]) => (await import(path))[name](...args)",
+            [f"/static/app/{module}", name, args],
+        )
+
+    call_it.page = page
+    yield call_it
+    page.close()
+    backend.stop()
+
+
+def ms(call, text: str) -> float:
+    return call("format.js", "parseInstant", text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (45.4, "45 s"), (59.6, "1 min"), (250, "4 min 10 s"), (3600, "1 h"), (3900, "1 h 5 min"), (-3, "0 s")],
+)
+def test_durations(call, seconds: float, text: str) -> None:
+    assert call("format.js", "durationText", seconds) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, "–"), (0, "0"), (1234, "1,234")])
+def test_numbers_keep_gaps_apart_from_zero(call, value: float | None, text: str) -> None:
+    assert call("format.js", "numberText", value) == text
+
+
+@pytest.mark.parametrize(("weight_g", "text"), [(450, "450 g"), (7210, "7.21 kg"), (None, "–"), (0, "0 g")])
+def test_weights(call, weight_g: float | None, text: str) -> None:
+    assert call("format.js", "weightText", weight_g) == text
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "text"),
+    [
+        ("2026-03-29T00:30:00Z", "Europe/Berlin", "01:30"),
+        ("2026-03-29T01:30:00Z", "Europe/Berlin", "03:30"),  # the hour from two to three does not exist that day
+        ("2026-11-21T11:05:00Z", "Pacific/Auckland", "00:05"),  # midnight is 00, not 24
+        ("2026-11-21T11:05:00Z", "Asia/Kathmandu", "16:50"),
+    ],
+)
+def test_times_are_the_stores(call, instant: str, zone: str, text: str) -> None:
+    assert call("format.js", "timeText", ms(call, instant), zone) == text
+
+
+def test_another_day_is_named(call) -> None:
+    now = ms(call, "2026-11-21T12:00:00Z")
+    assert call("format.js", "dayTimeText", now - 3_600_000, now, "Europe/Berlin") == "12:00"
+    assert call("format.js", "dayTimeText", now - 86_400_000, now, "Europe/Berlin") == "Fri 20 Nov, 13:00"
+
+
+def test_zones_differ_only_where_their_clocks_do(call) -> None:
+    winter, summer = ms(call, "2026-01-15T12:00:00Z"), ms(call, "2026-07-15T12:00:00Z")
+    assert call("format.js", "zonesDiffer", "Europe/Berlin", "Europe/Paris", winter) is False
+    assert call("format.js", "zonesDiffer", "Europe/London", "Africa/Abidjan", winter) is False
+    assert call("format.js", "zonesDiffer", "Europe/London", "Africa/Abidjan", summer) is True
+
+
+@pytest.mark.parametrize("text", [None, "", "yesterday", 5, "2026-13-40"])
+def test_what_is_no_instant_is_null(call, text: object) -> None:
+    assert call("format.js", "parseInstant", text) is None
+
+
+def live_after(call, *steps: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return call.page.evaluate(
+        """async (steps) => {
+          const state = await import("/static/app/state.js");
+          let live = state.emptyLive();
+          for (const [name, value] of steps) live = state[name](live, value);
+          return live;
+        }""",
+        [list(step) for step in steps],
+    )
+
+
+SNAPSHOT = {
+    "at": "2026-11-21T12:00:00Z",
+    "day_started_at": "2026-11-20T23:00:00Z",
+    "queues": [{"queue_id": "a", "length": 2, "longest_wait_s": 9}, {"queue_id": "b", "length": 0}],
+    "alerts": [{"alert_id": 1, "state": "open", "opened_at": "2026-11-21T11:00:00Z"}],
+}
+
+
+def test_an_update_changes_what_it_names_and_nothing_else(call) -> None:
+    update = {"at": "2026-11-21T12:00:05Z", "queues": [{"queue_id": "a", "length": 5}, {"length": 7}, None]}
+    live = live_after(call, ("applySnapshot", SNAPSHOT), ("applyUpdate", update))
+    assert live["queues"] == {
+        "a": {"queue_id": "a", "length": 5, "longest_wait_s": 9},
+        "b": {"queue_id": "b", "length": 0},
+    }
+    assert live["at"] == "2026-11-21T12:00:05Z"
+    assert live["dayStartedAt"] == "2026-11-20T23:00:00Z"
+
+
+def test_a_new_snapshot_forgets_what_it_does_not_name(call) -> None:
+    live = live_after(call, ("applySnapshot", SNAPSHOT), ("applySnapshot", {"queues": [], "alerts": []}))
+    assert live["queues"] == {}
+    assert live["alerts"] == {}
+
+
+def test_alerts_only_go_forward(call) -> None:
+    taken = {"alert_id": 1, "state": "acknowledged"}
+    over = {"alert_id": 1, "state": "resolved"}
+    late = {"alert_id": 1, "state": "open"}
+    live = live_after(
+        call, ("applySnapshot", SNAPSHOT), ("applyAlert", taken), ("applyAlert", over), ("applyAlert", late)
+    )
+    assert live["alerts"]["1"]["state"] == "resolved"
+
+
+def test_alerts_are_sorted_by_what_is_to_do(call) -> None:
+    def alert(alert_id: int, state: str, severity: str, minute: int) -> dict[str, Any]:
+        at = f"2026-11-21T11:{minute:02}:00Z"
+        return {"alert_id": alert_id, "state": state, "severity": severity, "opened_at": at, "resolved_at": at}
+
+    alerts = [
+        alert(1, "acknowledged", "critical", 50),
+        alert(2, "open", "warning", 10),
+        alert(3, "open", "warning", 20),
+        alert(4, "open", "critical", 5),
+        alert(5, "resolved", "critical", 30),
+    ]
+    lists = call("state.js", "sortAlerts", {item["alert_id"]: item for item in alerts})
+    assert [item["alert_id"] for item in lists["todo"]] == [4, 3, 2, 1]
+    assert [item["alert_id"] for item in lists["done"]] == [5]
+
+
+def test_events_are_read_from_pieces_of_any_length(call) -> None:
+    text = (
+        ': beat\n\nretry: 2000\nid: 1\nevent: snapshot\ndata: {"a":\ndata: 1}\n\n'
+        'id: 2\r\nevent: alert\r\ndata: {"ü": "é"}\r\n\r\ndata: plain\n\nevent: empty\n\ndata: unfinished'
+    )
+    got = call.page.evaluate(
+        """async ([text, lengths]) => {
+          const {createSseParser} = await import("/static/app/sse.js");
+          return lengths.map((length) => {
+            const events = [];
+            const feed = createSseParser({onEvent: (e) => events.push(e), onRetry: (ms) => events.push(ms)});
+            for (let i = 0; i < text.length; i += length) feed(text.slice(i, i + length));
+            return events;
+          });
+        }""",
+        [text, [1, 2, 3, 7, 1000]],
+    )
+    expected = [
+        2000,
+        {"event": "snapshot", "data": '{"a":\n1}', "id": "1"},
+        {"event": "alert", "data": '{"ü": "é"}', "id": "2"},
+        {"event": "message", "data": "plain", "id": "2"},
+    ]
+    assert got == [expected] * 5
+
+
+def test_waits_between_attempts_grow_and_stay_bounded(call) -> None:
+    waits = [call("live.js", "backoffMs", attempt, 2000, 1) for attempt in (1, 2, 3, 4, 50)]
+    assert waits == [2000, 4000, 8000, 15_000, 15_000]
+    assert call("live.js", "backoffMs", 1, 2000, 0) == pytest.approx(1200)
+
+
+@pytest.mark.parametrize(
+    ("hash_text", "view"),
+    [
+        ("", {"storeId": None, "item": None, "heat": True}),
+        (
+            "#store=s1&item=queue%3Atills&heat=0",
+            {"storeId": "s1", "item": {"kind": "queue", "id": "tills"}, "heat": False},
+        ),
+        ("#store=s1&item=slot%3Aa%3Ab", {"storeId": "s1", "item": {"kind": "slot", "id": "a:b"}, "heat": True}),
+        ("#item=constructor%3Ax&junk=%", {"storeId": None, "item": None, "heat": True}),
+    ],
+)
+def test_views_are_read_from_links(call, hash_text: str, view: dict[str, Any]) -> None:
+    assert call("route.js", "parseView", hash_text) == view
+    if "junk" not in hash_text:
+        assert call("route.js", "formatView", view) == hash_text
+
+
+SLOT = {"id": "s", "capacity_units": 20, "reorder_point_units": 5}
+
+
+@pytest.mark.parametrize(
+    ("units", "age_s", "state"),
+    [(0, 10, "empty"), (5, 10, "low"), (6, 10, "ok"), (None, 10, "unknown"), (0, 700, "stale"), (0, None, "none")],
+)
+def test_slot_states(call, units: int | None, age_s: float | None, state: str) -> None:
+    now = ms(call, "2026-11-21T12:00:00Z")
+    at = call.page.evaluate("ms => new Date(ms).toISOString()", now - (age_s or 0) * 1000)
+    reading = None if age_s is None else {"units": units, "measured_at": at}
+    assert call("figures.js", "slotState", SLOT, reading, now)["state"] == state
+
+
+def test_footfall_bins_leave_gaps_empty_and_count_entrances_only(call) -> None:
+    layout = {"lines": [{"id": "in", "is_entrance": True}, {"id": "aisle", "is_entrance": False}]}
+    points = [
+        {"line_id": "in", "at": "2026-11-21T10:00:00Z", "in_count": 3, "out_count": 1},
+        {"line_id": "aisle", "at": "2026-11-21T10:15:00Z", "in_count": 9, "out_count": 9},
+        {"line_id": "in", "at": "2026-11-21T10:30:00Z", "in_count": 0, "out_count": 2},
+        {"line_id": "in", "at": "2027-11-21T10:30:00Z", "in_count": 50, "out_count": 0},
+    ]
+    bins = call("figures.js", "footfallBins", layout, points, ms(call, "2026-11-21T10:40:00Z"))
+    assert [(b["inCount"], b["outCount"]) for b in bins] == [(3, 1), (None, None), (0, 2)]
+
+
+@pytest.mark.parametrize(("share", "alpha"), [(-1, 0), (0, 0), (1, 0.85), (7, 0.85)])
+def test_heat_colours_stay_on_their_scale(call, share: float, alpha: float) -> None:
+    assert call("floor/heat.js", "heatColour", share)[3] == pytest.approx(alpha)
+
+
+def test_heat_scale_is_not_set_by_one_who_stands_still(call) -> None:
+    presence = [0.0] * 500 + [10.0] * 99 + [100_000.0]
+    assert call("floor/heat.js", "heatScaleS", presence) == 10.0
+    assert call("floor/heat.js", "heatScaleS", [0.0] * 9) is None
+
+
+def test_the_in_arrow_stands_square_on_the_named_side(call) -> None:
+    # Looking along the floor's x, with y downwards, left is up.
+    assert call("floor/geometry.js", "inArrow", [0, 0], [10, 0], "left", 5)["to"] == [5, -5]
+    assert call("floor/geometry.js", "inArrow", [0, 0], [10, 0], "right", 5)["to"] == [5, 5]
+    assert call("floor/geometry.js", "inArrow", [0, 0], [10, 0], None, 5) is None
+    assert call("floor/geometry.js", "inArrow", [1, 1], [1, 1], "left", 5) is None
+
+
+def test_every_text_of_the_page_is_used(call) -> None:
+    """A text that nothing shows is one that translators work on in vain."""
+    keys = call.page.evaluate(
+        """async () => {
+          const {en} = await import("/static/app/i18n/en.js");
+          return Object.entries(en).flatMap(([group, texts]) =>
+            typeof texts === "object" ? Object.keys(texts).map((key) => [group, key]) : [[null, group]]);
+        }"""
+    )
+    modules = [path for path in (static_dir() / "app").rglob("*.js") if path.name != "en.js"]
+    source = "\n".join(path.read_text() for path in modules)
+    looked_up = {"severity", "kind", "lane", "shelves", "connection"}  # t.lane[state] and the like
+    unused = [
+        (group, key)
+        for group, key in keys
+        if f"{key}" not in source or (group and group not in looked_up and not _is_used(source, group, key))
+    ]
+    assert unused == [], json.dumps(unused)
+
+
+def _is_used(source: str, group: str, key: str) -> bool:
+    return f"t.{group}.{key}" in source or f'"{key}"' in source
