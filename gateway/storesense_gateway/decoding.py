@@ -136,13 +136,9 @@ def decode(incoming: Incoming, limits: Limits) -> Decoded:
     target = _target(incoming.topic)
     if target.stream is Stream.STATUS and target.device is not None:
         return _decode_status(incoming, target.device)
-    try:
-        header = decode_header(incoming.payload)
-    except PayloadError as exc:
-        return _letter(incoming, target.device, None, exc.stage, exc.detail)
-    if target.device is None:
-        return _letter(incoming, None, header, "topic", target.problem)
-    return _decode_entry(incoming, target, target.device, header, limits)
+    if target.stream is None or target.device is None:
+        return _decode_strange(incoming, target)
+    return _decode_readings(incoming, target.device, target.stream, limits)
 
 
 class _Target(NamedTuple):
@@ -189,34 +185,54 @@ def _decode_status(incoming: Incoming, device: DeviceKey) -> StatusUpdate | Dead
     )
 
 
-def _decode_entry(incoming: Incoming, target: _Target, device: DeviceKey, header: Header, limits: Limits) -> Entry:
+def _decode_strange(incoming: Incoming, target: _Target) -> Entry | DeadLetter:
+    """Take apart a message on a topic that is none of ours, or of a stream that this release does not know."""
+    try:
+        header = decode_header(incoming.payload)
+    except PayloadError as exc:
+        return _letter(incoming, target.device, None, exc.stage, exc.detail)
+    letter = _letter(incoming, target.device, header, "topic", target.problem)
+    return letter if target.device is None else _entry(incoming, target.device, None, header, letters=[letter])
+
+
+def _decode_readings(incoming: Incoming, device: DeviceKey, stream: Stream, limits: Limits) -> Entry | DeadLetter:
+    try:
+        message = decode_message(stream, incoming.payload)
+    except PayloadError as exc:
+        letter = _letter(incoming, device, exc.header, exc.stage, exc.detail)
+        return letter if exc.header is None else _entry(incoming, device, stream, exc.header, letters=[letter])
+    except OverflowError as exc:  # sent_at has an offset that moves it out of the years 1 to 9999
+        header = decode_header(incoming.payload)
+        letter = _letter(incoming, device, header, "body", f"sent_at: {exc}")
+        return _entry(incoming, device, stream, header, letters=[letter])
     letters: list[DeadLetter] = []
-    parts: list[Part] = []
-    sent_at: datetime | None = None
-    if target.stream is None:
-        letters.append(_letter(incoming, device, header, "topic", target.problem))
-    else:
-        try:
-            message = decode_message(target.stream, incoming.payload)
-        except PayloadError as exc:
-            letters.append(_letter(incoming, device, header, exc.stage, exc.detail))
-        except OverflowError as exc:  # an offset that moves an instant out of the years 1 to 9999
-            letters.append(_letter(incoming, device, header, "body", f"sent_at: {exc}"))
-        else:
-            sent_at = message.sent_at
-            parts = _sort_out(incoming, device, message, limits, letters)
-    dropped = tuple(each for each in header.dropped if each.first <= each.last)
-    if len(dropped) < len(header.dropped):
+    parts = _sort_out(incoming, device, message, limits, letters)
+    return _entry(incoming, device, stream, message.header, sent_at=message.sent_at, parts=parts, letters=letters)
+
+
+def _entry(
+    incoming: Incoming,
+    device: DeviceKey,
+    stream: Stream | None,
+    header: Header,
+    *,
+    letters: list[DeadLetter],
+    sent_at: datetime | None = None,
+    parts: list[Part] | None = None,
+) -> Entry:
+    dropped = header.dropped
+    if any(each.first > each.last for each in dropped):
+        dropped = tuple(each for each in dropped if each.first <= each.last)
         letters.append(_letter(incoming, device, header, "header", "a dropped range ends before it begins"))
     return Entry(
         boot=BootKey(device.store_id, device.device_id, header.boot_id),
         topic=incoming.topic,
-        stream=target.stream,
+        stream=stream,
         seq=header.seq,
         received_us=incoming.received_us,
         sent_at=sent_at,
         dropped=dropped,
-        parts=parts,
+        parts=parts or [],
         letters=letters,
     )
 

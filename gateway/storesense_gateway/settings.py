@@ -15,60 +15,72 @@ class GatewaySettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="STORESENSE_GATEWAY_", extra="forbid", frozen=True)
 
     partition_no: int = Field(
-        0, ge=0, le=8_191, description="number of this gateway's partition; no two running gateways share one"
+        default=0, ge=0, le=8_191, description="number of this gateway's partition; no two running gateways share one"
     )
     store_ids: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="ids of the stores in this partition, separated by commas; empty: all stores", max_length=10_000
+        default=(),
+        description="ids of the stores in this partition, separated by commas; empty: all stores",
+        max_length=10_000,
     )
     client_id: str | None = Field(
-        None,
+        default=None,
         description="MQTT client id, which names the session on the broker; default: storesense-gateway-PARTITION",
         min_length=1,
         max_length=64,
     )
     session_expiry_s: int = Field(
-        86_400, ge=60, le=4_294_967_294, description="seconds that the broker keeps messages for an absent gateway"
+        default=86_400,
+        ge=60,
+        le=4_294_967_294,
+        description="seconds that the broker keeps messages for an absent gateway",
     )
     receive_maximum: int = Field(
-        2_000,
+        default=2_000,
         ge=20,
         le=65_535,
         description="messages that the broker may send before one is acknowledged; bounds the memory; at least twice "
         "batch_max_messages",
     )
-    batch_max_messages: int = Field(1_000, ge=1, le=32_767, description="messages that close a batch")
-    batch_max_readings: int = Field(10_000, ge=1, le=1_000_000, description="readings that close a batch")
-    batch_wait_ms: int = Field(50, ge=0, le=5_000, description="milliseconds that a batch waits for more messages")
+    batch_max_messages: int = Field(default=1_000, ge=1, le=32_767, description="messages that close a batch")
+    batch_max_readings: int = Field(default=10_000, ge=1, le=1_000_000, description="readings that close a batch")
+    batch_wait_ms: int = Field(
+        default=50, ge=0, le=5_000, description="milliseconds that a batch waits for more messages"
+    )
     batch_pause_ms: int = Field(
-        2,
+        default=2,
         ge=0,
         le=5_000,
         description="milliseconds without a message that close a batch of batch_pause_messages or more: the broker has "
         "sent all it may",
     )
     batch_pause_messages: int = Field(
-        20, ge=1, le=32_767, description="messages from which on a pause closes a batch before batch_wait_ms"
+        default=20, ge=1, le=32_767, description="messages from which on a pause closes a batch before batch_wait_ms"
     )
     future_tolerance_s: float = Field(
-        60.0, ge=0.0, le=86_400.0, description="seconds that a reading may be ahead of the gateway's clock"
+        default=60.0, ge=0.0, le=86_400.0, description="seconds that a reading may be ahead of the gateway's clock"
     )
     past_tolerance_days: float = Field(
-        400.0, ge=1.0, le=36_500.0, description="days that a reading may be old; older ones come from a wrong clock"
+        default=400.0,
+        ge=1.0,
+        le=36_500.0,
+        description="days that a reading may be old; older ones come from a wrong clock",
     )
     retry_max_s: float = Field(
-        3.0, ge=0.1, le=60.0, description="longest wait in seconds before the database is tried again"
+        default=3.0, ge=0.1, le=60.0, description="longest wait in seconds before the database is tried again"
     )
     touch_every_s: float = Field(
-        5.0, ge=0.1, le=3_600.0, description="seconds between two notes of when a device was last heard of"
+        default=5.0, ge=0.1, le=3_600.0, description="seconds between two notes of when a device was last heard of"
     )
     check_every_s: float = Field(
-        5.0, ge=0.5, le=300.0, description="seconds between two checks of an idle database connection"
+        default=5.0, ge=0.5, le=300.0, description="seconds between two checks of an idle database connection"
     )
     stop_timeout_s: float = Field(
-        10.0, ge=0.0, le=300.0, description="seconds that a stop waits for the batch in hand to be stored"
+        default=10.0, ge=0.0, le=300.0, description="seconds that a stop waits for the batch in hand to be stored"
     )
-    http_host: str = Field("127.0.0.1", description="address that /metrics and /healthz listen on", min_length=1)
-    http_port: int = Field(9_101, ge=0, le=65_535, description="port of /metrics and /healthz; 0: any free one")
+    http_host: str = Field(
+        default="127.0.0.1", description="address that /metrics and /healthz listen on", min_length=1
+    )
+    http_port: int = Field(default=9_101, ge=0, le=65_535, description="port of /metrics and /healthz; 0: any free one")
 
     @field_validator("store_ids", mode="before")
     @classmethod
