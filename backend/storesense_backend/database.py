@@ -78,3 +78,26 @@ async def opened(pool: Pool) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close(timeout=5.0)
+
+
+@asynccontextmanager
+async def connected(
+    conninfo: str, *, application_name: str, statement_timeout_s: float = 30.0
+) -> AsyncIterator[Connection]:
+    """Give one connection of its own.
+
+    Raises:
+        DatabaseError: it could not be made.
+    """
+    try:
+        connection: Connection = await psycopg.AsyncConnection.connect(
+            with_timeout(conninfo),
+            autocommit=True,
+            row_factory=dict_row,
+            application_name=application_name,
+            options=session_options(statement_timeout_s),
+        )
+    except psycopg.OperationalError as exc:
+        raise unreachable(exc) from exc
+    async with connection:
+        yield connection

@@ -1,8 +1,8 @@
 """The alert engine's loop: follow the committed batches, judge them, and write what follows, once and in order.
 
 One connection does it all. It holds the lease (an advisory lock), so whoever loses it can write nothing more; it
-listens; and in one transaction a step reads new batches and writes the cursor, the causes' states and the alerts. An engine that
-stops in the middle leaves nothing behind, and the next one continues at the cursor.
+listens; and in one transaction a step reads new batches and writes the cursor, the causes' states and the alerts. An
+engine that stops in the middle leaves nothing behind, and the next one continues at the cursor.
 """
 
 import asyncio

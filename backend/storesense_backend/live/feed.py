@@ -1,8 +1,8 @@
-"""The live feed of a process: one listening connection, the states of the stores that somebody watches, and the watchers.
+"""The live feed of a process: one listening connection, the states of stores that somebody watches, and the watchers.
 
 A store's state is read when it is first asked for and then follows the batch numbers. Notices only say that it is time
-to look; without them the feed looks every ``live_poll_s``. Loading a store and taking new batches exclude each other, so a
-batch is in a state exactly once.
+to look; without them the feed looks every ``live_poll_s``. Loading a store and taking new batches exclude each other,
+so a batch is in a state exactly once.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from storesense_backend.backoff import backoff_s
 from storesense_backend.database import Connection, Pool, session_options, with_timeout
 from storesense_backend.errors import NotFoundError, UnavailableError
 from storesense_backend.live import reader
-from storesense_backend.live.state import LATEST_FAMILIES, RESOLVED_SHOWN, Changes, StoreState
+from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_SHOWN, Changes, StoreState
 from storesense_backend.live.subscription import Subscription
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.settings import BackendSettings
@@ -78,6 +78,7 @@ class LiveFeed:
         self._refresh_due_s = 0.0
         self._subscription_count = 0
         self._is_closing = False
+        self._is_torn = False
         self.is_listening = False
 
     async def run(self) -> None:
@@ -92,6 +93,7 @@ class LiveFeed:
                 _LOG.warning("the live feed lost its database and tries again: %s", exc)
             finally:
                 self.is_listening = False
+                self._is_torn = True
             await asyncio.sleep(backoff_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
 
     async def _run_connected(self) -> None:
@@ -123,6 +125,11 @@ class LiveFeed:
             self._refresh_due_s = now_s + self._settings.live_refresh_s
         async with self._lock, self._pool.connection() as connection:
             self._forget_unwatched(now_s)
+            if self._is_torn:
+                # A look was broken off: what it had already taken may not have been told.
+                self._cursors = await reader.heads(connection)
+                await self._reload(connection, list(self._stores))
+                self._is_torn = False
             await self._take_batches(connection)
             if not self._stores:
                 return
@@ -148,6 +155,7 @@ class LiveFeed:
             if head > after and self._stores:
                 rows = await reader.new_rows(connection, after=after, upto=head, store_ids=self._stores, now=now)
                 if rows is None:
+                    self._cursors = heads
                     await self._reload(connection, list(self._stores))
                     return
                 self._apply(rows, partition_no, changes)
@@ -172,8 +180,7 @@ class LiveFeed:
                 if row.pop("batch_no") > watched.reached.get(partition_no, -1) and watched.state.put_latest(
                     family, row
                 ):
-                    key = next(value for name, value in row.items() if name.endswith("_id"))
-                    changes[store_id].setdefault(family, {})[key] = row
+                    changes[store_id].setdefault(family, {})[row[ID_FIELDS[family]]] = row
         self._metrics.live_rows.inc(sum(map(len, rows.values())))
 
     async def _take_devices(self, connection: Connection, store_ids: Iterable[str]) -> None:

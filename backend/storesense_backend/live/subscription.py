@@ -1,4 +1,4 @@
-"""One watcher of a store: what it has not been told yet, merged by id, so that a slow one costs no more than a quick one.
+"""One watcher of a store: what it has not been told yet, merged by id, so that a slow one costs no more than others.
 
 What waits is bounded by the number of things in the store, however long a client takes nothing.
 """

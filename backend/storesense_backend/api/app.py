@@ -1,0 +1,60 @@
+"""The application: all endpoints, with what surrounds them."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from storesense_backend.api import alerts, live, measurements, service, sessions, stores
+from storesense_backend.api.answers import add_error_handlers
+from storesense_backend.api.context import Context
+from storesense_backend.api.middleware import BodyLimit, Envelope
+
+_TAGS = [
+    {"name": "session", "description": "Signing in and out. People have sessions, machines have API keys."},
+    {"name": "stores", "description": "Stores with their layout, devices and rules."},
+    {"name": "live", "description": "What is now the case, once or as a stream."},
+    {"name": "measurements", "description": "Readings, footfall, heat and KPIs over a span of time."},
+    {"name": "alerts", "description": "What staff should do next."},
+    {"name": "operation", "description": "Health, metrics, and what could not be used."},
+]
+_DESCRIPTION = """
+Shops measured at the edge: footfall, queues and shelves, turned into the next thing staff should do.
+
+Every error has one shape: `{"error": {"code", "message", "field"?}}`. Instants are RFC 3339 in UTC. Roles, each of
+which may do what the one before it may: viewer, staff, manager, admin. Requests that change something and are signed in
+by cookie must come from a page of the same origin (`Origin` or `Sec-Fetch-Site`).
+"""
+
+
+class _Pages(StaticFiles):
+    """The pages' files, which a browser asks for anew each time (and gets 304 while they are the same)."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return response
+
+
+def build_app(context: Context) -> FastAPI:
+    """Build the application around the parts of a backend; it starts and stops none of them."""
+    app = FastAPI(
+        title="Storesense",
+        version=version("storesense"),
+        description=_DESCRIPTION.strip(),
+        license_info={"name": "Apache-2.0"},
+        openapi_url="/api/v1/openapi.json",
+        openapi_tags=_TAGS,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    add_error_handlers(app)
+    for module in (sessions, stores, live, measurements, alerts, service):
+        app.include_router(module.router)
+    app.mount("/static", _Pages(directory=service.static_dir(), check_dir=False), name="static")
+    app.add_middleware(BodyLimit, layout_bytes=context.settings.max_body_bytes)
+    app.add_middleware(Envelope, metrics=context.metrics)
+    return app

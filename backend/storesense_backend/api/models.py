@@ -1,0 +1,339 @@
+"""What goes in and out of the HTTP API. Instants are RFC 3339 in UTC; the unit stands in each name."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from storesense_backend.alerts.watches import AnyRule
+from storesense_backend.passwords import MAX_LENGTH
+from storesense_backend.roles import Role
+from storesense_contracts.layout import Id, Rule, StoreLayout
+
+
+class Answer(BaseModel):
+    """A part of an answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Question(BaseModel):
+    """A request's body, in which an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ErrorDetail(Answer):
+    """What went wrong."""
+
+    code: str = Field(description="the kind of error, for programs", examples=["not_found"])
+    message: str = Field(description="cause and remedy, for people")
+    field: str | None = Field(None, description="the part of the request that is wrong; left out where there is none")
+
+
+class ErrorBody(Answer):
+    """The one shape of every error."""
+
+    error: ErrorDetail
+
+
+class SignIn(Question):
+    """A person's name and password."""
+
+    user_name: Annotated[str, Field(min_length=1, max_length=100)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
+
+
+class User(Answer):
+    """Who is signed in; of a machine, the key's name."""
+
+    user_name: str
+    role: Role
+
+
+class Session(Answer):
+    """A session."""
+
+    user: User
+
+
+class StoreSummary(Answer):
+    """A store in the list of stores."""
+
+    store_id: str
+    name: str
+    time_zone: str
+    open_alerts: int = Field(description="alerts that are not resolved")
+    devices_online: int
+    devices_total: int
+
+
+class Stores(Answer):
+    """All stores."""
+
+    stores: list[StoreSummary]
+
+
+class Store(Answer):
+    """A store with its layout."""
+
+    store_id: str
+    name: str
+    time_zone: str
+    layout_version: int = Field(description="goes up with each change of the layout")
+    layout: StoreLayout
+
+
+class DeviceEntry(Question):
+    """A device to be registered."""
+
+    device_id: Id
+    kind: Literal["camera", "shelf", "lane", "environment"]
+
+
+class StoreEntry(Question):
+    """A store to be registered: everything that holds from now on."""
+
+    layout: StoreLayout
+    devices: Annotated[list[DeviceEntry], Field(max_length=2_000)] = []
+    rules: Annotated[list[Rule], Field(max_length=1_000)] = []
+
+
+class ComponentHealth(Answer):
+    """The newest word on one component of a device."""
+
+    component_id: str
+    state: Literal["ok", "degraded", "failed"]
+    reason: str | None
+    measured_at: datetime
+    frames_per_s: float | None
+    outbox_messages: int | None
+    outbox_bytes: int | None
+    uptime_s: int | None
+
+
+class Device(Answer):
+    """A device; one that nobody registered has no kind and no registered_at."""
+
+    device_id: str
+    kind: str | None
+    state: Literal["online", "offline"]
+    last_seen_at: datetime | None
+    software: str | None
+    registered_at: datetime | None
+    health: list[ComponentHealth]
+
+
+class Devices(Answer):
+    """A store's devices."""
+
+    devices: list[Device]
+
+
+class FootfallToday(Answer):
+    """People who crossed a line since the store's local midnight; measured_at is null while there was no reading."""
+
+    line_id: str
+    in_count: int
+    out_count: int
+    measured_at: datetime | None
+
+
+class ZoneNow(Answer):
+    """How many are in a zone."""
+
+    zone_id: str
+    occupancy: int
+    measured_at: datetime
+
+
+class QueueNow(Answer):
+    """How many wait, and how long the first of them has."""
+
+    queue_id: str
+    length: int
+    longest_wait_s: float
+    measured_at: datetime
+
+
+class LaneNow(Answer):
+    """Whether a checkout lane is open and staffed."""
+
+    lane_id: str
+    is_open: bool
+    is_staffed: bool
+    measured_at: datetime
+
+
+class SlotNow(Answer):
+    """What lies on a slot; units and confidence are null where the weight does not tell."""
+
+    slot_id: str
+    weight_g: float
+    units: int | None
+    confidence: float | None
+    is_stable: bool
+    measured_at: datetime
+
+
+class EnvironmentNow(Answer):
+    """The climate at a sensor; what it does not measure is null."""
+
+    sensor_id: str
+    temperature_c: float | None
+    humidity_pct: float | None
+    noise_dba: float | None
+    light_lux: float | None
+    measured_at: datetime
+
+
+class DeviceNow(Answer):
+    """Whether a device is connected."""
+
+    device_id: str
+    kind: str | None
+    state: Literal["online", "offline"]
+    last_seen_at: datetime | None
+
+
+class Alert(Answer):
+    """An alert: what is the matter, what to do, and in the end the proof that it is over."""
+
+    alert_id: int
+    store_id: str
+    rule_id: str
+    kind: Literal["queue_too_long", "low_stock"]
+    subject_id: str = Field(description="the queue or slot")
+    section_id: str = Field(description="whose staff it concerns")
+    severity: Literal["info", "warning", "critical"]
+    state: Literal["open", "acknowledged", "resolved"]
+    cause_at: datetime = Field(description="when the cause began, by the readings")
+    opened_at: datetime = Field(description="when the alert was raised")
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    title: str = Field(examples=["Queue at the tills: 6 waiting"])
+    action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3"])
+    details: dict[str, str | int | float | None]
+    proof: dict[str, str | int | float | None] | None = Field(
+        description="what was observed that ended it; null while it lasts, or if its rule was withdrawn"
+    )
+
+
+class Alerts(Answer):
+    """A page of alerts, newest first."""
+
+    alerts: list[Alert]
+    next: str | None = Field(description="give this as after for the next page; null on the last one")
+
+
+class Snapshot(Answer):
+    """What is now the case in a store."""
+
+    store_id: str
+    at: datetime
+    day_started_at: datetime = Field(description="the store's last local midnight")
+    layout_version: int
+    footfall: list[FootfallToday]
+    zones: list[ZoneNow]
+    queues: list[QueueNow]
+    lanes: list[LaneNow]
+    slots: list[SlotNow]
+    environment: list[EnvironmentNow]
+    devices: list[DeviceNow]
+    alerts: list[Alert] = Field(description="those not over, and those resolved in the last ten minutes; newest first")
+
+
+class Heatmap(Answer):
+    """Presence on the floor. Cell (0, 0) has its corner at origin_xy_m; cells are in row-major order."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_at: Annotated[datetime, Field(alias="from")]
+    to: datetime
+    cell_size_m: float
+    origin_xy_m: tuple[float, float]
+    columns: int
+    rows: int
+    presence_s: list[float]
+
+
+class FootfallPoint(Answer):
+    """Counts of one line in one step that begins at at."""
+
+    line_id: str
+    at: datetime
+    in_count: int
+    out_count: int
+
+
+class Footfall(Answer):
+    """Footfall by line and step."""
+
+    step_s: int
+    points: list[FootfallPoint]
+
+
+class Kpi(Answer):
+    """A KPI with its completeness."""
+
+    name: str
+    value: float | None
+    unit: Literal["people", "s", "share"]
+    completeness: float | None = Field(description="share of expected minutes that have a reading, 0 to 1")
+
+
+class Kpis(Answer):
+    """KPIs over a span of time."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_at: Annotated[datetime, Field(alias="from")]
+    to: datetime
+    kpis: list[Kpi]
+
+
+class RuleEntry(Answer):
+    """A rule of a store."""
+
+    rule: Annotated[AnyRule, Field(discriminator="kind")]
+    version: int = Field(description="goes up with each change")
+    updated_at: datetime
+
+
+class Rules(Answer):
+    """A store's rules."""
+
+    rules: list[RuleEntry]
+
+
+class DeadLetter(Answer):
+    """A message, or one reading of it, that could not be used."""
+
+    dead_letter_id: int
+    received_at: datetime
+    topic: str
+    stage: str
+    reason: str
+    store_id: str | None
+    device_id: str | None
+    boot_id: str | None
+    seq: int | None
+    idx: int | None
+    payload_bytes: int
+    payload_base64: str = Field(description="the first 3000 bytes")
+
+
+class DeadLetters(Answer):
+    """A page of dead letters, newest first."""
+
+    dead_letters: list[DeadLetter]
+    next: str | None
+
+
+class Health(Answer):
+    """Whether the service can do its work."""
+
+    status: Literal["ok", "failing"]
+    database: Literal["ok", "failing"]
+    live: Literal["listening", "reconnecting"]

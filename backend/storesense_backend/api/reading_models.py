@@ -1,0 +1,116 @@
+"""Raw readings as the API gives them: one model a family, with the columns of its table."""
+
+from datetime import datetime
+
+from storesense_backend.api.models import Answer
+
+
+class ReadingRow(Answer):
+    """What every reading has."""
+
+    device_id: str
+    subject_id: str
+    measured_at: datetime
+    received_at: datetime
+
+
+class FootfallCount(ReadingRow):
+    """People who crossed a line during the interval that begins at measured_at."""
+
+    period_ms: int
+    in_count: int
+    out_count: int
+
+
+class ZoneVisit(ReadingRow):
+    """Presence in a zone during the interval that begins at measured_at."""
+
+    period_ms: int
+    occupancy: int
+    entry_count: int
+    exit_count: int
+    presence_ms: int
+    visit_count: int
+    visit_dwell_ms: int
+    stop_count: int
+
+
+class QueueSampleRow(ReadingRow):
+    """A queue at one instant."""
+
+    length: int
+    longest_wait_ms: int
+
+
+class QueueVisitRow(ReadingRow):
+    """Somebody left a queue."""
+
+    outcome: str
+    wait_ms: int
+    service_ms: int
+
+
+class LaneState(ReadingRow):
+    """A lane's state from measured_at on."""
+
+    is_open: bool
+    is_staffed: bool
+
+
+class ShelfWeightRow(ReadingRow):
+    """The load on a slot."""
+
+    weight_mg: int
+    is_stable: bool
+    units: int | None
+    confidence: float | None
+
+
+class ShelfEventRow(ReadingRow):
+    """Units were taken from or put on a slot."""
+
+    event: str
+    units: int
+    delta_mg: int
+    confidence: float
+    sku: str | None
+
+
+class EnvironmentRow(ReadingRow):
+    """Climate at a sensor."""
+
+    temperature_c: float | None
+    humidity_pct: float | None
+    noise_dba: float | None
+    light_lux: float | None
+
+
+class HealthRow(ReadingRow):
+    """How a component of a device did."""
+
+    state: str
+    reason: str | None
+    frames_per_s: float | None
+    outbox_messages: int | None
+    outbox_bytes: int | None
+    uptime_s: int | None
+
+
+AnyRow = (
+    FootfallCount
+    | ZoneVisit
+    | QueueSampleRow
+    | QueueVisitRow
+    | LaneState
+    | ShelfWeightRow
+    | ShelfEventRow
+    | EnvironmentRow
+    | HealthRow
+)
+
+
+class Readings(Answer):
+    """A page of raw readings, oldest first."""
+
+    readings: list[AnyRow]
+    next: str | None

@@ -1,0 +1,129 @@
+"""KPIs of a store over a span of time, each with its completeness.
+
+Completeness is the share of minutes that were measured: of every counting line, zone, queue or slot that a KPI rests
+on, each whole minute of the span that is past should have a reading, because devices report zeros too. Where nothing is
+expected, as in a store without queues, value and completeness are None.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storesense_backend.database import Connection
+from storesense_backend.measurements import series_ids
+from storesense_backend.ranges import MINUTE, TimeSpan, floor_to, whole_minutes
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.sql import load_queries
+
+_SQL = load_queries("storesense_backend", "sql/kpis.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """One KPI; ``completeness`` is 0 to 1."""
+
+    name: str
+    value: float | None
+    unit: str
+    completeness: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    connection: Connection
+    store_id: str
+    span: TimeSpan
+    minutes: int
+    whole_until: datetime
+
+    async def ask(self, block: str, ids: list[int]) -> dict[str, Any]:
+        values = {
+            "series_ids": ids,
+            "store_id": self.store_id,
+            "from_at": floor_to(self.span.from_at, MINUTE),
+            "to_at": self.span.to_at,
+            "whole_until": self.whole_until,
+        }
+        row = await (await self.connection.execute(_SQL[block], values)).fetchone()
+        assert row is not None  # noqa: S101 -- an aggregate without GROUP BY has one row
+        return row
+
+    def completeness(self, measured_minutes: int, subject_count: int) -> float | None:
+        expected = self.minutes * subject_count
+        return min(1.0, measured_minutes / expected) if expected else None
+
+
+async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, now: datetime) -> list[Kpi]:
+    """Compute all KPIs that can be told from a store's readings and alerts."""
+    minutes, whole_until = whole_minutes(span, now)
+    question = _Question(connection, layout.id, span, minutes, whole_until)
+    return [
+        *await _visitors(question, layout),
+        *await _zones(question, layout),
+        *await _queues(question, layout),
+        *await _shelves(question, layout),
+        *await _alerts(question),
+    ]
+
+
+def _ratio(part: float | None, whole: float | None) -> float | None:
+    return None if part is None or not whole else float(part) / float(whole)
+
+
+async def _visitors(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    lines = [line.id for line in layout.lines if line.is_entrance]
+    ids = await series_ids(question.connection, store_id=layout.id, stream="footfall", subjects=lines)
+    row = await question.ask("visitors", ids)
+    value = None if row["in_count"] is None else float(row["in_count"])
+    return [Kpi("visitors", value, "people", question.completeness(row["measured_minutes"], len(lines)))]
+
+
+async def _zones(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    zones = [zone.id for zone in layout.zones]
+    ids = await series_ids(question.connection, store_id=layout.id, stream="zone", subjects=zones)
+    row = await question.ask("zones", ids)
+    completeness = question.completeness(row["measured_minutes"], len(zones))
+    # Presence over measured time is the mean number of people in one zone; the zones together hold so many times that.
+    mean_people = _ratio(row["presence_ms"], row["measured_minutes"] * 60_000)
+    return [
+        Kpi(
+            "occupancy",
+            None if mean_people is None else mean_people * row["measured_series"],
+            "people",
+            completeness,
+        ),
+        Kpi("mean_dwell", _seconds(_ratio(row["visit_dwell_ms"], row["visit_count"])), "s", completeness),
+    ]
+
+
+async def _queues(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    queues = [queue.id for queue in layout.queues]
+    ids = await series_ids(question.connection, store_id=layout.id, stream="queue", subjects=queues)
+    lengths = await question.ask("queue_length", ids)
+    visits = await question.ask("queue_visits", ids)
+    completeness = question.completeness(lengths["measured_minutes"], len(queues))
+    return [
+        Kpi("queue_length", lengths["mean_length"], "people", completeness),
+        Kpi("wait_mean", visits["mean_wait_s"], "s", completeness),
+        Kpi("wait_p90", visits["p90_wait_s"], "s", completeness),
+        Kpi("abandonment", _ratio(visits["abandoned"], visits["visits"]), "share", completeness),
+    ]
+
+
+async def _shelves(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    slots = [slot.id for slot in layout.slots]
+    ids = await series_ids(question.connection, store_id=layout.id, stream="shelf", subjects=slots)
+    row = await question.ask("shelves", ids)
+    completeness = question.completeness(row["measured_minutes"], len(slots))
+    return [Kpi("on_shelf_availability", row["availability"], "share", completeness)]
+
+
+async def _alerts(question: _Question) -> list[Kpi]:
+    row = await question.ask("alert_response", [])
+    return [
+        Kpi("alert_response_time", row["mean_response_s"], "s", _ratio(row["acknowledged"], row["opened"])),
+    ]
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000.0

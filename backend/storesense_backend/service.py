@@ -1,0 +1,74 @@
+"""The backend as a running service."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+
+from storesense_backend.accounts import SessionLimits
+from storesense_backend.api.app import build_app
+from storesense_backend.api.context import Context
+from storesense_backend.database import check_schema, new_pool, opened
+from storesense_backend.listening import Server, address_of, listen_on
+from storesense_backend.live.feed import LiveFeed
+from storesense_backend.metrics import BackendMetrics
+from storesense_backend.passwords import Passwords
+from storesense_backend.settings import BackendSettings
+from storesense_backend.throttle import SignInThrottle
+from storesense_contracts.clock import Clock
+
+_LOG = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def build_backend(settings: BackendSettings, *, conninfo: str, clock: Clock) -> AsyncIterator[Context]:
+    """Put the backend together around its database; the live feed runs as long as this lasts.
+
+    Raises:
+        DatabaseError: it cannot be reached, or its schema is not this release's.
+    """
+    await check_schema(conninfo)
+    metrics = BackendMetrics()
+    pool = new_pool(conninfo, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
+    async with opened(pool):
+        feed = LiveFeed(conninfo=conninfo, pool=pool, clock=clock, settings=settings, metrics=metrics)
+        context = Context(
+            settings=settings,
+            clock=clock,
+            pool=pool,
+            feed=feed,
+            metrics=metrics,
+            passwords=Passwords(concurrency=settings.sign_in_concurrency),
+            throttle=SignInThrottle(secret=secrets.token_bytes(32)),
+            session_limits=SessionLimits(
+                idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_max_days)
+            ),
+        )
+        await context.passwords.prepare()
+        following = asyncio.create_task(feed.run(), name="live feed")
+        try:
+            yield context
+        finally:
+            feed.close()
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+
+async def run_backend(settings: BackendSettings, *, conninfo: str, clock: Clock) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        PortTakenError: the port is not free.
+        DatabaseError: see ``build_backend``.
+    """
+    listener = listen_on(settings.host, settings.port, setting="STORESENSE_BACKEND_PORT")
+    try:
+        async with build_backend(settings, conninfo=conninfo, clock=clock) as context:
+            server = Server(build_app(context), before_end=context.feed.close)
+            _LOG.info("the backend listens at %s", address_of(listener))
+            await server.serve(sockets=[listener])
+    finally:
+        listener.close()
