@@ -16,6 +16,9 @@ MAX_BOXES_PER_FRAME = 300
 MAX_COORDINATE_PX = 1e6
 """A box that reaches further is no box in a picture."""
 
+MIN_SIDE_PX = 1.0
+"""A box narrower or lower than a pixel shows nobody."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
@@ -51,8 +54,8 @@ def clean_detections(
 ) -> Detections:
     """Make detections out of whatever a detector or a file said.
 
-    Boxes that hold no number, have no area or lie wholly outside the picture are dropped: a single bad box must
-    not stop a camera.
+    Boxes that hold no number, are smaller than a pixel or lie wholly outside the picture are dropped: a single bad
+    box must not stop a camera.
 
     Args:
         boxes_xyxy_px: (N, 4) left, top, right, bottom.
@@ -69,7 +72,7 @@ def clean_detections(
         return Detections(boxes, scores)
     with np.errstate(invalid="ignore"):
         good = (np.abs(boxes) < MAX_COORDINATE_PX).all(axis=1) & np.isfinite(scores)
-        good &= (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        good &= (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE_PX).all(axis=1)
         if frame_wh is not None:
             good &= (boxes[:, 2] > 0) & (boxes[:, 3] > 0)
             good &= (boxes[:, 0] < frame_wh[0]) & (boxes[:, 1] < frame_wh[1])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHADOW = 127
+BACKGROUND_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class MotionSettings:
 
     Attributes:
         work_height_px: pictures are scaled down to this height before they are looked at.
-        background_s: time after which something that stands still has become background.
+        background_s: memory of the background; what stands still for about a third of it becomes background.
+        young_s: a younger background is taken to be this old, so that the first to stand still do not become it.
         warm_up_s: nothing is reported before the background is known for this long.
         contrast: squared distance from the background, in variances of the pixel, that is a difference.
         min_height: smallest person, share of the picture's height.
@@ -39,7 +41,8 @@ class MotionSettings:
     """
 
     work_height_px: int = 432
-    background_s: float = 40.0
+    background_s: float = 60.0
+    young_s: float = 5.0
     warm_up_s: float = 1.0
     contrast: float = 20.0
     min_height: float = 0.06
@@ -60,6 +63,8 @@ class MotionDetector:
         self._model = cv2.createBackgroundSubtractorMOG2(
             history=500, varThreshold=self.settings.contrast, detectShadows=True
         )
+        # A new colour is background once it was seen for 30 % of the memory, not for the 10 % of OpenCV's default.
+        self._model.setBackgroundRatio(1 - BACKGROUND_SHARE)
         self._began_s: float | None = None
         self._last_s = 0.0
 
@@ -94,8 +99,8 @@ class MotionDetector:
         self._last_s = at_s
         age_s = at_s - self._began_s
         # At first the mean of what was seen, then a memory of fixed length in seconds, whatever the frame rate.
-        rate = passed_s / min(max(age_s, passed_s), cfg.background_s)
-        mask = self._model.apply(small, learningRate=min(rate, 1.0))
+        rate = passed_s / min(max(age_s, cfg.young_s), cfg.background_s)
+        mask = self._model.apply(small, learningRate=min(rate, BACKGROUND_SHARE / 2))
         if age_s < cfg.warm_up_s:
             return None
         foreground = np.where(mask > SHADOW, np.uint8(255), np.uint8(0))

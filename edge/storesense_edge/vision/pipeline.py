@@ -16,7 +16,7 @@ from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
-from storesense_edge.vision.tracker import Tracker, TrackerSettings
+from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.zones import ZoneCounter
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
     from storesense_edge.vision.queues import Queue, QueueSample
+    from storesense_edge.vision.tracker_settings import TrackerSettings
     from storesense_edge.vision.zones import Zone, ZoneSample
 
 PRESENT_S = 1.0

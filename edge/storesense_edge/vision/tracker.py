@@ -15,6 +15,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from storesense_edge.vision.detections import Detections, cover_matrix, iou_matrix, non_maximum_suppression
+from storesense_edge.vision.tracker_settings import TrackerSettings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,57 +27,12 @@ PP, PV, VV = 6, 7, 8  # variance of place, covariance, variance of speed; in hei
 PS = 9  # variance of the size, in shares of the height
 FIRST, LAST = 10, 11  # time first and last seen, s
 HITS, SCORE = 12, 13  # pictures seen in, sum of the scores
-SX, SY, SH = 14, 15, 16  # where first seen
-LX, LY = 17, 18  # where last seen, as measured
+SX, SY = 14, 15  # where first seen
+LX, LY = 16, 17  # where last seen, as measured
+PICTURES = 18  # pictures since first seen
 COLUMNS = 19
 
 FORBIDDEN = 1e6
-
-
-@dataclass(frozen=True, slots=True)
-class TrackerSettings:
-    """How tracks are born, carried on and dropped. Shipped as they are, for every camera.
-
-    Attributes:
-        high_score: boxes from here on may start a track.
-        low_score: boxes from here on may carry one on.
-        duplicate_iou: overlap above which two boxes of one picture are one person.
-        acceleration: how suddenly people change their walk, heights per s^1.5 (root of the noise's density).
-        place_sigma: error of a box's foot point, heights.
-        size_sigma: error of a box's size, shares of the height.
-        size_drift: how fast a person's height in the picture changes, shares per root of a second.
-        start_speed_sigma: how fast people may walk when first seen, heights/s.
-        gate: how unlikely a pairing may be: half of the squared Mahalanobis distance.
-        confirm_hits: a track counts from this many sightings on ...
-        confirm_s: ... spread over this long,
-        confirm_mean_score: ... with this mean score.
-        tentative_s: an unconfirmed track is dropped when unseen for this long.
-        lost_s: a confirmed track is kept this long unseen.
-    """
-
-    high_score: float = 0.6
-    low_score: float = 0.1
-    duplicate_iou: float = 0.55
-    acceleration: float = 0.3
-    place_sigma: float = 0.06
-    size_sigma: float = 0.16
-    size_drift: float = 0.25
-    start_speed_sigma: float = 0.5
-    gate: float = 8.0
-    confirm_hits: int = 2
-    confirm_s: float = 0.3
-    confirm_mean_score: float = 0.5
-    tentative_s: float = 0.7
-    lost_s: float = 2.5
-    reach: float = 0.6
-    top_speed: float = 1.4
-    spread_weight: float = 1.5
-    weak_s: float = 0.5
-    birth_score: float = 0.6
-    birth_iou: float = 0.3
-    birth_cover: float = 0.6
-    coast_s: float = 1.0
-    correlation_s: float = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +68,7 @@ class Tracker:
 
     Args:
         settings: birth, life and death; the shipped defaults fit every camera tried.
+        frame_wh: width and height of the picture; with it, whoever walks out of it is not waited for.
     """
 
     def __init__(self, settings: TrackerSettings | None = None, *, frame_wh: tuple[int, int] | None = None) -> None:
@@ -179,6 +136,7 @@ class Tracker:
             s[:, VX : VY + 1] *= np.where(unseen, np.exp(-dt_s / cfg.coast_s), 1.0)[:, None]
         s[:, X] += s[:, VX] * dt_s
         s[:, Y] += s[:, VY] * dt_s
+        s[:, PICTURES] += 1
         noise = cfg.acceleration**2 * dt_s
         s[:, PP] += dt_s * (2 * s[:, PV] + dt_s * s[:, VV]) + noise * dt_s * dt_s / 3
         s[:, PV] += dt_s * s[:, VV] + noise * dt_s / 2
@@ -192,9 +150,8 @@ class Tracker:
             return
         cfg = self.settings
         s = self._state[rows]
-        spread = s[:, PP] + cfg.place_sigma**2 * np.maximum(
-            1.0, cfg.correlation_s / np.maximum(at_s - s[:, LAST], 1e-3)
-        )
+        alike = np.maximum(1.0, cfg.correlation_s / np.maximum(at_s - s[:, LAST], 1e-3))
+        spread = s[:, PP] + cfg.place_sigma**2 * alike
         gain, gain_v = s[:, PP] / spread, s[:, PV] / spread
         off = measured[:, :2] - s[:, :2]
         s[:, :2] += gain[:, None] * off
@@ -252,14 +209,19 @@ class Tracker:
         return rows, columns
 
     def _covered(self, boxes_xyxy: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """True for boxes, the best scored first, that show somebody whom a track or a better box shows already."""
         cfg = self.settings
         s = self._state[seen]
-        if not len(s):
-            return np.zeros(len(boxes_xyxy), dtype=np.bool_)
         half = s[:, W] / 2
         tracked = np.stack([s[:, X] - half, s[:, Y] - s[:, H], s[:, X] + half, s[:, Y]], axis=1)
-        overlaps = iou_matrix(boxes_xyxy, tracked) > cfg.birth_iou
-        contained = cover_matrix(boxes_xyxy, tracked) > cfg.birth_cover
+        others = np.concatenate([tracked, boxes_xyxy])
+        overlaps = iou_matrix(boxes_xyxy, others) > cfg.birth_iou
+        contained = cover_matrix(boxes_xyxy, others) > cfg.birth_cover
+        # Of two new boxes the better one stays, unless it is a part of the other.
+        among = len(tracked)
+        overlaps[:, among:] &= np.tri(len(boxes_xyxy), k=-1, dtype=np.bool_)
+        sizes = (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+        contained[:, among:] &= sizes[:, None] < sizes[None, :]
         return np.asarray((overlaps | contained).any(axis=1))
 
     # ---- birth and death
@@ -276,7 +238,6 @@ class Tracker:
         s[:, HITS] = 1
         s[:, SCORE] = scores
         s[:, SX : SY + 1] = s[:, LX : LY + 1] = measured[:, :2]
-        s[:, SH] = measured[:, 3]
         self._state = np.concatenate([self._state, s])
         self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + count)])
         self._next_id += count
@@ -296,6 +257,7 @@ class Tracker:
         if self._confirmed.all():
             return
         ready = seen & (s[:, HITS] >= cfg.confirm_hits)
+        ready &= s[:, HITS] >= cfg.confirm_share * (s[:, PICTURES] + 1)
         ready &= s[:, LAST] - s[:, FIRST] >= cfg.confirm_s - 1e-9
         ready &= s[:, SCORE] >= cfg.confirm_mean_score * s[:, HITS]
         self._confirmed |= ready

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
-from storesense_edge.vision.lines import CountingLine, InSide, LineCounter
+from storesense_edge.vision.lines import CLEARANCE_HEIGHTS, CountingLine, InSide, LineCounter
 
-HEIGHT = 100.0  # of everybody here, so that clear of the line is 10 px away
+HEIGHT = 100.0  # of everybody here
+CLEAR = CLEARANCE_HEIGHTS * HEIGHT
 UP = CountingLine("door", a_xy=(0, 100), b_xy=(0, 0))  # left of it is x < 0
 
 
@@ -32,12 +33,12 @@ def walk(counter: LineCounter, points: list[tuple[float, float]], *, track: int 
         ([-40, -4, 4, -4, 4, -4, -40], "", "jitter on the line, then back"),
         ([-40, -4, 4, -4, 4, 40], "o", "jitter on the line, then across: once"),
         ([-40, 5, 6, 5, 6, 5], "", "stands just behind the line, never clear of it"),
-        ([-40, 8, -40], "", "turns before clearing the line"),
+        ([-40, 0.9 * CLEAR, -40], "", "turns before clearing the line"),
         ([-40, 40, -40, 40], "oio", "really walks to and fro"),
         ([5, -5, 5, -5, 40], "", "was never clear on the first side"),
         ([5, -5, -40, 40], "o", "appears on the line, then shows a side and crosses"),
         ([-40, 0, 40], "o", "a foot exactly on the line"),
-        ([-10, 10], "o", "exactly clear is clear"),
+        ([-CLEAR, CLEAR], "o", "exactly clear is clear"),
     ],
 )
 def test_what_counts(xs: list[float], counted: str, why: str) -> None:
@@ -126,7 +127,7 @@ def test_lines_that_cannot_work_are_refused(lines: list[CountingLine], part: str
 def test_counts_add_up_to_where_a_person_ended(xs: list[float]) -> None:
     found = walk(LineCounter([UP]), [(x, 50) for x in xs])
     assert all(one != two for one, two in pairwise(found)), "nobody goes in twice without going out"
-    clear = [x for x in xs if abs(x) >= 10]
+    clear = [x for x in xs if abs(x) >= CLEAR]
     if clear:
         moved = (clear[0] > 0) != (clear[-1] > 0)
         assert len(found) % 2 == moved
@@ -138,5 +139,5 @@ def test_counts_add_up_to_where_a_person_ended(xs: list[float]) -> None:
 def test_a_line_seen_from_the_other_end_counts_the_other_way(points: list[tuple[float, float]]) -> None:
     there = walk(LineCounter([UP]), points)
     back = walk(LineCounter([CountingLine("door", UP.b_xy, UP.a_xy)]), points)
-    if all(abs(x) > 1e-6 and abs(x - 10) > 1e-6 and abs(x + 10) > 1e-6 for x, _ in points):
+    if all(abs(x) > 1e-6 and abs(abs(x) - CLEAR) > 1e-6 for x, _ in points):
         assert ["o" if c == "i" else "i" for c in there] == back

@@ -1,0 +1,166 @@
+import numpy as np
+import pytest
+
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.presence import Sightings
+from storesense_edge.vision.queues import Queue, QueueCounter, QueueOutcome, QueueSample
+
+# People are 50 high; the queue runs from the right to the till on the left.
+TILL = Queue("till-1", ((0, 0), (400, 0), (400, 60), (0, 60)), till_xy=(20, 30))
+HEIGHT = 50.0
+STILL, WALKING = 0.05, 1.0
+Person = tuple[int, float, float]
+
+
+def look(at_s: float, seen: tuple[Person, ...], unseen: tuple[int, ...] = ()) -> Sightings:
+    """One picture; a person is (track, x, speed in heights per second), outside where x is above 400."""
+    return Sightings(
+        ids=np.array([p[0] for p in seen], dtype=np.int64),
+        points_xy=np.array([(p[1], 30.0) for p in seen], dtype=float).reshape(-1, 2),
+        scales=np.full(len(seen), HEIGHT),
+        speeds=np.array([p[2] for p in seen], dtype=float),
+        present_ids=frozenset([p[0] for p in seen] + list(unseen)),
+        at_s=at_s,
+    )
+
+
+class Scene:
+    def __init__(self, queue: Queue = TILL) -> None:
+        self.counter = QueueCounter([queue])
+        self.at_s = 0.0
+
+    def go(self, seconds: float, *seen: Person, unseen: tuple[int, ...] = ()) -> QueueSample:
+        for _ in range(round(seconds * 10)):
+            self.counter.step(look(self.at_s, seen, unseen))
+            self.at_s = round(self.at_s + 0.1, 1)
+        return self.counter.samples()[0]
+
+    def take(self) -> QueueSample:
+        (sample,) = self.counter.take()
+        return sample
+
+
+def test_waiting_then_service_then_gone() -> None:
+    scene = Scene()
+    waiting = scene.go(20, (1, 150, STILL))
+    assert (waiting.waiting, waiting.serving) == (1, 0)
+    assert waiting.longest_wait_s == pytest.approx(19.9)
+    serving = scene.go(10, (1, 20, STILL))
+    assert (serving.waiting, serving.serving, serving.longest_wait_s) == (0, 1, 0.0)
+    scene.go(3, (1, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.outcome is QueueOutcome.SERVED
+    assert visit.joined_s == pytest.approx(0.0)
+    assert visit.wait_s == pytest.approx(20.0)
+    assert visit.service_s == pytest.approx(9.9)
+
+
+def test_leaving_without_reaching_the_till_is_giving_up() -> None:
+    scene = Scene()
+    scene.go(30, (1, 150, STILL))
+    scene.go(3, (1, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.outcome is QueueOutcome.ABANDONED
+    assert visit.wait_s == pytest.approx(29.9)
+    assert visit.service_s == 0
+
+
+def test_walking_through_is_no_queueing() -> None:
+    scene = Scene()
+    for x in range(390, 0, -4):
+        assert scene.go(0.1, (1, float(x), WALKING)).waiting == 0
+    scene.go(3, (1, 500, WALKING))
+    assert scene.take().visits == ()
+
+
+def test_a_moment_of_standing_is_no_queueing() -> None:
+    scene = Scene()
+    assert scene.go(1, (1, 150, STILL)).waiting == 0
+    scene.go(3, (1, 500, WALKING))
+    assert scene.take().visits == ()
+
+
+def test_shuffling_forward_does_not_begin_the_wait_anew() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    scene.go(2, (1, 110, WALKING))
+    assert scene.go(10, (1, 90, STILL)).longest_wait_s == pytest.approx(21.9)
+
+
+def test_the_next_in_line_waits_though_within_reach_of_the_till() -> None:
+    scene = Scene()
+    scene.go(10, (1, 20, STILL))
+    both = scene.go(10, (1, 20, STILL), (2, 50, STILL))
+    assert (both.waiting, both.serving) == (1, 1)
+    scene.go(5, (1, 500, WALKING), (2, 20, STILL))
+    scene.go(3, (2, 500, WALKING))
+    first, second = scene.take().visits
+    assert (first.outcome, second.outcome) == (QueueOutcome.SERVED, QueueOutcome.SERVED)
+    assert first.service_s == pytest.approx(19.9)
+    assert second.joined_s == pytest.approx(10.0)
+    assert second.wait_s == pytest.approx(9.9), "until the first had left the till"
+    assert second.service_s == pytest.approx(5.0, abs=0.2)
+
+
+def test_two_tills_serve_two_at_once() -> None:
+    scene = Scene(Queue("tills", TILL.corners_xy, till_xy=(20, 30), servers=2))
+    sample = scene.go(10, (1, 10, STILL), (2, 40, STILL), (3, 150, STILL))
+    assert (sample.waiting, sample.serving) == (1, 2)
+
+
+def test_who_moves_on_within_the_area_after_the_till_has_been_served() -> None:
+    scene = Scene()
+    scene.go(10, (1, 20, STILL))
+    sample = scene.go(5, (1, 200, STILL))
+    assert (sample.waiting, sample.serving) == (0, 0), "packing bags is not queueing"
+    (visit,) = scene.take().visits
+    assert visit.outcome is QueueOutcome.SERVED
+    scene.go(3, (1, 500, WALKING))
+    assert scene.take().visits == (), "and is not counted twice"
+
+
+def test_a_lost_track_in_the_queue_is_bridged() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    assert scene.go(2).waiting == 1
+    assert scene.go(10, (2, 155, STILL)).longest_wait_s == pytest.approx(21.9)
+
+
+def test_whom_the_tracker_lost_for_good_nobody_saw_giving_up() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    scene.go(10)
+    sample = scene.take()
+    assert (sample.waiting, sample.visits, sample.lost) == (0, (), 1)
+    assert scene.take().lost == 0
+
+
+def test_without_a_till_everybody_who_leaves_counts_as_served() -> None:
+    scene = Scene(Queue("line", TILL.corners_xy))
+    scene.go(12, (1, 20, STILL))
+    scene.go(3, (1, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert (visit.outcome, visit.service_s) == (QueueOutcome.SERVED, 0.0)
+    assert visit.wait_s == pytest.approx(11.9)
+
+
+def test_length_and_longest_wait_of_several() -> None:
+    scene = Scene()
+    scene.go(5, (1, 60, STILL))
+    scene.go(5, (1, 60, STILL), (2, 120, STILL))
+    sample = scene.go(5, (1, 60, STILL), (2, 120, STILL), (3, 180, STILL), (4, 300, WALKING))
+    assert sample.waiting == 3
+    assert sample.longest_wait_s == pytest.approx(14.9)
+
+
+@pytest.mark.parametrize(
+    ("queues", "part"),
+    [
+        ([Queue("q", ((0, 0), (1, 1)))], "corners"),
+        ([Queue("q", TILL.corners_xy, till_xy=(float("nan"), 0.0))], "till"),
+        ([TILL, TILL], "same id"),
+    ],
+)
+def test_queues_that_cannot_work_are_refused(queues: list[Queue], part: str) -> None:
+    with pytest.raises(GeometryError, match=part):
+        QueueCounter(queues)

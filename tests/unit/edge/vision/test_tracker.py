@@ -1,0 +1,160 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storesense_edge.vision.detections import Detections, clean_detections
+from storesense_edge.vision.tracker import Tracker, Tracks
+
+HEIGHT = 100.0
+WIDTH = 40.0
+
+
+def people(*places: tuple[float, float] | tuple[float, float, float]) -> Detections:
+    """Boxes of people whose feet are at (x, y), with the score given third or 0.9."""
+    boxes = [[p[0] - WIDTH / 2, p[1] - HEIGHT, p[0] + WIDTH / 2, p[1]] for p in places]
+    scores = [p[2] if len(p) > 2 else 0.9 for p in places]
+    return clean_detections(np.array(boxes).reshape(-1, 4), np.array(scores))
+
+
+def run(tracker: Tracker, pictures: Sequence[Detections], *, fps: float = 10.0, start_s: float = 0.0) -> list[Tracks]:
+    return [tracker.step(picture, start_s + i / fps) for i, picture in enumerate(pictures)]
+
+
+def ids(history: Sequence[Tracks]) -> set[int]:
+    return {int(i) for tracks in history for i in tracks.ids}
+
+
+@pytest.mark.parametrize("fps", [30.0, 10.0, 5.0, 3.0])
+def test_one_walker_is_one_track_at_any_frame_rate(fps: float) -> None:
+    walker = [people((100 + 80 * i / fps, 300)) for i in range(int(8 * fps))]
+    history = run(Tracker(), walker, fps=fps)
+    assert ids(history) == {1}
+    assert history[-1].feet_xy_px[0] == pytest.approx([100 + 80 * (len(walker) - 1) / fps, 300], abs=3)
+    assert history[-1].velocities_xy_px_s[0] == pytest.approx([80, 0], abs=12)
+
+
+def test_a_flicker_is_never_a_track_that_counts() -> None:
+    flicker = [people((100, 300)), people(), people((300, 300)), people(), people()]
+    history = run(Tracker(), flicker * 10)
+    assert ids(history) == set()
+
+
+def test_a_track_counts_only_after_its_time_of_probation() -> None:
+    history = run(Tracker(), [people((100, 300))] * 20)
+    born_s = next(i for i, tracks in enumerate(history) if len(tracks)) / 10
+    assert 0.2 <= born_s <= 0.6
+    assert history[-1].starts_xy_px.tolist() == [[100, 300]]
+
+
+def test_weak_boxes_carry_a_track_on_and_never_begin_one() -> None:
+    weak = [people((100 + 8 * i, 300, 0.2)) for i in range(30)]
+    assert ids(run(Tracker(), weak)) == set()
+    strong = [people((100 + 8 * i, 300)) for i in range(10)]
+    history = run(Tracker(), strong + [people((180 + 8 * i, 300, 0.2)) for i in range(30)])
+    assert ids(history) == {1}
+    assert history[-1].seen.all()
+
+
+def test_a_short_occlusion_is_bridged_and_said_to_be_unseen() -> None:
+    walker = [people((100 + 8 * i, 300)) if not 20 <= i < 32 else people() for i in range(60)]
+    history = run(Tracker(), walker)
+    assert ids(history) == {1}
+    assert not history[25].seen.any()
+    assert history[40].seen.all()
+    assert history[25].last_seen_s[0] == pytest.approx(1.9)
+
+
+def test_two_who_pass_each_other_keep_their_tracks() -> None:
+    # The nearer one hides the other for half a second while they meet.
+    pictures = []
+    for i in range(60):
+        right, left = (100 + 8 * i, 300), (580 - 8 * i, 306)
+        pictures.append(people(left) if abs(right[0] - left[0]) < 40 else people(right, left))
+    history = run(Tracker(), pictures)
+    by_track = {int(i): x for i, x in zip(history[-1].ids, history[-1].feet_xy_px[:, 0], strict=True)}
+    first = {int(i): x for i, x in zip(history[5].ids, history[5].feet_xy_px[:, 0], strict=True)}
+    assert len(ids(history)) == 2
+    assert all((by_track[i] > 340) == (first[i] < 340) for i in first), "each went on in its own direction"
+
+
+def test_whoever_walks_out_of_the_picture_is_not_waited_for() -> None:
+    walker = [people((560 + 8 * i, 300)) if 560 + 8 * i < 640 else people() for i in range(24)]
+    history = run(Tracker(frame_wh=(640, 480)), walker)
+    assert len(history[9]) == 1
+    assert len(history[-1]) == 0, "lost for 1.4 s only, but the walk led out"
+
+
+def test_somebody_far_away_is_somebody_else() -> None:
+    history = run(Tracker(), [people((100, 300))] * 20 + [people()] * 10 + [people((600, 300))] * 20)
+    assert len(ids(history)) == 2
+
+
+def test_a_second_box_on_the_same_person_is_no_second_person() -> None:
+    torso = np.array([[85, 205, 115, 260]])
+    pictures = []
+    for _ in range(30):
+        whole = people((100, 300))
+        pictures.append(Detections(np.concatenate([whole.boxes_xyxy_px, torso]), np.concatenate([whole.scores, [0.8]])))
+    assert ids(run(Tracker(), pictures)) == {1}
+
+
+@pytest.mark.parametrize(
+    ("times", "why"),
+    [
+        ([0.0, 0.1, 0.2, 0.3, 0.3, 0.3, 0.4], "time stands still"),
+        ([0.0, 0.1, 0.2, 0.3, 0.1, 0.0, 0.4], "time runs back"),
+        ([0.0, 0.1, 0.2, 0.5, 1.3, 1.4, 2.4], "frames are dropped"),
+    ],
+)
+def test_odd_clocks_lose_nobody(times: list[float], why: str) -> None:
+    tracker = Tracker()
+    history = [tracker.step(people((100, 300)), at_s) for at_s in times]
+    assert ids(history) == {1}, why
+    assert np.isfinite(history[-1].feet_xy_px).all()
+
+
+def test_after_a_long_stall_nobody_is_taken_for_somebody_else() -> None:
+    tracker = Tracker()
+    run(tracker, [people((100, 300))] * 20)
+    later = run(tracker, [people((105, 300))] * 20, start_s=60.0)
+    assert 1 not in ids(later)
+    assert len(ids(later)) == 1
+
+
+def test_slots_are_reused_and_ids_are_not() -> None:
+    tracker = Tracker()
+    seen_ids: list[int] = []
+    top_slot = 0
+    for k in range(20):
+        history = run(tracker, [people((100 + 300 * (k % 2), 300))] * 10, start_s=100.0 * k)
+        seen_ids += history[-1].ids.tolist()
+        top_slot = max(top_slot, *history[-1].slots.tolist())
+    assert len(set(seen_ids)) == 20
+    assert top_slot <= 1
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 5),
+            st.lists(st.tuples(st.floats(-50, 700), st.floats(0, 600), st.floats(0, 1)), max_size=6),
+        ),
+        max_size=25,
+    )
+)
+def test_whatever_a_detector_does_the_state_stays_sound(
+    pictures: list[tuple[float, list[tuple[float, float, float]]]],
+) -> None:
+    tracker = Tracker(frame_wh=(640, 480))
+    at_s = 0.0
+    for step_s, places in pictures:
+        at_s += step_s
+        tracks = tracker.step(people(*places), at_s)
+        assert np.isfinite(tracks.feet_xy_px).all()
+        assert (tracks.heights_px > 0).all()
+        assert len(set(tracks.ids.tolist())) == len(set(tracks.slots.tolist())) == len(tracks)
+        assert int(tracks.seen.sum()) <= len(places)

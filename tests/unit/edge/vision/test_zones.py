@@ -1,0 +1,164 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.presence import Sightings
+from storesense_edge.vision.zones import Zone, ZoneCounter, ZoneSample
+
+SHELF = Zone("shelf", ((0, 0), (100, 0), (100, 100), (0, 100)))
+HEIGHT = 50.0
+Person = tuple[int, float, float] | tuple[int, float, float, float]
+
+
+def look(at_s: float, *seen: Person, unseen: tuple[int, ...] = ()) -> Sightings:
+    """One picture: each person is (track, x, y) walking, or with a speed in heights a second."""
+    return Sightings(
+        ids=np.array([p[0] for p in seen], dtype=np.int64),
+        points_xy=np.array([p[1:3] for p in seen], dtype=float).reshape(-1, 2),
+        scales=np.full(len(seen), HEIGHT),
+        speeds=np.array([p[3] if len(p) > 3 else 1.0 for p in seen]),
+        present_ids=frozenset([p[0] for p in seen] + list(unseen)),
+        at_s=at_s,
+    )
+
+
+def watch(zones: ZoneCounter, begin_s: float, end_s: float, *seen: Person, unseen: tuple[int, ...] = ()) -> None:
+    for i in range(round(begin_s * 10), round(end_s * 10)):
+        zones.step(look(i / 10, *seen, unseen=unseen))
+
+
+def take(zones: ZoneCounter) -> ZoneSample:
+    (sample,) = zones.take()
+    return sample
+
+
+def test_a_visit_from_entry_to_exit() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 1, (1, -20, 50))
+    watch(zones, 1, 6, (1, 50, 50))
+    during = take(zones)
+    assert (during.occupancy, during.entries, during.exits) == (1, 1, 0)
+    watch(zones, 6, 8, (1, 150, 50))
+    after = take(zones)
+    assert (after.occupancy, after.entries, after.exits) == (0, 0, 1)
+    (visit,) = after.visits
+    assert visit.entered_s == pytest.approx(1.0)
+    assert visit.dwell_s == pytest.approx(4.9)
+    assert not visit.stopped, "walked all the time"
+
+
+@pytest.mark.parametrize(("speed", "dwell_s", "stopped"), [(0.05, 5.0, True), (0.05, 1.5, False), (0.8, 5.0, False)])
+def test_a_stop_is_time_spent_slow(speed: float, dwell_s: float, stopped: bool) -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, dwell_s, (1, 50, 50, speed))
+    watch(zones, dwell_s, dwell_s + 2, (1, 150, 50))
+    assert [visit.stopped for visit in take(zones).visits] == [stopped]
+
+
+def test_feet_that_jitter_over_the_border_make_one_visit() -> None:
+    zones = ZoneCounter([SHELF])
+    for i in range(60):
+        zones.step(look(i / 10, (1, 97 + 6 * (i % 3 == 0), 50)))
+    watch(zones, 6, 8, (1, 150, 50))
+    assert take(zones).entries == 1
+
+
+def test_cutting_the_corner_for_a_moment_is_no_visit() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 0.3, (1, 99, 99))
+    watch(zones, 0.3, 3, (1, 150, 99))
+    assert take(zones) == ZoneSample("shelf", 0, 0, 0, 0.0, ())
+
+
+def test_a_lost_track_nearby_is_bridged_into_one_visit() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 50, 50, 0.1))
+    watch(zones, 4, 6)
+    assert zones.occupancy() == [1], "nobody vanishes in front of a shelf"
+    watch(zones, 6, 10, (2, 60, 50, 0.1))
+    watch(zones, 10, 12, (2, 150, 50))
+    sample = take(zones)
+    assert (sample.entries, sample.exits) == (1, 1)
+    assert sample.visits[0].dwell_s == pytest.approx(9.9)
+
+
+def test_a_lost_track_far_away_is_not_bridged() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 5, 5))
+    watch(zones, 4, 4.5)
+    watch(zones, 4.5, 12, (2, 95, 95))
+    sample = take(zones)
+    assert (sample.entries, sample.exits, sample.occupancy) == (2, 1, 1)
+    assert sample.visits[0].dwell_s == pytest.approx(3.9), "it ended with the last sighting"
+
+
+def test_two_tracks_do_not_take_over_one_stay() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 50, 50))
+    watch(zones, 4, 5)
+    watch(zones, 5, 7, (2, 50, 50), (3, 55, 50))
+    sample = take(zones)
+    assert (sample.entries, sample.occupancy) == (2, 2)
+
+
+def test_a_track_that_is_only_carried_on_is_neither_lost_nor_gone() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 3, (1, 50, 50))
+    watch(zones, 3, 5, unseen=(1,))
+    assert zones.occupancy() == [1]
+    watch(zones, 5, 6, (1, 50, 50))
+    assert take(zones).entries == 1
+
+
+def test_presence_is_integrated_over_real_time() -> None:
+    zones = ZoneCounter([SHELF])
+    for at_s in (0.0, 0.6, 1.0, 3.0, 4.0):
+        zones.step(look(at_s, (1, 50, 50), (2, 60, 60)))
+    assert take(zones).presence_s == pytest.approx(2 * 3.4), "both are visitors from 0.6 s on"
+
+
+def test_closing_ends_every_visit_with_its_last_sighting() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 50, 50))
+    zones.close()
+    sample = take(zones)
+    assert (sample.occupancy, sample.exits) == (0, 1)
+    assert sample.visits[0].dwell_s == pytest.approx(3.9)
+
+
+def test_zones_that_share_an_id_are_refused() -> None:
+    with pytest.raises(GeometryError, match="same id"):
+        ZoneCounter([SHELF, SHELF])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.02, 2.0),
+            st.lists(
+                st.tuples(st.integers(1, 4), st.floats(-50, 150), st.floats(-50, 150)),
+                max_size=4,
+                unique_by=lambda p: p[0],
+            ),
+        ),
+        max_size=60,
+    ),
+    st.integers(1, 5),
+)
+def test_entries_less_exits_is_always_the_occupancy(
+    pictures: list[tuple[float, list[tuple[int, float, float]]]], every: int
+) -> None:
+    zones = ZoneCounter([SHELF])
+    at_s, balance = 0.0, 0
+    for index, (step_s, seen) in enumerate(pictures):
+        at_s += step_s
+        zones.step(look(at_s, *seen))
+        if index % every == 0:
+            sample = take(zones)
+            balance += sample.entries - sample.exits
+            assert sample.entries >= 0
+            assert sample.exits == len(sample.visits)
+            assert balance == sample.occupancy >= 0
+            assert all(visit.dwell_s >= SHELF.min_visit_s for visit in sample.visits)
