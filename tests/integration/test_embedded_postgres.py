@@ -334,3 +334,15 @@ def test_below_a_private_folder_root_keeps_the_data_elsewhere_and_says_so(
     assert private.stat().st_mode & 0o777 == 0o700
     assert not (private / "data").exists()
     assert f"its data is kept in {postgres.place} instead" in caplog.text
+
+
+@pytest.mark.parametrize("run", ["first", "second"])
+def test_each_test_has_a_database_of_its_own_with_the_schema(database_url: str, run: str) -> None:
+    assert ask(database_url, "SELECT to_regclass('schema_migrations') IS NOT NULL"), run
+    assert ask(database_url, "SELECT to_regclass('mine') IS NULL"), run
+    with psycopg.connect(database_url) as connection:
+        connection.execute("CREATE TABLE mine (a int)")
+
+
+def test_an_empty_database_is_empty(empty_database_url: str) -> None:
+    assert ask(empty_database_url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0

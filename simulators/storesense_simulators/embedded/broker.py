@@ -87,7 +87,7 @@ class EmbeddedBroker(BrokerProcess):
         return ChildSpec(
             name=self.name,
             env={"RUST_BACKTRACE": "0"},
-            argv=(sys.executable, "-I", "-c", _PROGRAM, str(config)),
+            argv=(sys.executable, "-P", "-c", _PROGRAM, str(config)),
             log_path=place / "broker.log",
             ready_deadline_s=15.0,
             stop_deadline_s=2.0,

@@ -40,7 +40,11 @@ def folder(path: Path, mode: int) -> Path:
     ],
 )
 def test_who_may_pass_a_folder(service_dir: Path, user: ServiceUser, mode: int, expected: bool, why: str) -> None:
-    assert can_pass(folder(service_dir / "f", mode), user) is expected, why
+    tried = folder(service_dir / "f", mode)
+    try:
+        assert can_pass(tried, user) is expected, why
+    finally:
+        tried.chmod(0o700)
 
 
 def test_a_closed_folder_closes_all_below_it_and_missing_ones_do_not_matter(service_dir: Path) -> None:
