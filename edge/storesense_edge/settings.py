@@ -61,12 +61,6 @@ class EdgeSettings(ServiceSettings):
     )
     report_s: float = Field(default=1.0, ge=0.1, le=60, description="seconds between reports of what has changed")
     health_s: float = Field(default=60.0, ge=1, le=3_600, description="seconds between health readings")
-    frame_queue: int = Field(
-        default=8,
-        ge=1,
-        le=1_000,
-        description="pictures that may wait for a slow detector; beyond, live ones are dropped",
-    )
     frozen_after_s: float = Field(
         default=30.0, gt=0, le=3_600, description="seconds of identical pictures after which a camera counts as frozen"
     )

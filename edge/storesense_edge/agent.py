@@ -1,0 +1,267 @@
+"""The edge agent of a site: every device that is not simulated, each with its link, none able to stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from storesense_contracts import topics
+from storesense_contracts.errors import StoresenseError, UsageError
+from storesense_contracts.ids import DeviceId, StoreId
+from storesense_contracts.readings import HealthState
+from storesense_contracts.site import CameraDevice, ShelfDevice
+from storesense_contracts.topics import Stream
+from storesense_edge.batcher import UnfitReadingError
+from storesense_edge.camera_agent import CameraAgent
+from storesense_edge.health import Health, HealthBoard, reading_of
+from storesense_edge.link import DeviceLink
+from storesense_edge.outbox import OutboxLockedError, OutboxWriteError
+from storesense_edge.shelf_agent import SlotAgent
+from storesense_edge.source_thread import run_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from storesense_contracts.clock import Clock
+    from storesense_contracts.readings import AnyReading
+    from storesense_contracts.settings import BrokerSettings
+    from storesense_contracts.site import EnvironmentDevice, LaneDevice, SiteFile
+    from storesense_edge.link import LinkStats
+    from storesense_edge.settings import EdgeSettings
+    from storesense_edge.source_thread import Finding, Produce
+
+_logger = logging.getLogger(__name__)
+
+OUTBOX = "outbox"
+"""The component id of a device's outbox in its health readings."""
+
+_RESTART_S = 10.0
+_LAST_DRAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of a device: a camera, or one load cell."""
+
+    component_id: str
+    produce: Produce
+
+
+class DeviceAgent:
+    """One device: its sources on threads, its condition, its link.
+
+    Args:
+        device_id: the device.
+        sources: what it measures with.
+        new_link: makes the link that its readings go by, not yet open.
+        clock: tells the time.
+        health_s: seconds between readings of its condition.
+    """
+
+    def __init__(
+        self,
+        device_id: str,
+        sources: list[Source],
+        new_link: Callable[[], DeviceLink],
+        *,
+        clock: Clock,
+        health_s: float,
+    ) -> None:
+        self.device_id = device_id
+        self.link = new_link()
+        self._new_link = new_link
+        self._name = topics.user_name(self.link.store_id, self.link.device_id)
+        self._sources = sources
+        self._clock = clock
+        self._health_s = health_s
+        self._board = HealthBoard()
+        self._started_s = clock.monotonic_s()
+
+    async def run(self) -> None:
+        """Measure until cancelled, with a link and a boot of its own; then everything measured is on disk.
+
+        Raises:
+            OutboxError: the device's outbox cannot be opened.
+        """
+        self.link = self._new_link()
+        async with self.link:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._tell_condition(), name=f"health {self._name}")
+                    for source in self._sources:
+                        name = f"{source.component_id} of {self._name}"
+                        group.create_task(self._supervise(source), name=name)
+            finally:
+                # The last readings of an orderly end need not wait for the next start.
+                if self.link.stats.connected:
+                    await self.link.drained(_LAST_DRAIN_S)
+
+    async def _supervise(self, source: Source) -> None:
+        """Run a source; what goes wrong with it becomes its condition and stops nothing else."""
+        try:
+            await run_source(source.produce, self._take, name=f"{self._name} {source.component_id}")
+        except StoresenseError as exc:
+            _logger.error("%s: %s stopped: %s", self._name, source.component_id, exc)  # noqa: TRY400 -- says it all
+            self._take(Health(source.component_id, HealthState.FAILED, str(exc)))
+        except Exception as exc:
+            _logger.exception("%s: %s stopped by a mistake in the program.", self._name, source.component_id)
+            reason = f"stopped by a mistake in the program ({type(exc).__name__}); see the agent's log"
+            self._take(Health(source.component_id, HealthState.FAILED, reason))
+
+    def _take(self, finding: Finding) -> None:
+        if not isinstance(finding, Health):
+            self._record(*finding)
+            return
+        reading = self._board.update(finding, self._clock.now())
+        if reading is not None:
+            if finding.state is not HealthState.OK:
+                _logger.warning("%s: %s is %s: %s", self._name, finding.component_id, finding.state, finding.reason)
+            self._record(Stream.HEALTH, reading)
+
+    def _record(self, stream: Stream, reading: AnyReading) -> None:
+        try:
+            self.link.record(stream, reading)
+        except UnfitReadingError:
+            _logger.exception("%s: a reading was left out.", self._name)
+
+    async def _tell_condition(self) -> None:
+        while True:
+            now_at, stats = self._clock.now(), self.link.stats
+            for reading in self._board.readings(now_at):
+                self._record(Stream.HEALTH, reading)
+            outbox = reading_of(
+                outbox_health(stats, self.link.set_aside),
+                now_at,
+                outbox_messages=stats.pending,
+                outbox_bytes=stats.outbox_bytes,
+                uptime_s=int(self._clock.monotonic_s() - self._started_s),
+            )
+            self._record(Stream.HEALTH, outbox)
+            await asyncio.sleep(self._health_s)
+
+
+def outbox_health(stats: LinkStats, set_aside: Path | None) -> Health:
+    """Say how a device's outbox and link are doing."""
+    reasons = [] if stats.problem is None else [stats.problem]
+    if set_aside is not None:
+        reasons.append(f"The outbox was damaged and is kept as {set_aside.name}; check the disk.")
+    if stats.dropped:
+        reasons.append(f"{stats.dropped} messages were dropped because the outbox was full or they were too old.")
+    state = HealthState.DEGRADED if reasons else HealthState.OK
+    return Health(OUTBOX, state, " ".join(reasons) or None)
+
+
+class SiteAgent:
+    """All devices of a site that are not simulated.
+
+    Args:
+        devices: the devices.
+    """
+
+    def __init__(self, devices: list[DeviceAgent]) -> None:
+        self.devices = devices
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Measure until ``stop`` is set; then everything measured is on disk.
+
+        Raises:
+            OutboxLockedError: another agent runs with the same state folder.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(_keep_up(d), name=f"device {d.device_id}") for d in self.devices]
+                await stop.wait()
+                for task in tasks:
+                    task.cancel()
+        except* OutboxLockedError as locked:
+            raise locked.exceptions[0] from None
+
+    @property
+    def stats(self) -> list[LinkStats]:
+        """How each device's link is doing."""
+        return [device.link.stats for device in self.devices]
+
+
+async def _keep_up(device: DeviceAgent) -> None:
+    """Run a device; where its disk refuses even to begin, try again."""
+    while True:
+        try:
+            await device.run()
+        except OutboxWriteError as exc:
+            _logger.error("%s cannot begin and tries again: %s", device.device_id, exc)  # noqa: TRY400
+            await asyncio.sleep(_RESTART_S)
+        else:
+            return
+
+
+def build_agent(
+    site: SiteFile,
+    settings: EdgeSettings,
+    *,
+    broker: BrokerSettings,
+    passwords: Mapping[str, SecretStr],
+    state_dir: Path,
+    clock: Clock,
+) -> SiteAgent:
+    """Put the agent of a site together; nothing is opened or started.
+
+    Args:
+        site: the site file.
+        settings: the agent's settings.
+        broker: the broker's address; user names and passwords are each device's own.
+        passwords: by user name, ``STORE_ID/DEVICE_ID``.
+        state_dir: folder of the outboxes.
+        clock: tells the time.
+
+    Raises:
+        UsageError: there is nothing to run, or a device has no password.
+    """
+    store_id = StoreId(site.store.id)
+    devices = []
+    for device in site.devices:
+        sources = _sources(device, site, settings, clock)
+        if not sources:
+            continue
+        name = topics.user_name(store_id, DeviceId(device.id))
+        if name not in passwords:
+            raise UsageError(
+                f"The credentials file has no password for {name}; "
+                "make one with storesense broker setup, or add it to the file."
+            )
+
+        new_link = partial(
+            DeviceLink,
+            store_id=store_id,
+            device_id=DeviceId(device.id),
+            broker=broker.model_copy(update={"user_name": name, "password": passwords[name], "password_file": None}),
+            outbox_path=state_dir / store_id / f"{device.id}.outbox.db",
+            clock=clock,
+            settings=settings.link,
+        )
+        devices.append(DeviceAgent(device.id, sources, new_link, clock=clock, health_s=settings.health_s))
+    if not devices:
+        raise UsageError("Every device of this site is simulated; run them with storesense sim run.")
+    return SiteAgent(devices)
+
+
+def _sources(
+    device: CameraDevice | ShelfDevice | LaneDevice | EnvironmentDevice,
+    site: SiteFile,
+    settings: EdgeSettings,
+    clock: Clock,
+) -> list[Source]:
+    if isinstance(device, CameraDevice) and device.source.kind != "simulated":
+        return [Source(device.id, CameraAgent(device, site.store, settings, clock).measure)]
+    if isinstance(device, ShelfDevice):
+        return [
+            Source(slot.slot, SlotAgent(slot, site.store, clock).measure)
+            for slot in device.slots
+            if slot.source.kind != "simulated"
+        ]
+    return []

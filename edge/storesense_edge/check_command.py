@@ -1,0 +1,132 @@
+"""``storesense edge check``: what a site file describes, or what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from storesense_contracts.errors import StoresenseError
+from storesense_contracts.site import CameraDevice, ShelfDevice, SimulatedSource, load_site
+from storesense_contracts.yaml_file import FileError
+from storesense_edge.shelf.errors import ShelfError
+from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
+from storesense_edge.vision.errors import VisionError
+from storesense_edge.vision.pipeline import shapes_px
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storesense_contracts.site import SiteFile
+
+_ANY_FRAME_WH = (1_000, 1_000)
+
+
+class SiteCheckError(StoresenseError):
+    """A site file reads well, and something in it cannot work; the message has a line for each."""
+
+    exit_code = 2
+    code = "bad_site"
+
+    def __init__(self, *, path: Path, problems: list[str]) -> None:
+        self.path = path
+        self.problems = problems
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+
+
+def check_site(path: Path, *, prints_json: bool) -> int:
+    """Check a site file: its words, its geometry and its calibrations. Returns 0, or 2 with JSON and mistakes.
+
+    Raises:
+        FileError: with the line of every mistake, unless JSON was asked for.
+        SiteCheckError: a geometry or calibration cannot work, unless JSON was asked for.
+    """
+    try:
+        site = _checked(path)
+    except (FileError, SiteCheckError) as exc:
+        if not prints_json:
+            raise
+        sys.stdout.write(json.dumps({"ok": False, "problems": _as_json(exc)}) + "\n")
+        return exc.exit_code
+    if prints_json:
+        sys.stdout.write(json.dumps({"ok": True, "store_id": site.store.id, **_counts(site)}) + "\n")
+    else:
+        sys.stdout.write("\n".join(describe(site)) + "\n")
+    return 0
+
+
+def _checked(path: Path) -> SiteFile:
+    site = load_site(path)
+    problems = problems_of(site)
+    if problems:
+        raise SiteCheckError(path=path, problems=problems)
+    return site
+
+
+def problems_of(site: SiteFile) -> list[str]:
+    """Find what the measuring cores would refuse: geometry, homographies, calibrations."""
+    problems = []
+    for device in site.devices:
+        try:
+            if isinstance(device, CameraDevice) and device.source.kind != "simulated":
+                shapes_px(camera_plan(device, site.store, _ANY_FRAME_WH))
+        except VisionError as exc:
+            problems.append(f"device {device.id}: {exc}")
+        if isinstance(device, ShelfDevice):
+            for slot in device.slots:
+                try:
+                    if slot.calibration is not None:
+                        layout = next(x for x in site.store.slots if x.id == slot.slot)
+                        slot_spec(layout, slot_calibration(slot.calibration))
+                except ShelfError as exc:
+                    problems.append(f"device {device.id}, slot {slot.slot}: {exc}")
+    return problems
+
+
+def describe(site: SiteFile) -> list[str]:
+    """Say in a few lines what a site file describes."""
+    store = site.store
+    width_m, depth_m = store.floor.size_m
+    lines = [
+        f"{store.name} ({store.id}), {width_m:g} x {depth_m:g} m, {store.time_zone}",
+        "  "
+        + ", ".join(
+            f"{len(items)} {name}"
+            for name, items in (
+                ("lines", store.lines),
+                ("zones", store.zones),
+                ("queues", store.queues),
+                ("lanes", store.lanes),
+                ("slots", store.slots),
+                ("environment sensors", store.environment_sensors),
+            )
+            if items
+        ),
+    ]
+    for device in site.devices:
+        if isinstance(device, CameraDevice):
+            parts = [f"{len(device.lines)} lines, {len(device.zones)} zones, {len(device.queues)} queues"]
+            parts += ["a heatmap"] if device.heatmap else []
+            parts.append(
+                "simulated"
+                if isinstance(device.source, SimulatedSource)
+                else f"from {device.source.path.name} at speed {device.source.speed}"
+            )
+            lines.append(f"  camera {device.id}: {'; '.join(parts)}")
+        elif isinstance(device, ShelfDevice):
+            recorded = sum(slot.source.kind != "simulated" for slot in device.slots)
+            lines.append(f"  shelf {device.id}: {len(device.slots)} slots, {recorded} of them from a recording")
+        else:
+            lines.append(f"  {device.kind} {device.id}: simulated")
+    lines.append(f"  {len(site.rules)} rules: {', '.join(f'{r.id} ({r.kind})' for r in site.rules) or 'none'}")
+    return lines
+
+
+def _counts(site: SiteFile) -> dict[str, int]:
+    return {"devices": len(site.devices), "rules": len(site.rules), "slots": len(site.store.slots)}
+
+
+def _as_json(exc: FileError | SiteCheckError) -> list[dict[str, object]]:
+    if isinstance(exc, FileError):
+        return [{"line": p.line, "where": p.where, "message": p.message} for p in exc.problems]
+    return [{"line": None, "where": "", "message": problem} for problem in exc.problems]

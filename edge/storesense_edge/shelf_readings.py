@@ -1,0 +1,55 @@
+"""From a slot's signal chain to readings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storesense_contracts.readings import ShelfEvent, ShelfEventKind, ShelfWeight
+from storesense_contracts.topics import Stream
+from storesense_edge.shelf.steps import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from storesense_contracts.layout import Slot
+    from storesense_edge.camera_readings import Measured
+    from storesense_edge.shelf.pipeline import ShelfObservation
+
+_MAX_MG = 10_000_000_000
+_MAX_UNITS = 1_000_000
+
+
+def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[datetime], datetime]) -> list[Measured]:
+    """Return the weight that was observed, and the event that it ended with.
+
+    Args:
+        slot: the slot in the store's layout.
+        seen: what its chain observed.
+        to_present: maps a recording's instants to the present.
+    """
+    weight = ShelfWeight(
+        measured_at=to_present(seen.measured_at),
+        slot_id=slot.id,
+        weight_mg=_mg(seen.weight_g),
+        is_stable=seen.phase in (Phase.RESTING, Phase.SWINGING),
+        units=None if seen.units is None else min(_MAX_UNITS, seen.units),
+        confidence=None if seen.confidence is None else min(1.0, max(0.0, seen.confidence)),
+    )
+    measured: list[Measured] = [(Stream.SHELF, weight)]
+    if seen.event is not None:
+        event = ShelfEvent(
+            measured_at=to_present(seen.step_at or seen.measured_at),
+            slot_id=slot.id,
+            event=ShelfEventKind(seen.event.kind.value),
+            units=min(_MAX_UNITS, seen.event.units),
+            delta_mg=_mg(seen.event.delta_g),
+            confidence=min(1.0, max(0.0, seen.event.confidence)),
+            sku=slot.product.sku,
+        )
+        measured.append((Stream.SHELF, event))
+    return measured
+
+
+def _mg(weight_g: float) -> int:
+    return max(-_MAX_MG, min(_MAX_MG, round(weight_g * 1000)))

@@ -1,0 +1,158 @@
+"""From the words of a site file to the specs of the measuring cores."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_contracts.site import FixedCalibration
+from storesense_edge.shelf.calibration import Calibration, fit_calibration
+from storesense_edge.shelf.masses import read_masses
+from storesense_edge.shelf.slot import SlotSpec
+from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.heatmap import FloorGrid
+from storesense_edge.vision.homography import FloorMap, fit_floor_map
+from storesense_edge.vision.lines import CountingLine, InSide
+from storesense_edge.vision.pipeline import CameraPlan, Shapes
+from storesense_edge.vision.queues import Queue
+from storesense_edge.vision.zones import Zone
+
+if TYPE_CHECKING:
+    from storesense_contracts.layout import Floor, PointM, StoreLayout
+    from storesense_contracts.layout import Queue as LayoutQueue
+    from storesense_contracts.layout import Slot as LayoutSlot
+    from storesense_contracts.site import CameraDevice, CameraHeatmap, CameraQueue, MassesFile
+
+_MAX_SIDE_CELLS = 1_024
+
+
+def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, int]) -> CameraPlan:
+    """Build what a camera measures. Shapes with picture points stay in the picture, others lie on the floor.
+
+    Args:
+        device: the camera in the site file.
+        store: the layout whose lines, zones and queues it names.
+        frame_wh: width and height of its pictures, pixels.
+
+    Raises:
+        GeometryError: the homography or a shape cannot work.
+    """
+    homography = device.homography
+    floor_map = None if homography is None else fit_floor_map(homography.image, homography.floor_m)
+    image_lines, floor_lines = [], []
+    for line in device.lines:
+        in_side = InSide(line.in_side)
+        if line.image is not None:
+            image_lines.append(CountingLine(line.line, *line.image, in_side))
+        else:
+            place = next(x.floor_m for x in store.lines if x.id == line.line)
+            if place is not None:
+                floor_lines.append(CountingLine(line.line, *place, in_side))
+    image_zones, floor_zones = [], []
+    for zone in device.zones:
+        if zone.image is not None:
+            image_zones.append(Zone(zone.zone, tuple(zone.image)))
+        else:
+            corners = next(x.floor_m for x in store.zones if x.id == zone.zone)
+            if corners is not None:
+                floor_zones.append(Zone(zone.zone, tuple(corners)))
+    image_queues, floor_queues = [], []
+    for queue in device.queues:
+        spot = next(x for x in store.queues if x.id == queue.queue)
+        till_xy = _till(queue, spot, store, floor_map)
+        servers = max(1, len(spot.lanes))
+        if queue.image is not None:
+            image_queues.append(Queue(queue.queue, tuple(queue.image), till_xy, servers=servers))
+        elif spot.floor_m is not None:
+            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), till_xy, servers=servers))
+    return CameraPlan(
+        frame_wh=frame_wh,
+        image=Shapes(tuple(image_lines), tuple(image_zones), tuple(image_queues)),
+        floor=Shapes(tuple(floor_lines), tuple(floor_zones), tuple(floor_queues)),
+        floor_map=floor_map,
+        grid=None if device.heatmap is None else floor_grid(device.heatmap, store.floor),
+    )
+
+
+def floor_grid(heatmap: CameraHeatmap, floor: Floor) -> FloorGrid:
+    """Cut the part of the floor that a camera owns into cells.
+
+    Cells lie on multiples of their size from the floor's corner, so that the grids of several cameras fit together.
+
+    Raises:
+        GeometryError: the area lies outside the floor, or has too many cells.
+    """
+    cell_m = heatmap.cell_size_m
+    (ax, ay), (bx, by) = heatmap.area_m or ((0.0, 0.0), floor.size_m)
+    low = (max(0.0, min(ax, bx)), max(0.0, min(ay, by)))
+    high = (min(floor.size_m[0], max(ax, bx)), min(floor.size_m[1], max(ay, by)))
+    if low[0] >= high[0] or low[1] >= high[1]:
+        raise GeometryError(
+            shape="heatmap area",
+            cause="it has no part on the store's floor",
+            remedy=f"give two corners within 0, 0 and {floor.size_m[0]:g}, {floor.size_m[1]:g} metres",
+        )
+    # A hair's breadth of rounding must not add a column.
+    first = [math.floor(low[axis] / cell_m + 1e-9) for axis in (0, 1)]
+    last = [math.ceil(high[axis] / cell_m - 1e-9) for axis in (0, 1)]
+    columns, rows = (last[axis] - first[axis] for axis in (0, 1))
+    if max(columns, rows) > _MAX_SIDE_CELLS:
+        raise GeometryError(
+            shape="heatmap grid",
+            cause=f"it has {columns} by {rows} cells",
+            remedy=f"give at most {_MAX_SIDE_CELLS} a side, with larger cells or a smaller area",
+        )
+    return FloorGrid((first[0] * cell_m, first[1] * cell_m), cell_m, columns, rows)
+
+
+def slot_calibration(calibration: MassesFile | FixedCalibration) -> Calibration:
+    """Fit or take a slot's calibration.
+
+    Raises:
+        ShelfError: the file of masses cannot be read, or no line fits them.
+    """
+    if isinstance(calibration, FixedCalibration):
+        return Calibration(calibration.zero_counts, calibration.counts_per_g)
+    fitted = fit_calibration(read_masses(calibration.path, calibration.counts_column)).calibration
+    return fitted.reversed() if calibration.is_reversed else fitted
+
+
+def slot_spec(slot: LayoutSlot, calibration: Calibration) -> SlotSpec:
+    """Build the shelf core's description of a slot. Raises SlotSpecError."""
+    return SlotSpec(
+        calibration=calibration,
+        unit_weight_g=slot.product.unit_weight_g,
+        unit_tolerance_g=slot.product.unit_weight_tolerance_g,
+        capacity_units=slot.capacity_units,
+    )
+
+
+def _till(
+    queue: CameraQueue, spot: LayoutQueue, store: StoreLayout, floor_map: FloorMap | None
+) -> tuple[float, float] | None:
+    """Where a queue's people are served, in the plane of its area; None where neither camera nor store says."""
+    in_picture = queue.image is not None
+    if queue.till_image is not None:
+        if in_picture or floor_map is None:
+            return queue.till_image
+        return _mapped(floor_map, queue.till_image, to_floor=True, queue=queue.queue)
+    tills: list[PointM] = [lane.till_m for lane in store.lanes if lane.id in spot.lanes and lane.till_m is not None]
+    if len(tills) != 1:
+        return None  # of several tills, one point would serve some and lose the others
+    if not in_picture:
+        return tills[0]
+    return None if floor_map is None else _mapped(floor_map, tills[0], to_floor=False, queue=queue.queue)
+
+
+def _mapped(floor_map: FloorMap, point: tuple[float, float], *, to_floor: bool, queue: str) -> tuple[float, float]:
+    points = np.array([point], dtype=np.float64)
+    x, y = (floor_map.to_floor(points) if to_floor else floor_map.to_image(points))[0].tolist()
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise GeometryError(
+            shape=f"till of queue {queue}",
+            cause="it lies above the horizon or behind the camera",
+            remedy="move it to the floor that the camera sees",
+        )
+    return (x, y)
