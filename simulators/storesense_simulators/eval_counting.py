@@ -15,6 +15,7 @@ import numpy as np
 from storesense_contracts.errors import StoresenseError
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.lines import CountingLine, InSide
+from storesense_edge.vision.mot_file import MotRows
 from storesense_edge.vision.pipeline import CameraPipeline, CameraPlan, Shapes
 from storesense_edge.vision.source import frames_of, people_in
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_edge.vision.detector import Detector
-    from storesense_edge.vision.mot_file import MotRows
     from storesense_edge.vision.source import FrameSource
 
 CLEAR_PX = 4.0
@@ -213,7 +213,7 @@ def evaluate_pictures(
     Args:
         source: an open recording; its frame i (from 0) is the truth's frame i + 1.
         detector: what finds the people in it.
-        truth: ground truth.
+        truth: ground truth; rows of frames that never came are left out.
         lines: in pixels.
         stride: every which picture is looked at.
 
@@ -222,13 +222,18 @@ def evaluate_pictures(
     """
     pictures = []
     looking_s = 0.0
+    last = -1
     for frame in frames_of(source):
+        last = frame.index
         if frame.index % stride:
             continue
         began_s = time.perf_counter()
         people = people_in(frame, detector, source_name=source.name)
         looking_s += time.perf_counter() - began_s
         pictures.append((frame.at_s, people))
+    # A recording that breaks off is compared with the truth of what it showed.
+    shown = truth.frames <= last + 1
+    truth = MotRows(truth.frames[shown], truth.ids[shown], truth.boxes_ltwh_px[shown], truth.confidences[shown])
     return _evaluate(pictures, truth, lines), 1000 * looking_s / max(len(pictures), 1)
 
 

@@ -71,7 +71,7 @@ def test_the_side_that_is_in_can_be_turned() -> None:
 
 def test_perfect_boxes_are_counted_perfectly() -> None:
     truth = truth_of([(-150 + 8 * i, 50) for i in range(40)], [(160 - 8 * i, 60) for i in range(40)])
-    shifted = MotRows(truth.frames, truth.ids, truth.boxes_ltwh_px + [300, 100, 0, 0], truth.confidences)
+    shifted = MotRows(truth.frames, truth.ids, truth.boxes_ltwh_px + np.array([300, 100, 0, 0]), truth.confidences)
     lines = LinesFile((640, 480), (CountingLine("door", (300, 200), (300, 100)),))
     result = evaluate_counting(shifted, shifted, lines, fps=10)
     assert result.truth == result.counted == {"door": (1, 1)}
