@@ -11,6 +11,16 @@ from storesense_simulators.embedded.ports import LOOPBACK
 from storesense_simulators.embedded.process import Child, ChildSpec
 
 _PROBE_TIMEOUT_S = 1.0
+_FOREIGN_SETTINGS = (
+    "STORESENSE_ALERTS_",
+    "STORESENSE_BACKEND_",
+    "STORESENSE_BROKER_",
+    "STORESENSE_DATABASE_",
+    "STORESENSE_EDGE_",
+    "STORESENSE_GATEWAY_",
+    "PG",
+)
+"""Settings of another installation in the terminal that the demo was started from must not reach its services."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +105,14 @@ class DemoServices:
         """Return the command that makes the admin; it reads the password from its standard input."""
         return self._child(
             "user",
-            ("backend", "user", "add", user_name, "--role", "admin", "--password-stdin"),
+            ("backend", "user", "add", user_name, "--role", "admin"),
             self._database,
             stdin_pipe=True,
         )
 
     def set_password(self, user_name: str) -> Child:
         """Return the command that gives the admin the kept password; it reads it from its standard input."""
-        return self._child(
-            "user", ("backend", "user", "passwd", user_name, "--password-stdin"), self._database, stdin_pipe=True
-        )
+        return self._child("user", ("backend", "user", "passwd", user_name), self._database, stdin_pipe=True)
 
     def _devices(self) -> dict[str, str]:
         return {**self._broker, "STORESENSE_EDGE_CREDENTIALS_FILE": str(self._folder.credentials)}
@@ -123,7 +131,7 @@ class DemoServices:
             argv=(sys.executable, "-m", "storesense_contracts.cli", *arguments),
             log_path=self._folder.log(name),
             env={**env, "PYTHONUNBUFFERED": "1"},
-            drop_env_prefixes=("STORESENSE_", "PG"),
+            drop_env_prefixes=_FOREIGN_SETTINGS,
             stdin_pipe=stdin_pipe,
             ready_deadline_s=60.0,
             stop_deadline_s=15.0,

@@ -36,7 +36,7 @@ class Profile:
         opening: the first seconds.
     """
 
-    mean_interarrival_s: float = 7.0
+    mean_interarrival_s: float = 6.0
     speed_m_s: float = 1.3
     max_stops: int = 4
     browse_s: tuple[float, float] = (2.0, 9.0)

@@ -1,0 +1,207 @@
+"""``storesense demo`` as a person runs it: from nothing to a living page, with alerts, and away again."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+_MARK = "TEST_DEMO_RUN"
+
+
+class DemoRun:
+    """One run of the command, with everything it says on standard error."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.mark = uuid.uuid4().hex
+        self.said: list[str] = []
+        self._news = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "storesense_contracts.cli", "demo", "--no-browser", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**psutil.Process().environ(), _MARK: self.mark},
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._news:
+                self.said.append(line)
+                self._news.notify_all()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
+
+    def wait_for(self, pattern: str, timeout_s: float) -> re.Match[str]:
+        """Wait until it has said something that matches."""
+        deadline_s = time.monotonic() + timeout_s
+        with self._news:
+            while (found := re.search(pattern, self.text)) is None:
+                left_s = deadline_s - time.monotonic()
+                assert left_s > 0, f"{pattern!r} was not said in {timeout_s} s:\n{self.text}"
+                assert self.process.poll() is None, f"it ended without saying {pattern!r}:\n{self.text}"
+                self._news.wait(min(left_s, 0.5))
+        return found
+
+    def end(self, timeout_s: float) -> tuple[int, str]:
+        """Wait until it ends; return its exit code and standard output."""
+        assert self.process.stdout is not None
+        code = self.process.wait(timeout_s)
+        self._reader.join(5)
+        return code, self.process.stdout.read()
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that carries this run's mark and lives, but for the demo itself."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get(_MARK) == self.mark and process.pid != self.process.pid:
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return found
+
+    def service(self, command: str) -> psutil.Process:
+        return next(p for p in self.processes() if command in " ".join(p.cmdline()))
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        psutil.wait_procs(self.processes(), timeout=20)
+        self._reader.join(5)
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@pytest.fixture
+def demo() -> Iterator[type[DemoRun]]:
+    runs: list[DemoRun] = []
+
+    class Tracked(DemoRun):
+        def __init__(self, *arguments: str) -> None:
+            super().__init__(*arguments)
+            runs.append(self)
+
+    yield Tracked
+    for run in runs:
+        run.close()
+
+
+@pytest.mark.timeout(300)
+def test_a_first_run_with_alerts_then_a_second_one_that_survives_a_crash_and_ends_by_ctrl_c(demo, service_dir):
+    data_dir = str(service_dir / "demo")
+    first = demo("--for", "35", "--port", "0", "--json", "--data-dir", data_dir)
+    code, output = first.end(150)
+    assert code == 0, first.text
+    result = json.loads(output.splitlines()[-1])
+    assert list(result) == [
+        "url",
+        "readings",
+        "messages",
+        "dead_letters",
+        "alerts_opened",
+        "alerts_resolved",
+        "uptime_s",
+    ]
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", result["url"])
+    assert result["readings"] > 100
+    assert 0 < result["messages"] <= result["readings"]
+    assert result["dead_letters"] == 0
+    assert result["alerts_opened"] >= 2
+    assert result["alerts_resolved"] >= 1
+    assert 35 <= result["uptime_s"] < 40
+    assert first.processes() == []
+    sign_in = re.search(r"Sign in as admin with (\S+)", first.text)
+    assert sign_in is not None
+
+    second = demo("--port", "0", "--data-dir", data_dir)
+    living = second.wait_for(r"living after ([\d.]+) s", 60)
+    assert float(living[1]) < 15
+    again = second.wait_for(r"is open at (\S+)\nSign in as admin with (\S+)", 10)
+    assert again[2] == sign_in[1]  # the address is new, the sign-in is the one that was written down
+    page = httpx.get(again[1], timeout=5)
+    assert page.status_code == 200
+    assert "text/html" in page.headers["Content-Type"]
+
+    second.service("gateway run").kill()
+    second.wait_for(r"gateway was ended by signal 9", 10)
+    second.wait_for(r"gateway is back", 30)
+    assert len(second.processes()) >= 5
+
+    second.process.send_signal(signal.SIGINT)
+    code, output = second.end(40)
+    assert code == 0, second.text
+    assert output == ""
+    assert second.processes() == []
+    assert again[2] not in " ".join(p.name for p in Path(data_dir, "logs").iterdir())
+    for log in Path(data_dir, "logs").iterdir():
+        assert sign_in[1] not in log.read_text(), f"{log.name} holds the password"
+
+
+def test_a_taken_port_is_named_with_the_remedy_before_anything_starts(demo, service_dir):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        run = demo("--port", str(port), "--data-dir", str(service_dir / "demo"))
+        code, output = run.end(30)
+    assert code == 1
+    assert f"port {port} on 127.0.0.1, wanted for the page, is taken" in run.text
+    assert "choose another port (0 takes any free one)" in run.text
+    assert output == ""
+    assert not (service_dir / "demo").exists()
+
+
+def test_a_site_file_with_a_typo_is_named_with_its_line(demo, tmp_path):
+    site = tmp_path / "site.yaml"
+    site.write_text("version: 1\nstoer:\n  id: x\ndevices: []\n")
+    run = demo("--site", str(site), "--port", "0", "--data-dir", str(tmp_path / "demo"))
+    code, _ = run.end(30)
+    assert code == 2
+    assert f"{site}:2: stoer: no such key is known here" in run.text
+    assert not (tmp_path / "demo").exists()
+
+
+def test_it_stops_cleanly_while_it_is_starting(demo, service_dir):
+    run = demo("--port", "0", "--data-dir", str(service_dir / "demo"))
+    run.wait_for("✓ PostgreSQL", 60)
+    run.process.send_signal(signal.SIGTERM)
+    code, _ = run.end(40)
+    assert code == 130
+    assert "nothing is left running" in run.text
+    assert run.processes() == []
+
+
+def test_two_demos_in_one_folder_are_kept_apart(demo, service_dir):
+    data_dir = str(service_dir / "demo")
+    first = demo("--port", "0", "--data-dir", data_dir)
+    first.wait_for("✓ PostgreSQL", 60)
+    second = demo("--port", "0", "--data-dir", data_dir)
+    code, _ = second.end(40)
+    assert code == 1
+    assert "another Storesense is using it" in second.text
+    assert second.processes() == []
+    first.process.send_signal(signal.SIGTERM)
+    first.end(40)
+    assert first.processes() == []
