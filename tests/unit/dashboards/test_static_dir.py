@@ -66,3 +66,10 @@ def test_every_referenced_file_is_there() -> None:
     text = (static_dir() / "index.html").read_text()
     for reference in re.findall(r"(?:src|href)=\"/static/([^\"]+)\"", text):
         assert (static_dir() / reference).is_file(), reference
+
+
+def test_every_module_of_the_first_view_is_loaded_at_once() -> None:
+    preloaded = re.findall(r'modulepreload" href="/static/(app/[^"]+)"', (static_dir() / "index.html").read_text())
+    modules = {path.relative_to(static_dir()).as_posix() for path in (static_dir() / "app").rglob("*.js")}
+    assert set(preloaded) == modules
+    assert len(preloaded) == len(modules)

@@ -19,24 +19,28 @@ function zoneMark({ points, place, state, reading, fit }) {
     <polygon class="zone-area" points=${pointsText(points)} />
     <rect class="zone-pill" x=${left + 6} y=${top - 11} width=${pillPx} height="22" rx="11" />
     <text class="zone-label" x=${left + 6 + pillPx / 2} y=${top + 4.5} text-anchor="middle">
-      ${name && html`<tspan class="zone-name">${name}</tspan>`}
-      <tspan class="zone-count" dx=${name ? 5 : 0}>${value}</tspan>
+      ${name && html`<tspan class="zone-name">${name}</tspan>${" "}`}
+      <tspan class="zone-count">${value}</tspan>
     </text>
   `;
+}
+
+/** The wait under a queue's number, if there is one and room for it. It only repeats what the place's name says. */
+function queueLabel({ points, at: [x, y], state, reading }) {
+  const [areaWidth, areaHeight] = extent(points);
+  if (state !== "fresh" || !reading.length || areaWidth < 60 || areaHeight < 62) return null;
+  return html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${durationText(reading.longest_wait_s)}</text>`;
 }
 
 function queueMark({ points, at, state, reading }) {
   const [x, y] = at;
   const value = state === "fresh" ? numberText(reading.length) : "?";
-  const wait = state === "fresh" && reading.length ? durationText(reading.longest_wait_s) : "";
   const width = 24 + value.length * 9;
-  const [areaWidth, areaHeight] = extent(points);
   return html`
     <polygon class="queue-area" points=${pointsText(points)} />
     <rect class="chip" x=${x - width / 2} y=${y - 12} width=${width} height="24" rx="12" />
     <path class="chip-icon" transform="translate(${x - width / 2 + 5} ${y - 7})" d="M5 6.2a2.6 2.6 0 1 0 0-5.2 2.6 2.6 0 0 0 0 5.2ZM.6 13c0-3 1.8-5 4.4-5s4.4 2 4.4 5Z" />
     <text class="chip-text" x=${x + 7} y=${y + 5} text-anchor="middle">${value}</text>
-    ${wait && areaWidth > 40 && areaHeight > 62 && html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${wait}</text>`}
   `;
 }
 
@@ -136,7 +140,7 @@ const MARKS = {
   sensor: sensorMark,
 };
 
-/** The drawing of one placed item, with its state as a class name. */
+/** The drawing of one placed item, its state as a class name, and a label that lies above all drawings. */
 export function markOf(item, { live, atMs, laneLabelWidth, fit }) {
   const reading = readingOf(live, item);
   const { state } = freshnessOf(live, item, atMs);
@@ -146,5 +150,6 @@ export function markOf(item, { live, atMs, laneLabelWidth, fit }) {
     extra.laneLabelWidth = laneLabelWidth;
   }
   if (item.kind === "slot") extra.slot = slotState(item.place, reading, atMs);
-  return { state, content: MARKS[item.kind]({ ...item, ...extra, state, reading }) };
+  const facts = { ...item, ...extra, state, reading };
+  return { state, content: MARKS[item.kind](facts), label: item.kind === "queue" ? queueLabel(facts) : null };
 }

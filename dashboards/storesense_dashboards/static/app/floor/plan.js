@@ -106,8 +106,10 @@ export class FloorPlan extends Pure {
     const selected = item && `${item.kind}:${item.id}`;
     const tabStop = [focus, selected].find((key) => places.some((place) => place.key === key)) ?? places[0]?.key;
     const tip = places.find((place) => place.key === (hover ?? (focused ? focus : null)));
+    const labels = [];
     const mark = (place) => {
-      const { state, content } = markOf(place, { live, atMs, laneLabelWidth, fit });
+      const { state, content, label } = markOf(place, { live, atMs, laneLabelWidth, fit });
+      if (label) labels.push(html`<g key=${place.key}>${label}</g>`);
       const { name, kind, value } = summaryText(layout, live, place, atMs, layout.time_zone);
       return html`<g
         key=${place.key}
@@ -139,6 +141,7 @@ export class FloorPlan extends Pure {
       >
         <${Walls} layout=${layout} fit=${fit} />
         ${places.map(mark)}
+        <g class="labels" aria-hidden="true">${labels}</g>
       </svg>
       ${tip && html`<${Tip} place=${tip} fit=${fit} text=${summaryText(layout, live, tip, atMs, layout.time_zone)} />`}
     </div>`;

@@ -190,6 +190,7 @@ export const en = {
     noise: "Noise",
     light: "Light",
     measured: "Measured",
+    lastKnown: "Last known:",
     unitsUnknown: "Weight does not tell",
   },
 

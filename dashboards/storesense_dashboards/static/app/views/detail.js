@@ -13,7 +13,9 @@ export class Detail extends Pure {
   render({ layout, live, item, atMs, onClose }) {
     const place = findPlace(layout, item);
     if (!place) return null;
-    const gap = gapText(freshnessOf(live, item, atMs), atMs, layout.time_zone);
+    const fresh = freshnessOf(live, item, atMs);
+    const gap = gapText(fresh, atMs, layout.time_zone);
+    const hasReading = fresh.state !== "none";
     return html`<div class="detail" role="region" aria-labelledby="detail-title" onKeyDown=${this.onKeyDown}>
       <div class="detail-head">
         <div>
@@ -23,7 +25,8 @@ export class Detail extends Pure {
         <button class="quiet icon-only" aria-label=${t.floor.close} onClick=${onClose}><${Icon} name="close" /></button>
       </div>
       ${gap && html`<p class="gap-note"><${Icon} name="warning" size=${18} />${gap}. ${t.floor.noDataHelp}</p>`}
-      <dl>
+      ${gap && hasReading && html`<p class="hint">${t.item.lastKnown}</p>`}
+      <dl class=${gap ? "is-gap" : ""}>
         ${details(layout, live, item, atMs, layout.time_zone).map(
           ([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`,
         )}
