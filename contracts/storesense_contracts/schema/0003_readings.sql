@@ -70,6 +70,7 @@ CREATE TABLE lane_states (
     is_staffed boolean NOT NULL
 ) {{partitioned}};
 
+-- presence_ds is as it came: zlib-compressed little-endian uint16, rows x columns in row-major order, deciseconds.
 CREATE TABLE heatmap_grids (
     measured_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,

@@ -38,41 +38,60 @@ CREATE FUNCTION storesense_reading_tables() RETURNS text[] LANGUAGE sql IMMUTABL
     ]
 $$;
 
+CREATE FUNCTION storesense_partition_name(table_name text, week_at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT table_name || '_' || to_char(week_at AT TIME ZONE 'UTC', 'YYYYMMDD')
+$$;
+
+CREATE FUNCTION storesense_has_partition(table_name text, week_at timestamptz) RETURNS boolean LANGUAGE sql VOLATILE AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = pg_inherits.inhrelid
+        WHERE pg_inherits.inhparent = table_name::regclass
+            AND pg_class.relname = storesense_partition_name(table_name, week_at)
+    )
+$$;
+
+CREATE FUNCTION storesense_make_partition(table_name text, week_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text := storesense_partition_name(table_name, week_at);
+    default_name text := table_name || '_default';
+    end_at timestamptz := week_at + interval '7 days';
+BEGIN
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name, table_name);
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', default_name);
+    EXECUTE format(
+        'WITH moved AS (DELETE FROM %I WHERE measured_at >= %L AND measured_at < %L RETURNING *) '
+        'INSERT INTO %I SELECT * FROM moved',
+        default_name, week_at, end_at, name);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', table_name, name, week_at, end_at);
+END
+$$;
+
 -- Make the weekly partitions that cover from_at .. to_at (both included). Rows that had to wait in the default partition
--- move into theirs. Harmless to repeat and to run from several sessions. Returns the number of partitions made.
+-- move into theirs. Harmless to repeat, and to run from several sessions: what another one made while this one waited for
+-- the lock is seen, because each statement here looks at the catalog anew. Returns the number of partitions made.
 CREATE FUNCTION storesense_ensure_partitions(from_at timestamptz, to_at timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     origin_at constant timestamptz := '2001-01-01 00:00:00+00';
-    week_at timestamptz := date_bin('7 days', from_at, origin_at);
+    week_at timestamptz;
     table_name text;
-    partition_name text;
     made integer := 0;
 BEGIN
     IF to_at - from_at > interval '5300 days' THEN
         RAISE EXCEPTION 'storesense_ensure_partitions: % to % is more than 14 years', from_at, to_at;
     END IF;
-    WHILE week_at <= to_at LOOP
-        FOREACH table_name IN ARRAY storesense_reading_tables() LOOP
-            partition_name := table_name || '_' || to_char(week_at AT TIME ZONE 'UTC', 'YYYYMMDD');
-            IF to_regclass(partition_name) IS NULL THEN
-                PERFORM pg_advisory_xact_lock(hashtext('storesense_ensure_partitions'));
-                IF to_regclass(partition_name) IS NULL THEN
-                    EXECUTE format(
-                        'CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition_name, table_name);
-                    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', table_name || '_default');
-                    EXECUTE format(
-                        'WITH moved AS (DELETE FROM %I WHERE measured_at >= %L AND measured_at < %L RETURNING *) '
-                        'INSERT INTO %I SELECT * FROM moved',
-                        table_name || '_default', week_at, week_at + interval '7 days', partition_name);
-                    EXECUTE format(
-                        'ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
-                        table_name, partition_name, week_at, week_at + interval '7 days');
-                    made := made + 1;
-                END IF;
+    FOR week_at, table_name IN
+        SELECT week, name
+        FROM generate_series(date_bin('7 days', from_at, origin_at), to_at, interval '7 days') AS week
+        CROSS JOIN unnest(storesense_reading_tables()) AS name
+    LOOP
+        IF NOT storesense_has_partition(table_name, week_at) THEN
+            PERFORM pg_advisory_xact_lock(hashtext('storesense_ensure_partitions'));
+            IF NOT storesense_has_partition(table_name, week_at) THEN
+                PERFORM storesense_make_partition(table_name, week_at);
+                made := made + 1;
             END IF;
-        END LOOP;
-        week_at := week_at + interval '7 days';
+        END IF;
     END LOOP;
     RETURN made;
 END
