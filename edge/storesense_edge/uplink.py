@@ -224,7 +224,7 @@ class Uplink:
         if free <= 0:
             return None
         # While both wait, each is sure of a quarter of the window.
-        share = self._limits.window - max(1, self._limits.window // 4)
+        share = max(1, self._limits.window - max(1, self._limits.window // 4))
         fresh_in_flight = sum(flight.is_fresh for flight in self._flights.values())
         has_backlog = bool(self._backlog) or self._cursor_no + 1 < self._boundary_no
         if self._fresh and (not has_backlog or fresh_in_flight < share):
