@@ -142,7 +142,7 @@ class Machine:
 
     def rows(self, query: str) -> int:
         assert self.postgres is not None
-        with psycopg.connect(self.postgres.url().get_secret_value()) as connection:
+        with psycopg.connect(self.postgres.admin_url(self.postgres.database).get_secret_value()) as connection:
             row = connection.execute(query.encode()).fetchone()
         assert row is not None
         return int(row[0])
