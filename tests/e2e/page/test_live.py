@@ -64,12 +64,15 @@ def store_time(page: Page, age_s: float) -> str:
 
 def test_a_store_without_readings_helps(open_page, backend: FakeBackend) -> None:
     empty = {key: [] for key in ("footfall", "zones", "queues", "lanes", "slots", "environment", "devices")}
+    # Lines are named even before anything was counted: zero, and measured at no time.
+    empty["footfall"] = [{"line_id": "door", "in_count": 0, "out_count": 0, "measured_at": None}]
     backend.snapshot.update({**empty, "alerts": []})
     backend.stores[fake_store.STORE_ID]["footfall"] = []
     page: Page = open_page()
     for name in ("visitors", "occupancy", "queue", "stock", "devices"):
         expect(figure(page, name).locator(".figure-value")).to_have_text("–")
     expect(figure(page, "visitors")).to_contain_text("Is the entrance camera online?")
+    expect(place(page, "line:door")).to_have_attribute("aria-label", "Counting line Main door: No data yet")
     expect(page.get_by_text("Nothing to do")).to_be_visible()
     expect(page.get_by_text("No device is registered").last).to_be_visible()
     expect(page.get_by_text("The chart begins with the first person counted.")).to_be_visible()

@@ -59,7 +59,8 @@ export function shelfList(layout, live, atMs) {
 /** Visitors and occupancy from the entrance lines; null stands for "not known", never for zero. */
 export function entranceFigures(layout, live, atMs) {
   const entrances = layout.lines.filter((line) => line.is_entrance);
-  const known = entrances.filter((line) => live.footfall[line.id]);
+  // A count that nobody measured yet comes as zero without an instant.
+  const known = entrances.filter((line) => parseInstant(live.footfall[line.id]?.measured_at) !== null);
   const sum = (key) => known.reduce((total, line) => total + (live.footfall[line.id][key] ?? 0), 0);
   const silent = entrances
     .map((line) => ({ line, ...freshness("footfall", live.footfall[line.id], atMs) }))

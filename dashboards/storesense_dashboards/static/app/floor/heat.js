@@ -58,6 +58,11 @@ export function drawHeat(canvas, grid, fit) {
   context.scale(ratio, ratio);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
+  // What a camera sees beyond the floor (the street) is no part of the store.
+  const [left, top] = fit.toPx([0, 0]);
+  context.beginPath();
+  context.rect(left, top, fit.widthPx - 2 * left, fit.heightPx - 2 * top);
+  context.clip();
   const [x, y] = fit.toPx(grid.origin_xy_m);
   const cellPx = grid.cell_size_m * fit.scale;
   context.drawImage(heatImage(grid, scaleS), x, y, grid.columns * cellPx, grid.rows * cellPx);

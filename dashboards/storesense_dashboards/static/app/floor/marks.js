@@ -12,7 +12,7 @@ function zoneMark({ points, place, state, reading, fit }) {
   const top = Math.min(...points.map(([, y]) => y));
   const value = state === "fresh" ? numberText(reading.occupancy) : "?";
   const valuePx = value.length * 8.5;
-  const name = fit.scale > 12 && height > 34 ? fitText(place.name, width - valuePx - 44, 12) : "";
+  const name = fit.widthPx > 560 && height > 34 ? fitText(place.name, width - valuePx - 44, 12) : "";
   const pillPx = Math.max(28, valuePx + (name ? [...name].length * 7 + 6 : 0) + 18);
   // The label sits on the upper edge, as a box's legend does, where it hides little of what is inside.
   return html`
@@ -46,7 +46,7 @@ function queueMark({ points, at, state, reading }) {
 
 function lineMark({ points, arrow, at, state, reading, fit }) {
   const [[x0, y0], [x1, y1]] = points;
-  const label = state === "fresh" || reading ? t.floor.inCount(numberText(reading.in_count)) : "?";
+  const label = state !== "none" ? t.floor.inCount(numberText(reading.in_count)) : "?";
   const normal = arrow?.normal ?? [0, -1];
   const [lx, ly, anchor] = lineLabelPlace(points, at, normal, label.length * 7, fit);
   return html`
@@ -101,7 +101,7 @@ function laneMark({ at: [x, y], place, laneWord, laneLabelWidth }) {
 
 function slotMark({ at: [x, y], slot, fit }) {
   const needs = slot.state === "low" || slot.state === "empty";
-  const size = Math.min(1.5, Math.max(1, fit.scale / 14));
+  const size = fit.widthPx > 560 ? Math.min(1.5, Math.max(1, fit.scale / 14)) : 1;
   const [w, h] = (needs ? [14, 18] : [10, 14]).map((px) => px * size);
   const filled = slot.fill === null ? 0 : Math.max(slot.fill > 0 ? 2 : 0, (h - 2) * slot.fill);
   return html`

@@ -158,7 +158,7 @@ class Walls extends Pure {
       [0, height],
     ].map(fit.toPx);
     return html`<g aria-hidden="true">
-      <polygon class="floor-area" points=${pointsText(corners)} />
+      <polygon class=${classes("floor-area", layout.floor.walls.length > 0 && "has-walls")} points=${pointsText(corners)} />
       ${layout.floor.walls.map((wall, i) => html`<polyline key=${i} class="wall" points=${pointsText(wall.map(fit.toPx))} />`)}
     </g>`;
   }
