@@ -108,7 +108,8 @@ class Tracker:
 
         costs = self._costs(measured)
         rows, columns = self._associate(costs, measured, high, at_s)
-        self._update(rows, measured[columns], boxes.scores[columns], at_s)
+        doubt = self._doubt(costs, rows, columns)
+        self._update(rows, measured[columns], boxes.scores[columns], doubt, at_s)
 
         seen = np.zeros(len(self._ids), dtype=np.bool_)
         seen[rows] = True
@@ -144,14 +145,19 @@ class Tracker:
         s[:, PS] += cfg.size_drift**2 * dt_s
 
     def _update(
-        self, rows: NDArray[np.intp], measured: NDArray[np.float64], scores: NDArray[np.float64], at_s: float
+        self,
+        rows: NDArray[np.intp],
+        measured: NDArray[np.float64],
+        scores: NDArray[np.float64],
+        doubt: NDArray[np.float64],
+        at_s: float,
     ) -> None:
         if not len(rows):
             return
         cfg = self.settings
         s = self._state[rows]
         alike = np.maximum(1.0, cfg.correlation_s / np.maximum(at_s - s[:, LAST], 1e-3))
-        spread = s[:, PP] + cfg.place_sigma**2 * alike
+        spread = s[:, PP] + doubt * cfg.place_sigma**2 * alike
         gain, gain_v = s[:, PP] / spread, s[:, PV] / spread
         off = measured[:, :2] - s[:, :2]
         s[:, :2] += gain[:, None] * off
@@ -171,7 +177,7 @@ class Tracker:
     # ---- association
 
     def _costs(self, measured: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(T, D) half squared Mahalanobis distances plus what a wider spread costs; nats."""
+        """(tracks, boxes) half of the squared Mahalanobis distances of place and size."""
         cfg = self.settings
         s = self._state
         height = s[:, H]
@@ -207,6 +213,22 @@ class Tracker:
             more_rows, more_columns = _match(costs, np.flatnonzero(left), np.flatnonzero(~high))
             rows, columns = np.concatenate([rows, more_rows]), np.concatenate([columns, more_columns])
         return rows, columns
+
+    def _doubt(
+        self, costs: NDArray[np.float64], rows: NDArray[np.intp], columns: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """(matches,) how many times less certain a box is that an unseen person fits as well.
+
+        Where two people meet and only one box is left, it may show either or both. Taken at its word, it would turn
+        the one it is given to around; in doubt, both walk on as they did.
+        """
+        doubt = np.ones(len(rows))
+        unseen = self._confirmed.copy()
+        unseen[rows] = False
+        if len(rows) and unseen.any():
+            rivals = costs[np.ix_(unseen, columns)] < self.settings.rival_gate
+            doubt[rivals.any(axis=0)] = self.settings.rival_doubt
+        return doubt
 
     def _covered(self, boxes_xyxy: NDArray[np.float64], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """True for boxes, the best scored first, that show somebody whom a track or a better box shows already."""

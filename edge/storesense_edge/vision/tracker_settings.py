@@ -28,6 +28,8 @@ class TrackerSettings:
         spread_weight: how much a track that could be anywhere yields to one that is surely near.
         reach: no box is further from a track's last sighting than this, heights ...
         top_speed: ... and this for each second since, heights/s.
+        rival_gate: a box this likely to show an unseen person as well is in doubt (as `gate`) ...
+        rival_doubt: ... and its variance is taken this many times.
         coast_s: an unseen walker slows down with this time constant.
         confirm_hits: a track counts from this many sightings on ...
         confirm_s: ... spread over this long ...
@@ -54,6 +56,8 @@ class TrackerSettings:
     spread_weight: float = 1.5
     reach: float = 0.6
     top_speed: float = 1.4
+    rival_gate: float = 2.0
+    rival_doubt: float = 9.0
     coast_s: float = 1.0
     confirm_hits: int = 2
     confirm_s: float = 0.3
