@@ -58,12 +58,23 @@ class Section(StrictModel):
 
 
 class Line(StrictModel):
-    """A line that people are counted at; ``is_entrance`` lines make up the visitors."""
+    """A line that people are counted at; ``is_entrance`` lines make up the visitors.
+
+    ``in_side``: stand at the first point of ``floor_m``, look to the second; people who walk to that side come in.
+    """
 
     id: Id
     name: Name
     is_entrance: bool = False
     floor_m: tuple[PointM, PointM] | None = None
+    in_side: Literal["left", "right"] | None = None
+
+    @model_validator(mode="after")
+    def _a_side_for_its_floor(self) -> Self:
+        if (self.floor_m is None) != (self.in_side is None):
+            missing = "in_side" if self.in_side is None else "floor_m"
+            raise mistake(f"floor_m and in_side go together; {missing} is missing")
+        return self
 
 
 class Zone(StrictModel):

@@ -2,7 +2,8 @@
 
 Camera geometry is given either as ``image`` (fractions of the picture, 0..1, x to the right, y down) or as ``floor_m``
 (metres on the store's floor, which needs the camera's ``homography``). A line's ``in_side`` says which way is in: stand
-at its first point, look to its second; people who walk to that side are counted in.
+at its first point, look to its second; people who walk to that side are counted in. It stands beside the points that
+it speaks of, since a camera may see the line from either end.
 """
 
 from pathlib import Path
@@ -95,11 +96,18 @@ class Homography(StrictModel):
 
 
 class CameraLine(StrictModel):
-    """Where a camera sees one of the store's lines; without points, the line's ``floor_m`` in the store is used."""
+    """Where a camera sees one of the store's lines; without points, the store's ``floor_m`` and ``in_side`` are used."""
 
     line: Id
     image: tuple[PointFraction, PointFraction] | None = None
-    in_side: Literal["left", "right"]
+    in_side: Literal["left", "right"] | None = None
+
+    @model_validator(mode="after")
+    def _a_side_for_its_image(self) -> Self:
+        if (self.image is None) != (self.in_side is None):
+            missing = "in_side" if self.in_side is None else "image"
+            raise mistake(f"image and in_side go together; {missing} is missing")
+        return self
 
 
 class CameraZone(StrictModel):

@@ -42,14 +42,12 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
     homography = device.homography
     floor_map = None if homography is None else fit_floor_map(homography.image, homography.floor_m)
     image_lines, floor_lines = [], []
-    for line in device.lines:
-        in_side = InSide(line.in_side)
-        if line.image is not None:
-            image_lines.append(CountingLine(line.line, *line.image, in_side))
-        else:
-            place = next(x.floor_m for x in store.lines if x.id == line.line)
-            if place is not None:
-                floor_lines.append(CountingLine(line.line, *place, in_side))
+    for view in device.lines:
+        line = next(x for x in store.lines if x.id == view.line)
+        if view.image is not None and view.in_side is not None:
+            image_lines.append(CountingLine(line.id, *view.image, InSide(view.in_side)))
+        elif line.floor_m is not None and line.in_side is not None:
+            floor_lines.append(CountingLine(line.id, *line.floor_m, InSide(line.in_side)))
     image_zones, floor_zones = [], []
     for zone in device.zones:
         if zone.image is not None:

@@ -13,7 +13,7 @@ from storesense_contracts.site import (
     SiteFile,
 )
 from storesense_simulators.sim.errors import MissingPlaceError, SimulationError
-from storesense_simulators.sim.geometry import Point, middle, turn
+from storesense_simulators.sim.geometry import Point, middle
 
 _Device = CameraDevice | ShelfDevice | LaneDevice | EnvironmentDevice
 
@@ -178,7 +178,7 @@ def _doors(store: StoreLayout, centre: Point) -> tuple[DoorPlan, ...]:
             a, b = line.floor_m
             length = math.dist(a, b) or 1.0
             across = ((b[1] - a[1]) / length, (a[0] - b[0]) / length)  # to the left of a→b as drawn
-            sign = 1.0 if turn(a, b, centre) < 0 else -1.0
+            sign = 1.0 if line.in_side == "left" else -1.0
             at = middle((a, b))
             doors.append(
                 DoorPlan(
@@ -196,13 +196,13 @@ def _offset(at: Point, across: Point, by_m: float) -> Point:
 
 
 def _lines(store: StoreLayout, cameras: list[CameraDevice]) -> Iterator[LinePlan]:
-    places = {line.id: line.floor_m for line in store.lines}
+    lines = {line.id: line for line in store.lines}
     for camera in cameras:
-        for line in camera.lines:
-            place = places[line.line]
-            if place is None:
-                raise MissingPlaceError(device_id=camera.id, what=f"line {line.line!r}", key="floor_m")
-            yield LinePlan(line.line, camera.id, place[0], place[1], line.in_side == "left")
+        for view in camera.lines:
+            line = lines[view.line]
+            if line.floor_m is None:
+                raise MissingPlaceError(device_id=camera.id, what=f"line {line.id!r}", key="floor_m")
+            yield LinePlan(line.id, camera.id, *line.floor_m, line.in_side == "left")
 
 
 def _zones(store: StoreLayout, cameras: list[CameraDevice]) -> Iterator[ZonePlan]:

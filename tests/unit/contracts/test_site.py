@@ -15,7 +15,7 @@ store:
   sections:
     - {id: checkout, name: Checkout}
   lines:
-    - {id: door, name: Door, is_entrance: true, floor_m: [[0, 0], [2, 0]]}
+    - {id: door, name: Door, is_entrance: true, floor_m: [[0, 0], [2, 0]], in_side: left}
   lanes:
     - {id: lane-1, name: Lane 1}
   queues:
@@ -32,7 +32,7 @@ devices:
     id: cam-1
     source: {kind: video, path: clip.avi, speed: 2}
     lines:
-      - {line: door, image: [[0.2, 0.0], [0.2, 1.0]], in_side: left}
+      - {line: door, image: [[0.2, 0.0], [0.2, 1.0]], in_side: right}
   - kind: shelf
     id: shelf-1
     slots:
@@ -75,10 +75,10 @@ def test_a_site_file_is_read_whole(folder: Path) -> None:
     [
         ("time_zone: Europe/Berlin", "time_zone: Berlin", 5, "IANA", "no such time zone"),
         ("path: clip.avi", "path: clop.avi", 25, "there is no file", "a file that is not there"),
-        ("in_side: left", "in_side: in", 27, "'left' or 'right'", "a side that is none"),
+        ("in_side: right", "in_side: in", 27, "'left' or 'right'", "a side that is none"),
         ("[[0.2, 0.0], [0.2, 1.0]]", "[[20, 0.0], [0.2, 1.0]]", 27, "less than or equal to 1", "pixels for fractions"),
         ("kind: video", "kind: vdeo", 25, "'video'", "an unknown source"),
-        ("in_side: left", "inside: left", 27, "in_side", "a typo in a key deep inside"),
+        ("in_side: right", "inside: left", 27, "in_side", "a typo in a key deep inside"),
         ("unit_weight_g: 1030", "unit_weight_g: 0", 19, "greater than 0", "a product without weight"),
         ("reorder_point_units: 3", "reorder_point_units: 12", 21, "below capacity_units", "could never be resolved"),
         ("lanes: [lane-1]", "lanes: [lane-9]", 14, "no lane 'lane-9'", "a lane nobody has"),
@@ -95,7 +95,9 @@ def test_a_site_file_is_read_whole(folder: Path) -> None:
             "need a calibration",
             "no calibration",
         ),
-        (", image: [[0.2, 0.0], [0.2, 1.0]]", "", 27, "homography", "a floor line without a homography"),
+        (", image: [[0.2, 0.0], [0.2, 1.0]], in_side: right", "", 27, "homography", "a floor line without a homography"),
+        (", in_side: left", "", 10, "in_side is missing", "a line on the floor without its way in"),
+        (", in_side: right", "", 27, "in_side is missing", "a line in the picture without its way in"),
         ("unit_weight_g: 1030", "unit_weight_g: .nan", 19, "finite", "not a number"),
     ],
 )
