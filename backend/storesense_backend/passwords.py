@@ -30,10 +30,15 @@ def check_strength(password: str) -> str:
 
 
 class Passwords:
-    """Hashes and verifies passwords in threads, a bounded number at once, because each takes 64 MiB and a core."""
+    """Hashes and verifies passwords in threads, a bounded number at once, because each takes 64 MiB and a core.
 
-    def __init__(self, *, concurrency: int) -> None:
-        self._hasher = PasswordHasher()
+    Args:
+        concurrency: how many at once.
+        hasher: with other parameters than argon2-cffi's defaults, which are RFC 9106's low-memory choice.
+    """
+
+    def __init__(self, *, concurrency: int, hasher: PasswordHasher | None = None) -> None:
+        self._hasher = hasher or PasswordHasher()
         self._slots = asyncio.Semaphore(concurrency)
         self._places = concurrency * (1 + _WAITING_PER_CHECK)
         self._taken = 0

@@ -23,8 +23,16 @@ _LOG = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def build_backend(settings: BackendSettings, *, conninfo: str, clock: Clock) -> AsyncIterator[Context]:
+async def build_backend(
+    settings: BackendSettings, *, conninfo: str, clock: Clock, passwords: Passwords | None = None
+) -> AsyncIterator[Context]:
     """Put the backend together around its database; the live feed runs as long as this lasts.
+
+    Args:
+        settings: of the backend.
+        conninfo: libpq connection string.
+        clock: the present.
+        passwords: instead of those with the usual cost.
 
     Raises:
         DatabaseError: it cannot be reached, or its schema is not this release's.
@@ -40,7 +48,7 @@ async def build_backend(settings: BackendSettings, *, conninfo: str, clock: Cloc
             pool=pool,
             feed=feed,
             metrics=metrics,
-            passwords=Passwords(concurrency=settings.sign_in_concurrency),
+            passwords=passwords or Passwords(concurrency=settings.sign_in_concurrency),
             throttle=SignInThrottle(secret=secrets.token_bytes(32)),
             session_limits=SessionLimits(
                 idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_max_days)
