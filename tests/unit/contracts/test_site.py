@@ -78,7 +78,7 @@ def test_a_site_file_is_read_whole(folder: Path) -> None:
         ("in_side: right", "in_side: in", 27, "'left' or 'right'", "a side that is none"),
         ("[[0.2, 0.0], [0.2, 1.0]]", "[[20, 0.0], [0.2, 1.0]]", 27, "less than or equal to 1", "pixels for fractions"),
         ("kind: video", "kind: vdeo", 25, "'video'", "an unknown source"),
-        ("in_side: right", "inside: left", 27, "in_side", "a typo in a key deep inside"),
+        ("in_side: right", "inside: left", 27, "inside: no such key", "a typo in a key deep inside"),
         ("unit_weight_g: 1030", "unit_weight_g: 0", 19, "greater than 0", "a product without weight"),
         ("reorder_point_units: 3", "reorder_point_units: 12", 21, "below capacity_units", "could never be resolved"),
         ("lanes: [lane-1]", "lanes: [lane-9]", 14, "no lane 'lane-9'", "a lane nobody has"),
