@@ -1,12 +1,29 @@
-"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker`` and, where it is present, ``eval``."""
+"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker`` and ``eval``."""
 
 import argparse
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
+
+
+class _EvalParser(argparse.ArgumentParser):
+    """Learns its subcommands when it is used: their modules bring SciPy, which every other command would wait for."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as every parser does, knowing the subcommands from now on."""
+        if self._subparsers is None:
+            from storesense_simulators.eval_commands import add_eval_commands  # noqa: PLC0415
+            from storesense_simulators.eval_shelf import add_eval_shelf_command  # noqa: PLC0415
+
+            subparsers: Any = self.add_subparsers(
+                dest="action", metavar="WHAT", required=True, parser_class=argparse.ArgumentParser
+            )
+            add_eval_commands(subparsers)
+            add_eval_shelf_command(subparsers)
+        return super().parse_known_args(args, namespace)
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -14,13 +31,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_demo(subparsers)
     _add_sim(subparsers)
     _add_broker(subparsers)
-    if find_spec("storesense_simulators.eval_commands") is not None:
-        from storesense_simulators.eval_commands import add_eval_commands  # noqa: PLC0415
-
-        evaluation = subparsers.add_parser(
-            "eval", help="the published error of each method, on files with ground truth"
-        )
-        add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
+    evaluation = subparsers.add_parser("eval", help="the error of each method, on files with ground truth")
+    evaluation.__class__ = _EvalParser
 
 
 def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

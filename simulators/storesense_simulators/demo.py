@@ -191,10 +191,12 @@ class Demo:
     async def _set_up(self, services: DemoServices, addresses: Addresses, secrets: DemoSecrets) -> None:
         """Register the store and see to it that the printed sign-in works."""
         with self._screen.step("store and sign-in"):
-            await _run_command(services.register(self._site_path))
             is_there = await asyncio.to_thread(_has_user, addresses.database_url, ADMIN_NAME)
-            command = services.set_password(ADMIN_NAME) if is_there else services.add_admin(ADMIN_NAME)
-            await _run_command(command, line=secrets.admin_password.get_secret_value())
+            user = services.set_password(ADMIN_NAME) if is_there else services.add_admin(ADMIN_NAME)
+            await _together(
+                _run_command(services.register(self._site_path)),
+                _run_command(user, line=secrets.admin_password.get_secret_value()),
+            )
 
     async def _until_living(
         self, site: SiteFile, addresses: Addresses, secrets: DemoSecrets, began_at: datetime

@@ -47,7 +47,10 @@ def test_the_door_leads_from_the_street_into_the_shop(shop_plan):
     ("part", "what"), [("lines", "line 'door'"), ("zones", "zone 'entrance'"), ("queues", "queue 'tills'")]
 )
 def test_what_has_no_place_is_named_with_the_remedy(corner_shop, part, what):
-    site = changed(corner_shop, lambda raw: raw["store"][part][0].update(floor_m=None))
+    site = changed(
+        corner_shop,
+        lambda raw: raw["store"][part][0].update(floor_m=None, **({"in_side": None} if part == "lines" else {})),
+    )
     with pytest.raises(MissingPlaceError, match=f"measures {what}, which has no place; give it floor_m"):
         plan_of(site)
 

@@ -1,0 +1,87 @@
+"""The subcommands: what they take, what they refuse, and that asking for one does not load the others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from storesense_contracts.cli import build_parser, main
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["demo"],
+        ["sim", "run"],
+        ["broker", "setup"],
+        ["eval", "counting"],
+        ["eval", "video"],
+        ["eval", "shelf"],
+    ],
+)
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: storesense {' '.join(command)}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["demo", "--for", "0"],
+        ["demo", "--for", "nan"],
+        ["demo", "--for", "soon"],
+        ["demo", "--port", "65536"],
+        ["demo", "--port", "-1"],
+        ["sim", "run", "--state-dir", "x"],  # without a site
+        ["broker", "setup", "--site", "x"],  # without a folder
+    ],
+)
+def test_wrong_use_ends_with_exit_code_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(arguments)
+    assert ended.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_the_demos_defaults_are_the_readmes(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    args = build_parser().parse_args(["demo"])
+    assert args.port == 8080
+    assert args.for_s is None
+    assert args.data_dir == Path("/data/storesense/demo")
+    assert args.site.name == "corner_shop.yaml"
+
+
+def test_in_a_checkout_the_demo_keeps_its_data_beside_it(monkeypatch, repo_dir):
+    monkeypatch.chdir(repo_dir)
+    assert build_parser().parse_args(["demo"]).data_dir == Path(".data/demo")
+
+
+def test_building_the_parser_loads_nothing_heavy():
+    code = (
+        "import sys; from storesense_contracts.cli import build_parser; build_parser();"
+        "print([m for m in ('cv2', 'scipy', 'psycopg', 'fastapi', 'rich', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_sim_run_says_what_it_is_missing(monkeypatch, capsys, tmp_path):
+    site = build_parser().parse_args(["demo"]).site
+    monkeypatch.delenv("STORESENSE_EDGE_CREDENTIALS_FILE", raising=False)
+    assert main(["sim", "run", "--site", str(site), "--state-dir", str(tmp_path)]) == 2
+    assert "STORESENSE_EDGE_CREDENTIALS_FILE: name the file" in capsys.readouterr().err
+
+
+def test_sim_run_names_a_device_without_a_password(monkeypatch, capsys, tmp_path):
+    site = build_parser().parse_args(["demo"]).site
+    credentials = tmp_path / "credentials.json"
+    credentials.touch(mode=0o600)
+    credentials.write_text("{}")
+    monkeypatch.setenv("STORESENSE_EDGE_CREDENTIALS_FILE", str(credentials))
+    assert main(["sim", "run", "--site", str(site), "--state-dir", str(tmp_path)]) == 2
+    assert "no password for 'corner-shop/camera-door'" in capsys.readouterr().err
