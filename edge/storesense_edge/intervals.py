@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 _MS = timedelta(milliseconds=1)
 _MINUTE = timedelta(minutes=1)
+_ROUNDING = timedelta(milliseconds=10)
+"""An end so little before its beginning comes of rounding, not of a clock that was set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class IntervalCutter:
         that was set back begins a new interval there.
         """
         end_at = min(whole_ms(end_at), minute_of(self._begin_at) + _MINUTE)
-        if end_at < self._begin_at:
+        if self._begin_at - end_at > _ROUNDING:
             self._begin_at = end_at
             return None
         period_ms = (end_at - self._begin_at) // _MS

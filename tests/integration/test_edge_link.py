@@ -4,14 +4,12 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footfall, open_link
 
+from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footfall, open_link
 from storesense_contracts.messages import DeviceState, decode_status
-from storesense_contracts.readings import HealthReading, HealthState
 from storesense_contracts.topics import Stream
 from storesense_edge.link import DeviceLink
 from storesense_edge.outbox import OutboxLockedError
@@ -206,8 +204,11 @@ async def test_a_second_link_on_the_same_outbox_is_refused(mqtt_broker: Embedded
 
 
 async def test_an_error_of_the_body_is_passed_on_as_it_is(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    with pytest.raises(LookupError, match="of the body"):
+    async def use() -> None:
         async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
             link.record(Stream.FOOTFALL, footfall())
             raise LookupError("of the body")
+
+    with pytest.raises(LookupError, match="of the body"):
+        await use()
     assert len(rows(tmp_path / "outbox.db")) == 1

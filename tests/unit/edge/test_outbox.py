@@ -1,4 +1,3 @@
-import os
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -291,15 +290,13 @@ def test_drops_outlive_a_restart_until_the_gateway_knows_of_them(path: Path) -> 
 def test_room_goes_back_to_the_disk_after_a_backlog(path: Path) -> None:
     outbox = Outbox(path)
     opened = outbox.open(BOOT, NOW_AT)
-    outbox.apply(
-        OutboxChanges(messages=[message(opened, seq, size=60_000) for seq in range(600)]), NOW_AT
-    )
+    outbox.apply(OutboxChanges(messages=[message(opened, seq, size=60_000) for seq in range(600)]), NOW_AT)
     outbox._opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    full_bytes = os.stat(path).st_size
+    full_bytes = path.stat().st_size
     for seq in range(600):
         outbox.apply(OutboxChanges(acked=[(opened.boot_no, seq, seq)]), NOW_AT)
     outbox._opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    assert os.stat(path).st_size < full_bytes / 1.5
+    assert path.stat().st_size < full_bytes / 1.5
     outbox.close()
 
 
@@ -326,9 +323,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(
         new=st.lists(
-            st.tuples(
-                st.sampled_from([Stream.FOOTFALL, Stream.HEATMAP, Stream.SHELF]), st.integers(2, 400)
-            ),
+            st.tuples(st.sampled_from([Stream.FOOTFALL, Stream.HEATMAP, Stream.SHELF]), st.integers(2, 400)),
             max_size=8,
         )
     )
@@ -368,9 +363,7 @@ class OutboxMachine(RuleBasedStateMachine):
         first = data.draw(st.integers(0, self.next_seq + 3))
         last = data.draw(st.integers(0, self.next_seq + 5))
         covered = {key for key in self.rows if key[0] == boot_id and first <= key[1] <= last}
-        applied = self.outbox.apply(
-            OutboxChanges(acked=[(self.opened.boots[boot_id], first, last)]), self.now_at
-        )
+        applied = self.outbox.apply(OutboxChanges(acked=[(self.opened.boots[boot_id], first, last)]), self.now_at)
         assert applied.deleted == len(covered)
         for key in covered:
             del self.rows[key]
@@ -385,8 +378,8 @@ class OutboxMachine(RuleBasedStateMachine):
     def crash(self) -> None:
         # As after kill -9: the write-ahead log is as it was, nothing was closed properly.
         copy = TemporaryDirectory()
-        for name in os.listdir(self.folder.name):
-            (Path(copy.name) / name).write_bytes((Path(self.folder.name) / name).read_bytes())
+        for part in Path(self.folder.name).iterdir():
+            (Path(copy.name) / part.name).write_bytes(part.read_bytes())
         self.outbox.close()
         self.folder.cleanup()
         self.folder, self.path = copy, Path(copy.name) / "outbox.db"

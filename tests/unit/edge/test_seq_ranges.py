@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def test_a_number_is_in_it_exactly_when_a_range_covers_it(ranges: list[tuple[int
 def test_pairs_are_sorted_and_do_not_touch(ranges: list[tuple[int, int]]) -> None:
     pairs = SeqRanges(ranges).pairs
     assert all(first <= last for first, last in pairs)
-    assert all(before[1] + 1 < after[0] for before, after in zip(pairs, pairs[1:], strict=False))
+    assert all(before[1] + 1 < after[0] for before, after in itertools.pairwise(pairs))
 
 
 def test_nothing_is_false() -> None:

@@ -22,7 +22,7 @@ def message(boot_no: int, seq: int) -> OutboxMessage:
 
 def uplink(window: int = 4, fresh_limit: int = 256, resend_base_s: float = 3.0) -> Uplink:
     limits = UplinkLimits(window, fresh_limit, resend_base_s, resend_limit_s=60.0)
-    return Uplink(boot_no=BOOT, limits=limits, rng=random.Random(1))
+    return Uplink(boot_no=BOOT, limits=limits, rng=random.Random(1))  # noqa: S311
 
 
 def sent(orders: list[SendOrder]) -> list[tuple[int, int]]:
@@ -30,9 +30,7 @@ def sent(orders: list[SendOrder]) -> list[tuple[int, int]]:
 
 
 def drop(number: int, first: int, last: int, boot_no: int = BOOT) -> RecordedDrop:
-    dropped = DroppedRange(
-        boot_id=BootId(f"{boot_no:032x}"), first=first, last=last, reason=DropReason.OVERFLOW
-    )
+    dropped = DroppedRange(boot_id=BootId(f"{boot_no:032x}"), first=first, last=last, reason=DropReason.OVERFLOW)
     return RecordedDrop(number, boot_no, dropped)
 
 

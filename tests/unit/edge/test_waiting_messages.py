@@ -17,11 +17,7 @@ def message(seq: int, size: int, stream: Stream = Stream.FOOTFALL, boot_no: int 
     return OutboxMessage(message_no(boot_no, seq), BOOT, stream, b"x" * size, NOW_AT)
 
 
-@given(
-    pushes=st.lists(
-        st.tuples(st.integers(0, 300), st.sampled_from([Stream.FOOTFALL, Stream.HEATMAP])), max_size=40
-    )
-)
+@given(pushes=st.lists(st.tuples(st.integers(0, 300), st.sampled_from([Stream.FOOTFALL, Stream.HEATMAP])), max_size=40))
 def test_it_never_holds_more_than_its_limit_and_loses_nothing_silently(pushes: list[tuple[int, Stream]]) -> None:
     waiting = WaitingMessages(1_000)
     dropped: list[OutboxMessage] = []

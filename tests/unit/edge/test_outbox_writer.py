@@ -1,0 +1,225 @@
+import queue
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storesense_contracts.clock import ManualClock
+from storesense_contracts.ids import BootId
+from storesense_contracts.topics import Stream
+from storesense_edge.outbox import (
+    Outbox,
+    OutboxApplied,
+    OutboxChanges,
+    OutboxCorruptError,
+    OutboxLockedError,
+    OutboxOpened,
+    OutboxWriteError,
+)
+from storesense_edge.outbox_message import OutboxMessage, message_no
+from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
+
+NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+BOOT = BootId("a" * 32)
+END_NO = 1 << 62
+WAIT_S = 10.0
+
+
+class FaultyOutbox(Outbox):
+    """An outbox whose disk refuses while ``refuses`` is set."""
+
+    refuses: type[OutboxWriteError] | type[OutboxCorruptError] | None = None
+    transactions = 0
+
+    def apply(self, changes: OutboxChanges, now_at: datetime) -> OutboxApplied:
+        self.transactions += 1
+        if self.refuses is not None:
+            refuses, self.refuses = self.refuses, None if self.refuses is OutboxCorruptError else self.refuses
+            raise refuses(path=self.path, cause="is full", remedy="make room on the disk")
+        return super().apply(changes, now_at)
+
+
+class Bench:
+    """A writer with its news in a queue."""
+
+    def __init__(self, path: Path, memory_limit_bytes: int = 1_000_000) -> None:
+        self.outbox = FaultyOutbox(path)
+        self.news: queue.Queue[OutboxNews] = queue.Queue()
+        self.writer = OutboxWriter(
+            self.outbox,
+            boot_id=BOOT,
+            clock=ManualClock(NOW_AT),
+            memory_limit_bytes=memory_limit_bytes,
+            tell=self.news.put,
+            name="outbox under test",
+        )
+        self.opened: OutboxOpened = self.writer.start().result(WAIT_S)
+
+    def message(self, seq: int, size: int = 10, stream: Stream = Stream.FOOTFALL) -> OutboxMessage:
+        return OutboxMessage(message_no(self.opened.boot_no, seq), BOOT, stream, b"x" * size, NOW_AT)
+
+    def append(self, *seqs: int, size: int = 10) -> list[int]:
+        return [m.seq for seq in seqs for m in self.writer.append(self.message(seq, size))]
+
+    def seqs(self) -> list[int]:
+        return [m.seq for m in self.writer.read(-1, END_NO, 1_000).result(WAIT_S)]
+
+    def until(self, condition: object) -> OutboxNews:
+        while True:
+            news = self.news.get(timeout=WAIT_S)
+            if condition(news):  # type: ignore[operator]
+                return news
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
+def bench(path: Path) -> Iterator[Bench]:
+    bench = Bench(path)
+    yield bench
+    bench.writer.stop().result(WAIT_S)
+
+
+def test_a_barrier_means_that_everything_before_it_is_on_disk(bench: Bench, path: Path) -> None:
+    bench.append(*range(50))
+    bench.writer.barrier().result(WAIT_S)
+    assert bench.seqs() == list(range(50))
+
+
+def test_many_messages_share_a_transaction(bench: Bench) -> None:
+    with bench.writer._changed:  # the thread waits here, as it would for a slow disk
+        bench.append(*range(500))
+    bench.writer.barrier().result(WAIT_S)
+    assert bench.outbox.transactions <= 3
+    assert sum(news.settled for news in list(bench.news.queue)) == 500
+
+
+def test_ready_messages_are_told_once_each_in_order(bench: Bench) -> None:
+    for seq in range(30):
+        bench.append(seq)
+    bench.writer.barrier().result(WAIT_S)
+    ready = [m.seq for news in list(bench.news.queue) for m in news.ready]
+    assert ready == list(range(30))
+
+
+def test_acks_delete_in_good_time_without_anything_else_happening(bench: Bench) -> None:
+    bench.append(0, 1, 2)
+    bench.writer.barrier().result(WAIT_S)
+    bench.writer.forget([(bench.opened.boot_no, 0, 1)], [])
+    assert bench.until(lambda news: news.acked).acked == 2
+    assert bench.seqs() == [2]
+
+
+def test_a_read_sees_acks_that_came_before_it(bench: Bench) -> None:
+    bench.append(0, 1, 2)
+    bench.writer.forget([(bench.opened.boot_no, 1, 1)], [])
+    assert bench.seqs() == [0, 2]
+
+
+def test_a_refusing_disk_is_told_and_its_messages_may_be_sent_from_memory(bench: Bench) -> None:
+    bench.outbox.refuses = OutboxWriteError
+    bench.append(0, 1)
+    news = bench.until(lambda news: news.problem is not None and news.ready)
+    assert {m.seq for m in news.ready} <= {0, 1}
+    with pytest.raises(OutboxWriteError, match="make room"):
+        bench.writer.barrier().result(WAIT_S)
+    bench.outbox.refuses = None
+    assert bench.until(lambda news: news.recovered).problem is None
+    assert bench.seqs() == [0, 1]
+    assert sum(len(news.ready) for news in list(bench.news.queue)) == 0
+
+
+def test_an_ack_for_a_message_in_memory_spares_the_disk(bench: Bench) -> None:
+    bench.outbox.refuses = OutboxWriteError
+    bench.append(0, 1)
+    bench.until(lambda news: news.problem is not None)
+    bench.writer.forget([(bench.opened.boot_no, 0, 0)], [])
+    bench.outbox.refuses = None
+    bench.until(lambda news: news.recovered)
+    assert bench.seqs() == [1]
+
+
+def test_memory_is_bounded_and_what_does_not_fit_is_recorded_as_dropped(path: Path) -> None:
+    bench = Bench(path, memory_limit_bytes=1_000)
+    bench.outbox.refuses = OutboxWriteError
+    bench.append(0, size=400)
+    bench.until(lambda news: news.problem is not None)
+    assert bench.append(1, 2, 3, size=400) == [0, 1]
+    bench.outbox.refuses = None
+    news = bench.until(lambda news: news.drops)
+    assert [(d.dropped.first, d.dropped.last) for d in news.drops] in ([(0, 1)], [(0, 0), (1, 1)])
+    assert bench.seqs() == [2, 3]
+    bench.writer.stop().result(WAIT_S)
+    with_drops = Outbox(path)
+    assert with_drops.open(BootId("b" * 32), NOW_AT).drops == news.drops
+    with_drops.close()
+
+
+def test_a_file_that_breaks_is_replaced_and_the_messages_in_memory_are_kept(bench: Bench) -> None:
+    bench.append(0)
+    bench.writer.barrier().result(WAIT_S)
+    bench.outbox.refuses = OutboxCorruptError
+    bench.append(1)
+    reopened = bench.until(lambda news: news.reopened is not None).reopened
+    assert reopened is not None
+    assert reopened.set_aside is not None
+    assert reopened.set_aside.exists()
+    assert reopened.boot_no == bench.opened.boot_no
+    assert bench.seqs() == [1]
+
+
+def test_a_locked_outbox_is_told_at_the_start(bench: Bench, path: Path) -> None:
+    second = OutboxWriter(
+        Outbox(path),
+        boot_id=BootId("b" * 32),
+        clock=ManualClock(NOW_AT),
+        memory_limit_bytes=1_000,
+        tell=lambda _: None,
+        name="second",
+    )
+    with pytest.raises(OutboxLockedError):
+        second.start().result(WAIT_S)
+    second.stop().result(WAIT_S)
+
+
+def test_stopping_writes_what_was_handed_over_and_ends_the_thread(path: Path) -> None:
+    bench = Bench(path)
+    bench.append(*range(5_000))
+    bench.writer.stop().result(WAIT_S)
+    bench.writer._thread.join(WAIT_S)
+    assert not bench.writer._thread.is_alive()
+    outbox = Outbox(path)
+    outbox.open(BootId("b" * 32), NOW_AT)
+    assert [m.seq for m in outbox.read(-1, END_NO, 9_999)] == list(range(5_000))
+    outbox.close()
+
+
+def test_stopping_with_a_refusing_disk_ends_and_says_what_is_lost(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(path)
+    bench.outbox.refuses = OutboxWriteError
+    bench.append(0, 1)
+    bench.writer.stop().result(WAIT_S)
+    assert "2 messages could not be written" in caplog.text
+
+
+def test_handing_over_never_waits_for_the_disk(bench: Bench) -> None:
+    inside, leave = threading.Event(), threading.Event()
+    apply = bench.outbox.apply
+
+    def slow(changes: OutboxChanges, now_at: datetime) -> OutboxApplied:
+        inside.set()
+        assert leave.wait(WAIT_S)
+        return apply(changes, now_at)
+
+    bench.outbox.apply = slow  # type: ignore[method-assign]
+    bench.append(0)
+    assert inside.wait(WAIT_S)
+    bench.append(*range(1, 100))  # would hang here if it waited
+    leave.set()
+    bench.writer.barrier().result(WAIT_S)
+    assert bench.seqs() == list(range(100))
