@@ -96,7 +96,7 @@ class Homography(StrictModel):
 
 
 class CameraLine(StrictModel):
-    """Where a camera sees one of the store's lines; without points, the store's ``floor_m`` and ``in_side`` are used."""
+    """Where a camera sees one of the store's lines; without points, the line's place in the store is used."""
 
     line: Id
     image: tuple[PointFraction, PointFraction] | None = None
