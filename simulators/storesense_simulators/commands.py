@@ -55,7 +55,7 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="DIR",
         help="where database, passwords and logs are kept between runs; default: %(default)s",
     )
-    demo.add_argument("--seed", type=int, default=7, metavar="N", help="of the simulated store (default 7)")
+    demo.add_argument("--seed", type=int, default=4, metavar="N", help="of the simulated store (default %(default)s)")
     demo.set_defaults(handler=_demo)
 
 
@@ -70,7 +70,7 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     run.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
     run.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes")
-    run.add_argument("--seed", type=int, default=7, metavar="N", help="same seed, same shoppers (default 7)")
+    run.add_argument("--seed", type=int, default=4, metavar="N", help="same seed, same shoppers (default %(default)s)")
     run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long")
     run.add_argument("--json", action="store_true", help="print readings and truth as one JSON object at the end")
     run.set_defaults(handler=_sim_run)

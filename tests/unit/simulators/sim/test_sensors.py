@@ -88,6 +88,17 @@ def test_intervals_tile_time_and_never_straddle_a_minute(run):
     assert set(ends.values()) == {instant(STARTED_MS + DURATION_MS)}
 
 
+def test_a_page_knows_every_line_and_zone_within_a_second(run):
+    store, emitted = run
+    soon = instant(STARTED_MS + 1_000)
+    for stream, key, plans in (
+        (Stream.FOOTFALL, "line_id", store.plan.lines),
+        (Stream.ZONE, "zone_id", store.plan.zones),
+    ):
+        ended = [(r, r.measured_at + timedelta(milliseconds=r.period_ms)) for r in of(emitted, stream)]
+        assert {getattr(r, key) for r, end_at in ended if end_at <= soon} == {getattr(p, key) for p in plans}
+
+
 def test_heat_is_all_the_time_that_people_spent_on_the_floor(run):
     store, emitted = run
     total_ds = 0
