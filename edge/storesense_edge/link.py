@@ -230,7 +230,7 @@ class DeviceLink:
 
     def _tell(self, news: OutboxNews) -> None:
         """Called on the outbox's thread."""
-        if self._loop is not None:
+        if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._hear, news)
 
     def _hear(self, news: OutboxNews) -> None:

@@ -111,6 +111,8 @@ class OutboxWriter:
         self._closed: Future[None] = Future()
         self._changed = threading.Condition()
         self._inbox = _Inbox()
+        self._taken = _Inbox()
+        self._is_over = False
         self._waiting = WaitingMessages(memory_limit_bytes)
         self._announced_no = -1
         self._boot_no = 0
@@ -146,6 +148,8 @@ class OutboxWriter:
         with self._changed:
             self._inbox.reads.append((after_no, before_no, limit, future))
             self._changed.notify()
+            if self._is_over:
+                future.set_exception(self._over())
         return future
 
     def barrier(self) -> Future[None]:
@@ -154,6 +158,8 @@ class OutboxWriter:
         with self._changed:
             self._inbox.barriers.append(future)
             self._changed.notify()
+            if self._is_over:
+                future.set_exception(self._over())
         return future
 
     def stop(self) -> Future[None]:
@@ -170,16 +176,32 @@ class OutboxWriter:
             opened = self._outbox.open(self._boot_id, self._clock.now())
         except OutboxError as exc:
             self._opened.set_exception(exc)
-            self._closed.set_result(None)
+            self._end()
             return
         self._boot_no = opened.boot_no
         self._opened.set_result(opened)
         try:
             while self._write_next():
                 pass
+        except Exception:
+            _logger.exception("The thread of the outbox %s stopped by a mistake in the program.", self._outbox.path)
         finally:
             self._outbox.close()
-            self._closed.set_result(None)
+            self._end()
+
+    def _end(self) -> None:
+        """Answer everybody who still waits, so that nobody waits for a thread that is gone."""
+        with self._changed:
+            self._is_over = True
+            left = [self._taken, self._inbox]
+        for inbox in left:
+            for future in (*inbox.barriers, *(read[3] for read in inbox.reads)):
+                if not future.done():
+                    future.set_exception(self._over())
+        self._closed.set_result(None)
+
+    def _over(self) -> OutboxError:
+        return OutboxError(path=self._outbox.path, cause="is closed", remedy="open the link again")
 
     def _write_next(self) -> bool:
         inbox, messages = self._wait_for_work()
@@ -216,6 +238,7 @@ class OutboxWriter:
                 if not len(self._waiting) and not self._inbox.is_urgent():
                     self._changed.wait_for(lambda: len(self._waiting) or self._inbox.is_urgent(), timeout=_LAZY_ACK_S)
             inbox, self._inbox = self._inbox, _Inbox()
+            self._taken = inbox
             inbox.forgotten += self._waiting.forget(inbox.acked)
             return inbox, self._waiting.take(_MAX_MESSAGES_A_TRANSACTION)
 

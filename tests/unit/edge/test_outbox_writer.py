@@ -14,6 +14,7 @@ from storesense_edge.outbox import (
     OutboxApplied,
     OutboxChanges,
     OutboxCorruptError,
+    OutboxError,
     OutboxLockedError,
     OutboxOpened,
     OutboxWriteError,
@@ -223,3 +224,20 @@ def test_handing_over_never_waits_for_the_disk(bench: Bench) -> None:
     leave.set()
     bench.writer.barrier().result(WAIT_S)
     assert bench.seqs() == list(range(100))
+
+
+def test_nobody_waits_for_a_thread_that_a_mistake_has_ended(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(path)
+
+    def broken(changes: OutboxChanges, now_at: datetime) -> OutboxApplied:
+        raise LookupError("a mistake")
+
+    bench.outbox.apply = broken  # type: ignore[method-assign]
+    bench.append(0)
+    for _ in range(2):
+        with pytest.raises(OutboxError, match="is closed"):
+            bench.writer.barrier().result(WAIT_S)
+    with pytest.raises(OutboxError, match="is closed"):
+        bench.writer.read(-1, END_NO, 1).result(WAIT_S)
+    bench.writer.stop().result(WAIT_S)
+    assert "mistake in the program" in caplog.text
