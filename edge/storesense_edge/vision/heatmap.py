@@ -73,7 +73,13 @@ class FloorHeatmap:
         self._last_xy = np.empty((0, 2))
 
     def step(
-        self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy_m: NDArray[np.float64], at_s: float
+        self,
+        slots: NDArray[np.intp],
+        ids: NDArray[np.int64],
+        points_xy_m: NDArray[np.float64],
+        at_s: float,
+        *,
+        starts: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> None:
         """Take one picture's floor points of the people seen in it.
 
@@ -82,6 +88,8 @@ class FloorHeatmap:
             ids: (N,) what tells a reused row from its former user.
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.
+            starts: (N, 2) floor points and (N,) times at which each track was first seen, so that the time before it
+                was sure to be somebody counts too; None means here and now.
         """
         if not len(slots):
             return
@@ -92,14 +100,18 @@ class FloorHeatmap:
             self._last_s = np.concatenate([self._last_s, np.zeros(more)])
             self._last_xy = np.concatenate([self._last_xy, np.zeros((more, 2))])
         known = self._ids[slots] == ids
-        gap_s = np.where(known, at_s - self._last_s[slots], 0.0)
+        if not known.all():
+            fresh = slots[~known]
+            self._last_xy[fresh] = (points_xy_m if starts is None else starts[0])[~known]
+            self._last_s[fresh] = at_s if starts is None else starts[1][~known]
+        gap_s = at_s - self._last_s[slots]
         np.clip(gap_s, 0.0, self._max_gap_s, out=gap_s)
         longest_s = float(gap_s.max())
         if longest_s > 0:
             if longest_s <= STEP_S:
                 self._add(points_xy_m, gap_s)
             else:
-                start = np.where(known[:, None], self._last_xy[slots], points_xy_m)
+                start = self._last_xy[slots]
                 steps = int(np.ceil(longest_s / STEP_S))
                 for share in (np.arange(steps) + 0.5) / steps:
                     self._add(start + share * (points_xy_m - start), gap_s / steps)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CLEARANCE_HEIGHTS = 0.08
+CLEARANCE_HEIGHTS = 0.1
 """How far from a line is clear of it, in heights of the person."""
 
 

@@ -167,7 +167,9 @@ class CameraPipeline:
             self._zones.step(sightings)
             self._queues.step(sightings)
         if self._heat is not None and self.plan.floor_map is not None:
-            self._heat.step(slots, ids, self.plan.floor_map.to_floor(feet / self.plan.frame_wh), at_s)
+            to_floor, frame_wh = self.plan.floor_map.to_floor, self.plan.frame_wh
+            starts = (to_floor(tracks.starts_xy_px[seen] / frame_wh), tracks.first_seen_s[seen])
+            self._heat.step(slots, ids, to_floor(feet / frame_wh), at_s, starts=starts)
         return CameraObservation(
             at_s=at_s,
             people=int((at_s - tracks.last_seen_s <= PRESENT_S).sum()),

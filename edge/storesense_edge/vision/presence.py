@@ -27,14 +27,16 @@ class PresenceSettings:
 
     Attributes:
         leave_s: seen outside for this long, a stay is over.
-        bridge_s: a stay of a lost track waits this long for somebody to take it over.
+        bridge_s: the stay of somebody who stood and was lost waits this long for a track to take it over.
+        bridge_walking_s: the same for somebody who walked, and has probably walked on.
         bridge_heights: how far from the last sighting that may be, at once ...
         bridge_speed: ... and per second, heights.
         slow_speed: below this a person stands or dawdles, heights per second (0.25 is about 0.4 m/s).
     """
 
-    leave_s: float = 0.8
+    leave_s: float = 0.5
     bridge_s: float = 4.0
+    bridge_walking_s: float = 1.5
     bridge_heights: float = 0.6
     bridge_speed: float = 0.5
     slow_speed: float = 0.25
@@ -191,11 +193,18 @@ class PresenceBook:
                 else:
                     stay.lost, stay.track_id = True, -1
                     self._lost.append(stay)
+            elif seen.at_s - stay.last_s > self._bridge_s(stay):
+                del self._open[key]  # carried on unseen for too long to be still here
+                stay.lost = True
+                over.append(stay)
+
+    def _bridge_s(self, stay: Stay) -> float:
+        return self.settings.bridge_s if stay.slow else self.settings.bridge_walking_s
 
     def _look_lost(self, seen: Sightings, over: list[Stay]) -> None:
         if not self._lost:
             return
         keep: list[Stay] = []
         for stay in self._lost:
-            (keep if seen.at_s - stay.last_s <= self.settings.bridge_s else over).append(stay)
+            (keep if seen.at_s - stay.last_s <= self._bridge_s(stay) else over).append(stay)
         self._lost = keep

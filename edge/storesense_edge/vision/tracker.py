@@ -47,6 +47,7 @@ class Tracks:
         velocities_xy_px_s: (N, 2).
         seen: (N,) True if a box of this picture belongs to it, False if it is carried on unseen.
         starts_xy_px: (N, 2) where it was first seen.
+        first_seen_s: (N,) time it was first seen.
         last_seen_s: (N,) time it was last seen.
     """
 
@@ -57,6 +58,7 @@ class Tracks:
     velocities_xy_px_s: NDArray[np.float64]
     seen: NDArray[np.bool_]
     starts_xy_px: NDArray[np.float64]
+    first_seen_s: NDArray[np.float64]
     last_seen_s: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -324,6 +326,7 @@ class Tracker:
             velocities_xy_px_s=s[:, VX : VY + 1],
             seen=seen[c],
             starts_xy_px=s[:, SX : SY + 1],
+            first_seen_s=s[:, FIRST],
             last_seen_s=s[:, LAST],
         )
 

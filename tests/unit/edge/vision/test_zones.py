@@ -105,11 +105,21 @@ def test_two_tracks_do_not_take_over_one_stay() -> None:
 
 def test_a_track_that_is_only_carried_on_is_neither_lost_nor_gone() -> None:
     zones = ZoneCounter([SHELF])
-    watch(zones, 0, 3, (1, 50, 50))
+    watch(zones, 0, 3, (1, 50, 50, 0.1))
     watch(zones, 3, 5, unseen=(1,))
     assert zones.occupancy() == [1]
-    watch(zones, 5, 6, (1, 50, 50))
+    watch(zones, 5, 6, (1, 50, 50, 0.1))
     assert take(zones).entries == 1
+
+
+@pytest.mark.parametrize("still_tracked", [False, True])
+def test_a_walker_out_of_sight_has_soon_walked_on(still_tracked: bool) -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 3, (1, 50, 50, 1.0))
+    watch(zones, 3, 5, unseen=(1,) if still_tracked else ())
+    sample = take(zones)
+    assert (sample.occupancy, sample.exits) == (0, 1)
+    assert sample.visits[0].dwell_s == pytest.approx(2.9)
 
 
 def test_presence_is_integrated_over_real_time() -> None:
