@@ -136,10 +136,12 @@ class Committer:
         """Try until the database takes the batch. A stop ends the trying after ``stop_timeout_s``."""
         attempt = 0
         give_up_s: float | None = None
+        result: CommitResult | None = None
         while True:
             begun_s = self._clock.monotonic_s()
             try:
-                result = self._store.commit(batch.entries, batch.letters)
+                if result is None:
+                    result = self._store.commit(batch.entries, batch.letters)
                 if batch.statuses:
                     self._metrics.statuses.inc(self._store.put_statuses(batch.statuses))
             except StoreUnavailableError as exc:

@@ -1,6 +1,10 @@
 -- The gateway's queries. The statements insert_... take one binary array a column, packed by numpy; what the columns are
 -- stands in families.py.
 
+-- name: insist_on_durability
+-- An acknowledgement promises that the commit is on disk, whatever the database's default is.
+SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+
 -- name: add_partition
 INSERT INTO partitions (partition_no, head) VALUES (%(partition_no)s, %(partition_no)s::bigint << 40)
 ON CONFLICT (partition_no) DO NOTHING
@@ -50,11 +54,12 @@ FROM (
 ) AS news
 WHERE device_boots.boot_no = news.boot_no
 
--- name: next_batch_no
-UPDATE partitions SET head = head + 1, head_at = now() WHERE partition_no = %(partition_no)s RETURNING head
-
--- name: announce_batch
-SELECT pg_notify('storesense_batches', %(payload)s)
+-- name: begin_batch
+-- Numbers the batch and announces it, both to be seen with the commit.
+WITH batch AS (
+    UPDATE partitions SET head = head + 1, head_at = now() WHERE partition_no = %(partition_no)s RETURNING head
+)
+SELECT head, pg_notify('storesense_batches', %(partition_no)s::text || ':' || head) FROM batch
 
 -- name: add_gaps
 INSERT INTO declared_gaps (boot_no, seqs, reason, declared_at)

@@ -155,6 +155,7 @@ class PostgresStore:
             try:
                 for statement in _SESSION:
                     connection.execute(statement)
+                connection.execute(_QUERIES["insist_on_durability"])
                 connection.execute(_QUERIES["add_partition"], {"partition_no": self._partition_no})
             except psycopg.Error:
                 connection.close()
@@ -217,7 +218,7 @@ class PostgresStore:
             if plan.is_empty:
                 return CommitResult(batch_no=None, repeated=plan.repeated)
             self._check_weeks(plan)
-            batch_no = self._next_batch_no(connection)
+            batch_no = self._begin_batch(connection)
             stored = {
                 table: self._insert(connection, rows, batch_no, plan.letters, isolate=isolate)
                 for table, rows in plan.rows.items()
@@ -226,7 +227,6 @@ class PostgresStore:
             self._add_gaps(connection, plan, entries)
             if plan.letters:
                 connection.execute(_QUERIES["add_dead_letters"], _letter_arrays(plan.letters) | {"batch_no": batch_no})
-            connection.execute(_QUERIES["announce_batch"], {"payload": f"{self._partition_no}:{batch_no}"})
         return CommitResult(
             batch_no=batch_no,
             committed=plan.committed,
@@ -256,8 +256,8 @@ class PostgresStore:
         if not weeks <= self._weeks:
             raise _NewWeeksError(weeks - self._weeks)
 
-    def _next_batch_no(self, connection: psycopg.Connection) -> int:
-        row = connection.execute(_QUERIES["next_batch_no"], {"partition_no": self._partition_no}).fetchone()
+    def _begin_batch(self, connection: psycopg.Connection) -> int:
+        row = connection.execute(_QUERIES["begin_batch"], {"partition_no": self._partition_no}).fetchone()
         if row is None:
             raise psycopg.OperationalError(
                 f"row {self._partition_no} of partitions was deleted under a running gateway"

@@ -1,5 +1,6 @@
 """The schema and the gateway's store, on memory, on PostgreSQL and on TimescaleDB alike."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from fixtures.gateway_messages import BOOT, NOW, footfall, health, heatmap, incoming, message
+from storesense_contracts.cli import main
 from storesense_contracts.clock import to_epoch_us
 from storesense_contracts.database import DatabaseError
 from storesense_contracts.messages import DeviceState
@@ -117,6 +120,25 @@ _ROWS = """
     WHERE (series.store_id, series.device_id) = (boots.store_id, boots.device_id)
     ORDER BY 1, 2, 3, 4, 5
 """
+
+
+class TestCommands:
+    def test_migrate_and_status_tell_where_the_schema_stands(
+        self, empty_database_url: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        reports = []
+        for action, code in (("status", 1), ("migrate", 0), ("status", 0)):
+            assert main(["db", action, "--database", empty_database_url, "--json"]) == code
+            reports.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
+        assert [report["version"] for report in reports] == [0, reports[1]["version"], reports[1]["version"]]
+        assert reports[0]["pending"] == reports[1]["applied"]
+        assert reports[2]["pending"] == []
+
+    def test_a_database_that_is_not_there_ends_with_its_own_exit_code(
+        self, database_url: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["db", "migrate", "--database", database_url.replace("/test_", "/missing_")]) == 5
+        assert "CREATE DATABASE" in capsys.readouterr().err
 
 
 @dataclass
@@ -557,6 +579,15 @@ class TestPostgres:
         with pytest.raises(StoreUnavailableError):
             store.commit([entry([footfall()], seq=1)], [])
         assert store.commit([entry([footfall()], seq=1)], []).committed == 1
+        store.close()
+
+    def test_an_acknowledgement_means_that_it_is_on_disk_whatever_the_default(self, database_url: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            name = sql.Identifier(connection.info.dbname)
+            connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+        store = PostgresStore(database_url, partition_no=0)
+        with store._translated() as connection:
+            assert connection.execute("SHOW synchronous_commit").fetchone() == ("on",)
         store.close()
 
     def test_a_database_without_the_schema_is_named_with_the_remedy(self, empty_database_url: str) -> None:

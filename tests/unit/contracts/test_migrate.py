@@ -1,6 +1,7 @@
 """Which files make the schema, in which order, for which kind of database."""
 
 import re
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -58,6 +59,19 @@ def test_both_kinds_of_database_get_the_same_names() -> None:
     own = {f"storesense_{name}_partition" for name in ("has", "make")} | {"storesense_partition_name"}
     assert names[DatabaseKind.PLAIN] - own == names[DatabaseKind.TIMESCALE]
     assert {"footfall_counts", "footfall_counts_1m", "queue_visits_15m", "alerts"} <= names[DatabaseKind.PLAIN]
+
+
+def test_every_rollup_is_documented(repo_dir: Path) -> None:
+    page = (repo_dir / "docs" / "reference" / "rollups.md").read_text()
+    text = "\n".join(each.text for each in known_migrations(DatabaseKind.PLAIN))
+    views = re.findall(r"^CREATE VIEW (\w+) AS\nSELECT\n(.*?)\nFROM", text, re.MULTILINE | re.DOTALL)
+    assert len(views) == 14
+    for name, columns in views:
+        assert f"`{name}`" in page
+        for column in re.findall(r"(?: AS |^    )(\w+),?$", columns, re.MULTILINE):
+            pattern = re.sub(r"^wait_le_\d+s$", "wait_le_30s", column)
+            pattern = re.sub(r"^(temperature_c|humidity_pct|noise_dba|light_lux)", "\N{HORIZONTAL ELLIPSIS}", pattern)
+            assert f"`{pattern}`" in page, (name, column)
 
 
 @pytest.mark.parametrize(
