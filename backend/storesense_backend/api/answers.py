@@ -58,6 +58,15 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"model": ErrorBody, "description": _MEANINGS[status]} for status in sorted({*statuses, 500, 503})}
 
 
+def plain_errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the errors of an endpoint whose own answers are no JSON; its errors are."""
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorBody"}}}
+    return {
+        status: {"description": answer["description"], "content": content}
+        for status, answer in errors(*statuses).items()
+    }
+
+
 def error_response(
     status: int, code: str, message: str, *, field: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:

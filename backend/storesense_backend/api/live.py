@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from storesense_backend.api.access import Viewer, authenticate
-from storesense_backend.api.answers import JsonResponse, errors
+from storesense_backend.api.answers import JsonResponse, errors, plain_errors
 from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.models import Snapshot
 from storesense_backend.api.parameters import StoreIdPath
@@ -102,8 +102,9 @@ async def get_live(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -> R
     "/stream",
     summary="What happens, as it happens",
     response_class=EventStream,
+    status_code=200,  # FastAPI asks the class for it where none is given
     responses={
-        **errors(401, 404, 422),
+        **plain_errors(401, 404, 422),
         200: {
             "description": "Events: `snapshot` (a Snapshot; replace what you have), `update` (the same keys with only"
             " changed items, to be merged by id) and `alert` (an Alert, whole). A reconnect begins with a snapshot.",

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from storesense_backend import measurements, registry
@@ -34,7 +34,7 @@ def _span(context: Context, from_at: FromAt, to_at: ToAt, usual: timedelta = _HO
 @router.get("/readings/{family}", summary="Raw readings", response_model=Readings, responses=errors(401, 404, 422))
 async def get_readings(
     store_id: StoreIdPath,
-    family: Family,
+    family: Annotated[Family, Path(description="which readings")],
     _principal: Viewer,
     context: Ctx,
     from_at: FromAt = None,

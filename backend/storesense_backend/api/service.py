@@ -12,7 +12,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.responses import FileResponse, Response
 
 from storesense_backend.api.access import authenticate
-from storesense_backend.api.answers import JsonResponse, errors
+from storesense_backend.api.answers import JsonResponse, errors, plain_errors
 from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.models import Health
 from storesense_backend.errors import NotFoundError, NotSignedInError
@@ -57,7 +57,7 @@ async def _is_database_well(context: Context) -> bool:
     "/metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={**errors(401), 200: {"description": "Metrics as text.", "content": {"text/plain": {}}}},
+    responses={**plain_errors(401), 200: {"description": "Metrics as text.", "content": {"text/plain": {}}}},
 )
 async def get_metrics(request: Request, context: Ctx) -> Response:
     """Return metrics; from this machine without sign-in, from elsewhere with an API key."""

@@ -1,0 +1,599 @@
+"""Every endpoint over a real database: what it answers, how it refuses, and that the documents say so."""
+
+import asyncio
+import re
+import zlib
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from fixtures.backend_world import DEVICES, PASSWORD, QUEUE_RULE, STOCK_RULE, STORE, layout, new_world, running_backend
+from storesense_backend.api import models
+from storesense_backend.api.reading_models import Readings
+from storesense_backend.measurements import Family
+from storesense_backend.roles import Role
+from storesense_contracts.clock import ManualClock
+
+NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
+BASE = f"/api/v1/stores/{STORE}"
+
+
+@pytest.fixture
+async def world(database_url):
+    async with new_world(database_url) as world:
+        yield world
+
+
+@pytest.fixture
+async def backend(world):
+    async with running_backend(world.url, clock=ManualClock(NOW)) as (context, http):
+        http.headers.update(await world.key(Role.ADMIN))
+        http.context = context
+        yield http
+
+
+def assert_error(answer, status, code, field=None):
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body = models.ErrorBody.model_validate_json(answer.content)
+    assert set(answer.json()) == {"error"}
+    assert body.error.code == code, body
+    assert body.error.field == field, body
+    assert body.error.message
+
+
+async def get(http, path, **params):
+    answer = await http.get(path, params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+async def minutes_of(world, table, subject, count, columns, **more):
+    """One reading at the beginning of each of the last ``count`` whole minutes."""
+    start = NOW.replace(second=0) - timedelta(minutes=count)
+    await world.commit(
+        table, subject, [{"measured_at": start + timedelta(minutes=n)} | columns for n in range(count)], **more
+    )
+
+
+async def test_stores(world, backend):
+    await world.insert_alert()
+    await world.connection.execute("UPDATE devices SET state = 'online' WHERE device_id = 'cam-1'")
+    assert (await get(backend, "/api/v1/stores"))["stores"] == [
+        {
+            "store_id": STORE,
+            "name": "Berlin Mitte",
+            "time_zone": "Europe/Berlin",
+            "open_alerts": 1,
+            "devices_online": 1,
+            "devices_total": 3,
+        }
+    ]
+    found = models.Store.model_validate(await get(backend, BASE))
+    assert found.layout == layout()
+    assert found.layout_version == 1
+
+
+async def test_putting_a_store_registers_it_and_bumps_the_version_only_with_a_change(backend):
+    body = {
+        "layout": layout("paris-1").model_dump(mode="json"),
+        "devices": [{"device_id": device_id, "kind": kind} for device_id, kind in DEVICES],
+        "rules": [QUEUE_RULE, STOCK_RULE],
+    }
+    for _ in range(2):
+        answer = await backend.put("/api/v1/stores/paris-1", json=body)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["layout_version"] == 1
+    body["layout"]["name"] = "Paris"
+    body["devices"] = body["devices"][:1]
+    body["rules"] = body["rules"][:1]
+    assert (await backend.put("/api/v1/stores/paris-1", json=body)).json()["layout_version"] == 2
+    assert (await get(backend, "/api/v1/stores/paris-1"))["name"] == "Paris"
+    assert [d["device_id"] for d in (await get(backend, "/api/v1/stores/paris-1/devices"))["devices"]] == ["cam-1"]
+    assert [r["rule"]["id"] for r in (await get(backend, "/api/v1/stores/paris-1/rules"))["rules"]] == ["long-queue"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"rules": [QUEUE_RULE | {"queues": ["nowhere"]}]}, "rules[0]"),
+        ({"rules": [QUEUE_RULE, QUEUE_RULE]}, "rules[1].id"),
+        ({"rules": [QUEUE_RULE | {"resolve_at_length": 9}]}, "rules[0].queue_too_long"),
+        ({"devices": [{"device_id": "a/b", "kind": "camera"}]}, "devices[0].device_id"),
+        ({"devices": [{"device_id": "a", "kind": "camera"}] * 2}, "devices"),
+        ({"colour": "red"}, "colour"),
+        ({"layout": layout("other").model_dump(mode="json")}, "layout.id"),
+        ({"layout": layout().model_dump(mode="json") | {"time_zone": "Mars/Olympus"}}, "layout.time_zone"),
+    ],
+)
+async def test_a_store_with_a_mistake_is_refused_with_its_place(backend, change, field):
+    body = {"layout": layout().model_dump(mode="json"), "devices": [], "rules": []} | change
+    assert_error(await backend.put(BASE, json=body), 422, "invalid", field)
+    assert len((await get(backend, f"{BASE}/devices"))["devices"]) == 3
+
+
+async def test_devices_with_their_newest_health(world, backend):
+    for minutes, state, reason in ((50, "ok", None), (5, "failed", "no frames for 30 s")):
+        row = {"measured_at": NOW - timedelta(minutes=minutes), "state": state, "reason": reason, "frames_per_s": 9.5}
+        await world.commit("health_readings", "camera", [row])
+    devices = models.Devices.model_validate(await get(backend, f"{BASE}/devices")).devices
+    assert [d.device_id for d in devices] == ["cam-1", "lanes-1", "shelf-1"]
+    (health,) = devices[0].health
+    assert (health.component_id, health.state, health.reason) == ("camera", "failed", "no frames for 30 s")
+    assert devices[1].health == []
+
+
+async def test_a_device_that_nobody_registered_is_shown_as_such(world, backend):
+    await world.connection.execute(
+        "INSERT INTO devices (store_id, device_id, first_seen_at, state) VALUES (%s, 'stray', now(), 'online')",
+        (STORE,),
+    )
+    stray = (await get(backend, f"{BASE}/devices"))["devices"][-1]
+    assert (stray["device_id"], stray["kind"], stray["registered_at"]) == ("stray", None, None)
+    await world.register()
+    assert (await get(backend, f"{BASE}/devices"))["devices"][-1]["device_id"] == "stray"
+
+
+async def test_rules_can_be_changed(world, backend):
+    answer = await backend.put(f"{BASE}/rules/long-queue", json=QUEUE_RULE | {"open_at_length": 8})
+    entry = models.RuleEntry.model_validate(answer.json())
+    assert (entry.version, entry.rule.open_at_length) == (2, 8)
+    assert len((await get(backend, f"{BASE}/rules"))["rules"]) == 2
+    assert_error(await backend.put(f"{BASE}/rules/other", json=QUEUE_RULE), 422, "invalid", "id")
+    assert_error(await backend.put(f"{BASE}/rules/long-queue", json=QUEUE_RULE | {"queues": ["x"]}), 422, "invalid")
+    assert_error(await backend.put("/api/v1/stores/none/rules/long-queue", json=QUEUE_RULE), 404, "no_such_store")
+
+
+ROWS = {
+    "footfall_counts": ("entrance", {"period_ms": 1000, "in_count": 2, "out_count": 1}),
+    "zone_visits": (
+        "zone-a",
+        {"period_ms": 1000, "occupancy": 3, "entry_count": 1, "exit_count": 0, "presence_ms": 3000, "visit_count": 1,
+         "visit_dwell_ms": 9000, "stop_count": 0},
+    ),
+    "queue_samples": ("tills", {"length": 4, "longest_wait_ms": 61_000}),
+    "queue_visits": ("tills", {"outcome": "served", "wait_ms": 45_000, "service_ms": 30_000}),
+    "lane_states": ("lane-1", {"is_open": True, "is_staffed": False}),
+    "shelf_weights": ("slot-1", {"weight_mg": 7_210_000, "is_stable": True, "units": 7, "confidence": 0.5}),
+    "shelf_events": (
+        "slot-1",
+        {"event": "pick", "units": 1, "delta_mg": -1_030_000, "confidence": 0.5, "sku": "oat-1l"},
+    ),
+    "environment_readings": (
+        "chiller",
+        {"temperature_c": 4.5, "humidity_pct": None, "noise_dba": None, "light_lux": None},
+    ),
+    "health_readings": (
+        "camera",
+        {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("family", Family)
+async def test_raw_readings_come_as_they_were_stored(world, backend, family):
+    subject, columns = ROWS[family]
+    measured_at = NOW - timedelta(minutes=1)
+    await world.commit(family, subject, [{"measured_at": measured_at} | columns])
+    body = await get(backend, f"{BASE}/readings/{family}")
+    Readings.model_validate(body)
+    assert body == {
+        "readings": [
+            {
+                "device_id": "cam-1",
+                "subject_id": subject,
+                "measured_at": "2026-11-20T11:59:30Z",
+                "received_at": "2026-11-20T11:59:30.200000Z",
+            }
+            | columns
+        ],
+        "next": None,
+    }
+
+
+async def test_pages_of_readings_miss_and_repeat_nothing(world, backend):
+    same = NOW - timedelta(minutes=3)
+    rows = [{"measured_at": same, "length": n, "longest_wait_ms": 0} for n in range(5)]
+    rows += [{"measured_at": NOW - timedelta(seconds=n), "length": 100 - n, "longest_wait_ms": 0} for n in range(1, 9)]
+    await world.commit("queue_samples", "tills", rows)
+    span = {"from": (NOW - timedelta(hours=1)).isoformat(), "to": NOW.isoformat()}
+    found, after = [], {}
+    for _ in range(10):
+        page = await get(backend, f"{BASE}/readings/queue_samples", limit=3, **span, **after)
+        found += page["readings"]
+        if page["next"] is None:
+            break
+        after = {"after": page["next"]}
+    assert [row["length"] for row in found] == [0, 1, 2, 3, 4, 92, 93, 94, 95, 96, 97, 98, 99]
+
+
+async def test_readings_of_one_subject(world, backend):
+    for subject in ("zone-a", "zone-b"):
+        await world.commit(
+            "zone_visits", subject, [{"measured_at": NOW - timedelta(minutes=1)} | ROWS["zone_visits"][1]]
+        )
+    body = await get(backend, f"{BASE}/readings/zone_visits", subject_id="zone-b")
+    assert [row["subject_id"] for row in body["readings"]] == ["zone-b"]
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "reason"),
+    [
+        ({"from": "2026-11-20T12:00:00"}, "from", "no offset"),
+        ({"to": "1970-01-01T00:00:00Z"}, "to", "absurd"),
+        ({"from": "9999-12-31T23:59:59-14:00"}, "from", "no such instant in UTC"),
+        ({"from": "2026-11-20T12:00:00Z", "to": "2026-11-20T11:00:00Z"}, "from", "runs backwards"),
+        ({"from": "2026-01-01T00:00:00Z", "to": "2026-11-20T00:00:00Z"}, "from", "too long"),
+        ({"from": "yesterday"}, "from", "no instant"),
+    ],
+)
+@pytest.mark.parametrize("path", ["readings/queue_samples", "footfall", "heatmap", "kpis"])
+async def test_spans_of_time_are_bounded(backend, path, params, field, reason):
+    assert_error(await backend.get(f"{BASE}/{path}", params=params), 422, "invalid", field)
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 1001}, "limit"),
+        ({"after": "garbage!"}, "after"),
+        ({"after": "WyIyMDI2LTExLTIwVDEyOjAwOjAwIiwxLDIsM10"}, "after"),
+        ({"after": "WyIyMDI2LTExLTIwVDEyOjAwOjAwWiIsOTk5OTk5OTk5OTk5OSwyLDNd"}, "after"),
+        ({"subject_id": "a/b"}, "subject_id"),
+    ],
+)
+async def test_pages_are_bounded(backend, params, field):
+    assert_error(await backend.get(f"{BASE}/readings/queue_samples", params=params), 422, "invalid", field)
+
+
+async def test_footfall_by_step(world, backend):
+    start = NOW.replace(minute=0, second=0) - timedelta(hours=1)
+    rows = [
+        {"measured_at": start + timedelta(seconds=20 * n), "period_ms": 1000, "in_count": 1, "out_count": n % 2}
+        for n in range(180)
+    ]
+    await world.commit("footfall_counts", "entrance", rows)
+    await world.commit("footfall_counts", "entrance", rows[:3], device_id="cam-2")
+    quarters = models.Footfall.model_validate(await get(backend, f"{BASE}/footfall"))
+    assert quarters.step_s == 900
+    assert [(p.at, p.in_count) for p in quarters.points] == [
+        (start, 48),
+        (start + timedelta(minutes=15), 45),
+        (start + timedelta(minutes=30), 45),
+        (start + timedelta(minutes=45), 45),
+    ]
+    span = {
+        "from": (start + timedelta(minutes=1, seconds=30)).isoformat(),
+        "to": (start + timedelta(minutes=3)).isoformat(),
+    }
+    minutes = await get(backend, f"{BASE}/footfall", step="1m", **span)
+    assert minutes["points"] == [
+        {"line_id": "entrance", "at": "2026-11-20T11:01:00Z", "in_count": 3, "out_count": 2},
+        {"line_id": "entrance", "at": "2026-11-20T11:02:00Z", "in_count": 3, "out_count": 1},
+    ]
+    month = {"from": (NOW - timedelta(days=30)).isoformat(), "step": "1m"}
+    assert_error(await backend.get(f"{BASE}/footfall", params=month), 422, "invalid", "step")
+
+
+def grid(rows, columns, presence):
+    packed = zlib.compress(np.full((rows, columns), presence, dtype="<u2").tobytes())
+    return {"rows": rows, "columns": columns, "presence_ds": packed, "period_ms": 60_000}
+
+
+async def test_heat_of_several_cameras_on_one_floor(world, backend):
+    place = {"measured_at": NOW - timedelta(minutes=2), "origin_x_m": 0.0, "origin_y_m": 0.0, "cell_size_m": 0.5}
+    await world.commit("heatmap_grids", "ground", [place | grid(12, 20, 10)])
+    await world.commit(
+        "heatmap_grids", "ground", [place | {"origin_x_m": 9.0, "cell_size_m": 1.0} | grid(1, 1, 80)], device_id="cam-2"
+    )
+    await world.commit("heatmap_grids", "ground", [place | grid(12, 20, 10) | {"presence_ds": b"broken"}])
+    heat = models.Heatmap.model_validate(await get(backend, f"{BASE}/heatmap"))
+    assert (heat.columns, heat.rows, heat.cell_size_m, heat.origin_xy_m) == (20, 12, 0.5, (0.0, 0.0))
+    found = np.array(heat.presence_s).reshape(12, 20)
+    assert found[:2, 18:].tolist() == [[3.0, 3.0], [3.0, 3.0]]
+    assert found[2:].tolist() == [[1.0] * 20] * 10
+    metrics = (await backend.get("/metrics")).text
+    assert "storesense_backend_bad_grids_total 1.0" in metrics
+
+
+async def test_kpis_and_their_completeness(world, backend):
+    await minutes_of(world, "footfall_counts", "entrance", 30, {"period_ms": 60_000, "in_count": 2, "out_count": 1})
+    await minutes_of(world, "footfall_counts", "inner", 30, {"period_ms": 60_000, "in_count": 99, "out_count": 0})
+    zone = ROWS["zone_visits"][1] | {"period_ms": 60_000, "presence_ms": 180_000, "visit_dwell_ms": 90_000}
+    await minutes_of(world, "zone_visits", "zone-a", 60, zone)
+    await minutes_of(world, "queue_samples", "tills", 45, {"length": 4, "longest_wait_ms": 0})
+    for n in range(10):
+        outcome = "abandoned" if n == 9 else "served"
+        visit = {
+            "measured_at": NOW - timedelta(minutes=n + 1),
+            "outcome": outcome,
+            "wait_ms": 10_000 * (n + 1),
+            "service_ms": 0,
+        }
+        await world.commit("queue_visits", "tills", [visit])
+    await minutes_of(
+        world, "shelf_weights", "slot-1", 60, {"weight_mg": 1, "is_stable": True, "units": 1, "confidence": 0.9}
+    )
+    await minutes_of(
+        world, "shelf_weights", "slot-1", 20, {"weight_mg": 0, "is_stable": True, "units": 0, "confidence": 0.9}
+    )
+    for seconds in (30, 90):
+        alert_id = await world.insert_alert(state="resolved", opened_at=NOW - timedelta(minutes=10))
+        await world.connection.execute(
+            "UPDATE alerts SET acknowledged_at = opened_at + make_interval(secs => %s) WHERE alert_id = %s",
+            (seconds, alert_id),
+        )
+    await world.insert_alert(opened_at=NOW - timedelta(minutes=1))
+    body = models.Kpis.model_validate(await get(backend, f"{BASE}/kpis"))
+    found = {kpi.name: (kpi.value, kpi.unit, kpi.completeness) for kpi in body.kpis}
+    minutes = 60
+    assert found == {
+        "visitors": (60.0, "people", pytest.approx(30 / minutes)),
+        "occupancy": (3.0, "people", pytest.approx(60 / minutes)),
+        "mean_dwell": (90.0, "s", pytest.approx(60 / minutes)),
+        "queue_length": (4.0, "people", pytest.approx(45 / minutes)),
+        "wait_mean": (50.0, "s", pytest.approx(45 / minutes)),
+        "wait_p90": (pytest.approx(82.0), "s", pytest.approx(45 / minutes)),
+        "abandonment": (0.1, "share", pytest.approx(45 / minutes)),
+        "on_shelf_availability": (pytest.approx(50 / 60), "share", pytest.approx(1.0)),
+        "alert_response_time": (60.0, "s", pytest.approx(2 / 3)),
+    }
+
+
+async def test_kpis_of_a_store_without_readings_say_that_nothing_is_known(backend):
+    for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]:
+        assert kpi["value"] is None, kpi
+        assert kpi["completeness"] in (0.0, None), kpi
+
+
+async def test_alerts_page_by_page(world, backend):
+    for n in range(5):
+        await world.insert_alert(state="resolved", opened_at=NOW - timedelta(minutes=n))
+    newest = await world.insert_alert()
+    page = models.Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4))
+    rest = models.Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4, after=page.next))
+    ids = [alert.alert_id for alert in page.alerts + rest.alerts]
+    assert ids == sorted(ids, reverse=True)
+    assert len(set(ids)) == 6
+    assert rest.next is None
+    for state, count in (("open", 1), ("unresolved", 1), ("resolved", 5), ("acknowledged", 0)):
+        assert len((await get(backend, f"{BASE}/alerts", state=state))["alerts"]) == count
+    assert page.alerts[0].alert_id == newest
+    assert page.alerts[0].title == "Queue at the tills: 6 waiting"
+    assert page.alerts[0].action == "Open another lane"
+
+
+async def test_acknowledging(world, backend):
+    alert_id = await world.insert_alert()
+    path = f"{BASE}/alerts/{alert_id}/acknowledge"
+    for _ in range(2):
+        alert = models.Alert.model_validate((await backend.post(path)).json())
+        assert (alert.state, alert.acknowledged_by, alert.acknowledged_at) == ("acknowledged", "key:admin-key", NOW)
+    await world.connection.execute("UPDATE alerts SET state = 'resolved', resolved_at = now()")
+    assert_error(await backend.post(path), 409, "alert_resolved")
+    assert_error(await backend.post(f"{BASE}/alerts/999999/acknowledge"), 404, "no_such_alert")
+    assert_error(await backend.post(f"/api/v1/stores/other/alerts/{alert_id}/acknowledge"), 404, "no_such_alert")
+
+
+async def test_dead_letters(world, backend):
+    for n in range(3):
+        await world.connection.execute(
+            "INSERT INTO dead_letters (received_at, batch_no, topic, stage, reason, payload, payload_bytes) "
+            "VALUES (now(), 1, 't', 'body', 'no JSON', %s, 9)",
+            (b"\xff" * (4_000 + n),),
+        )
+    page = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2))
+    rest = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2, after=page.next))
+    ids = [letter.dead_letter_id for letter in page.dead_letters + rest.dead_letters]
+    assert ids == sorted(ids, reverse=True)
+    assert len(ids) == 3
+    assert page.dead_letters[0].payload_base64.startswith("////")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/live",
+        "/stream",
+        "/devices",
+        "/rules",
+        "/alerts",
+        "/kpis",
+        "/heatmap",
+        "/footfall",
+        "/readings/zone_visits",
+    ],
+)
+async def test_a_store_that_is_not_there(backend, path):
+    assert_error(await backend.get(f"/api/v1/stores/nowhere{path}"), 404, "no_such_store")
+    assert_error(await backend.get(f"/api/v1/stores/no%20id{path}"), 422, "invalid", "store_id")
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "options", "status", "code"),
+    [
+        ("GET", "/api/v1/nothing", {}, 404, "not_found"),
+        ("GET", "/static/nothing.js", {}, 404, "not_found"),
+        ("GET", "/static/../../../etc/passwd", {}, 404, "not_found"),
+        ("GET", "/static/%2e%2e/%2e%2e/pyproject.toml", {}, 404, "not_found"),
+        ("DELETE", "/api/v1/stores", {}, 405, "method_not_allowed"),
+        ("POST", "/api/v1/session", {"content": b"{", "headers": JSON}, 422, "invalid_json"),
+        ("POST", "/api/v1/session", {"content": b"\xff\xff", "headers": JSON}, 400, "bad_request"),
+        ("POST", "/api/v1/session", {"content": b"[" * 60_000, "headers": JSON}, None, None),
+        ("POST", "/api/v1/session", {"content": b"user_name=x"}, 422, "invalid"),
+        ("POST", "/api/v1/session", {"json": {"user_name": "x" * 101, "password": PASSWORD}}, 422, "invalid"),
+        ("POST", "/api/v1/session", {"content": b"x" * 70_000}, 413, "body_too_large"),
+        ("PUT", BASE, {"content": b"x" * 4_000_001}, 413, "body_too_large"),
+        ("GET", f"{BASE}/readings/secrets", {}, 422, "invalid"),
+    ],
+)  # fmt: skip
+async def test_every_refusal_has_the_one_shape(backend, method, path, options, status, code):
+    answer = await backend.request(method, path, **options)
+    body = models.ErrorBody.model_validate_json(answer.content)
+    if status is not None:
+        assert (answer.status_code, body.error.code) == (status, code)
+    assert 400 <= answer.status_code < 500
+
+
+async def test_a_refused_sign_in_does_not_repeat_the_password(backend):
+    answer = await backend.post("/api/v1/session", json={"user_name": 7, "password": PASSWORD, "extra": 1})
+    assert answer.status_code == 422
+    assert PASSWORD not in answer.text
+
+
+async def test_a_body_that_lies_about_its_size_is_cut_off(backend):
+    async def endless():
+        while True:
+            yield b" " * 10_000
+
+    answer = await backend.post("/api/v1/session", content=endless(), headers={"Content-Type": "application/json"})
+    assert_error(answer, 413, "body_too_large")
+
+
+async def test_a_fault_of_ours_is_told_without_its_details(backend, monkeypatch, caplog):
+    async def fails(_connection):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("storesense_backend.registry.list_stores", fails)
+    answer = await backend.get("/api/v1/stores")
+    assert_error(answer, 500, "internal")
+    assert "secret detail" not in answer.text
+    assert "secret detail" in caplog.text
+    assert answer.headers["content-security-policy"]
+
+
+async def test_a_lost_database_is_told_as_such(world, backend, monkeypatch):
+    from psycopg_pool import PoolTimeout  # noqa: PLC0415
+
+    def gone(*_args, **_kwargs):
+        raise PoolTimeout("couldn't get a connection after 5.00 sec")
+
+    monkeypatch.setattr(backend.context.pool, "connection", gone)
+    assert_error(await backend.get("/api/v1/stores"), 503, "database_unavailable")
+    answer = await backend.get("/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["database"] == "failing"
+
+
+async def test_a_query_that_takes_too_long_is_ended(world):
+    async with running_backend(world.url, statement_timeout_s=0.1) as (context, http):
+        http.headers.update(await world.key(Role.ADMIN))
+        async with world.connection.transaction():
+            await world.connection.execute("LOCK TABLE stores IN ACCESS EXCLUSIVE MODE")
+            assert_error(await http.get("/api/v1/stores"), 503, "too_slow")
+        assert (await http.get("/api/v1/stores")).status_code == 200
+        assert context.pool.get_stats()["pool_size"] >= 1
+
+
+async def test_health_needs_no_sign_in(world):
+    async with running_backend(world.url) as (context, http):
+        async with asyncio.timeout(10):
+            while not context.feed.is_listening:  # noqa: ASYNC110 -- another task's state
+                await asyncio.sleep(0.01)
+        assert (await get(http, "/healthz")) == {"status": "ok", "database": "ok", "live": "listening"}
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/v1/stores", "/nothing", "/static/nothing"])
+async def test_every_answer_is_hardened(backend, path):
+    headers = (await backend.get(path)).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe-inline" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    if path.startswith("/api/"):
+        assert headers["cache-control"] == "no-store"
+
+
+async def test_the_page_is_served(backend):
+    answer = await backend.get("/")
+    if answer.status_code == 404:
+        assert_error(answer, 404, "no_pages")
+    else:
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "<script>" not in answer.text
+
+
+async def test_interactive_documents_are_off(backend):
+    assert (await backend.get("/docs")).status_code == 404
+    assert (await backend.get("/redoc")).status_code == 404
+
+
+async def operations(backend):
+    document = await get(backend, "/api/v1/openapi.json")
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield document, path, method, operation
+
+
+async def test_the_openapi_document_is_complete(backend):
+    count = 0
+    async for document, path, method, operation in operations(backend):
+        where = f"{method} {path}"
+        count += 1
+        assert operation["summary"], where
+        assert operation["description"], where
+        assert operation["tags"], where
+        assert operation["tags"][0] in {tag["name"] for tag in document["tags"]}, where
+        assert all(parameter.get("description") for parameter in operation.get("parameters", ())), where
+        done = [status for status in operation["responses"] if status.startswith("2")]
+        assert len(done) == 1, where
+        if done != ["204"]:
+            (kind,) = operation["responses"][done[0]]["content"].items()
+            assert kind[0] != "application/json" or "$ref" in kind[1]["schema"], where
+        for status, answer in operation["responses"].items():
+            if not status.startswith("2") and path != "/healthz":
+                schema = answer["content"]["application/json"]["schema"]
+                assert schema == {"$ref": "#/components/schemas/ErrorBody"}, f"{where} {status}"
+        expected = {"500", "503"} if path == "/healthz" else {"401", "500", "503"}
+        assert expected <= set(operation["responses"]), where
+        if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
+            assert operation["security"] == [{"session": []}, {"key": []}], where
+    assert count == 20
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+    assert set(document["components"]["securitySchemes"]) == {"session", "key"}
+
+
+async def test_answers_are_as_the_openapi_document_says(world, backend):
+    await world.queue(4, NOW)
+    await world.insert_alert()
+    checked = 0
+    async for document, path, method, operation in operations(backend):
+        if method != "get" or "200" not in operation["responses"]:
+            continue
+        content = operation["responses"]["200"]["content"].get("application/json")
+        if content is None or path.endswith("openapi.json"):
+            continue
+        url = path.replace("{store_id}", STORE).replace("{family}", "queue_samples")
+        body = await get(backend, url)
+        schema = content["schema"] | {"components": document["components"]}
+        Draft202012Validator(schema).validate(body)
+        checked += 1
+    assert checked == 13
+
+
+def test_every_endpoint_is_documented(repo_dir):
+    from storesense_backend.api import alerts, live, measurements, service, sessions, stores  # noqa: PLC0415
+
+    text = (repo_dir / "docs/reference/api.md").read_text()
+    described = set(re.findall(r"^### `([A-Z]+ /\S*)`", text, re.MULTILINE))
+    existing = {
+        f"{method} {route.path}"
+        for module in (alerts, live, measurements, service, sessions, stores)
+        for route in module.router.routes
+        for method in route.methods
+        if method != "HEAD"
+    }
+    assert described == existing | {"GET /api/v1/openapi.json", "GET /static/{path}"}
+    codes = set(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE))
+    source = "\n".join(path.read_text() for path in (repo_dir / "backend/storesense_backend").rglob("*.py"))
+    used = set(re.findall(r'code="([a-z_]+)"', source))
+    assert used <= codes, "error codes without a line in docs/reference/api.md"
