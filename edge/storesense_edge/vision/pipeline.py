@@ -161,6 +161,7 @@ class CameraPipeline:
                 points_xy=feet,
                 scales=heights,
                 speeds=np.sqrt((velocity * velocity).sum(axis=1)) / heights,
+                first_seen_s=tracks.first_seen_s[seen],
                 present_ids=frozenset(tracks.ids.tolist()),
                 at_s=at_s,
             )

@@ -85,6 +85,7 @@ class Sightings:
         points_xy: (N, 2) foot points.
         scales: (N,) heights in units of the plane.
         speeds: (N,) heights per second.
+        first_seen_s: (N,) when each track was first seen anywhere.
         present_ids: every confirmed track, those not seen just now included.
         at_s: time of the picture.
     """
@@ -93,6 +94,7 @@ class Sightings:
     points_xy: NDArray[np.float64]
     scales: NDArray[np.float64]
     speeds: NDArray[np.float64]
+    first_seen_s: NDArray[np.float64]
     present_ids: frozenset[int]
     at_s: float
 
@@ -150,7 +152,7 @@ class PresenceBook:
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
         stay = self._open.get((track_id, area))
         if stay is None:
-            stay = self._take_over(area, track_id, (x, y), scale, seen.at_s)
+            stay = self._take_over(seen, row, area)
         if stay is None:
             stay = Stay(area, track_id, seen.at_s, seen.at_s, seen.at_s, 0.0, slow, (x, y), scale)
         elif slow or stay.slow:
@@ -160,19 +162,22 @@ class PresenceBook:
         stay.last_s = stay.last_seen_s = seen.at_s
         stay.slow, stay.xy, stay.scale = slow, (x, y), scale
 
-    def _take_over(self, area: int, track_id: int, xy: tuple[float, float], scale: float, at_s: float) -> Stay | None:
+    def _take_over(self, seen: Sightings, row: int, area: int) -> Stay | None:
+        """Return the nearest lost stay within reach that this newcomer may carry on."""
+        xy, scale = seen.points_xy[row], float(seen.scales[row])
         best: Stay | None = None
         best_distance = np.inf
         for stay in self._lost:
-            if stay.area != area:
+            # Who was seen elsewhere while the lost one was still in sight is somebody else.
+            if stay.area != area or seen.first_seen_s[row] < stay.last_s:
                 continue
             distance = float(np.hypot(stay.xy[0] - xy[0], stay.xy[1] - xy[1])) / scale
-            reach = self.settings.bridge_heights + self.settings.bridge_speed * (at_s - stay.last_s)
+            reach = self.settings.bridge_heights + self.settings.bridge_speed * (seen.at_s - stay.last_s)
             if distance <= reach and distance < best_distance:
                 best, best_distance = stay, distance
         if best is not None:
             self._lost.remove(best)
-            best.lost, best.track_id = False, track_id
+            best.lost, best.track_id = False, int(seen.ids[row])
         return best
 
     def _look_outside(self, seen: Sightings, inside: NDArray[np.bool_], over: list[Stay]) -> None:

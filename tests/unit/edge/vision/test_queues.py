@@ -19,6 +19,7 @@ def look(at_s: float, seen: tuple[Person, ...], unseen: tuple[int, ...] = ()) ->
         points_xy=np.array([(p[1], 30.0) for p in seen], dtype=float).reshape(-1, 2),
         scales=np.full(len(seen), HEIGHT),
         speeds=np.array([p[2] for p in seen], dtype=float),
+        first_seen_s=np.full(len(seen), at_s),
         present_ids=frozenset([p[0] for p in seen] + list(unseen)),
         at_s=at_s,
     )

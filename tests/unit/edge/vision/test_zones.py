@@ -12,13 +12,14 @@ HEIGHT = 50.0
 Person = tuple[int, float, float] | tuple[int, float, float, float]
 
 
-def look(at_s: float, *seen: Person, unseen: tuple[int, ...] = ()) -> Sightings:
-    """One picture: each person is (track, x, y) walking, or with a speed in heights a second."""
+def look(at_s: float, *seen: Person, unseen: tuple[int, ...] = (), first_seen_s: float | None = None) -> Sightings:
+    """One picture: each person is (track, x, y) walking, or with a speed in heights a second; all new unless told."""
     return Sightings(
         ids=np.array([p[0] for p in seen], dtype=np.int64),
         points_xy=np.array([p[1:3] for p in seen], dtype=float).reshape(-1, 2),
         scales=np.full(len(seen), HEIGHT),
         speeds=np.array([p[3] if len(p) > 3 else 1.0 for p in seen]),
+        first_seen_s=np.full(len(seen), at_s if first_seen_s is None else first_seen_s),
         present_ids=frozenset([p[0] for p in seen] + list(unseen)),
         at_s=at_s,
     )
@@ -92,6 +93,15 @@ def test_a_lost_track_far_away_is_not_bridged() -> None:
     sample = take(zones)
     assert (sample.entries, sample.exits, sample.occupancy) == (2, 1, 1)
     assert sample.visits[0].dwell_s == pytest.approx(3.9), "it ended with the last sighting"
+
+
+def test_a_passer_by_who_was_seen_all_along_does_not_take_over_a_lost_stay() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 90, 50, 0.1))
+    for i in range(40, 60):
+        zones.step(look(i / 10, (2, 150 - 6 * (i - 40), 50), first_seen_s=1.0))
+    sample = take(zones)
+    assert (sample.entries, sample.occupancy) == (2, 2)
 
 
 def test_two_tracks_do_not_take_over_one_stay() -> None:
