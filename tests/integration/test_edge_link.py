@@ -12,7 +12,7 @@ from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footf
 from storesense_contracts.messages import DeviceState, decode_status
 from storesense_contracts.topics import Stream
 from storesense_edge.link import DeviceLink
-from storesense_edge.outbox import OutboxLockedError
+from storesense_edge.outbox import OutboxLockedError, OutboxWriteError
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
 
@@ -212,3 +212,67 @@ async def test_an_error_of_the_body_is_passed_on_as_it_is(mqtt_broker: EmbeddedB
     with pytest.raises(LookupError, match="of the body"):
         await use()
     assert len(rows(tmp_path / "outbox.db")) == 1
+
+
+async def test_a_full_disk_is_told_and_readings_reach_the_database_from_memory(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        await link.flush()
+        refuse = link._writer._outbox.apply
+
+        def full(*_: object) -> object:
+            raise OutboxWriteError(path=tmp_path, cause="cannot be written", remedy="make room on the disk")
+
+        link._writer._outbox.apply = full  # type: ignore[method-assign, assignment]
+        link.record(Stream.FOOTFALL, footfall("a"))
+        with pytest.raises(OutboxWriteError, match="make room"):
+            await link.flush()
+        await gateway.until(lambda: gateway.keys == [(link.boot_id, 0)])
+        await until(link, lambda stats: stats.problem is not None and "make room" in stats.problem)
+        link._writer._outbox.apply = refuse  # type: ignore[method-assign]
+        link.record(Stream.FOOTFALL, footfall("b"))
+        assert await link.drained(15)
+        assert link.stats.problem is None
+        assert link.stats.acked == 2
+    assert {message.readings[0][1].line_id for _, message in gateway.messages} == {"a", "b"}
+
+
+async def test_an_overflowing_outbox_declares_what_it_dropped_until_the_gateway_knows(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    small = FAST.model_copy(update={"batch_max_readings": 1, "outbox_max_bytes": 2_000, "window": 4})
+    gateway.acking = False
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", small) as first:
+        for count in range(60):
+            first.record(Stream.FOOTFALL, footfall(in_count=count))
+        await first.flush()
+        dropped = first.stats.dropped
+        assert 0 < dropped < 60
+        assert first.stats.outbox_bytes <= 2_000
+    gateway.messages.clear()
+    gateway.acking = True
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", small) as second:
+        second.record(Stream.FOOTFALL, footfall())
+        assert await second.drained(15)
+        declared = [d for _, m in gateway.messages for d in m.header.dropped]
+        assert {d.boot_id for d in declared} == {first.boot_id}
+        assert sum(d.last - d.first + 1 for d in set(declared)) == dropped + second.stats.dropped
+        gone = {seq for d in declared for seq in range(d.first, d.last + 1)}
+        assert gone | {seq for boot, seq in gateway.keys if boot == first.boot_id} == set(range(60))
+    gateway.messages.clear()
+    async with open_link(mqtt_broker, tmp_path / "outbox.db", small) as third:
+        third.record(Stream.FOOTFALL, footfall())
+        assert await third.drained(15)
+    assert all(m.header.dropped == () for _, m in gateway.messages)
+
+
+async def test_a_damaged_outbox_is_set_aside_and_the_link_goes_on(
+    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
+) -> None:
+    (tmp_path / "outbox.db").write_bytes(b"this is no database" * 500)
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        assert link.set_aside is not None
+        assert link.set_aside.read_bytes() == b"this is no database" * 500
+        link.record(Stream.FOOTFALL, footfall())
+        assert await link.drained(10)

@@ -1,0 +1,214 @@
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from storesense_contracts.clock import ManualClock
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.readings import FootfallReading, HealthState
+from storesense_contracts.site import CameraDevice
+from storesense_edge.camera_agent import CameraAgent, open_source
+from storesense_edge.health import Health
+from storesense_edge.settings import EdgeSettings
+from storesense_edge.source_thread import Finding, Stop
+from storesense_edge.vision.detections import Detections
+from storesense_edge.vision.errors import SourceError
+from storesense_edge.vision.source import DetectedFrame, PictureFrame, SourceEnd, SourceInfo
+
+NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+STORE = StoreLayout.model_validate(
+    {
+        "id": "store-1",
+        "name": "Shop",
+        "time_zone": "UTC",
+        "floor": {"size_m": [10, 8]},
+        "sections": [{"id": "front", "name": "Front"}],
+        "lines": [{"id": "door", "name": "Door"}],
+    }
+)
+
+
+def device(tmp_path: Path, **source: Any) -> CameraDevice:
+    (tmp_path / "x.txt").touch()
+    recording = {
+        "kind": "detections",
+        "path": str(tmp_path / "x.txt"),
+        "frames_per_s": 10,
+        "frame_size_px": [640, 480],
+        **source,
+    }
+    return CameraDevice.model_validate(
+        {
+            "kind": "camera",
+            "id": "cam",
+            "source": recording,
+            "lines": [{"line": "door", "image": [[0.5, 0], [0.5, 1]], "in_side": "left"}],
+        }
+    )
+
+
+class ScriptedSource:
+    """A source that gives what a test wants, a walker crossing the picture by default."""
+
+    name = "scripted"
+
+    def __init__(self, frames: list[Any], *, live: bool = False, complete: bool = True, work: Any = None) -> None:
+        self.frames, self.live, self.complete, self.work = frames, live, complete, work
+        self.opened = 0
+        self.info = SourceInfo((640, 480), 10.0, len(frames))
+
+    def __enter__(self) -> Self:
+        self.opened += 1
+        self._left = iter(self.frames)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+    def read(self) -> Any:
+        if self.work:
+            self.work()
+        end = SourceEnd(self.complete, len(self.frames), "it ended" if self.complete else "it broke off")
+        return next(self._left, end)
+
+
+def walker(frames: int = 60) -> list[DetectedFrame]:
+    boxes = [np.array([[20.0 + n * 9, 200.0, 80.0 + n * 9, 380.0]]) for n in range(frames)]
+    return [DetectedFrame(n, n / 10, Detections(box, np.array([0.9]))) for n, box in enumerate(boxes)]
+
+
+class ManualStop(Stop):
+    """A stop whose waiting moves a hand-moved clock instead of the time."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self.waited_s = 0.0
+
+    def wait(self, duration_s: float) -> bool:
+        self._clock.advance(duration_s)
+        self.waited_s += duration_s
+        return self.is_set
+
+
+def run(
+    tmp_path: Path, source: ScriptedSource, clock: ManualClock, until: int = 10_000, **keys: Any
+) -> tuple[list[Finding], ManualStop]:
+    agent = CameraAgent(
+        device(tmp_path, **keys),
+        STORE,
+        EdgeSettings(report_s=0.5, frozen_after_s=3.0),
+        clock,
+        source=lambda _: source,  # type: ignore[arg-type,return-value]
+        detector=lambda _: NoDetector(),
+    )
+    stop = ManualStop(clock)
+    findings: list[Finding] = []
+    for number, batch in enumerate(agent.measure(stop)):
+        findings += batch
+        if number >= until:
+            stop.set()
+    return findings, stop
+
+
+class NoDetector:
+    """Sees nobody."""
+
+    def detect(self, *_: Any) -> Detections:
+        return Detections.none()
+
+
+def conditions(findings: list[Finding]) -> list[Health]:
+    return [finding for finding in findings if isinstance(finding, Health)]
+
+
+def crossings(findings: list[Finding]) -> list[FootfallReading]:
+    return [f[1] for f in findings if not isinstance(f, Health) and isinstance(f[1], FootfallReading)]
+
+
+@pytest.mark.parametrize(("speed", "takes_s"), [(1.0, 5.9), (10.0, 0.59), ("max", 0.0)])
+def test_a_recording_is_paced_and_counted_the_same_at_any_speed(
+    tmp_path: Path, speed: float | str, takes_s: float
+) -> None:
+    clock = ManualClock(NOW_AT)
+    source = ScriptedSource(walker(), work=lambda: clock.advance(0.001))
+    findings, stop = run(tmp_path, source, clock, speed=speed)
+    assert stop.waited_s == pytest.approx(takes_s, abs=0.07)
+    assert sum(reading.in_count for reading in crossings(findings)) == 1
+    assert sum(reading.out_count for reading in crossings(findings)) == 0
+    end = max(r.measured_at + timedelta(milliseconds=r.period_ms) for r in crossings(findings))
+    assert end <= clock.now()
+    assert conditions(findings)[-1] == Health("cam", HealthState.DEGRADED, "recording ended: it ended")
+
+
+def test_a_source_that_breaks_off_has_failed(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    findings, _ = run(tmp_path, ScriptedSource(walker(20), complete=False), clock, loop=True)
+    assert conditions(findings)[-1] == Health("cam", HealthState.FAILED, "it broke off")
+
+
+def test_a_loop_counts_each_pass_until_it_is_stopped(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    source = ScriptedSource(walker())
+    findings, _ = run(tmp_path, source, clock, until=200, loop=True)
+    assert source.opened == 4
+    assert sum(reading.in_count for reading in crossings(findings)) == 3
+    ends = [r.measured_at + timedelta(milliseconds=r.period_ms) for r in crossings(findings)]
+    begins = [r.measured_at for r in crossings(findings)]
+    assert begins[1:] == ends[:-1]
+    assert all(condition.state is HealthState.OK for condition in conditions(findings))
+
+
+def test_the_stop_gives_what_is_left_of_the_last_interval(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    findings, _ = run(tmp_path, ScriptedSource(walker()), clock, until=42)
+    last = crossings(findings)[-1]
+    assert last.measured_at + timedelta(milliseconds=last.period_ms) == clock.now()
+
+
+def test_pictures_that_a_live_camera_had_to_leave_out_are_told(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    frames = [DetectedFrame(n * 3, n * 0.3, Detections.none()) for n in range(60)]
+    source = ScriptedSource(frames, live=True, work=lambda: clock.advance(0.3))
+    findings, stop = run(tmp_path, source, clock)
+    assert stop.waited_s == 0
+    told = [c for c in conditions(findings) if c.reason and "left out" in c.reason]
+    assert told
+    assert told[0].state is HealthState.DEGRADED
+    assert told[0].frames_per_s == pytest.approx(3.3, abs=0.2)
+
+
+def test_a_replay_that_cannot_keep_up_says_so_and_leaves_nothing_out(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    source = ScriptedSource(walker(), work=lambda: clock.advance(0.5))
+    findings, _ = run(tmp_path, source, clock, speed=100.0)
+    assert [c for c in conditions(findings) if c.reason and "slips" in c.reason]
+    assert sum(reading.in_count for reading in crossings(findings)) == 1
+    assert all(reading.measured_at >= NOW_AT for reading in crossings(findings))
+
+
+def test_a_frozen_camera_fails_stays_silent_and_recovers(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    rng = np.random.default_rng(1)
+    still = rng.integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    frames = [
+        PictureFrame(n, n / 10, still if 20 <= n < 120 else rng.integers(0, 255, still.shape, dtype=np.uint8))
+        for n in range(160)
+    ]
+    findings, _ = run(tmp_path, ScriptedSource(frames), clock)
+    states = [state for state, _ in groupby(c.state for c in conditions(findings))]
+    assert states == [HealthState.OK, HealthState.FAILED, HealthState.OK, HealthState.DEGRADED]
+    covered_s = sum(r.period_ms for r in crossings(findings)) / 1000
+    assert covered_s == pytest.approx(16 - 7, abs=0.6)  # frozen from 5.0 s on, until 12.0 s
+
+
+def test_a_simulated_camera_has_no_source_here(tmp_path: Path) -> None:
+    simulated = CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": {"kind": "simulated"}})
+    with pytest.raises(SourceError, match="sim run"):
+        open_source(simulated)
