@@ -111,6 +111,22 @@ def test_the_chart_draws_the_day_and_says_its_gap(open_page) -> None:
     expect(page.locator(".readout")).to_contain_text("no data")
 
 
+def test_a_young_day_is_drawn_by_the_minute_and_follows_the_count(open_page, backend: FakeBackend) -> None:
+    at = fake_store.instant(300)
+    points = [{"line_id": "door", "at": at, "in_count": 7, "out_count": 2}]
+    backend.stores[fake_store.STORE_ID] |= {"footfall": points, "footfall_1m": points}
+    page: Page = open_page()
+    chart = page.locator("#footfall")
+    expect(chart).to_contain_text("per minute")
+    expect(page.locator(".chart")).to_have_attribute("aria-label", re.compile("^7 in and 2 out so far"))
+    page.clock.install()
+    points[0]["in_count"] = 9
+    backend.update(footfall=[{"line_id": "door", "in_count": 9, "out_count": 2, "measured_at": fake_store.instant()}])
+    expect(page.locator("[data-figure=visitors] .figure-value")).to_have_text("9")
+    page.clock.fast_forward(11_000)
+    expect(page.locator(".chart")).to_have_attribute("aria-label", re.compile("^9 in and 2 out so far"))
+
+
 def test_names_are_never_markup(open_page, backend: FakeBackend) -> None:
     layout = fake_store.layout(fake_store.STORE_ID, ATTACK)
     for family in ("sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"):

@@ -218,8 +218,24 @@ def test_footfall_bins_leave_gaps_empty_and_count_entrances_only(call) -> None:
         {"line_id": "in", "at": "2026-11-21T10:30:00Z", "in_count": 0, "out_count": 2},
         {"line_id": "in", "at": "2027-11-21T10:30:00Z", "in_count": 50, "out_count": 0},
     ]
-    bins = call("figures.js", "footfallBins", layout, points, ms(call, "2026-11-21T10:40:00Z"))
+    bins = call("figures.js", "footfallBins", layout, points, ms(call, "2026-11-21T10:40:00Z"), 900_000)
     assert [(b["inCount"], b["outCount"]) for b in bins] == [(3, 1), (None, None), (0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("now", "count"),
+    [
+        ("10:01:30", 1),  # the second minute may still be on its way
+        ("10:04:00", 2),  # two minutes after its end the second minute is missing, the third may be on its way
+        ("10:30:00", 28),
+    ],
+)
+def test_minutes_that_may_be_on_their_way_are_no_gap(call, now: str, count: int) -> None:
+    layout = {"lines": [{"id": "in", "is_entrance": True}]}
+    points = [{"line_id": "in", "at": "2026-11-21T10:00:00Z", "in_count": 3, "out_count": 1}]
+    bins = call("figures.js", "footfallBins", layout, points, ms(call, f"2026-11-21T{now}Z"), 60_000)
+    assert len(bins) == count
+    assert [b["inCount"] for b in bins[1:]] == [None] * (count - 1)
 
 
 @pytest.mark.parametrize(("share", "alpha"), [(-1, 0), (0, 0), (1, 0.85), (7, 0.85)])

@@ -61,8 +61,8 @@ export const api = {
   store: (storeId) => request("GET", storePath(storeId)),
   devices: (storeId) => request("GET", storePath(storeId, "/devices")),
   heatmap: (storeId) => request("GET", storePath(storeId, "/heatmap")),
-  footfall: (storeId, from) =>
-    request("GET", storePath(storeId, `/footfall?step=15m&from=${encodeURIComponent(from)}`)),
+  footfall: (storeId, from, step) =>
+    request("GET", storePath(storeId, `/footfall?step=${step}&from=${encodeURIComponent(from)}`)),
   acknowledge: (storeId, alertId) =>
     request("POST", storePath(storeId, `/alerts/${encodeURIComponent(alertId)}/acknowledge`)),
   streamUrl: (storeId) => BASE + storePath(storeId, "/stream"),

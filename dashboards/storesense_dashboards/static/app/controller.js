@@ -1,25 +1,18 @@
 // What happens: signing in, opening a store, following its stream, acknowledging. It owns the state; views only show it.
 import { api } from "./api.js";
+import { entranceFigures } from "./figures.js";
+import { loadFootfall } from "./footfall.js";
 import { parseInstant } from "./format.js";
 import { t } from "./i18n/index.js";
 import { LiveStream } from "./live.js";
+import { mostNeedy, nothingOfAStore, withLists } from "./opening.js";
 import { EMPTY_VIEW, formatView, parseView } from "./route.js";
-import { applyAlert, applySnapshot, applyUpdate, emptyLive } from "./state.js";
+import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
 import { proofText } from "./views/alerts.js";
 
-const REFRESH_MS = 60_000;
+const REFRESH_MS = 30_000;
+const FOOTFALL_REST_MS = 10_000;
 const RETRY_MS = 5_000;
-
-const nothingOfAStore = () => ({
-  store: null,
-  storeProblem: null,
-  live: emptyLive(),
-  hasSnapshot: false,
-  acks: {},
-  heat: { grid: null, error: null },
-  footfall: null,
-  connection: { phase: "connecting", lastMs: null },
-});
 
 /** Owns the state and calls `onChange(state)` after every change. */
 export class Controller {
@@ -28,6 +21,7 @@ export class Controller {
   #timers = new Set();
   #opening = 0;
   #clockOffsetMs = 0;
+  #isFootfallDue = false;
   state = {
     session: undefined, // undefined: not known yet, null: signed out
     sessionEnded: false,
@@ -107,6 +101,7 @@ export class Controller {
     this.#stream = null;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
+    this.#isFootfallDue = false;
   }
 
   /** Run `task` after `ms` unless another store was opened meanwhile. */
@@ -186,7 +181,7 @@ export class Controller {
       this.#set({ store: withLists(store), storeProblem: null });
   }
 
-  /** What the stream does not carry comes once a minute: the chart, the heat and the other stores' alert counts. */
+  /** What the stream does not carry is asked for now and then: the chart, the heat and the other stores' alert counts. */
   async #refresh(storeId) {
     this.#later(REFRESH_MS, () => this.#refresh(storeId));
     if (this.state.connection.phase !== "live" && this.state.hasSnapshot) return;
@@ -208,20 +203,39 @@ export class Controller {
   async #loadFootfall(storeId) {
     const from = this.state.live.dayStartedAt;
     if (!from) return;
-    const answer = await this.#ofThisStore(
-      () => api.footfall(storeId, from),
+    const footfall = await this.#ofThisStore(
+      () => loadFootfall(storeId, from, this.nowMs()),
       (error) => this.#set({ footfall: { ...this.state.footfall, error } }),
     );
-    if (answer) this.#set({ footfall: { points: answer.points, atMs: this.nowMs(), error: null } });
+    if (footfall) this.#set({ footfall });
+  }
+
+  /** Bring the chart after the counts, now and then, so that it does not contradict the figure above it. */
+  #followCounts(storeId, before) {
+    const { store, live } = this.state;
+    if (!store || live.footfall === before.footfall || this.#isFootfallDue) return;
+    const visitors = (state) => entranceFigures(store.layout, state, null).visitors;
+    if (visitors(live) === visitors(before)) return;
+    this.#isFootfallDue = true;
+    this.#later(FOOTFALL_REST_MS, () => {
+      this.#isFootfallDue = false;
+      this.#loadFootfall(storeId);
+    });
   }
 
   #take(storeId, name, value) {
     const atMs = parseInstant(value.at);
     if (atMs !== null) this.#clockOffsetMs = atMs - Date.now();
     if (name === "snapshot") this.#takeSnapshot(storeId, value);
-    else if (name === "update") this.#set({ live: applyUpdate(this.state.live, value) });
+    else if (name === "update") this.#takeUpdate(storeId, value);
     else if (name === "alert") this.#takeAlert(value);
     this.#set({ connection: { ...this.state.connection, lastMs: this.nowMs() } });
+  }
+
+  #takeUpdate(storeId, update) {
+    const before = this.state.live;
+    this.#set({ live: applyUpdate(before, update) });
+    this.#followCounts(storeId, before);
   }
 
   #takeSnapshot(storeId, snapshot) {
@@ -301,19 +315,4 @@ export class Controller {
   };
 
   retryNow = () => this.#stream?.retryNow();
-}
-
-/** Where to begin: the store with the most open alerts. */
-function mostNeedy(stores) {
-  return stores.reduce((most, store) => (most && most.open_alerts >= store.open_alerts ? most : store), null);
-}
-
-/** A layout may leave lists out; the page wants them all. */
-function withLists(store) {
-  const lists = ["sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"];
-  const layout = { ...store.layout, name: store.name, time_zone: store.time_zone };
-  for (const list of lists) layout[list] ??= [];
-  layout.queues = layout.queues.map((queue) => ({ ...queue, lanes: queue.lanes ?? [] }));
-  layout.floor = { ...layout.floor, walls: layout.floor.walls ?? [] };
-  return { ...store, layout };
 }

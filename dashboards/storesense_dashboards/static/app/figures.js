@@ -94,27 +94,29 @@ export function deviceFigures(live) {
   return { total: all.length, online: all.length - offline.length, offline };
 }
 
-const BIN_MS = 900_000;
+const MAX_BINS = 200;
+const ON_ITS_WAY_MS = 120_000;
 
 /**
- * The footfall points of the entrance lines as 15-minute bins from the first that was measured to now:
- * `{startMs, inCount, outCount}`, counts null where nothing was measured.
+ * The footfall points of the entrance lines as bins of `stepMs` from the first that was measured to now:
+ * `{startMs, inCount, outCount}`, counts null where nothing was measured. What may still be on its way is left out.
  */
-export function footfallBins(layout, points, atMs) {
+export function footfallBins(layout, points, atMs, stepMs) {
   const entrances = new Set(layout.lines.filter((line) => line.is_entrance).map((line) => line.id));
   const sums = new Map();
   for (const point of points) {
     const at = parseInstant(point.at);
     if (at === null || at > atMs || !entrances.has(point.line_id)) continue;
-    const startMs = Math.floor(at / BIN_MS) * BIN_MS;
+    const startMs = Math.floor(at / stepMs) * stepMs;
     const sum = sums.get(startMs) ?? { startMs, inCount: 0, outCount: 0 };
     sum.inCount += point.in_count;
     sum.outCount += point.out_count;
     sums.set(startMs, sum);
   }
-  if (!sums.size) return [];
   const bins = [];
-  for (let startMs = Math.min(...sums.keys()); startMs <= atMs && bins.length < 200; startMs += BIN_MS)
+  if (!sums.size) return bins;
+  for (let startMs = Math.min(...sums.keys()); startMs <= atMs && bins.length < MAX_BINS; startMs += stepMs)
     bins.push(sums.get(startMs) ?? { startMs, inCount: null, outCount: null });
+  while (bins.at(-1).inCount === null && bins.at(-1).startMs + stepMs > atMs - ON_ITS_WAY_MS) bins.pop();
   return bins;
 }

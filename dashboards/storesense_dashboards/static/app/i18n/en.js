@@ -237,7 +237,8 @@ export const en = {
 
   footfall: {
     title: "Footfall today",
-    perBin: "People in and out per 15 minutes, at the entrances",
+    perQuarter: "People in and out per 15 minutes, at the entrances",
+    perMinute: "People in and out per minute, at the entrances",
     inLabel: "In",
     outLabel: "Out",
     noData: "no data",

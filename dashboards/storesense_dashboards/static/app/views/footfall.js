@@ -1,19 +1,19 @@
 // Footfall of the day at the entrances: people in as bars, people out as a line, gaps hatched and said to be gaps.
 import { footfallBins } from "../figures.js";
+import { MINUTE_MS } from "../footfall.js";
 import { numberText, timeText } from "../format.js";
 import { t } from "../i18n/index.js";
 import { classes, createRef, html, Pure } from "../ui.js";
 import { Card, Empty } from "./card.js";
 
-const BIN_S = 900;
 const HEIGHT_PX = 190;
-const MIN_SPAN_S = 4 * 3600;
+const MIN_BINS = 16;
 
 const loadPlot = () => import("../../vendor/uPlot-1.6.32/uPlot.esm.js").then((module) => module.default);
 
 const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function hatchGaps(plot, bins) {
+function hatchGaps(plot, bins, stepMs) {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.beginPath();
@@ -23,7 +23,7 @@ function hatchGaps(plot, bins) {
   ctx.lineWidth = devicePixelRatio;
   for (const bin of bins.filter((entry) => entry.inCount === null)) {
     const left = plot.valToPos(bin.startMs / 1000, "x", true);
-    const right = plot.valToPos(bin.startMs / 1000 + BIN_S, "x", true);
+    const right = plot.valToPos((bin.startMs + stepMs) / 1000, "x", true);
     ctx.save();
     ctx.beginPath();
     ctx.rect(left, bbox.top, right - left, bbox.height);
@@ -40,7 +40,7 @@ function hatchGaps(plot, bins) {
   ctx.restore();
 }
 
-/** Props: bins, zone, label. */
+/** Props: bins, stepMs, zone, label. */
 class Chart extends Pure {
   box = createRef();
   state = { hover: null, failed: false };
@@ -65,7 +65,7 @@ class Chart extends Pure {
 
   componentDidUpdate(previous) {
     if (!this.plot) return;
-    if (previous.zone !== this.props.zone) this.rebuild();
+    if (previous.zone !== this.props.zone || previous.stepMs !== this.props.stepMs) this.rebuild();
     else if (previous.bins !== this.props.bins) this.plot.setData(this.data());
   }
 
@@ -101,8 +101,9 @@ class Chart extends Pure {
       ticks: { show: false },
     };
     const span = () => {
-      const starts = this.props.bins.map((bin) => bin.startMs / 1000);
-      return [starts[0], Math.max(starts.at(-1) + BIN_S, starts[0] + MIN_SPAN_S)];
+      const { bins, stepMs } = this.props;
+      const count = Math.max(MIN_BINS, (bins.at(-1).startMs - bins[0].startMs) / stepMs + 1);
+      return [bins[0].startMs / 1000, (bins[0].startMs + count * stepMs) / 1000];
     };
     const options = {
       width,
@@ -117,7 +118,7 @@ class Chart extends Pure {
           ...axis,
           grid: { show: false },
           space: 56,
-          incrs: [1800, 3600, 7200, 10800, 14400, 21600],
+          incrs: [120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600],
           values: (_, splits) => splits.map((s) => timeText(s * 1000, this.props.zone)),
         },
         { ...axis, size: 38, space: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] },
@@ -140,7 +141,7 @@ class Chart extends Pure {
         },
       ],
       hooks: {
-        drawClear: [(plot) => hatchGaps(plot, this.props.bins)],
+        drawClear: [(plot) => hatchGaps(plot, this.props.bins, this.props.stepMs)],
         setCursor: [(plot) => this.hover(plot.cursor)],
       },
     };
@@ -150,33 +151,34 @@ class Chart extends Pure {
   hover({ left }) {
     if (left === null || left < 0) return this.setState({ hover: null });
     const at = this.plot.posToVal(left, "x") * 1000;
-    const hover = this.props.bins.findIndex((bin) => at >= bin.startMs && at < bin.startMs + BIN_S * 1000);
+    const { bins, stepMs } = this.props;
+    const hover = bins.findIndex((bin) => at >= bin.startMs && at < bin.startMs + stepMs);
     if (hover !== this.state.hover) this.setState({ hover: hover < 0 ? null : hover });
     return undefined;
   }
 
-  render({ bins, zone, label }, { hover, failed }) {
+  render({ bins, stepMs, zone, label }, { hover, failed }) {
     if (failed) return html`<p class="hint gap-text">${t.footfall.failed}</p>`;
     const bin = hover === null ? null : bins[hover];
     return html`<div>
       <div class="chart" ref=${this.box} role="img" aria-label=${label}></div>
-      <p class="readout" aria-hidden="true">${bin ? binText(bin, zone) : label}</p>
+      <p class="readout" aria-hidden="true">${bin ? binText(bin, stepMs, zone) : label}</p>
     </div>`;
   }
 }
 
-function binText(bin, zone) {
+function binText(bin, stepMs, zone) {
   const from = timeText(bin.startMs, zone);
-  const to = timeText(bin.startMs + BIN_S * 1000, zone);
+  const to = timeText(bin.startMs + stepMs, zone);
   if (bin.inCount === null) return t.footfall.binGap(from, to);
   return t.footfall.bin(from, to, numberText(bin.inCount), numberText(bin.outCount));
 }
 
-function summary(bins, zone) {
+function summary(bins, stepMs, zone) {
   const measured = bins.filter((bin) => bin.inCount !== null);
   const sum = (key) => measured.reduce((total, bin) => total + bin[key], 0);
   const busiest = measured.reduce((best, bin) => (bin.inCount > best.inCount ? bin : best), measured[0]);
-  const times = `${timeText(busiest.startMs, zone)}–${timeText(busiest.startMs + BIN_S * 1000, zone)}`;
+  const times = `${timeText(busiest.startMs, zone)}–${timeText(busiest.startMs + stepMs, zone)}`;
   return t.footfall.summary(numberText(sum("inCount")), numberText(sum("outCount")), times);
 }
 
@@ -188,14 +190,15 @@ function Key({ hasGaps }) {
   </ul>`;
 }
 
-/** Props: layout, footfall ({points, atMs, error} or null while it loads). */
+/** Props: layout, footfall ({points, stepMs, atMs, error} or null while it loads). */
 export class Footfall extends Pure {
   render({ layout, footfall }) {
     if (this.counted?.footfall !== footfall || this.counted?.layout !== layout) {
-      const bins = footfall?.points ? footfallBins(layout, footfall.points, footfall.atMs) : [];
+      const bins = footfall?.points ? footfallBins(layout, footfall.points, footfall.atMs, footfall.stepMs) : [];
       this.counted = { footfall, layout, bins };
     }
     const { bins } = this.counted;
+    const stepMs = footfall?.stepMs;
     const hasGaps = bins.some((bin) => bin.inCount === null);
     return html`<${Card}
       id="footfall"
@@ -206,8 +209,8 @@ export class Footfall extends Pure {
     >
       ${footfall?.error && html`<p class="hint gap-text" role="status">${t.footfall.failed}</p>`}
       ${bins.length > 0
-        ? html`<p class="card-lead">${t.footfall.perBin}</p>
-            <${Chart} bins=${bins} zone=${layout.time_zone} label=${summary(bins, layout.time_zone)} />`
+        ? html`<p class="card-lead">${stepMs === MINUTE_MS ? t.footfall.perMinute : t.footfall.perQuarter}</p>
+            <${Chart} bins=${bins} stepMs=${stepMs} zone=${layout.time_zone} label=${summary(bins, stepMs, layout.time_zone)} />`
         : footfall && !footfall.error && html`<${Empty} icon="chart" title=${t.footfall.none} help=${t.footfall.noneHelp} />`}
     <//>`;
   }
