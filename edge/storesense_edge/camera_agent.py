@@ -206,6 +206,8 @@ class CameraAgent:
         if self._is_frozen != was_frozen or self._clock.monotonic_s() - self._window.begin_s >= _CHECK_S:
             findings.append(self._condition())
         if self._is_frozen:
+            if not was_frozen:
+                findings += reporter.pause(instant_of(this.frozen.changed_s), instant_of)
             reporter.forget(now_at)
             return findings
         findings += reporter.before_step(now_at, instant_of)

@@ -107,6 +107,10 @@ class CameraReporter:
         """Go on with a fresh pipeline of the same plan, after ``close``."""
         self._pipeline = pipeline
 
+    def pause(self, since_at: datetime, instant_of: InstantOf) -> list[Measured]:
+        """Report what was measured until the camera froze; call ``forget`` for each frame while it is frozen."""
+        return self._take(since_at, instant_of, closes=True)
+
     def forget(self, now_at: datetime) -> None:
         """Leave out the time until now: the camera was frozen, so its silence is no zero."""
         self._pipeline.take_lines()

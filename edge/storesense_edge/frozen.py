@@ -18,12 +18,15 @@ class FrozenDetector:
 
     Args:
         frozen_after_s: so long without change is frozen.
+
+    Attributes:
+        changed_s: media time of the last picture that was a new one.
     """
 
     def __init__(self, frozen_after_s: float) -> None:
         self._frozen_after_s = frozen_after_s
         self._sample: NDArray[np.int16] | None = None
-        self._changed_s = 0.0
+        self.changed_s = 0.0
 
     def step(self, image_bgr: NDArray[np.uint8], at_s: float) -> bool:
         """Take the next picture and tell whether the camera is frozen.
@@ -36,5 +39,5 @@ class FrozenDetector:
         last = self._sample
         if last is None or last.shape != sample.shape or float(np.abs(sample - last).mean()) > _SAME_LEVELS:
             self._sample = sample
-            self._changed_s = at_s
-        return at_s - self._changed_s >= self._frozen_after_s
+            self.changed_s = at_s
+        return at_s - self.changed_s >= self._frozen_after_s
