@@ -195,7 +195,9 @@ class OutboxWriter:
             self._is_over = True
             left = [self._taken, self._inbox]
         for inbox in left:
-            for future in (*inbox.barriers, *(read[3] for read in inbox.reads)):
+            waiting: list[Future[None] | Future[list[OutboxMessage]]] = [*inbox.barriers]
+            waiting += [read[3] for read in inbox.reads]
+            for future in waiting:
                 if not future.done():
                     future.set_exception(self._over())
         self._closed.set_result(None)
