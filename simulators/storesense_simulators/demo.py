@@ -27,7 +27,7 @@ from storesense_simulators.demo_page import PageProbe
 from storesense_simulators.demo_screen import Screen
 from storesense_simulators.demo_services import Addresses, DemoServices
 from storesense_simulators.embedded.broker import EmbeddedBroker
-from storesense_simulators.embedded.errors import ChildEndedError, ChildNotReadyError
+from storesense_simulators.embedded.errors import ChildEndedError, ChildNotReadyError, ServiceError
 from storesense_simulators.embedded.group import ServiceGroup
 from storesense_simulators.embedded.lifetime import Lifetime
 from storesense_simulators.embedded.ports import free_port, require_free_port
@@ -117,6 +117,10 @@ class Demo:
                 addresses = await self._start(group, site, secrets, simulated, began_at)
                 figures = await self._stay(addresses, began_at)
                 self._screen.say("stopping everything")
+        except ServiceError:
+            logs = self._folder.path / "logs"
+            self._screen.warn(f"everything that had been started was stopped again; every service's log is in {logs}")
+            raise
         except asyncio.CancelledError:
             if not self._is_stopping:
                 raise

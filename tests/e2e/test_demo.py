@@ -16,9 +16,17 @@ import httpx
 import psutil
 import pytest
 
+import storesense_simulators
+from storesense_simulators.demo import Demo, DemoOptions
+from storesense_simulators.demo_screen import Screen
+from storesense_simulators.demo_services import DemoServices
+from storesense_simulators.embedded.errors import ChildEndedError
+from storesense_simulators.embedded.process import Child, ChildSpec
+
 pytestmark = pytest.mark.e2e
 
 _MARK = "TEST_DEMO_RUN"
+CORNER_SHOP = Path(storesense_simulators.__file__).parent / "sites" / "corner_shop.yaml"
 
 
 class DemoRun:
@@ -205,3 +213,29 @@ def test_two_demos_in_one_folder_are_kept_apart(demo, service_dir):
     first.process.send_signal(signal.SIGTERM)
     first.end(40)
     assert first.processes() == []
+
+
+async def test_a_start_that_fails_half_way_shows_the_log_and_leaves_nothing(service_dir, monkeypatch, capsys):
+    def broken(self: DemoServices) -> Child:
+        program = "print('the flux capacitor is empty'); raise SystemExit(3)"
+        log_path = service_dir / "demo" / "logs" / "gateway.log"
+        return Child(ChildSpec("gateway", (sys.executable, "-c", program), log_path), ready=lambda: False)
+
+    monkeypatch.setattr(DemoServices, "gateway", broken)
+    options = DemoOptions(site_path=CORNER_SHOP, data_dir=service_dir / "demo", port=0, opens_browser=False)
+    before = set(psutil.Process().children(recursive=True))
+    with pytest.raises(ChildEndedError, match=r"gateway ended with exit code 3.*\n.*flux capacitor"):
+        await Demo(options, Screen()).run()
+    assert f"every service's log is in {service_dir / 'demo' / 'logs'}" in capsys.readouterr().err.replace("\n", "")
+    assert set(psutil.Process().children(recursive=True)) <= before
+
+
+def test_a_demo_that_is_killed_takes_everything_with_it(demo, service_dir):
+    run = demo("--port", "0", "--data-dir", str(service_dir / "demo"))
+    run.wait_for("living after", 60)
+    left = run.processes()
+    assert len(left) >= 6
+    run.process.kill()
+    run.process.wait()
+    _, alive = psutil.wait_procs(left, timeout=20)
+    assert alive == []

@@ -46,9 +46,10 @@ class LineSensor:
             self.in_count += event.kind is TruthKind.CROSSED_IN
             self.out_count += event.kind is TruthKind.CROSSED_OUT
 
-    def report(self, now_ms: int) -> FootfallReading | None:
-        """Return the interval's reading if one is due at ``now_ms``, and begin the next."""
-        if not _is_due(now_ms, is_changed=bool(self.in_count or self.out_count or not self.has_reported)):
+    def report(self, now_ms: int, *, is_last: bool = False) -> FootfallReading | None:
+        """Return the interval's reading if one is due at ``now_ms``, or ``is_last``, and begin the next."""
+        is_changed = bool(self.in_count or self.out_count or not self.has_reported)
+        if now_ms <= self.since_ms or not (is_last or _is_due(now_ms, is_changed=is_changed)):
             return None
         reading = FootfallReading(
             measured_at=instant(self.since_ms),
@@ -92,10 +93,10 @@ class ZoneSensor:
         """Let everybody in the zone be there for ``duration_ms`` more."""
         self.presence_ms += self.occupancy * duration_ms
 
-    def report(self, now_ms: int) -> ZoneReading | None:
-        """Return the interval's reading if one is due at ``now_ms``, and begin the next."""
+    def report(self, now_ms: int, *, is_last: bool = False) -> ZoneReading | None:
+        """Return the interval's reading if one is due at ``now_ms``, or ``is_last``, and begin the next."""
         is_changed = bool(self.entry_count or self.exit_count or self.presence_ms or not self.has_reported)
-        if not _is_due(now_ms, is_changed=is_changed):
+        if now_ms <= self.since_ms or not (is_last or _is_due(now_ms, is_changed=is_changed)):
             return None
         reading = ZoneReading(
             measured_at=instant(self.since_ms),
@@ -133,10 +134,10 @@ class HeatSensor:
             if 0 <= column < self.plan.columns and 0 <= row < self.plan.rows:
                 self.presence_ms[row * self.plan.columns + column] += duration_ms
 
-    def report(self, now_ms: int) -> HeatmapReading | None:
-        """Return the interval's grid if one is due at ``now_ms``, and begin the next."""
+    def report(self, now_ms: int, *, is_last: bool = False) -> HeatmapReading | None:
+        """Return the interval's grid if one is due at ``now_ms``, or ``is_last``, and begin the next."""
         is_partial_due = now_ms % HEAT_REPORT_MS == 0 and any(self.presence_ms)
-        if not is_partial_due and now_ms % _MINUTE_MS != 0:
+        if now_ms <= self.since_ms or not (is_last or is_partial_due or now_ms % _MINUTE_MS == 0):
             return None
         presence_ds = array("H", (min(_MAX_DS, ms // 100) for ms in self.presence_ms))
         if byteorder == "big":

@@ -26,7 +26,6 @@ from storesense_simulators.sim.store import TICK_MS, SimulatedStore
 _logger = logging.getLogger(__name__)
 
 _PAUSE_S = TICK_MS / 1_000
-_MOST_TICKS_AT_ONCE = 50
 _CLOCK_TOLERANCE_MS = 5_000
 
 
@@ -125,20 +124,22 @@ class LiveSimulation:
     async def _simulate(self, stop: asyncio.Event, duration_s: float | None) -> None:
         began_s = self._clock.monotonic_s()
         sensors = Sensors(self.store, seed=self._seed, started_ms=_epoch_ms(self._clock) // 1_000 * 1_000)
-        while not stop.is_set():
-            elapsed_s = self._clock.monotonic_s() - began_s
-            if duration_s is not None and elapsed_s >= duration_s:
-                return
-            if abs(_epoch_ms(self._clock) - sensors.now_ms) > _CLOCK_TOLERANCE_MS:
-                # The machine slept or its clock was set: readings go on at the new time, the shop where it was.
-                _logger.warning("the clock moved away from the simulated store; going on at the present time")
-                sensors.rebase(_epoch_ms(self._clock))
-            for _ in range(_MOST_TICKS_AT_ONCE):
-                if sensors.now_ms + TICK_MS > _epoch_ms(self._clock):
-                    break
-                for emitted in sensors.observe(self.store.tick()):
-                    self._send(emitted)
+        while not stop.is_set() and (duration_s is None or self._clock.monotonic_s() - began_s < duration_s):
+            self._catch_up(sensors)
             await _pause(stop, _PAUSE_S)
+        for emitted in sensors.finish():
+            self._send(emitted)
+
+    def _catch_up(self, sensors: Sensors) -> None:
+        """Let the store's time come to the clock's."""
+        now_ms = _epoch_ms(self._clock)
+        if abs(now_ms - sensors.now_ms) > _CLOCK_TOLERANCE_MS:
+            # The machine slept or its clock was set: readings go on at the new time, the shop where it was.
+            _logger.warning("the clock moved away from the simulated store; going on at the present time")
+            sensors.rebase(now_ms)
+        while sensors.now_ms + TICK_MS <= now_ms:
+            for emitted in sensors.observe(self.store.tick()):
+                self._send(emitted)
 
     def _send(self, emitted: Emitted) -> None:
         link, reading = self._links[emitted.device_id], emitted.reading

@@ -90,6 +90,10 @@ class Sensors:
         """Take in one tick of the store and return the readings that are due at its end."""
         return list(self._observe(happened))
 
+    def finish(self) -> list[Emitted]:
+        """Return what the open intervals hold, so that nothing counted is lost when a run ends."""
+        return list(self._intervals(self.now_ms, is_last=True))
+
     def _observe(self, happened: list[TruthEvent]) -> Iterator[Emitted]:
         now_ms = self.now_ms
         for zone in self._zones:
@@ -117,15 +121,15 @@ class Sensors:
         for slot in self._slots:
             slot.observe(event, now_ms)
 
-    def _intervals(self, now_ms: int) -> Iterator[Emitted]:
+    def _intervals(self, now_ms: int, *, is_last: bool = False) -> Iterator[Emitted]:
         for line in self._lines:
-            if (counts := line.report(now_ms)) is not None:
+            if (counts := line.report(now_ms, is_last=is_last)) is not None:
                 yield Emitted(line.plan.device_id, Stream.FOOTFALL, counts)
         for zone in self._zones:
-            if (presence := zone.report(now_ms)) is not None:
+            if (presence := zone.report(now_ms, is_last=is_last)) is not None:
                 yield Emitted(zone.plan.device_id or "", Stream.ZONE, presence)
         for heat in self._heat:
-            if (grid := heat.report(now_ms)) is not None:
+            if (grid := heat.report(now_ms, is_last=is_last)) is not None:
                 yield Emitted(heat.plan.device_id, Stream.HEATMAP, grid)
 
     def _begin_intervals(self, since_ms: int) -> None:

@@ -75,4 +75,4 @@ class TruthCounters:
 
 
 def _sum(totals: Counter[tuple[TruthKind, str]], kind: TruthKind, subject_id: str | None) -> int:
-    return sum(n for (k, s), n in totals.items() if k is kind and (subject_id is None or s == subject_id))
+    return sum(n for (k, s), n in totals.items() if k == kind and (subject_id is None or s == subject_id))

@@ -157,6 +157,21 @@ def test_a_set_clock_moves_what_comes_after_and_loses_nobody(shop_plan):
         assert last.occupancy == sum(zone.zone_id in s.zones_since_ms for s in store.shoppers.values())
 
 
+@pytest.mark.parametrize("ticks", [1, 37, 204])
+def test_the_last_readings_of_a_run_hold_what_its_open_intervals_counted(shop_plan, ticks):
+    store = SimulatedStore(shop_plan, seed=4)
+    sensors = Sensors(store, seed=4, started_ms=STARTED_MS)
+    emitted: list[Emitted] = []
+    for _ in range(ticks):
+        emitted += sensors.observe(store.tick())
+    emitted += sensors.finish()
+    counted = sum(r.in_count for r in of(emitted, Stream.FOOTFALL) if r.line_id == "door")
+    assert counted == store.truth.count(TruthKind.CROSSED_IN, "door")
+    ends = {r.measured_at + timedelta(milliseconds=r.period_ms) for r in of(emitted, Stream.ZONE)}
+    assert max(ends) == instant(sensors.now_ms)
+    assert sensors.finish() == []
+
+
 def test_an_uneven_start_is_refused(shop_plan):
     with pytest.raises(ValueError, match="whole second"):
         Sensors(SimulatedStore(shop_plan, seed=1), seed=1, started_ms=1_500)

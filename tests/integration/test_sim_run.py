@@ -1,0 +1,63 @@
+"""The simulated store through its own links, a broker and the gateway: the database holds the truth."""
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+
+import storesense_simulators
+from storesense_contracts.clock import SystemClock
+from storesense_contracts.settings import BrokerSettings
+from storesense_contracts.site import load_site
+from storesense_simulators.demo_folder import DemoFolder
+from storesense_simulators.demo_services import Addresses, DemoServices
+from storesense_simulators.embedded.broker import EmbeddedBroker
+from storesense_simulators.embedded.ports import free_port
+from storesense_simulators.sim.runner import LiveSimulation
+from storesense_simulators.sim.truth import TruthKind
+
+SITE = load_site(Path(storesense_simulators.__file__).parent / "sites" / "corner_shop.yaml")
+RUN_S = 6.0
+
+
+async def test_what_truly_happened_is_what_the_database_says(service_dir, database_url):
+    folder = DemoFolder(service_dir / "demo")
+    secrets = folder.prepare(SITE)
+    async with EmbeddedBroker(folder.broker, accounts=secrets.accounts(SITE)) as broker:
+        addresses = Addresses(
+            database_url=database_url,
+            broker_port=broker.port,
+            gateway_password=secrets.broker_passwords["gateway"].get_secret_value(),
+            page_port=0,
+            gateway_port=free_port(),
+            alerts_port=0,
+        )
+        async with DemoServices(folder, addresses).gateway():
+            simulation = LiveSimulation(
+                SITE,
+                state_dir=folder.outboxes,
+                seed=4,
+                broker=BrokerSettings(host="127.0.0.1", port=broker.port),
+                passwords=secrets.broker_passwords,
+                clock=SystemClock(),
+            )
+            result = await simulation.run(stop=asyncio.Event(), duration_s=RUN_S, drain_s=10.0)
+    assert result.messages_pending == 0
+    assert result.truth["crossed_in"] >= 6
+    with psycopg.connect(database_url) as connection:
+        stored = {
+            name: connection.execute(query).fetchone()
+            for name, query in {
+                "door": b"SELECT sum(in_count), sum(out_count) FROM footfall_counts JOIN series USING (series_id) "
+                b"WHERE subject_id = 'door'",
+                "devices": b"SELECT count(*), count(boot_id) FROM devices",
+                "messages": b"SELECT sum(upper(r) - lower(r)) FROM device_boots, unnest(committed) r",
+                "dead_letters": b"SELECT count(*) FROM dead_letters",
+                "open_lanes": b"SELECT count(*) FROM lane_states WHERE is_open",
+            }.items()
+        }
+    assert stored["door"] == (simulation.store.truth.count(TruthKind.CROSSED_IN, "door"), 0)
+    assert stored["devices"] == (len(SITE.devices), len(SITE.devices))
+    assert stored["messages"] == (result.messages_acked,)
+    assert stored["dead_letters"] == (0,)
+    assert stored["open_lanes"] == (1,)
