@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from storesense_contracts.clock import Clock, from_epoch_us, to_epoch_us
 from storesense_gateway.backoff import backoff_s
 from storesense_gateway.batch import commit_acks
-from storesense_gateway.decoding import DeadLetter, Decoded, DeviceKey, Entry, Limits, StatusUpdate, Tag, decode
+from storesense_gateway.decoding import Limits, decode
+from storesense_gateway.entries import DeadLetter, Decoded, DeviceKey, Entry, StatusUpdate, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.mqtt import Link

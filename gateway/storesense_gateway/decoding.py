@@ -4,9 +4,7 @@ A message whose header can be read always yields an ``Entry``: whatever else is 
 and acknowledged, so that the edge does not send it for ever.
 """
 
-import math
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,19 +15,28 @@ from storesense_contracts.clock import from_epoch_us
 from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.messages import (
     DecodedMessage,
-    DeviceState,
-    DroppedRange,
     Header,
     PayloadError,
     decode_header,
     decode_message,
     decode_status,
 )
-from storesense_contracts.readings import MAX_HEATMAP_CELLS, AnyReading, HealthReading, HeatmapReading, Reading
+from storesense_contracts.readings import AnyReading, HealthReading, HeatmapReading, Reading
 from storesense_contracts.topics import InvalidTopicError, Stream, UpTopic, parse_up
-from storesense_gateway.families import FAMILIES, Family
+from storesense_gateway.checks import check_health, check_heatmap
+from storesense_gateway.entries import (
+    BootKey,
+    DeadLetter,
+    Decoded,
+    DeviceKey,
+    Entry,
+    Incoming,
+    Part,
+    StatusUpdate,
+    storable,
+)
+from storesense_gateway.families import FAMILIES
 
-_MAX_INT8 = (1 << 63) - 1
 _MAX_DROPPED_LETTER_BYTES = 4_096
 _MAX_LETTER_BYTES = 262_144
 
@@ -39,96 +46,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     future_tolerance_s: float = 60.0
     past_tolerance_s: float = 400 * 86_400.0
-
-
-class Tag(NamedTuple):
-    """Which MQTT acknowledgement a message waits for: the connection it came by, and its packet id there."""
-
-    connection_no: int
-    mid: int
-    qos: int
-
-
-class Incoming(msgspec.Struct, frozen=True):
-    """A message as it came: ``received_us`` in microseconds since 1970-01-01 UTC."""
-
-    topic: str
-    payload: bytes
-    received_us: int
-    tag: Tag
-
-
-class DeviceKey(NamedTuple):
-    """A device of a store."""
-
-    store_id: str
-    device_id: str
-
-
-class BootKey(NamedTuple):
-    """One process start of a device."""
-
-    store_id: str
-    device_id: str
-    boot_id: str
-
-
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """What could not be stored, with where it came from and why; ``idx`` is the reading's place in its message."""
-
-    received_us: int
-    topic: str
-    stage: str
-    reason: str
-    payload: bytes
-    payload_bytes: int
-    store_id: str | None = None
-    device_id: str | None = None
-    boot_id: str | None = None
-    seq: int | None = None
-    idx: int | None = None
-
-
-class Part(msgspec.Struct, frozen=True):
-    """The readings of one family in one message: place in the message, reading and subject of each."""
-
-    family: Family
-    idxs: list[int]
-    readings: list[AnyReading]
-    subjects: list[str]
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """A message with a readable header: what the ledger and the tables take from it."""
-
-    boot: BootKey
-    topic: str
-    stream: Stream | None
-    seq: int
-    received_us: int
-    sent_at: datetime | None
-    dropped: tuple[DroppedRange, ...]
-    parts: list[Part]
-    letters: list[DeadLetter]
-
-    @property
-    def reading_count(self) -> int:
-        """How many good readings it carries."""
-        return sum(len(part.readings) for part in self.parts)
-
-
-class StatusUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A device's last word, from the retained status topic."""
-
-    device: DeviceKey
-    boot_id: str
-    state: DeviceState
-    software: str | None
-    received_us: int
-
-
-Decoded = Entry | StatusUpdate | DeadLetter | None
-"""None: nothing to store (a retained status that was cleared)."""
 
 
 def decode(incoming: Incoming, limits: Limits) -> Decoded:
@@ -287,34 +204,6 @@ def _why_not(reading: AnyReading, received_at: datetime, limits: Limits) -> tupl
     return "reading", _CHECKS[type(reading)](reading) or "no reason"
 
 
-def check_heatmap(reading: HeatmapReading) -> str | None:
-    """Return why a packed grid cannot be what it says, or None; never unpacks more than it says."""
-    cells = reading.columns * reading.rows
-    if cells > MAX_HEATMAP_CELLS:
-        return f"{reading.columns} x {reading.rows} cells; a grid has at most {MAX_HEATMAP_CELLS}"
-    if not all(math.isfinite(value) for value in reading.origin_xy_m):
-        return "origin_xy_m is not finite"
-    unpacker = zlib.decompressobj()
-    try:
-        grid = unpacker.decompress(reading.presence_ds, cells * 2 + 1)
-    except zlib.error as exc:
-        return f"presence_ds is no zlib stream: {exc}"
-    if len(grid) != cells * 2 or not unpacker.eof or unpacker.unused_data:
-        return f"presence_ds does not unpack to {cells * 2} bytes, which {reading.columns} x {reading.rows} cells take"
-    return None
-
-
-def check_health(reading: HealthReading) -> str | None:
-    """Return what of a health reading PostgreSQL would refuse, or None."""
-    if reading.reason is not None and "\x00" in reading.reason:
-        return "reason contains a NUL character"
-    for name in ("outbox_bytes", "uptime_s"):
-        value = getattr(reading, name)
-        if value is not None and value > _MAX_INT8:
-            return f"{name} is beyond 64 bits"
-    return None
-
-
 _CHECKS: dict[type[Reading], Callable[[Any], str | None]] = {
     HeatmapReading: check_heatmap,
     HealthReading: check_health,
@@ -335,9 +224,9 @@ def _letter(
     kept = whole if len(whole) <= _MAX_LETTER_BYTES else whole[:_MAX_DROPPED_LETTER_BYTES]
     return DeadLetter(
         received_us=incoming.received_us,
-        topic=_storable(incoming.topic),
+        topic=storable(incoming.topic),
         stage=stage,
-        reason=_storable(reason)[:1_000],
+        reason=storable(reason)[:1_000],
         payload=bytes(kept),
         payload_bytes=len(whole),
         store_id=device.store_id if device else None,
@@ -346,31 +235,3 @@ def _letter(
         seq=header.seq if header else None,
         idx=idx,
     )
-
-
-def _storable(text: str) -> str:
-    """Return a text as PostgreSQL can keep it: no NUL, no lone surrogate."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode("utf-8")
-
-
-def reading_letter(entry: Entry, idx: int, reading: AnyReading, reason: str) -> DeadLetter:
-    """Make the dead letter of a reading that the database refused."""
-    payload = msgspec.json.encode(reading)
-    return DeadLetter(
-        received_us=entry.received_us,
-        topic=entry.topic,
-        stage="database",
-        reason=_storable(reason)[:1_000],
-        payload=payload,
-        payload_bytes=len(payload),
-        store_id=entry.boot.store_id,
-        device_id=entry.boot.device_id,
-        boot_id=entry.boot.boot_id,
-        seq=entry.seq,
-        idx=idx,
-    )
-
-
-def reading_count(decoded: Sequence[Decoded]) -> int:
-    """Return how many good readings are among decoded messages."""
-    return sum(each.reading_count for each in decoded if isinstance(each, Entry))

@@ -2,7 +2,7 @@
 
 import queue
 
-from storesense_gateway.decoding import Incoming
+from storesense_gateway.entries import Incoming
 
 
 class Inbox:

@@ -9,7 +9,7 @@ from storesense_contracts.clock import from_epoch_us
 from storesense_contracts.messages import DeviceState
 from storesense_contracts.readings import AnyReading
 from storesense_gateway.batch import Boot, DeclaredGap, SeriesKey, boots_of, missing_series, plan_commit
-from storesense_gateway.decoding import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
+from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.port import CommitResult, StoreUnavailableError
 from storesense_gateway.ranges import Span, unite
 

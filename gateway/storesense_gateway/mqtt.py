@@ -22,7 +22,7 @@ from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.messages import CommitAck, encode_struct
 from storesense_contracts.mqtt import new_client, session_properties
 from storesense_contracts.settings import BrokerSettings
-from storesense_gateway.decoding import BootKey, Incoming, Tag
+from storesense_gateway.entries import BootKey, Incoming, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.settings import GatewaySettings

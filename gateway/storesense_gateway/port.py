@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from storesense_contracts.errors import StoresenseError
-from storesense_gateway.decoding import DeadLetter, DeviceKey, Entry, StatusUpdate
+from storesense_gateway.entries import DeadLetter, DeviceKey, Entry, StatusUpdate
 
 
 class StoreUnavailableError(StoresenseError):

@@ -9,14 +9,12 @@ from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
-from psycopg.abc import DumperKey, PyFormat
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 
 from storesense_contracts.clock import EPOCH_AT, from_epoch_us
 from storesense_contracts.sql import load_queries
 from storesense_gateway.batch import Boot, FamilyRows, Plan, SeriesKey, boots_of, missing_series, plan_commit
-from storesense_gateway.decoding import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
+from storesense_gateway.dumper import PackedDumper
+from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed, pack_variable
 from storesense_gateway.port import CommitResult, StoreUnavailableError
 from storesense_gateway.ranges import format_multirange, parse_multirange
@@ -39,23 +37,6 @@ _TCP = {
     "keepalives_count": 3,
     "tcp_user_timeout": 15_000,
 }
-
-
-class _PackedDumper(Dumper):
-    """Hands a packed array to the driver as it is."""
-
-    format = Format.BINARY
-
-    def get_key(self, obj: PackedArray, format: PyFormat) -> DumperKey:  # noqa: A002, ARG002 -- psycopg's name
-        return (self.cls, obj.array_oid)  # type: ignore[return-value]
-
-    def upgrade(self, obj: PackedArray, format: PyFormat) -> "_PackedDumper":  # noqa: A002, ARG002
-        dumper = type(self)(self.cls)
-        dumper.oid = obj.array_oid
-        return dumper
-
-    def dump(self, obj: PackedArray) -> bytes:
-        return obj.data
 
 
 class _NewWeeksError(Exception):
@@ -151,7 +132,7 @@ class PostgresStore:
             self._boots.clear()
             self._weeks.clear()
             connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=2, **_TCP)  # type: ignore[arg-type]
-            connection.adapters.register_dumper(PackedArray, _PackedDumper)
+            connection.adapters.register_dumper(PackedArray, PackedDumper)
             try:
                 for statement in _SESSION:
                     connection.execute(statement)

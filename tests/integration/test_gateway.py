@@ -27,7 +27,7 @@ from fixtures.mqtt_client import BlockingClient
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.messages import CommitAck, DeviceState, DeviceStatus, decode_ack, encode_struct
 from storesense_contracts.settings import BrokerSettings
-from storesense_gateway.decoding import DeadLetter, Entry
+from storesense_gateway.entries import DeadLetter, Entry
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.port import CommitResult, Store
 from storesense_gateway.service import Gateway, build_gateway

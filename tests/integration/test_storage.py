@@ -25,7 +25,8 @@ from storesense_contracts.migrate import (
     status,
 )
 from storesense_gateway import decoding
-from storesense_gateway.decoding import DeadLetter, DeviceKey, Entry, Limits, StatusUpdate, decode
+from storesense_gateway.decoding import Limits, decode
+from storesense_gateway.entries import DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.memory import MemoryStore
 from storesense_gateway.port import Store, StoreUnavailableError
 from storesense_gateway.ranges import parse_multirange

@@ -12,7 +12,7 @@ from fixtures.gateway_messages import BOOT, NOW, TOPIC, footfall, message
 from storesense_contracts.clock import ManualClock, to_epoch_us
 from storesense_contracts.messages import CommitAck
 from storesense_gateway.committer import Committer
-from storesense_gateway.decoding import BootKey, DeviceKey, Incoming, Tag
+from storesense_gateway.entries import BootKey, DeviceKey, Incoming, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.memory import MemoryStore
 from storesense_gateway.metrics import GatewayMetrics

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from fixtures.gateway_messages import BOOT, NOW, footfall, health, heatmap, incoming, message
 from storesense_contracts.messages import DeviceState, DropReason
 from storesense_contracts.topics import Stream
-from storesense_gateway.decoding import DeadLetter, Entry, Limits, StatusUpdate, decode
+from storesense_gateway.decoding import Limits, decode
+from storesense_gateway.entries import DeadLetter, Entry, StatusUpdate
 
 LIMITS = Limits(future_tolerance_s=60.0, past_tolerance_s=400 * 86_400.0)
 OTHER_BOOT = "1" * 32

@@ -1,6 +1,6 @@
 """The hand-over between the link and the committer is bounded."""
 
-from storesense_gateway.decoding import Incoming, Tag
+from storesense_gateway.entries import Incoming, Tag
 from storesense_gateway.inbox import Inbox
 
 
