@@ -83,6 +83,18 @@ def test_a_line_whose_way_in_is_unknown_has_no_arrow(open_page, backend: FakeBac
     expect(page.locator('[data-key="line:door"] .line-arrow')).to_have_count(0)
 
 
+def test_a_slot_whose_weight_does_not_tell_looks_open_not_full(open_page, backend: FakeBackend) -> None:
+    backend.snapshot["slots"][0] |= {"units": None, "confidence": None}
+    page: Page = open_page()
+    mark = page.locator('[data-key="slot:oat-milk"]')
+    expect(mark.locator("text")).to_have_text("?")
+    fill, surface = mark.locator(".slot-box").evaluate(
+        "box => [getComputedStyle(box).fill, getComputedStyle(document.querySelector('.card')).backgroundColor]"
+    )
+    assert fill == surface
+    expect(page.locator("#shelves")).to_contain_text("Cannot tell")
+
+
 def test_the_shelf_list_shows_what_needs_stock_and_finds_the_rest(open_page) -> None:
     page: Page = open_page()
     shelves = page.locator("#shelves")

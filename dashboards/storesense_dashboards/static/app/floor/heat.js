@@ -1,21 +1,29 @@
 // The heat overlay: presence per floor cell, drawn smoothly onto a canvas under the plan.
 
-const STOPS = [
+// Hot stands out from the floor: darker on a light one, brighter on a dark one. As --heat-ramp in tokens.css.
+const ON_LIGHT = [
   [0.0, [255, 205, 92, 0]],
   [0.25, [255, 186, 72, 0.22]],
   [0.6, [246, 118, 50, 0.58]],
   [1.0, [206, 32, 52, 0.85]],
 ];
+const ON_DARK = [
+  [0.0, [150, 40, 44, 0]],
+  [0.25, [158, 46, 46, 0.34]],
+  [0.6, [228, 98, 46, 0.62]],
+  [1.0, [255, 208, 98, 0.88]],
+];
 
 /** The colour of `share` (0 to 1) of the scale as [red, green, blue, alpha]. */
-export function heatColour(share) {
+export function heatColour(share, onDark = false) {
+  const stops = onDark ? ON_DARK : ON_LIGHT;
   const x = Math.min(1, Math.max(0, share));
   const upper = Math.max(
     1,
-    STOPS.findIndex(([stop]) => x <= stop),
+    stops.findIndex(([stop]) => x <= stop),
   );
-  const [x0, c0] = STOPS[upper - 1];
-  const [x1, c1] = STOPS[upper];
+  const [x0, c0] = stops[upper - 1];
+  const [x1, c1] = stops[upper];
   const f = (x - x0) / (x1 - x0);
   return c0.map((value, i) => value + (c1[i] - value) * f);
 }
@@ -29,7 +37,7 @@ export function heatScaleS(presenceS) {
   return warm.length ? warm[Math.min(warm.length - 1, Math.floor(warm.length * 0.98))] : null;
 }
 
-function heatImage(grid, scaleS) {
+function heatImage(grid, scaleS, onDark) {
   const image = document.createElement("canvas");
   image.width = grid.columns;
   image.height = grid.rows;
@@ -38,7 +46,7 @@ function heatImage(grid, scaleS) {
   const cells = Math.min(grid.presence_s.length, grid.columns * grid.rows);
   for (let i = 0; i < cells; i += 1) {
     // The power below one shows the many cool cells as well as the few hot ones.
-    const [red, green, blue, alpha] = heatColour((Math.max(0, grid.presence_s[i]) / scaleS) ** 0.75);
+    const [red, green, blue, alpha] = heatColour((Math.max(0, grid.presence_s[i]) / scaleS) ** 0.75, onDark);
     pixels.data.set([red, green, blue, alpha * 255], i * 4);
   }
   context.putImageData(pixels, 0, 0);
@@ -46,7 +54,7 @@ function heatImage(grid, scaleS) {
 }
 
 /** Draw a heatmap (as the API gives it) onto `canvas` under a plan that was fitted with `fitFloor`. */
-export function drawHeat(canvas, grid, fit) {
+export function drawHeat(canvas, grid, fit, onDark) {
   const ratio = Math.min(3, devicePixelRatio || 1);
   canvas.width = Math.round(fit.widthPx * ratio);
   canvas.height = Math.round(fit.heightPx * ratio);
@@ -65,5 +73,5 @@ export function drawHeat(canvas, grid, fit) {
   context.clip();
   const [x, y] = fit.toPx(grid.origin_xy_m);
   const cellPx = grid.cell_size_m * fit.scale;
-  context.drawImage(heatImage(grid, scaleS), x, y, grid.columns * cellPx, grid.rows * cellPx);
+  context.drawImage(heatImage(grid, scaleS, onDark), x, y, grid.columns * cellPx, grid.rows * cellPx);
 }

@@ -117,7 +117,7 @@ function slotMark({ at: [x, y], slot, fit }) {
       rx="1.5"
     />`}
     ${(slot.fill === null || slot.state === "none") &&
-    html`<text class="slot-unknown" x=${x} y=${y + 4} text-anchor="middle">?</text>`}
+    html`<text class="slot-question" x=${x} y=${y + 4} text-anchor="middle">?</text>`}
   `;
 }
 

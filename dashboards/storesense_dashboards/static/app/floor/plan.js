@@ -14,6 +14,7 @@ const MAX_HEIGHT_PX = 620;
 export class FloorPlan extends Pure {
   box = createRef();
   canvas = createRef();
+  scheme = matchMedia("(prefers-color-scheme: dark)");
   state = { widthPx: 0, hover: null, focus: null };
   #drawn = {};
   #laid = {};
@@ -24,7 +25,7 @@ export class FloorPlan extends Pure {
       if (widthPx !== this.state.widthPx) this.setState({ widthPx });
     });
     this.observer.observe(this.box.current);
-    this.scheme = matchMedia("(prefers-color-scheme: dark)");
+    this.scheme.addEventListener("change", this.onScheme);
     this.#heat();
   }
 
@@ -34,14 +35,20 @@ export class FloorPlan extends Pure {
 
   componentWillUnmount() {
     this.observer.disconnect();
+    this.scheme.removeEventListener("change", this.onScheme);
   }
+
+  onScheme = () => {
+    this.#drawn = {};
+    this.#heat();
+  };
 
   #heat() {
     const { fit } = this.#laid;
     const { heatGrid } = this.props;
     if (!fit || !this.canvas.current || (this.#drawn.fit === fit && this.#drawn.heatGrid === heatGrid)) return;
     this.#drawn = { fit, heatGrid };
-    drawHeat(this.canvas.current, heatGrid, fit);
+    drawHeat(this.canvas.current, heatGrid, fit, this.scheme.matches);
   }
 
   /** The fitted plan and its places; laid out anew only when the layout or the width changes. */

@@ -40,6 +40,25 @@ function hatchGaps(plot, bins, stepMs) {
   ctx.restore();
 }
 
+/** A line that is level over each bin and ends where nothing was measured. */
+function stepsPath(plot, series, stepS) {
+  const [starts, values] = [plot.data[0], plot.data[series]];
+  const stroke = new Path2D();
+  let isOpen = false;
+  for (let i = 0; i < starts.length; i += 1) {
+    const value = values[i];
+    if (value !== null) {
+      const y = plot.valToPos(value, "y", true);
+      const left = plot.valToPos(starts[i], "x", true);
+      if (isOpen) stroke.lineTo(left, y);
+      else stroke.moveTo(left, y);
+      stroke.lineTo(plot.valToPos(starts[i] + stepS, "x", true), y);
+    }
+    isOpen = value !== null;
+  }
+  return { stroke, fill: null, clip: null, band: null, gaps: null, flags: 0 };
+}
+
 /** Props: bins, stepMs, zone, label. */
 class Chart extends Pure {
   box = createRef();
@@ -137,7 +156,7 @@ class Chart extends Pure {
           stroke: token("--series-out"),
           width: 2,
           points: { show: false },
-          paths: Plot.paths.stepped({ align: 1 }),
+          paths: (plot, series) => stepsPath(plot, series, this.props.stepMs / 1000),
         },
       ],
       hooks: {
