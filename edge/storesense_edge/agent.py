@@ -18,7 +18,7 @@ from storesense_edge.batcher import UnfitReadingError
 from storesense_edge.camera_agent import CameraAgent
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
-from storesense_edge.outbox import OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
 

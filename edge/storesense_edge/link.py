@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Self
 from storesense_contracts import topics
 from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_edge.batcher import Batch, Batcher
-from storesense_edge.outbox import Outbox, OutboxError, OutboxLimits
-from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, message_no
+from storesense_edge.outbox import Outbox
+from storesense_edge.outbox_errors import OutboxError
+from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
 from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
 from storesense_edge.sender import Sender
 from storesense_edge.settings import LinkSettings

@@ -11,20 +11,27 @@ import logging
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
 from storesense_contracts.clock import from_epoch_us, to_epoch_us
-from storesense_contracts.errors import StoresenseError
 from storesense_contracts.ids import BootId
 from storesense_contracts.messages import DroppedRange, DropReason
 from storesense_contracts.sql import load_queries
 from storesense_contracts.topics import Stream
+from storesense_edge.outbox_errors import (
+    OutboxCorruptError,
+    OutboxError,
+    OutboxLockedError,
+    OutboxWriteError,
+)
 from storesense_edge.outbox_message import (
     MAX_SEQ,
     SEQ_BITS,
+    OutboxApplied,
+    OutboxLimits,
     OutboxMessage,
+    OutboxOpened,
     OutboxTotals,
     RecordedDrop,
     message_no,
@@ -33,6 +40,8 @@ from storesense_edge.outbox_message import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from storesense_edge.outbox_message import OutboxChanges
 
 _logger = logging.getLogger(__name__)
 
@@ -46,95 +55,6 @@ OLDEST_PLAUSIBLE_AT = datetime(2025, 1, 1, tzinfo=UTC)
 """A row that says it is older was written by a clock that was not set; its age is unknown, so it never expires."""
 
 
-class OutboxError(StoresenseError):
-    """The root of what can go wrong with an outbox."""
-
-    code = "outbox"
-
-    def __init__(self, *, path: Path, cause: str, remedy: str) -> None:
-        self.path = path
-        self.cause = cause
-        self.remedy = remedy
-        super().__init__(f"The outbox {path} {cause}; {remedy}.")
-
-
-class OutboxLockedError(OutboxError):
-    """Another process has the outbox open."""
-
-    code = "outbox_locked"
-
-
-class OutboxCorruptError(OutboxError):
-    """The file is no database any more."""
-
-    code = "outbox_corrupt"
-
-
-class OutboxWriteError(OutboxError):
-    """The disk does not take what was to be written: full, read-only, failing."""
-
-    code = "outbox_write"
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxLimits:
-    """How much an outbox keeps.
-
-    Attributes:
-        max_bytes: size of all readings at which the oldest messages of any kind go; from 80 % of it on, the oldest
-            heatmaps go.
-        max_age_s: a message older than this goes.
-    """
-
-    max_bytes: int = 512_000_000
-    max_age_s: float = 7 * 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxOpened:
-    """What an outbox held when it was opened.
-
-    Attributes:
-        boot_no: the number of this process start.
-        boots: the numbers of all boots that still have messages, and of this one.
-        totals: what earlier boots left.
-        drops: what was dropped and is not yet known to the gateway.
-        set_aside: where a damaged file was moved to, if there was one.
-    """
-
-    boot_no: int
-    boots: dict[BootId, int]
-    totals: OutboxTotals
-    drops: tuple[RecordedDrop, ...]
-    set_aside: Path | None
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxChanges:
-    """What one transaction is to do, in this order.
-
-    Attributes:
-        acked: (boot_no, first seq, last seq), both included, that are committed and are deleted.
-        declared: numbers of drops that the gateway knows of now.
-        messages: new messages.
-        dropped: ranges that were dropped before they reached the disk.
-    """
-
-    acked: Sequence[tuple[int, int, int]] = ()
-    declared: Sequence[int] = ()
-    messages: Sequence[OutboxMessage] = ()
-    dropped: Sequence[tuple[int, DroppedRange]] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxApplied:
-    """What a transaction did: rows deleted by acks, drops recorded in it, and what is on disk after it."""
-
-    deleted: int
-    drops: tuple[RecordedDrop, ...]
-    totals: OutboxTotals
-
-
 class Outbox:
     """One outbox file; used from one thread, the one that opens it.
 
@@ -143,9 +63,9 @@ class Outbox:
         limits: how much it keeps.
     """
 
-    def __init__(self, path: Path, limits: OutboxLimits = OutboxLimits()) -> None:
+    def __init__(self, path: Path, limits: OutboxLimits | None = None) -> None:
         self.path = path
-        self._limits = limits
+        self._limits = limits or OutboxLimits()
         self._queries = load_queries("storesense_edge", "sql/outbox.sql")
         self._lock_file: IO[bytes] | None = None
         self._db: sqlite3.Connection | None = None

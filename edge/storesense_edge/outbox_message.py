@@ -1,4 +1,4 @@
-"""What the outbox holds, as values: messages, dropped ranges, and how much of them there is."""
+"""What an outbox holds and does, as values: messages, dropped ranges, limits, changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from storesense_contracts.topics import Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from storesense_contracts.ids import BootId
     from storesense_contracts.messages import DroppedRange
@@ -76,3 +78,62 @@ class OutboxTotals:
 def message_no(boot_no: int, seq: int) -> int:
     """Build a message's number from its boot's and its own."""
     return (boot_no << SEQ_BITS) | seq
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLimits:
+    """How much an outbox keeps.
+
+    Attributes:
+        max_bytes: size of all readings at which the oldest messages of any kind go; from 80 % of it on, the oldest
+            heatmaps go.
+        max_age_s: a message older than this goes.
+    """
+
+    max_bytes: int = 512_000_000
+    max_age_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxOpened:
+    """What an outbox held when it was opened.
+
+    Attributes:
+        boot_no: the number of this process start.
+        boots: the numbers of all boots that still have messages, and of this one.
+        totals: what earlier boots left.
+        drops: what was dropped and is not yet known to the gateway.
+        set_aside: where a damaged file was moved to, if there was one.
+    """
+
+    boot_no: int
+    boots: dict[BootId, int]
+    totals: OutboxTotals
+    drops: tuple[RecordedDrop, ...]
+    set_aside: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxChanges:
+    """What one transaction is to do, in this order.
+
+    Attributes:
+        acked: (boot_no, first seq, last seq), both included, that are committed and are deleted.
+        declared: numbers of drops that the gateway knows of now.
+        messages: new messages.
+        dropped: ranges that were dropped before they reached the disk.
+    """
+
+    acked: Sequence[tuple[int, int, int]] = ()
+    declared: Sequence[int] = ()
+    messages: Sequence[OutboxMessage] = ()
+    dropped: Sequence[tuple[int, DroppedRange]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxApplied:
+    """What a transaction did: rows deleted by acks, drops recorded in it, and what is on disk after it."""
+
+    deleted: int
+    drops: tuple[RecordedDrop, ...]
+    totals: OutboxTotals

@@ -14,14 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_edge.backoff import Backoff
-from storesense_edge.outbox import (
-    Outbox,
-    OutboxChanges,
-    OutboxCorruptError,
-    OutboxError,
-    OutboxOpened,
-    OutboxWriteError,
-)
+from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError
+from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
 
 if TYPE_CHECKING:
@@ -30,6 +24,7 @@ if TYPE_CHECKING:
     from storesense_contracts.clock import Clock
     from storesense_contracts.ids import BootId
     from storesense_contracts.messages import DroppedRange
+    from storesense_edge.outbox import Outbox
     from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, RecordedDrop
 
 _logger = logging.getLogger(__name__)

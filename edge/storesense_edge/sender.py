@@ -19,8 +19,9 @@ from storesense_contracts.messages import (
     encode_struct,
 )
 from storesense_contracts.topics import UP_DELIVERY, DownStream, Stream
-from storesense_edge.mqtt import BrokerConnection, Publication
-from storesense_edge.outbox import OutboxError
+from storesense_edge.mqtt import BrokerConnection
+from storesense_edge.mqtt_client import Publication
+from storesense_edge.outbox_errors import OutboxError
 from storesense_edge.uplink import ReadRequest, SendOrder, Uplink, UplinkLimits
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
     from storesense_contracts.ids import DeviceId, StoreId
     from storesense_contracts.mqtt import BrokerError
     from storesense_contracts.settings import BrokerSettings
-    from storesense_edge.outbox import OutboxOpened
-    from storesense_edge.outbox_message import OutboxMessage
+    from storesense_edge.outbox_message import OutboxMessage, OutboxOpened
     from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
     from storesense_edge.settings import LinkSettings
 

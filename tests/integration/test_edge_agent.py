@@ -31,7 +31,7 @@ from storesense_contracts.site import load_site
 from storesense_contracts.topics import Stream
 from storesense_edge.agent import SiteAgent, build_agent
 from storesense_edge.credentials import load_credentials
-from storesense_edge.outbox import OutboxLockedError
+from storesense_edge.outbox_errors import OutboxLockedError
 from storesense_edge.settings import EdgeSettings
 from storesense_simulators.embedded.broker import EmbeddedBroker
 

@@ -1,19 +1,31 @@
 """The link against a real broker: only a commit ack lets go of anything, whatever is lost on the way."""
 
 import asyncio
+import gc
+import ipaddress
 import logging
 import sqlite3
+import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footfall, open_link
 from storesense_contracts.messages import DeviceState, decode_status
 from storesense_contracts.topics import Stream
 from storesense_edge.link import DeviceLink
-from storesense_edge.outbox import OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
+from storesense_simulators.embedded.accounts import Account
 from storesense_simulators.embedded.broker import EmbeddedBroker
+from storesense_simulators.embedded.errors import MissingProgramError
+from storesense_simulators.embedded.mosquitto import MosquittoBroker, find_mosquitto
+from storesense_simulators.embedded.mosquitto_config import MosquittoTls
 
 
 @pytest.fixture
@@ -160,21 +172,17 @@ async def until_down(link: DeviceLink) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_backlog_does_not_starve_what_is_measured_now(
-    mqtt_broker: EmbeddedBroker, gateway: StandInGateway, tmp_path: Path
-) -> None:
-    gateway.acking = False
+async def test_a_backlog_does_not_starve_what_is_measured_now(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
     one_each = FAST.model_copy(update={"batch_max_readings": 1, "window": 8})
     async with open_link(mqtt_broker, tmp_path / "outbox.db", one_each) as first:
         for _ in range(300):
             first.record(Stream.FOOTFALL, footfall())
         await first.flush()
-    gateway.messages.clear()
-    gateway.acking = True
-    async with open_link(mqtt_broker, tmp_path / "outbox.db", one_each) as second:
-        second.record(Stream.FOOTFALL, footfall())
-        assert await second.drained(20)
-    keys = gateway.keys
+    with StandInGateway(mqtt_broker) as gateway:
+        async with open_link(mqtt_broker, tmp_path / "outbox.db", one_each) as second:
+            second.record(Stream.FOOTFALL, footfall())
+            assert await second.drained(20)
+        keys = gateway.keys
     assert keys.index((second.boot_id, 0)) < 30
     backlog = [seq for boot, seq in dict.fromkeys(keys) if boot == first.boot_id]
     assert backlog == sorted(backlog)
@@ -193,7 +201,8 @@ async def test_a_wrong_password_is_said_with_its_remedy_and_tried_again(
         assert "credentials" in (link.stats.problem or "").lower()
     async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
         assert await link.drained(10)
-    assert len([r for r in caplog.records if "refuse" in r.message]) == 1
+    said = [r for r in caplog.records if r.name == "storesense_edge.mqtt" and r.levelno == logging.ERROR]
+    assert len([r for r in said if "CREDENTIALS_FILE" in r.message]) == 1
 
 
 async def test_a_second_link_on_the_same_outbox_is_refused(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
@@ -276,3 +285,83 @@ async def test_a_damaged_outbox_is_set_aside_and_the_link_goes_on(
         assert link.set_aside.read_bytes() == b"this is no database" * 500
         link.record(Stream.FOOTFALL, footfall())
         assert await link.drained(10)
+
+
+async def test_a_refusal_by_mosquitto_names_the_user_and_the_remedy(
+    mosquitto_broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    async with open_link(mosquitto_broker, tmp_path / "outbox.db", password="wrong") as link:
+        link.record(Stream.FOOTFALL, footfall())
+        assert not await link.drained(0.5)
+        assert "refuses store-1/device-1" in (link.stats.problem or "")
+        assert "STORESENSE_EDGE_CREDENTIALS_FILE" in (link.stats.problem or "")
+
+
+async def test_mosquitto_with_access_control_lets_the_link_do_its_work(
+    mosquitto_broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    with StandInGateway(mosquitto_broker) as gateway:
+        async with open_link(mosquitto_broker, tmp_path / "outbox.db") as link:
+            for count in range(2_000):
+                link.record(Stream.FOOTFALL, footfall(in_count=count))
+            assert await link.drained(15)
+        readings = [r.in_count for _, message in gateway.messages for _, r in message.readings]
+    assert sorted(readings) == list(range(2_000))
+
+
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+async def test_tls_is_used_when_an_authority_is_named_and_never_falls_back(
+    service_dir: Path, broker_accounts: tuple[Account, ...], tmp_path: Path
+) -> None:
+    try:
+        find_mosquitto()
+    except MissingProgramError as exc:
+        pytest.skip(str(exc))
+    certificate, key = self_signed(service_dir)
+    broker = MosquittoBroker(
+        service_dir / "m",
+        accounts=broker_accounts,
+        tls=MosquittoTls(certificate, key),
+        tls_context=ssl.create_default_context(cafile=str(certificate)),
+    )
+    with broker, StandInGateway(broker, tls_ca_file=certificate) as gateway:
+        async with open_link(broker, tmp_path / "outbox.db", tls_ca_file=certificate) as link:
+            for count in range(3_000):
+                link.record(Stream.FOOTFALL, footfall(in_count=count))
+            assert await link.drained(15)
+        assert sum(len(message.readings) for _, message in gateway.messages) == 3_000
+        other, _ = self_signed(tmp_path)
+        async with open_link(broker, tmp_path / "outbox.db", tls_ca_file=other) as link:
+            link.record(Stream.FOOTFALL, footfall())
+            assert not await link.drained(0.5)
+            assert "TLS failed" in (link.stats.problem or "")
+        gc.collect()
+        assert sum(len(message.readings) for _, message in gateway.messages) == 3_000
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Make a certificate for 127.0.0.1 that is its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now_at = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now_at - timedelta(hours=1))
+        .not_valid_after(now_at + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_path, key_path = folder / "server.crt", folder / "server.key"
+    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    for path in (certificate_path, key_path):
+        path.chmod(0o644)  # the broker may run as another user
+    return certificate_path, key_path

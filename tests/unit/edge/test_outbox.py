@@ -11,16 +11,16 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from storesense_contracts.ids import BootId, new_boot_id
 from storesense_contracts.messages import DroppedRange, DropReason
 from storesense_contracts.topics import Stream
-from storesense_edge.outbox import (
-    Outbox,
+from storesense_edge.outbox import Outbox
+from storesense_edge.outbox_errors import OutboxCorruptError, OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_message import (
     OutboxChanges,
-    OutboxCorruptError,
     OutboxLimits,
-    OutboxLockedError,
+    OutboxMessage,
     OutboxOpened,
-    OutboxWriteError,
+    OutboxTotals,
+    message_no,
 )
-from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, message_no
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 BOOT = BootId("a" * 32)

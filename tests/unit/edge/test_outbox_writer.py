@@ -9,17 +9,9 @@ import pytest
 from storesense_contracts.clock import ManualClock
 from storesense_contracts.ids import BootId
 from storesense_contracts.topics import Stream
-from storesense_edge.outbox import (
-    Outbox,
-    OutboxApplied,
-    OutboxChanges,
-    OutboxCorruptError,
-    OutboxError,
-    OutboxLockedError,
-    OutboxOpened,
-    OutboxWriteError,
-)
-from storesense_edge.outbox_message import OutboxMessage, message_no
+from storesense_edge.outbox import Outbox
+from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_message import OutboxApplied, OutboxChanges, OutboxMessage, OutboxOpened, message_no
 from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
