@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from storesense_contracts.settings import SettingsError, load_settings
-from storesense_edge.settings import EdgeSettings
+from storesense_edge.settings import EdgeSettings, LinkSettings
 
 
 def test_defaults_hold_the_promises(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,5 +38,15 @@ def test_unknown_and_impossible_settings_are_refused_by_name(
 
 
 def test_every_setting_says_what_it_is() -> None:
-    for fields in (EdgeSettings.model_fields, EdgeSettings().link.__class__.model_fields):
+    for fields in (EdgeSettings.model_fields, LinkSettings.model_fields):
         assert all(field.description for field in fields.values())
+
+
+def test_every_setting_is_documented_with_its_default(repo_dir: Path) -> None:
+    text = (repo_dir / "docs/reference/edge.md").read_text()
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    for fields in (EdgeSettings.model_fields, LinkSettings.model_fields):
+        for name, field in fields.items():
+            assert name in rows, f"docs/reference/edge.md has no row for {name}"
+            if isinstance(field.default, int | float):
+                assert float(rows[name].split("|")[2]) == field.default
