@@ -366,6 +366,18 @@ async def test_an_alert_that_stands_already_is_adopted(world, clock):
         assert (await alerts(world))[0]["state"] == "resolved"
 
 
+async def test_a_memory_that_cannot_be_read_is_begun_anew(world, clock):
+    async with engine(world, clock) as steps:
+        await long_queue(world, steps)
+    await world.connection.execute('UPDATE rule_states SET state = \'{"last": "from the future"}\'')
+    async with engine(world, clock) as steps:
+        for _ in range(4):
+            await world.queue(0, clock.now(), delay_s=0)
+            await steps.go(5)
+        (alert,) = await alerts(world)
+        assert alert["state"] == "resolved"
+
+
 async def test_two_stores_do_not_mix(world, clock):
     await world.register("paris-1")
     async with engine(world, clock) as steps:
@@ -464,6 +476,23 @@ async def test_an_engine_whose_session_is_lost_comes_back(world):
         assert len(lost) == 1
         await until(lambda: value(follower.health["role"] == "standby" or follower.health["problem"]))
         await until(lambda: value(follower.health["role"] == "leading" and follower.health["status"] == "ok"))
+
+
+async def test_a_fault_in_the_engine_is_logged_and_it_begins_anew(world, monkeypatch, caplog):
+    follower = running(world)
+    whole, calls = ledger.partitions, []
+
+    async def fails_once(connection):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyError("a fault of ours")
+        return await whole(connection)
+
+    monkeypatch.setattr(ledger, "partitions", fails_once)
+    async with in_background(follower):
+        await until(lambda: value(len(calls) > 5 and follower.health["role"] == "leading"))
+        assert follower.health["status"] == "ok"
+    assert "a fault of ours" in caplog.text
 
 
 async def test_the_lease_ends_with_a_frozen_session(world):

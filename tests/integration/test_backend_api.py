@@ -500,6 +500,24 @@ async def test_health_needs_no_sign_in(world):
         assert (await get(http, "/healthz")) == {"status": "ok", "database": "ok", "live": "listening"}
 
 
+async def test_requests_are_counted_by_route_and_not_by_path(backend):
+    for path in (BASE, "/api/v1/stores/other", "/nothing/1", "/nothing/2", "/static/nothing"):
+        await backend.get(path)
+    registry = backend.context.metrics.registry
+    found = {
+        (sample.labels["route"], sample.labels["status"]): sample.value
+        for metric in registry.collect()
+        if metric.name == "storesense_backend_requests"
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }
+    assert found == {
+        ("/api/v1/stores/{store_id}", "200"): 1,
+        ("/api/v1/stores/{store_id}", "404"): 1,
+        ("none", "404"): 3,
+    }
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/api/v1/stores", "/nothing", "/static/nothing"])
 async def test_every_answer_is_hardened(backend, path):
     headers = (await backend.get(path)).headers

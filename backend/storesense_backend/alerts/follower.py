@@ -89,6 +89,10 @@ class AlertFollower:
                 self._problem = f"{type(exc).__name__}: {exc}"
                 self._metrics.reconnects.inc()
                 _LOG.warning("the alert engine lost its database and tries again: %s", exc)
+            except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
+                failures += 1
+                self._problem = f"{type(exc).__name__}: {exc}"
+                _LOG.exception("the alert engine failed and begins anew")
             finally:
                 self._is_leading = False
                 self._metrics.is_leading.set(0)

@@ -1,10 +1,12 @@
 """The alert engine's side of the database: what it reads, and what it writes in one transaction."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
+import msgspec
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
@@ -24,6 +26,8 @@ from storesense_backend.database import Connection
 from storesense_backend.registry import RULE
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
+
+_LOG = logging.getLogger(__name__)
 
 _SQL = load_queries("storesense_backend", "sql/engine.sql")
 _ALERTS_SQL = load_queries("storesense_backend", "sql/alerts.sql")
@@ -119,7 +123,10 @@ async def read_states(connection: Connection) -> dict[CauseKey, CauseState]:
     """Read what is remembered of all causes, made to agree with the alerts that stand."""
     states: dict[CauseKey, CauseState] = {}
     for row in await (await connection.execute(_SQL["states"])).fetchall():
-        states[_key(row)] = decode_state(row["state"])
+        try:
+            states[_key(row)] = decode_state(row["state"])
+        except msgspec.MsgspecError as exc:
+            _LOG.warning("what was remembered of %s cannot be read and is forgotten: %s", "/".join(_key(row)), exc)
     standing = {_key(row): row for row in await (await connection.execute(_SQL["unresolved_causes"])).fetchall()}
     for key, state in states.items():
         if state.is_open and key not in standing:

@@ -20,6 +20,7 @@ from storesense_backend.live.subscription import LiveEvent, Subscription
 router = APIRouter(prefix="/api/v1/stores/{store_id}", tags=["live"])
 
 _RETRY_MS = 2_000
+_LEAST_PAUSE_S = 0.02
 _HEARTBEAT = b": alive\n\n"
 
 
@@ -54,6 +55,8 @@ class EventStream(Response):
     async def _tell(self, request: Request, subscription: Subscription, send: Send) -> None:
         settings = self._context.settings
         number = 0
+        loop = asyncio.get_running_loop()
+        next_update_s = loop.time()
         checked_s = self._context.clock.monotonic_s()
         text = b"retry: %d\n\n" % _RETRY_MS
         while True:
@@ -63,9 +66,11 @@ class EventStream(Response):
             except TimeoutError:
                 self._context.metrics.streams_cut.inc()
                 return
-            if number:
-                await asyncio.sleep(1.0 / settings.stream_updates_per_s)
-            has_news = await subscription.wait(settings.stream_heartbeat_s)
+            # Numbers wait for their turn, alerts do not.
+            await asyncio.sleep(_LEAST_PAUSE_S)
+            pause_s = next_update_s - loop.time()
+            is_urgent = pause_s > 0 and await subscription.wait(pause_s, urgent_only=True)
+            has_news = is_urgent or await subscription.wait(settings.stream_heartbeat_s)
             if self._context.clock.monotonic_s() - checked_s >= settings.stream_heartbeat_s:
                 checked_s = self._context.clock.monotonic_s()
                 if not await self._is_still_allowed(request):
@@ -73,7 +78,9 @@ class EventStream(Response):
             if subscription.is_closed:
                 break
             text = b""
-            for event in subscription.take() if has_news else ():
+            if not is_urgent:
+                next_update_s = loop.time() + 1.0 / settings.stream_updates_per_s
+            for event in subscription.take(urgent_only=is_urgent) if has_news else ():
                 number += 1
                 self._context.metrics.stream_events.labels(event=event.name).inc()
                 text += encode_event(event, number)

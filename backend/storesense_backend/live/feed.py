@@ -91,6 +91,9 @@ class LiveFeed:
             except (psycopg.Error, PoolTimeout, TooManyRequests, OSError) as exc:
                 failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
                 _LOG.warning("the live feed lost its database and tries again: %s", exc)
+            except Exception:  # noqa: BLE001 -- the supervisor: it logs and goes on
+                failures += 1
+                _LOG.exception("the live feed failed and begins anew")
             finally:
                 self.is_listening = False
                 self._is_torn = True

@@ -31,6 +31,7 @@ class Subscription:
         self._alerts: dict[int, Item] = {}
         self._base: dict[str, Any] = {}
         self._news = asyncio.Event()
+        self._urgent = asyncio.Event()
 
     def offer_snapshot(self, snapshot: Mapping[str, Any]) -> None:
         """Replace everything that waits by a snapshot."""
@@ -38,6 +39,7 @@ class Subscription:
         self._changes = {}
         self._alerts = {}
         self._news.set()
+        self._urgent.set()
 
     def offer_changes(self, at: datetime, day_started_at: datetime, changes: Changes) -> None:
         """Add changed items to what waits; of each id, the newest stays."""
@@ -53,38 +55,47 @@ class Subscription:
         self._alerts.pop(alert["alert_id"], None)
         self._alerts[alert["alert_id"]] = alert
         self._news.set()
+        self._urgent.set()
 
     def close(self) -> None:
         """End the subscription; what waits is dropped."""
         self.is_closed = True
         self._news.set()
+        self._urgent.set()
 
     @property
     def waiting(self) -> int:
         """How many items wait."""
         return sum(map(len, self._changes.values())) + len(self._alerts) + (self._snapshot is not None)
 
-    async def wait(self, timeout_s: float) -> bool:
-        """Wait until something is to be told, or the subscription is closed; False if the time ran out."""
+    async def wait(self, timeout_s: float, *, urgent_only: bool = False) -> bool:
+        """Wait until something is to be told, or the subscription is closed; False if the time ran out.
+
+        Args:
+            timeout_s: how long, in seconds.
+            urgent_only: wait for an alert or a snapshot, not for numbers.
+        """
         try:
             async with asyncio.timeout(timeout_s):
-                await self._news.wait()
+                await (self._urgent if urgent_only else self._news).wait()
         except TimeoutError:
             return False
         return True
 
-    def take(self) -> list[LiveEvent]:
-        """Return everything that waits, alerts before numbers, and begin anew."""
-        self._news.clear()
+    def take(self, *, urgent_only: bool = False) -> list[LiveEvent]:
+        """Return what waits, alerts before numbers; with ``urgent_only`` numbers go on waiting."""
         if self.is_closed:
-            self._news.set()
             return []
+        self._urgent.clear()
+        if not (urgent_only and self._changes):
+            self._news.clear()
         events: list[LiveEvent] = []
         if self._snapshot is not None:
             events.append(LiveEvent("snapshot", self._snapshot))
         events += [LiveEvent("alert", alert) for alert in self._alerts.values()]
-        if self._changes:
+        self._snapshot, self._alerts = None, {}
+        if self._changes and not urgent_only:
             families = {family: list(items.values()) for family, items in self._changes.items()}
             events.append(LiveEvent("update", self._base | families))
-        self._snapshot, self._changes, self._alerts = None, {}, {}
+            self._changes = {}
         return events

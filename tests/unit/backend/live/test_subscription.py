@@ -45,6 +45,19 @@ def test_alerts_come_before_numbers():
     assert [event.name for event in subscription.take()] == ["alert", "update"]
 
 
+async def test_an_alert_does_not_wait_for_the_numbers_turn():
+    subscription = Subscription("s")
+    subscription.offer_changes(AT, AT, queue("a", 1))
+    assert not await subscription.wait(0.01, urgent_only=True)
+    subscription.offer_alert({"alert_id": 1})
+    assert await subscription.wait(0.01, urgent_only=True)
+    assert [event.name for event in subscription.take(urgent_only=True)] == ["alert"]
+    assert not await subscription.wait(0.01, urgent_only=True)
+    assert await subscription.wait(0.01)
+    assert [event.name for event in subscription.take()] == ["update"]
+    assert not await subscription.wait(0.01)
+
+
 async def test_waiting_ends_with_news_or_time():
     subscription = Subscription("s")
     assert not await subscription.wait(0.01)
