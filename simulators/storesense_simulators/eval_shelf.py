@@ -6,7 +6,6 @@ import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from storesense_edge.shelf.calibration import Calibration, CalibrationFit, fit_calibration
@@ -96,16 +95,6 @@ def evaluate_trace(samples: Iterable[LoadCellSample], calibration: Calibration) 
     findings.noise_g = detector.noise.sigma_g
     findings.drift_g_per_h = drift.g_per_h
     return findings
-
-
-def add_eval_shelf_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add `shelf` to the subcommands of `storesense eval`."""
-    parser = subparsers.add_parser("shelf", help="steps, noise, drift and settling time of a recorded load-cell trace")
-    parser.add_argument("--trace", type=Path, required=True, help="CSV with the columns timestamp_ms,raw_counts")
-    parser.add_argument("--calibration", type=Path, required=True, help="CSV of known masses in g and their counts")
-    parser.add_argument("--column", required=True, help="the cell's column in the calibration file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
-    parser.set_defaults(handler=run_eval_shelf)
 
 
 def run_eval_shelf(args: argparse.Namespace) -> int:

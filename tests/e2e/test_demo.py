@@ -4,12 +4,7 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -25,95 +20,7 @@ from storesense_simulators.embedded.process import Child, ChildSpec
 
 pytestmark = pytest.mark.e2e
 
-_MARK = "TEST_DEMO_RUN"
 CORNER_SHOP = Path(storesense_simulators.__file__).parent / "sites" / "corner_shop.yaml"
-
-
-class DemoRun:
-    """One run of the command, with everything it says on standard error."""
-
-    def __init__(self, *arguments: str) -> None:
-        self.mark = uuid.uuid4().hex
-        self.said: list[str] = []
-        self._news = threading.Condition()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "storesense_contracts.cli", "demo", "--no-browser", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**psutil.Process().environ(), _MARK: self.mark},
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._news:
-                self.said.append(line)
-                self._news.notify_all()
-        with self._news:
-            self._news.notify_all()
-
-    @property
-    def text(self) -> str:
-        return "".join(self.said)
-
-    def wait_for(self, pattern: str, timeout_s: float) -> re.Match[str]:
-        """Wait until it has said something that matches."""
-        deadline_s = time.monotonic() + timeout_s
-        with self._news:
-            while (found := re.search(pattern, self.text)) is None:
-                left_s = deadline_s - time.monotonic()
-                assert left_s > 0, f"{pattern!r} was not said in {timeout_s} s:\n{self.text}"
-                assert self.process.poll() is None, f"it ended without saying {pattern!r}:\n{self.text}"
-                self._news.wait(min(left_s, 0.5))
-        return found
-
-    def end(self, timeout_s: float) -> tuple[int, str]:
-        """Wait until it ends; return its exit code and standard output."""
-        assert self.process.stdout is not None
-        code = self.process.wait(timeout_s)
-        self._reader.join(5)
-        return code, self.process.stdout.read()
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that carries this run's mark and lives, but for the demo itself."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get(_MARK) == self.mark and process.pid != self.process.pid:
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
-
-    def service(self, command: str) -> psutil.Process:
-        return next(p for p in self.processes() if command in " ".join(p.cmdline()))
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        psutil.wait_procs(self.processes(), timeout=20)
-        self._reader.join(5)
-        for stream in (self.process.stdout, self.process.stderr):
-            assert stream is not None
-            stream.close()
-
-
-@pytest.fixture
-def demo() -> Iterator[type[DemoRun]]:
-    runs: list[DemoRun] = []
-
-    class Tracked(DemoRun):
-        def __init__(self, *arguments: str) -> None:
-            super().__init__(*arguments)
-            runs.append(self)
-
-    yield Tracked
-    for run in runs:
-        run.close()
 
 
 @pytest.mark.timeout(300)

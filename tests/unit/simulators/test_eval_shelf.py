@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from storesense_edge.shelf.errors import CalibrationError, RowError
-from storesense_simulators.eval_shelf import DriftFit, add_eval_shelf_command
+from storesense_simulators.eval_commands import add_eval_commands
+from storesense_simulators.eval_shelf import DriftFit
 
 
 def run(capsys: pytest.CaptureFixture[str], trace: Path, masses: Path, column: str) -> dict[str, Any]:
     parser = argparse.ArgumentParser()
-    add_eval_shelf_command(parser.add_subparsers())
+    add_eval_commands(parser.add_subparsers())
     words = ["shelf", "--trace", str(trace), "--calibration", str(masses), "--column", column, "--json"]
     args = parser.parse_args(words)
     assert args.handler(args) == 0

@@ -1,0 +1,91 @@
+"""The runs behind `storesense eval counting` and `storesense eval video`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storesense_edge.vision.mot_file import read_mot
+from storesense_simulators.eval_commands import LINES_HELP
+from storesense_simulators.eval_counting import (
+    CountingResult,
+    EvalInputError,
+    LinesFile,
+    evaluate_counting,
+    evaluate_pictures,
+    parse_lines,
+    totals,
+)
+
+if TYPE_CHECKING:
+    from storesense_edge.vision.detector import Detector
+
+MAX_LINES_BYTES = 1_000_000
+
+
+def run_eval_counting(args: argparse.Namespace) -> int:
+    """Run `storesense eval counting`.
+
+    Raises:
+        StoresenseError: a file cannot be used.
+    """
+    lines = _read_lines(args.lines)
+    result = evaluate_counting(read_mot(args.detections), read_mot(args.truth), lines, fps=args.fps, stride=args.stride)
+    _print(result, args, {})
+    return 0
+
+
+def run_eval_video(args: argparse.Namespace) -> int:
+    """Run `storesense eval video`.
+
+    Raises:
+        StoresenseError: a file cannot be used.
+    """
+    # Pictures need OpenCV, which `eval counting` does not.
+    from storesense_edge.vision.motion import MotionDetector  # noqa: PLC0415
+    from storesense_edge.vision.onnx_runtime import load_yolox  # noqa: PLC0415
+    from storesense_edge.vision.video import VideoFileSource  # noqa: PLC0415
+
+    lines = _read_lines(args.lines)
+    truth = read_mot(args.truth)
+    detector: Detector = MotionDetector() if args.motion else load_yolox(args.model, threads=args.threads)
+    with VideoFileSource(args.video) as source:
+        if source.info.frame_wh != lines.frame_wh:
+            raise EvalInputError(
+                source=args.lines.name,
+                cause=f"its frame_wh is {lines.frame_wh}, the video's pictures are {source.info.frame_wh}",
+                remedy="give the lines in pixels of that video",
+            )
+        result, detection_ms = evaluate_pictures(source, detector, truth, lines, stride=args.stride)
+        end = source.read()
+    if not getattr(end, "complete", True):
+        sys.stderr.write(f"{getattr(end, 'reason', '')}\n")
+    _print(result, args, {"detection_ms": round(detection_ms, 2)})
+    return 0
+
+
+def _print(result: CountingResult, args: argparse.Namespace, more: dict[str, float]) -> None:
+    data = {**result.to_json(), **more}
+    truth, counted = totals(result.truth), totals(result.counted)
+    ratio = data["error_ratio"]
+    share = "nothing to compare with" if ratio is None else f"{100 * ratio:.1f} %"
+    sys.stdout.write(
+        f"in: {counted[0]} counted, {truth[0]} true; out: {counted[1]} counted, {truth[1]} true; "
+        f"error {result.absolute_error} of {result.crossings} crossings ({share}); "
+        f"{result.frames} frames at {data['frames_per_s']} frames/s\n"
+    )
+    if args.json:
+        sys.stdout.write(json.dumps(data) + "\n")
+
+
+def _read_lines(path: Path) -> LinesFile:
+    if not path.is_file():
+        raise EvalInputError(source=path.name, cause="there is no such file", remedy="check the path")
+    if path.stat().st_size > MAX_LINES_BYTES:
+        raise EvalInputError(source=path.name, cause="it is larger than 1 MB", remedy=f"give {LINES_HELP}")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as exc:
+        raise EvalInputError(source=path.name, cause="it is no text", remedy=f"give {LINES_HELP}") from exc
+    return parse_lines(text, source=path.name)
