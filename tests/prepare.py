@@ -1,7 +1,7 @@
 """Fetch what the tests need beside Python packages, from npm at exact versions; `make test` runs this first.
 
-A TimescaleDB in WebAssembly goes into ``tests/pglite``, an accessibility checker for pages into ``tests/e2e``. Quick when
-they are there already. Where they cannot be had, it says so and goes on: the tests that need them skip with the reason.
+A TimescaleDB in WebAssembly goes into ``tests/pglite``, an accessibility checker for pages into ``tests/e2e``. Quick
+when they are there already. Where they cannot be had, it says so and goes on: the tests that need them skip.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def main() -> int:
 
 
 def fetch(need: Need) -> str | None:
-    """Install what a folder's package-lock.json names, if it is not there; return what kept it from that, if anything."""
+    """Install what a folder's package-lock.json names, unless it is there; return what went wrong, if anything."""
     stamp = need.folder / "node_modules/.storesense-stamp"
     wanted = fingerprint(need.folder)
     if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:

@@ -205,8 +205,17 @@ def decode_message(stream: Stream, payload: bytes) -> DecodedMessage:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _decode_one_by_one(stream, header, payload)
     return DecodedMessage(
-        header=header, sent_at=whole.sent_at.astimezone(UTC), readings=list(enumerate(whole.readings)), bad=[]
+        header=header, sent_at=_in_utc(whole.sent_at, header), readings=list(enumerate(whole.readings)), bad=[]
     )
+
+
+def _in_utc(sent_at: datetime, header: Header) -> datetime:
+    try:
+        return sent_at.astimezone(UTC)
+    except OverflowError as exc:
+        raise PayloadError(
+            stage="body", detail=f"sent_at is {sent_at}, which is no instant in UTC", header=header
+        ) from exc
 
 
 def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> DecodedMessage:
@@ -222,7 +231,7 @@ def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> Decode
             readings.append((index, decoder.decode(raw)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             bad.append((PayloadError(stage="reading", detail=str(exc), header=header, index=index), bytes(raw)))
-    return DecodedMessage(header=header, sent_at=body.sent_at.astimezone(UTC), readings=readings, bad=bad)
+    return DecodedMessage(header=header, sent_at=_in_utc(body.sent_at, header), readings=readings, bad=bad)
 
 
 def _decode_body(payload: bytes) -> MessageBody:

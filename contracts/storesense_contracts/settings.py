@@ -62,14 +62,20 @@ class BrokerSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="STORESENSE_BROKER_", extra="forbid", frozen=True)
 
-    host: str = Field("127.0.0.1", description="host name or address of the broker", min_length=1, max_length=255)
-    port: int = Field(1883, ge=1, le=65_535, description="TCP port of the broker")
-    user_name: str | None = Field(None, description="user name; of a device: STORE_ID/DEVICE_ID", max_length=200)
-    password: SecretStr | None = Field(None, description="password of that user")
-    password_file: Path | None = Field(None, description="file that holds the password, instead of password")
-    tls: bool = Field(False, description="connect with TLS, trusting the system's authorities or tls_ca_file")
-    tls_ca_file: Path | None = Field(None, description="PEM file of the authority that signed the broker's certificate")
-    keepalive_s: int = Field(30, ge=5, le=3_600, description="seconds between keep-alive packets")
+    host: str = Field(
+        default="127.0.0.1", description="host name or address of the broker", min_length=1, max_length=255
+    )
+    port: int = Field(default=1883, ge=1, le=65_535, description="TCP port of the broker")
+    user_name: str | None = Field(
+        default=None, description="user name; of a device: STORE_ID/DEVICE_ID", max_length=200
+    )
+    password: SecretStr | None = Field(default=None, description="password of that user")
+    password_file: Path | None = Field(default=None, description="file that holds the password, instead of password")
+    tls: bool = Field(default=False, description="connect with TLS, trusting the system's authorities or tls_ca_file")
+    tls_ca_file: Path | None = Field(
+        default=None, description="PEM file of the authority that signed the broker's certificate"
+    )
+    keepalive_s: int = Field(default=30, ge=5, le=3_600, description="seconds between keep-alive packets")
 
 
 class DatabaseSettings(ServiceSettings):
@@ -78,4 +84,4 @@ class DatabaseSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="STORESENSE_DATABASE_", extra="forbid", frozen=True)
 
     url: SecretStr = Field(description="postgresql://user:password@host:port/database, or a libpq key=value string")
-    password_file: Path | None = Field(None, description="file that holds the password, if url has none")
+    password_file: Path | None = Field(default=None, description="file that holds the password, if url has none")

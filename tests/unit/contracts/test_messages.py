@@ -110,6 +110,11 @@ def test_one_bad_reading_leaves_its_neighbours_readable() -> None:
             "body",
             "an instant without an offset",
         ),
+        (
+            b'{"v":1,"boot_id":"%s","seq":1,"sent_at":"0001-01-01T00:00:00+14:00","readings":[1]}' % BOOT.encode(),
+            "body",
+            "an instant before the first one of UTC",
+        ),
         (b" " * (messages.MAX_PAYLOAD_BYTES + 1), "size", "too large"),
     ],
 )
