@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from storesense_contracts import topics
+from storesense_contracts.errors import StoresenseError
 from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_edge.batcher import Batch, Batcher
 from storesense_edge.outbox import Outbox
@@ -56,6 +57,16 @@ class LinkStats:
     dropped: int
     outbox_bytes: int
     problem: str | None
+
+
+class LinkNotOpenError(StoresenseError):
+    """A reading was recorded on a link that is not open."""
+
+    code = "link_not_open"
+
+    def __init__(self, *, device: str) -> None:
+        self.device = device
+        super().__init__(f"The link of {device} is not open; record readings inside of 'async with'.")
 
 
 class DeviceLink:
@@ -105,6 +116,7 @@ class DeviceLink:
         self._sending: asyncio.Task[None] | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         self._progress = asyncio.Event()
+        self._is_open = False
         self._boot_no = 0
         self._next_seq = 0
         self._totals = OutboxTotals()
@@ -134,6 +146,7 @@ class DeviceLink:
             clock=self._clock,
             settings=self._settings,
         )
+        self._is_open = True
         await self._tasks.__aenter__()
         name = f"sender {topics.user_name(self.store_id, self.device_id)}"
         self._sending = self._tasks.create_task(self._sender.run(), name=name)
@@ -152,8 +165,8 @@ class DeviceLink:
             if self._sender is not None:
                 await self._sender.say_goodbye()
         finally:
-            if self._flush_timer is not None:
-                self._flush_timer.cancel()
+            self._is_open = False
+            self._flush_all()
             if self._sending is not None:
                 self._sending.cancel()
             closed = asyncio.wrap_future(self._writer.stop())
@@ -171,7 +184,10 @@ class DeviceLink:
 
         Raises:
             UnfitReadingError: the reading is not of this stream or too large.
+            LinkNotOpenError: outside of ``async with``, where nothing would keep it.
         """
+        if not self._is_open:
+            raise LinkNotOpenError(device=topics.user_name(self.store_id, self.device_id))
         for batch in self._batcher.add(stream, reading):
             self._hand_over(batch)
         self._recorded += 1

@@ -48,6 +48,7 @@ _logger = logging.getLogger(__name__)
 _CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY_TIMEOUT_S = 5.0
 _POLICY_CHUNK = 200
+_READ_BYTES = 2_000_000
 _SHRINK_ABOVE_PAGES = 4_000
 _SOFT_LIMIT_SHARE = 0.8
 
@@ -139,15 +140,20 @@ class Outbox:
         return OutboxApplied(deleted, tuple(drops), self._totals)
 
     def read(self, after_no: int, before_no: int, limit: int) -> list[OutboxMessage]:
-        """Return up to ``limit`` messages numbered between the two, both excluded, oldest first."""
+        """Return the oldest messages numbered between the two, both excluded: up to ``limit``, or about 2 MB."""
+        messages: list[OutboxMessage] = []
+        size = 0
         with self._translated():
-            rows = self._opened.execute(self._queries["read"], (after_no, before_no, limit)).fetchall()
-        return [
-            OutboxMessage(
-                number, self._boot_ids[number >> SEQ_BITS], Stream(stream), readings, from_epoch_us(created_us)
-            )
-            for number, stream, created_us, readings in rows
-        ]
+            rows = self._opened.execute(self._queries["read"], (after_no, before_no, limit))
+            for number, stream, created_us, readings in rows:
+                boot_id = self._boot_ids[number >> SEQ_BITS]
+                created_at = from_epoch_us(created_us)
+                messages.append(OutboxMessage(number, boot_id, Stream(stream), readings, created_at))
+                size += len(readings)
+                if size >= _READ_BYTES:
+                    rows.close()
+                    break
+        return messages
 
     @property
     def totals(self) -> OutboxTotals:

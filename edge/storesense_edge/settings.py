@@ -21,7 +21,7 @@ class LinkSettings(BaseModel):
         default=64_000, ge=1_000, le=245_000, description="bytes at which a message of several readings is closed"
     )
     window: int = Field(
-        default=64, ge=1, le=10_000, description="messages that may be sent and not yet acknowledged by the gateway"
+        default=64, ge=1, le=2_000, description="messages that may be sent and not yet acknowledged by the gateway"
     )
     resend_base_s: float = Field(
         default=3.0, gt=0, le=600, description="seconds after which an unacknowledged message goes again, at least"

@@ -32,12 +32,14 @@ class UplinkLimits:
     Attributes:
         window: messages in flight at most.
         fresh_limit: new messages kept in memory for sending; older ones are read from disk when their turn comes.
+        fresh_limit_bytes: size of their readings at most.
         resend_base_s: the least time after which an unacknowledged message goes again.
         resend_limit_s: the longest.
     """
 
     window: int = 64
     fresh_limit: int = 256
+    fresh_limit_bytes: int = 4_000_000
     resend_base_s: float = 3.0
     resend_limit_s: float = 60.0
 
@@ -87,6 +89,8 @@ class Uplink:
         self._connected = False
         self._flights: dict[int, _Flight] = {}
         self._fresh: deque[OutboxMessage] = deque()
+        self._fresh_bytes = 0
+        self._fresh_in_flight = 0
         self._backlog: deque[OutboxMessage] = deque()
         # On disk and unsent: numbers above the cursor and below the boundary.
         self._cursor_no = -1
@@ -132,11 +136,14 @@ class Uplink:
 
     def stored(self, messages: Iterable[OutboxMessage]) -> None:
         """New messages of this boot may be sent, in the order of their numbers."""
-        self._fresh.extend(messages)
-        if self._fresh:
-            self._next_no = self._fresh[-1].message_no + 1
-        while len(self._fresh) > self._limits.fresh_limit:
-            self._boundary_no = self._fresh.popleft().message_no + 1
+        for message in messages:
+            self._fresh.append(message)
+            self._fresh_bytes += len(message.readings_json)
+            self._next_no = message.message_no + 1
+        while len(self._fresh) > self._limits.fresh_limit or (
+            self._fresh_bytes > self._limits.fresh_limit_bytes and len(self._fresh) > 1
+        ):
+            self._boundary_no = self._take_fresh().message_no + 1
 
     def declare(self, drops: Iterable[RecordedDrop]) -> None:
         """Ranges were dropped: they are not sent any more, and go into headers until acknowledged."""
@@ -182,7 +189,7 @@ class Uplink:
     def fill(self, request: ReadRequest, messages: Sequence[OutboxMessage]) -> None:
         """Take what was read for a request."""
         self._reading = False
-        self._cursor_no = messages[-1].message_no if len(messages) == request.limit else request.before_no - 1
+        self._cursor_no = messages[-1].message_no if messages else request.before_no - 1
         gone = self._gone_while_reading
         known = {m.message_no for m in self._fresh}
         self._backlog.extend(
@@ -225,16 +232,22 @@ class Uplink:
             return None
         # While both wait, each is sure of a quarter of the window.
         share = max(1, self._limits.window - max(1, self._limits.window // 4))
-        fresh_in_flight = sum(flight.is_fresh for flight in self._flights.values())
+        fresh_in_flight = self._fresh_in_flight
         has_backlog = bool(self._backlog) or self._cursor_no + 1 < self._boundary_no
         if self._fresh and (not has_backlog or fresh_in_flight < share):
-            return self._fresh.popleft(), True
+            return self._take_fresh(), True
         if self._backlog and len(self._flights) - fresh_in_flight < share:
             return self._backlog.popleft(), False
         return None
 
+    def _take_fresh(self) -> OutboxMessage:
+        message = self._fresh.popleft()
+        self._fresh_bytes -= len(message.readings_json)
+        return message
+
     def _send(self, message: OutboxMessage, now_s: float, *, is_fresh: bool) -> SendOrder:
         drops = self._drops_for(message)
+        self._fresh_in_flight += is_fresh
         self._flights[message.message_no] = _Flight(
             message, drops, is_fresh, now_s, self._resend_at_s(now_s, attempts=1)
         )
@@ -265,10 +278,12 @@ class Uplink:
         removed = [flight for flight in self._flights.values() if is_gone(flight.message)]
         for flight in removed:
             del self._flights[flight.message.message_no]
+            self._fresh_in_flight -= flight.is_fresh
         if self._backlog and any(is_gone(m) for m in self._backlog):
             self._backlog = deque(m for m in self._backlog if not is_gone(m))
         if self._fresh and any(is_gone(m) for m in self._fresh):
             self._fresh = deque(m for m in self._fresh if not is_gone(m))
+            self._fresh_bytes = sum(len(m.readings_json) for m in self._fresh)
         if self._reading:
             self._gone_while_reading.append(is_gone)
         return removed

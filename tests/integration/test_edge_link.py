@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from fixtures.stand_in_gateway import DEVICE, FAST, STORE, StandInGateway, footfall, open_link
 from storesense_contracts.messages import DeviceState, decode_status
 from storesense_contracts.topics import Stream
-from storesense_edge.link import DeviceLink
+from storesense_edge.link import DeviceLink, LinkNotOpenError
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
 from storesense_simulators.embedded.accounts import Account
 from storesense_simulators.embedded.broker import EmbeddedBroker
@@ -210,6 +210,14 @@ async def test_a_second_link_on_the_same_outbox_is_refused(mqtt_broker: Embedded
         with pytest.raises(OutboxLockedError, match="another process"):
             async with open_link(mqtt_broker, tmp_path / "outbox.db"):
                 pass
+
+
+async def test_a_reading_outside_of_the_link_is_refused(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    async with open_link(mqtt_broker, tmp_path / "outbox.db") as link:
+        link.record(Stream.FOOTFALL, footfall())
+    with pytest.raises(LinkNotOpenError, match="store-1/device-1"):
+        link.record(Stream.FOOTFALL, footfall())
+    assert len(rows(tmp_path / "outbox.db")) == 1
 
 
 async def test_an_error_of_the_body_is_passed_on_as_it_is(mqtt_broker: EmbeddedBroker, tmp_path: Path) -> None:

@@ -417,3 +417,17 @@ def test_the_view_for_people_shows_boot_and_seq(path: Path) -> None:
     assert db.execute("SELECT boot_id, seq, stream FROM messages_by_boot").fetchall() == [(BOOT, 5, "footfall")]
     db.close()
     outbox.close()
+
+
+def test_a_read_of_large_messages_stops_at_a_bounded_size_and_can_be_continued(path: Path) -> None:
+    outbox = Outbox(path)
+    opened = outbox.open(BOOT, NOW_AT)
+    outbox.apply(OutboxChanges(messages=[message(opened, seq, size=200_000) for seq in range(25)]), NOW_AT)
+    found: list[int] = []
+    after_no = -1
+    while messages := outbox.read(after_no, END_NO, 64):
+        assert len(messages) <= 10
+        found += [m.seq for m in messages]
+        after_no = messages[-1].message_no
+    assert found == list(range(25))
+    outbox.close()

@@ -21,7 +21,7 @@ def message(boot_no: int, seq: int) -> OutboxMessage:
 
 
 def uplink(window: int = 4, fresh_limit: int = 256, resend_base_s: float = 3.0) -> Uplink:
-    limits = UplinkLimits(window, fresh_limit, resend_base_s, resend_limit_s=60.0)
+    limits = UplinkLimits(window=window, fresh_limit=fresh_limit, resend_base_s=resend_base_s, resend_limit_s=60.0)
     return Uplink(boot_no=BOOT, limits=limits, rng=random.Random(1))  # noqa: S311
 
 
@@ -324,3 +324,15 @@ class UplinkMachine(RuleBasedStateMachine):
 
 UplinkMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestUplinkMachine = UplinkMachine.TestCase
+
+
+def test_large_messages_wait_on_disk_and_not_in_memory() -> None:
+    link = with_empty_backlog(uplink(window=2))
+    large = [
+        OutboxMessage(message_no(BOOT, seq), BootId("b" * 32), Stream.HEATMAP, b"x" * 1_000_000, NOW_AT)
+        for seq in range(10)
+    ]
+    link.stored(large)
+    request = link.read_request()
+    assert request is not None
+    assert (request.before_no - 1) & 0xFFFF == 5  # seq 0 to 5 are to be read again, 6 to 9 are 4 MB
