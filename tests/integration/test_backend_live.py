@@ -164,6 +164,14 @@ async def test_devices_that_come_and_go(world):
         assert [(d["device_id"], d["state"]) for d in update["devices"]] == [("cam-1", "online")]
 
 
+async def test_a_device_that_is_no_longer_there_sends_a_new_snapshot(world):
+    async with serving(world) as (_, http), watching(http) as events:
+        await events.next()
+        await registry.put_store(world.connection, layout(), devices=DEVICES[:1], rules=[])
+        snapshot = await events.until("snapshot")
+        assert [device["device_id"] for device in snapshot["devices"]] == ["cam-1"]
+
+
 async def test_a_changed_layout_sends_a_new_snapshot(world):
     async with serving(world) as (_, http), watching(http) as events:
         assert (await events.next())[1]["layout_version"] == 1

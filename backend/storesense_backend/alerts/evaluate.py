@@ -85,7 +85,7 @@ def evaluate(
         else:
             state = _take(state, verdict, observation, timing)
     state = _rejudge(watch, state, timing)
-    if not caught_up or state.last is None or not _is_fresh(state.last, now, timing):
+    if not caught_up or state.last is None or _is_late(state.last, timing) or not _is_fresh(state.last, now, timing):
         return state, []
     judged_at = max(state.last.measured_at, now - timedelta(seconds=timing.settle_s))
     return _decide(watch, state, judged_at, now)

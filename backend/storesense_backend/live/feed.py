@@ -136,7 +136,8 @@ class LiveFeed:
             await self._take_batches(connection)
             if not self._stores:
                 return
-            await self._take_devices(connection, self._stores if news.everything else news.devices)
+            are_all = news.everything or news.registry
+            await self._take_devices(connection, self._stores if are_all else news.devices)
             await self._take_alerts(connection, news)
             if news.registry or news.everything:
                 await self._take_layouts(connection)
@@ -195,8 +196,10 @@ class LiveFeed:
         for store_id in concerned:
             watched = self._stores[store_id]
             changed = watched.state.put_devices(found.get(store_id, []))
-            if changed:
-                for subscription in watched.subscriptions:
+            for subscription in watched.subscriptions:
+                if changed is None:
+                    subscription.offer_snapshot(watched.state.snapshot(now))
+                elif changed:
                     subscription.offer_changes(now, watched.state.day.starts_at, {"devices": changed})
 
     async def _take_alerts(self, connection: Connection, news: _News) -> None:

@@ -98,10 +98,12 @@ class StoreState:
         self._items[family][key] = item
         return old != item
 
-    def put_devices(self, devices: Iterable[Item]) -> dict[str, Item]:
-        """Replace the devices; return those that changed."""
+    def put_devices(self, devices: Iterable[Item]) -> dict[str, Item] | None:
+        """Replace the devices; return those that changed, or None if one is gone, which no merging by id can tell."""
         fresh = {device["device_id"]: device for device in devices}
         old, self._items["devices"] = self._items["devices"], fresh
+        if not old.keys() <= fresh.keys():
+            return None
         return {key: item for key, item in fresh.items() if old.get(key) != item}
 
     def put_alerts(self, alerts: Iterable[Item]) -> list[Item]:

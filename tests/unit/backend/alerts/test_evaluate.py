@@ -159,6 +159,18 @@ def every(step_s, start_s, stop_s, length, **more):
             [(20.3, "opened"), (47, "resolved")],
         ),
         (
+            "a late peak after the end opens nothing again",
+            [*every(5, 0, 20, 5), queue(25, 1), queue(26, 9, delay_s=61.0)],
+            range(30, 100),
+            [(20.3, "opened"), (42, "resolved")],
+        ),
+        (
+            "a late peak inside the run towards the end changes no numbers, it only holds the end back",
+            [*every(5, 0, 20, 5), *every(5, 25, 35, 1), queue(36, 9, delay_s=61.0), *every(5, 100, 120, 1)],
+            [],
+            [(20.3, "opened"), (115.3, "resolved")],
+        ),
+        (
             "after it resolved, the next cause opens another alert",
             [*every(5, 0, 20, 5), *every(5, 25, 40, 0), *every(5, 50, 70, 6)],
             [],

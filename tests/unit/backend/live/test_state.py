@@ -83,6 +83,7 @@ def test_devices_are_replaced_and_only_changed_ones_told(state):
     other = online | {"device_id": "b"}
     assert set(state.put_devices([online, other])) == {"a", "b"}
     assert set(state.put_devices([online, other | {"state": "offline"}])) == {"b"}
+    assert state.put_devices([online]) is None
     assert state.put_devices([online]) == {}
     assert [d["device_id"] for d in state.snapshot(NOON)["devices"]] == ["a"]
 
