@@ -42,6 +42,7 @@ OUTBOX = "outbox"
 """The component id of a device's outbox in its health readings."""
 
 _RESTART_S = 10.0
+_LOOK_S = 1.0
 _LAST_DRAIN_S = 2.0
 
 
@@ -131,19 +132,29 @@ class DeviceAgent:
             _logger.exception("%s: a reading was left out.", self._name)
 
     async def _tell_condition(self) -> None:
+        """Tell the outbox's condition when it changes, and everything every so often."""
+        told: Health | None = None
+        due_s = self._clock.monotonic_s()
         while True:
-            now_at, stats = self._clock.now(), self.link.stats
-            for reading in self._board.readings(now_at):
+            now_at, now_s, stats = self._clock.now(), self._clock.monotonic_s(), self.link.stats
+            is_due = now_s >= due_s
+            if is_due:
+                due_s = now_s + self._health_s
+                for reading in self._board.readings(now_at):
+                    self._record(Stream.HEALTH, reading)
+            outbox = outbox_health(stats, self.link.set_aside)
+            if is_due or outbox != told:
+                told = outbox
+                uptime_s = int(now_s - self._started_s)
+                reading = reading_of(
+                    outbox,
+                    now_at,
+                    outbox_messages=stats.pending,
+                    outbox_bytes=stats.outbox_bytes,
+                    uptime_s=uptime_s,
+                )
                 self._record(Stream.HEALTH, reading)
-            outbox = reading_of(
-                outbox_health(stats, self.link.set_aside),
-                now_at,
-                outbox_messages=stats.pending,
-                outbox_bytes=stats.outbox_bytes,
-                uptime_s=int(self._clock.monotonic_s() - self._started_s),
-            )
-            self._record(Stream.HEALTH, outbox)
-            await asyncio.sleep(self._health_s)
+            await asyncio.sleep(min(_LOOK_S, self._health_s))
 
 
 def outbox_health(stats: LinkStats, set_aside: Path | None) -> Health:
@@ -152,7 +163,8 @@ def outbox_health(stats: LinkStats, set_aside: Path | None) -> Health:
     if set_aside is not None:
         reasons.append(f"The outbox was damaged and is kept as {set_aside.name}; check the disk.")
     if stats.dropped:
-        reasons.append(f"{stats.dropped} messages were dropped because the outbox was full or they were too old.")
+        # Without the number, which would make each dropped message a new condition.
+        reasons.append("Messages were dropped because the outbox was full or they were too old.")
     state = HealthState.DEGRADED if reasons else HealthState.OK
     return Health(OUTBOX, state, " ".join(reasons) or None)
 

@@ -25,6 +25,7 @@ from fixtures.small_site import (
 from fixtures.stand_in_gateway import FAST, StandInGateway
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.errors import UsageError
+from storesense_contracts.messages import DeviceState, decode_status
 from storesense_contracts.readings import HealthReading, HealthState, ShelfEventKind
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
@@ -207,7 +208,6 @@ async def test_a_killed_agent_loses_nothing_that_was_sent_or_flushed(
         STORESENSE_EDGE_LINK__RESEND_BASE_S="0.5",
     )
     gateway.acking = False
-    boots = []
     for _ in range(2):
         before = set(gateway.keys)
         agent = AgentProcess(site, tmp_path, environment)
@@ -215,7 +215,7 @@ async def test_a_killed_agent_loses_nothing_that_was_sent_or_flushed(
             await gateway.until(lambda before=before: len(set(gateway.keys) - before) >= 8)
         finally:
             assert agent.end(signal.SIGKILL) == -signal.SIGKILL
-        boots.append(set(gateway.keys) - before)
+        await gateway.until(lambda: decode_status(gateway.statuses[-1]).state is DeviceState.OFFLINE)
     db = sqlite3.connect(tmp_path / "state" / "store-1" / "device-1.outbox.db")
     on_disk = {
         (boot, seq): bytes(json)
