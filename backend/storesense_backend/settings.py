@@ -73,7 +73,7 @@ class AlertsSettings(ServiceSettings):
         120.0, ge=10, le=86_400, description="seconds after which a reading no longer tells what is the case"
     )
     settle_s: float = Field(
-        2.0, ge=0, le=60, description="seconds that decisions without a new reading stay behind the clock"
+        0.5, ge=0, le=60, description="seconds that decisions without a new reading stay behind the clock"
     )
     tick_s: float = Field(1.0, gt=0, le=10, description="seconds between looks at the clock and for missed notices")
     reload_s: float = Field(2.0, gt=0, le=60, description="seconds between looks for edited rules and layouts")

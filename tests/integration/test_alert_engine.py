@@ -120,7 +120,7 @@ async def test_an_empty_slot_until_its_weight_rises(world, clock):
 async def test_sparse_samples_open_by_the_passing_of_time(world, clock):
     async with engine(world, clock) as steps:
         await world.queue(9, clock.now(), delay_s=0)
-        await steps.go(21)
+        await steps.go(20)
         assert await alerts(world) == []
         await steps.go(1)
         assert len(await alerts(world)) == 1

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from storesense_backend.alerts.evaluate import evaluate, needs_time
+from storesense_backend.alerts.evaluate import evaluate, matures_at, needs_time
 from storesense_backend.alerts.values import CLEAR, AlertChange, CauseState, Observation, Timing
 from storesense_backend.alerts.watches import QueueWatch, Watch
 
@@ -97,6 +97,18 @@ class Engine:
                 decisions.states[key] = after
             decisions.changes.extend((watch, change) for change in changes)
         return decisions
+
+    def due_at(self, now: datetime) -> datetime | None:
+        """Return when the next cause ripens by the passing of time, if one does after ``now``.
+
+        What was ripe before and changed nothing waits for a reading (its last one is stale), not for the clock.
+        """
+        ripe = (
+            matures_at(self._watches[key], self._states.get(key, CLEAR), self._timing)
+            for key in self._turning
+            if key in self._watches
+        )
+        return min((at for at in ripe if at is not None and at > now), default=None)
 
     def adopt(self, decisions: Decisions) -> None:
         """Remember what was decided, after it was written."""

@@ -96,6 +96,17 @@ def needs_time(state: CauseState) -> bool:
     return state.turning_since_at is not None
 
 
+def matures_at(watch: Watch, state: CauseState, timing: Timing) -> datetime | None:
+    """Return the instant from which the passing of time alone changes the alert, or None if nothing is under way."""
+    if state.turning_since_at is None:
+        return None
+    return state.turning_since_at + timedelta(seconds=_hesitate_s(watch, state) + timing.settle_s)
+
+
+def _hesitate_s(watch: Watch, state: CauseState) -> float:
+    return watch.resolve_after_s if state.is_open else watch.open_after_s
+
+
 def _is_turning(state: CauseState, verdict: Verdict, observation: Observation) -> bool:
     # Does the observation speak for changing what is: for opening, or, with a proof, for resolving?
     if not state.is_open:
@@ -162,8 +173,7 @@ def _decide(
         return state, []
     if since_at is None:
         return _retell(watch, state, last, now)
-    hesitate_s = watch.resolve_after_s if state.is_open else watch.open_after_s
-    if judged_at - since_at < timedelta(seconds=hesitate_s):
+    if judged_at - since_at < timedelta(seconds=_hesitate_s(watch, state)):
         return state, []
     if state.is_open:
         change = AlertChange(

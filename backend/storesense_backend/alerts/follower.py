@@ -186,7 +186,12 @@ class AlertFollower:
 
     async def _wait_for_news(self, connection: Connection) -> None:
         is_registry_news = False
-        async for notice in connection.notifies(timeout=self._settings.tick_s, stop_after=1):
+        now = self._clock.now()
+        due_at = self._engine.due_at(now)
+        pause_s = self._settings.tick_s
+        if due_at is not None:
+            pause_s = min(pause_s, (due_at - now).total_seconds())
+        async for notice in connection.notifies(timeout=pause_s, stop_after=1):
             is_registry_news = is_registry_news or notice.channel == "storesense_registry"
         if is_registry_news or self._clock.monotonic_s() >= self._reload_due_s:
             await self._reload(connection)

@@ -85,3 +85,26 @@ def test_other_stores_watches_stay():
     made.watch_store("t", watches_of(LAYOUT.model_copy(update={"id": "t"}), [RULE]))
     made.watch_store("s", [])
     assert made.watch_count == 2
+
+
+def test_the_next_cause_to_ripen_says_when_to_look_again():
+    made = Engine(Timing(settle_s=0.5))
+    made.watch_store("s", watches_of(LAYOUT, (RULE,)))
+    assert made.due_at(T0) is None
+    made.adopt(made.judge({("s", "queue", "a"): [sample(0)], ("s", "queue", "b"): [sample(3)]}, T0))
+    due_at = T0 + timedelta(seconds=10.5)
+    assert made.due_at(T0) == due_at
+    made.adopt(made.judge({}, due_at - timedelta(milliseconds=1)))
+    assert made.open_count == 0
+    made.adopt(made.judge({}, due_at))
+    assert made.open_count == 1
+    assert made.due_at(due_at) == T0 + timedelta(seconds=13.5)
+
+
+def test_what_is_ripe_and_stale_is_not_looked_at_again_and_again():
+    made = engine()
+    made.adopt(made.judge({("s", "queue", "a"): [sample(0)]}, T0))
+    long_after = T0 + timedelta(hours=1)
+    made.adopt(made.judge({}, long_after))
+    assert made.open_count == 0
+    assert made.due_at(long_after) is None
