@@ -3,14 +3,13 @@
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from storesense_backend.api import alerts, live, measurements, service, sessions, stores
 from storesense_backend.api.answers import add_error_handlers
 from storesense_backend.api.context import Context
 from storesense_backend.api.middleware import BodyLimit, Envelope
+from storesense_backend.api.pages import Pages
+from storesense_dashboards import static_dir
 
 _TAGS = [
     {"name": "session", "description": "Signing in and out. People have sessions, machines have API keys."},
@@ -29,15 +28,6 @@ by cookie must come from a page of the same origin (`Origin` or `Sec-Fetch-Site`
 """
 
 
-class _Pages(StaticFiles):
-    """The pages' files, which a browser asks for anew each time (and gets 304 while they are the same)."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.setdefault("Cache-Control", "no-cache")
-        return response
-
-
 def build_app(context: Context) -> FastAPI:
     """Build the application around the parts of a backend; it starts and stops none of them."""
     app = FastAPI(
@@ -54,7 +44,8 @@ def build_app(context: Context) -> FastAPI:
     add_error_handlers(app)
     for module in (sessions, stores, live, measurements, alerts, service):
         app.include_router(module.router)
-    app.mount("/static", _Pages(directory=service.static_dir(), check_dir=False), name="static")
+    app.state.pages = Pages(static_dir)
+    app.mount("/static", app.state.pages, name="static")
     app.add_middleware(BodyLimit, layout_bytes=context.settings.max_body_bytes)
     app.add_middleware(Envelope, metrics=context.metrics)
     return app

@@ -2,29 +2,22 @@
 
 import asyncio
 import ipaddress
-from importlib.resources import files
-from pathlib import Path
 
 import psycopg
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout, TooManyRequests
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from storesense_backend.api.access import authenticate
 from storesense_backend.api.answers import JsonResponse, errors, plain_errors
 from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.models import Health
-from storesense_backend.errors import NotFoundError, NotSignedInError
+from storesense_backend.errors import NotSignedInError
 
 router = APIRouter(tags=["operation"])
 
 _PATIENCE_S = 2.0
-
-
-def static_dir() -> Path:
-    """Return the folder of the pages."""
-    return Path(str(files("storesense_dashboards"))) / "static"
 
 
 @router.get(
@@ -83,9 +76,7 @@ def _is_local(request: Request) -> bool:
 
 @router.get("/", include_in_schema=False)
 @router.head("/", include_in_schema=False)
-async def get_page() -> Response:
+def get_page(request: Request) -> Response:
     """Return the page."""
-    page = static_dir() / "index.html"
-    if not page.is_file():
-        raise NotFoundError("the pages are not part of this installation", code="no_pages")
-    return FileResponse(page, headers={"Cache-Control": "no-cache"})
+    page: Response = request.app.state.pages.page(request.headers)
+    return page

@@ -1,0 +1,156 @@
+"""The pages' files, from memory: compressed once, and kept by browsers for as long as they are the same.
+
+The page names its files under ``/static/v-<hash of all files>/``, so a browser asks for each once and never again until
+one of them changes; modules import each other by relative names and so stay under the same hash. The same files without
+the hash, and under an old one, are served too, but are asked for anew each time.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from storesense_backend.errors import NotFoundError
+
+_PAGE = "index.html"
+_MOUNT = "/static/"
+_VERSION_PREFIX = "v-"
+_FOR_EVER = "public, max-age=31536000, immutable"
+_ASK_ANEW = "no-cache"
+_TEXTS = ("text/", "application/json", "image/svg+xml")
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+
+_Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is sent.
+
+    Attributes:
+        body: its bytes.
+        gzipped: the same compressed, where that is smaller.
+        media_type: what it is, with the encoding of text.
+        etag: names the content.
+    """
+
+    body: bytes
+    gzipped: bytes | None
+    media_type: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """The files as they were at one time, and the name of that state."""
+
+    stamp: _Stamp
+    version: str
+    assets: dict[str, Asset]
+    page: Asset | None
+
+
+class Pages:
+    """An ASGI application for the files of a folder; ``page`` answers for the page itself.
+
+    The files are read at the first request, and again when the page is asked for and one of them has changed, so that
+    whoever works on them need only reload.
+
+    Args:
+        find_folder: tells where the files are, or raises FileNotFoundError where there are none; the rest of the API
+            does without them.
+    """
+
+    def __init__(self, find_folder: Callable[[], Path]) -> None:
+        self._find_folder = find_folder
+        self._edition: _Edition | None = None
+
+    def page(self, headers: Headers) -> Response:
+        """Return the page, its files named by their version.
+
+        Raises:
+            NotFoundError: the pages are not part of this installation.
+        """
+        page = self._current().page
+        if page is None:
+            raise NotFoundError("the pages are not part of this installation", code="no_pages")
+        return _answer(page, headers, _ASK_ANEW)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request for one file."""
+        await self._file(scope)(scope, receive, send)
+
+    def _file(self, scope: Scope) -> Response:
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
+        edition = self._edition or self._current()
+        path = scope["path"].removeprefix(scope.get("root_path", "")).lstrip("/")
+        first, _, rest = path.partition("/")
+        is_versioned = first.startswith(_VERSION_PREFIX)
+        asset = edition.assets.get(rest if is_versioned else path)
+        if asset is None:
+            raise HTTPException(404)
+        is_same = is_versioned and first == edition.version
+        return _answer(asset, Headers(scope=scope), _FOR_EVER if is_same else _ASK_ANEW)
+
+    def _current(self) -> _Edition:
+        try:
+            folder = self._find_folder()
+        except FileNotFoundError:
+            return _Edition(stamp=(), version="", assets={}, page=None)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        stats = ((path, path.stat()) for path in files)
+        stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+        if self._edition is None or self._edition.stamp != stamp:
+            self._edition = _read(folder, files, stamp)
+        return self._edition
+
+
+def _read(folder: Path, files: list[Path], stamp: _Stamp) -> _Edition:
+    bodies = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    digest = hashlib.sha256()
+    for name, body in bodies.items():
+        digest.update(f"{name}\0{len(body)}\0".encode() + body)
+    version = _VERSION_PREFIX + digest.hexdigest()[:16]
+    page = None
+    if _PAGE in bodies:
+        named = bodies[_PAGE].replace(f'="{_MOUNT}'.encode(), f'="{_MOUNT}{version}/'.encode())
+        page = _asset(_PAGE, named)
+    return _Edition(stamp, version, {name: _asset(name, body) for name, body in bodies.items()}, page)
+
+
+def _asset(name: str, body: bytes) -> Asset:
+    media_type = _TYPES.get(Path(name).suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    is_text = media_type.startswith(_TEXTS)
+    gzipped = gzip.compress(body, compresslevel=9, mtime=0) if is_text else None
+    return Asset(
+        body=body,
+        gzipped=gzipped if gzipped is not None and len(gzipped) < len(body) else None,
+        media_type=f"{media_type}; charset=utf-8" if is_text else media_type,
+        etag=f'"{hashlib.sha256(body).hexdigest()[:24]}"',
+    )
+
+
+def _answer(asset: Asset, headers: Headers, cache_control: str) -> Response:
+    told = {"Cache-Control": cache_control, "ETag": asset.etag, "Vary": "Accept-Encoding"}
+    known = {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
+    if asset.etag in known:
+        return Response(status_code=304, headers=told)
+    if asset.gzipped is not None and _takes_gzip(headers.get("accept-encoding", "")):
+        return Response(asset.gzipped, media_type=asset.media_type, headers=told | {"Content-Encoding": "gzip"})
+    return Response(asset.body, media_type=asset.media_type, headers=told)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    for entry in accepted.lower().split(","):
+        name, _, quality = entry.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
