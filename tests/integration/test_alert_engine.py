@@ -105,7 +105,7 @@ async def test_an_empty_slot_until_its_weight_rises(world, clock):
         (alert,) = await alerts(world)
         told = alert_records.told(alert)
         assert told["title"] == "Oat milk 1 l is out of stock"
-        assert told["action"] == "Bring 14 × Oat milk 1 l to Aisle 3"
+        assert told["action"] == "Bring 14 × Oat milk 1 l to Slot 1 (Aisle 3)"
         assert alert["severity"] == "critical"
         for _ in range(2):
             await world.stock(14, clock.now(), delay_s=0)

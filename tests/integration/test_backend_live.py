@@ -131,7 +131,7 @@ async def test_alerts_arrive_whole_with_every_change(world):
         await events.next()
         alert_id = await world.insert_alert()
         opened = models.Alert.model_validate(await events.until("alert"))
-        assert (opened.alert_id, opened.state, opened.title) == (alert_id, "open", "Queue at the tills: 6 waiting")
+        assert (opened.alert_id, opened.state, opened.title) == (alert_id, "open", "the tills: 6 waiting")
         answer = await http.post(f"{BASE}/alerts/{alert_id}/acknowledge")
         assert (await events.until("alert")) == answer.json()
         await world.rows(

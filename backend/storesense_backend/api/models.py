@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from storesense_backend.alerts.watches import AnyRule
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
-from storesense_contracts.layout import Id, Rule, StoreLayout
+from storesense_contracts.layout import Id, Rule, StoreLayout, refuse_control_characters
 
 
 class Answer(BaseModel):
@@ -40,7 +40,7 @@ class ErrorBody(Answer):
 class SignIn(Question):
     """A person's name and password."""
 
-    user_name: Annotated[str, Field(min_length=1, max_length=100)]
+    user_name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(refuse_control_characters)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
 
 
@@ -212,8 +212,8 @@ class Alert(Answer):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
-    title: str = Field(examples=["Queue at the tills: 6 waiting"])
-    action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3"])
+    title: str = Field(examples=["Tills: 6 waiting"])
+    action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3, left (Dry goods)"])
     details: dict[str, str | int | float | None]
     proof: dict[str, str | int | float | None] | None = Field(
         description="what was observed that ended it; null while it lasts, or if its rule was withdrawn"

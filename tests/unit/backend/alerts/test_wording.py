@@ -4,26 +4,39 @@ import pytest
 
 from storesense_backend.alerts.wording import action, title
 
+MILK = {"product_name": "Oat milk 1 l", "subject_name": "Chiller 1, left", "section_name": "Chilled"}
+
 
 @pytest.mark.parametrize(
     ("kind", "details", "expected"),
     [
-        (
+        ("queue_too_long", {"subject_name": "Tills", "length": 6}, ("Tills: 6 waiting", "Open another lane")),
+        (  # a name that says already what it is
             "queue_too_long",
-            {"subject_name": "the tills", "length": 6},
-            ("Queue at the tills: 6 waiting", "Open another lane"),
+            {"subject_name": "Queue at the tills", "length": 7},
+            ("Queue at the tills: 7 waiting", "Open another lane"),
         ),
         (
             "low_stock",
-            {"product_name": "Oat milk 1 l", "units": 2, "units_needed": 12, "section_name": "Aisle 3"},
-            ("Oat milk 1 l runs low: 2 left", "Bring 12 × Oat milk 1 l to Aisle 3"),
+            MILK | {"units": 2, "units_needed": 12},
+            ("Oat milk 1 l runs low: 2 left", "Bring 12 × Oat milk 1 l to Chiller 1, left (Chilled)"),
         ),
         (
             "low_stock",
-            {"product_name": "Oat milk 1 l", "units": 0, "units_needed": 14, "section_name": "Aisle 3"},
-            ("Oat milk 1 l is out of stock", "Bring 14 × Oat milk 1 l to Aisle 3"),
+            MILK | {"units": 0, "units_needed": 14},
+            ("Oat milk 1 l is out of stock", "Bring 14 × Oat milk 1 l to Chiller 1, left (Chilled)"),
         ),
-        ("zone_crowded", {"subject_name": "Zone A"}, ("Zone crowded at Zone A", "Have a look")),
+        (  # a slot named as its section
+            "low_stock",
+            MILK | {"units": 1, "units_needed": 3, "subject_name": "Chilled"},
+            ("Oat milk 1 l runs low: 1 left", "Bring 3 × Oat milk 1 l to Chilled"),
+        ),
+        (  # a store without sections
+            "low_stock",
+            {"product_name": "Salt", "subject_name": "Aisle 3", "section_name": "", "units": 1, "units_needed": 3},
+            ("Salt runs low: 1 left", "Bring 3 × Salt to Aisle 3"),
+        ),
+        ("zone_crowded", {"subject_name": "Zone A"}, ("Zone A: zone crowded", "Have a look")),
     ],
 )
 def test_title_and_action(kind, details, expected):
@@ -32,5 +45,5 @@ def test_title_and_action(kind, details, expected):
 
 def test_an_alert_of_an_older_release_still_reads():
     assert title("low_stock", {})
-    assert action("low_stock", {})
-    assert title("queue_too_long", {})
+    assert action("low_stock", {}) == "Bring ? ×  to its shelf"
+    assert title("queue_too_long", {}) == "? waiting"
