@@ -241,6 +241,9 @@ class SiteFile(BaseModel):
         if isinstance(device, CameraDevice):
             self._check_camera(device, *at)
         elif isinstance(device, ShelfDevice):
+            if len({slot.source.kind == "simulated" for slot in device.slots}) > 1:
+                # The edge agent and the simulated store cannot both be one device.
+                raise mistake("some slots are simulated and others are not; make them two devices", *at, "slots")
             for place, slot in enumerate(device.slots):
                 check_name("slot", slot.slot, _by_id(store.slots), *at, "slots", place, "slot")
                 if slot.source.kind == "trace" and slot.calibration is None:

@@ -232,11 +232,9 @@ def build_agent(
         clock: tells the time.
 
     Raises:
-        UsageError: there is nothing to run, a device has no password, or a shelf is half simulated.
+        UsageError: there is nothing to run, or a device has no password.
     """
     store_id = StoreId(site.store.id)
-    if problems := shared_devices(site):
-        raise UsageError("\n".join(problems))
     devices = []
     for device in site.devices:
         sources = _sources(device, site, settings, clock)
@@ -262,15 +260,6 @@ def build_agent(
     if not devices:
         raise UsageError("Every device of this site is simulated; run them with storesense sim run.")
     return SiteAgent(devices)
-
-
-def shared_devices(site: SiteFile) -> list[str]:
-    """Name the shelves that are half simulated: an agent and the simulated store cannot both be one device."""
-    return [
-        f"device {device.id}: some of its slots are simulated and others are not; give those a device of their own"
-        for device in site.devices
-        if isinstance(device, ShelfDevice) and len({slot.source.kind == "simulated" for slot in device.slots}) == 2
-    ]
 
 
 def _sources(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from storesense_contracts.errors import StoresenseError
 from storesense_contracts.site import CameraDevice, ShelfDevice, SimulatedSource, load_site
 from storesense_contracts.yaml_file import FileError
-from storesense_edge.agent import shared_devices
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
 from storesense_edge.vision.errors import VisionError
@@ -66,7 +65,7 @@ def _checked(path: Path) -> SiteFile:
 
 def problems_of(site: SiteFile) -> list[str]:
     """Find what the measuring cores would refuse: geometry, homographies, calibrations."""
-    problems = shared_devices(site)
+    problems = []
     for device in site.devices:
         try:
             if isinstance(device, CameraDevice) and device.source.kind != "simulated":

@@ -12,8 +12,8 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from storesense_contracts.backoff import Backoff
 from storesense_contracts.mqtt import BrokerError, new_client, session_properties
-from storesense_edge.backoff import Backoff
 from storesense_edge.mqtt_client import CLOSED_WITHOUT_ANSWER, LiveClient
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class BrokerConnection:
 
     async def run(self) -> None:
         """Keep a connection up until cancelled."""
-        attempt = 0
+        failures = 0
         # Connecting blocks (names, TCP, TLS), so it has a thread; all else is on the event loop.
         executor = ThreadPoolExecutor(1, thread_name_prefix=f"connect {self._client_id}")
         try:
@@ -99,8 +99,8 @@ class BrokerConnection:
                     self._report(exc)
                 else:
                     self._report(self._error("the connection was lost", "it is made again by itself"))
-                attempt = 0 if was_up else attempt + 1
-                await asyncio.sleep(retry.wait_s(attempt, self._rng))
+                failures = 1 if was_up else failures + 1
+                await asyncio.sleep(retry.wait_s(failures, self._rng.random()))
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
 

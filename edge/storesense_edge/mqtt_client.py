@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt.enums import MQTTErrorCode
 
+from storesense_contracts.mqtt import send_at_once
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -142,9 +144,7 @@ class LiveClient:
             self._loop.call_soon_threadsafe(function, *args)
 
     def _on_socket_open(self, _client: object, _userdata: object, sock: Any) -> None:
-        # Small packets go at once: waiting to fill a segment costs 40 ms against a peer that delays its TCP acks.
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(sock)
         self._call(self._loop.add_reader, sock.fileno(), self._read, sock)
 
     def _on_socket_close(self, _client: object, _userdata: object, sock: Any) -> None:

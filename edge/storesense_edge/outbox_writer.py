@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from storesense_edge.backoff import Backoff
+from storesense_contracts.backoff import Backoff
 from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError
 from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
@@ -228,7 +228,7 @@ class OutboxWriter:
                 # New messages must not turn a full disk into a busy loop.
                 self._changed.wait_for(
                     lambda: self._inbox.stop or bool(self._inbox.barriers),
-                    timeout=_RETRY.wait_s(self._failures - 1, self._rng),
+                    timeout=_RETRY.wait_s(self._failures, self._rng.random()),
                 )
             else:
                 self._changed.wait_for(lambda: len(self._waiting) or self._inbox.acked or self._inbox.is_urgent())

@@ -12,10 +12,10 @@ from storesense_contracts.clock import from_epoch_us
 from storesense_contracts.ids import BootId
 from storesense_contracts.messages import CommitAck
 from storesense_contracts.readings import AnyReading
+from storesense_contracts.spans import Span, contains, spans_of, subtract, unite
 from storesense_gateway.entries import BootKey, DeadLetter, Entry, Part, reading_letter
 from storesense_gateway.families import Family, measured_us
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed
-from storesense_gateway.ranges import Span, contains, spans_of, subtract, unite
 
 COMMON_COLUMNS = ("measured_at", "received_at", "series_id", "boot_no", "seq", "idx")
 """The packed columns that every reading table begins with; ``batch_no`` follows as one number for all rows."""

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock, from_epoch_us, to_epoch_us
-from storesense_gateway.backoff import backoff_s
 from storesense_gateway.batch import commit_acks
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import DeadLetter, Decoded, DeviceKey, Entry, StatusUpdate, Tag
@@ -74,6 +74,7 @@ class Committer:
         self._metrics = metrics
         self._report = report
         self._chance = chance
+        self._retry = Backoff(base_s=0.1, limit_s=settings.retry_max_s)
         self._limits = Limits(
             future_tolerance_s=settings.future_tolerance_s, past_tolerance_s=settings.past_tolerance_days * 86_400.0
         )
@@ -159,7 +160,7 @@ class Committer:
                 if now_s >= give_up_s:
                     _LOG.warning("stopping without the database; %s messages will come again", len(batch.tags))
                     return None
-            self._pause(backoff_s(attempt, chance=self._chance(), cap_s=self._settings.retry_max_s))
+            self._pause(self._retry.wait_s(attempt, self._chance()))
 
     def _pause(self, wait_s: float) -> None:
         if self._stop.is_set():

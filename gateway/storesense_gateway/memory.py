@@ -8,10 +8,10 @@ from datetime import datetime
 from storesense_contracts.clock import from_epoch_us
 from storesense_contracts.messages import DeviceState
 from storesense_contracts.readings import AnyReading
+from storesense_contracts.spans import Span, unite
 from storesense_gateway.batch import Boot, DeclaredGap, SeriesKey, boots_of, missing_series, plan_commit
 from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.port import CommitResult, StoreUnavailableError
-from storesense_gateway.ranges import Span, unite
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import numpy as np
 import psycopg
 
 from storesense_contracts.clock import EPOCH_AT, from_epoch_us
+from storesense_contracts.spans import format_multirange, parse_multirange
 from storesense_contracts.sql import load_queries
 from storesense_gateway.batch import Boot, FamilyRows, Plan, SeriesKey, boots_of, missing_series, plan_commit
 from storesense_gateway.dumper import PackedDumper
 from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed, pack_variable
 from storesense_gateway.port import CommitResult, StoreUnavailableError
-from storesense_gateway.ranges import format_multirange, parse_multirange
 
 _LOG = logging.getLogger(__name__)
 _QUERIES = load_queries("storesense_gateway", "queries.sql")

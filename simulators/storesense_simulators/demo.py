@@ -95,6 +95,7 @@ class Demo:
         self._folder = DemoFolder(options.data_dir.absolute())
         self._site_path = options.site_path.absolute()
         self._is_stopping = False
+        self._enough = asyncio.Event()
         self._living_s: float | None = None
         self._uptime_s = 0.0
         self._sources: list[Child] = []
@@ -125,17 +126,21 @@ class Demo:
             if not self._is_stopping:
                 raise
             self._screen.say("stopped; nothing is left running")
-            return 0 if self._living_s is not None and self._options.for_s is None else _INTERRUPTED
+            return _INTERRUPTED
         self._report(addresses, figures)
-        return 0
+        return _INTERRUPTED if self._is_stopping and self._options.for_s is not None else 0
 
     def _stop_once(self, task: asyncio.Task[Any] | None) -> None:
         if self._is_stopping or task is None:
             self._screen.say("already stopping; this takes a few seconds")
             return
         self._is_stopping = True
-        self._screen.say("stopping")
-        task.cancel()
+        if self._living_s is not None:
+            # A living demo ends as one that has run its time: the devices finish, and what came of it is told.
+            self._enough.set()
+        else:
+            self._screen.say("stopping")
+            task.cancel()
 
     async def _start(
         self,
@@ -224,14 +229,16 @@ class Demo:
         watchers = asyncio.ensure_future(
             _together(*(keep_up(name, service, tell=self._screen.warn) for name, service in self._watched.items()))
         )
+        enough = asyncio.ensure_future(self._enough.wait())
         try:
-            await asyncio.wait([watchers], timeout=self._options.for_s)
+            await asyncio.wait([watchers, enough], timeout=self._options.for_s, return_when=asyncio.FIRST_COMPLETED)
             if watchers.done():
                 watchers.result()
         finally:
-            watchers.cancel()
-            with suppress(asyncio.CancelledError):
-                await watchers
+            for waiter in (watchers, enough):
+                waiter.cancel()
+                with suppress(asyncio.CancelledError):
+                    await waiter
         self._uptime_s = time.monotonic() - (self._living_s or time.monotonic())
         with self._screen.step("waiting until the database has everything"):
             await _together(*(asyncio.to_thread(source.stop) for source in self._sources))

@@ -24,12 +24,12 @@ from storesense_contracts.migrate import (
     migrate,
     status,
 )
+from storesense_contracts.spans import parse_multirange
 from storesense_gateway import decoding
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.memory import MemoryStore
 from storesense_gateway.port import Store, StoreUnavailableError
-from storesense_gateway.ranges import parse_multirange
 from storesense_gateway.store import PostgresStore
 
 OTHER_BOOT = "1" * 32

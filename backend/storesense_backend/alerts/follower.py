@@ -18,12 +18,13 @@ from storesense_backend.alerts import ledger
 from storesense_backend.alerts.engine import Engine
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import Timing
-from storesense_backend.backoff import backoff_s
 from storesense_backend.database import Connection, session_options, with_timeout
 from storesense_backend.settings import AlertsSettings
+from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
 
 _LOG = logging.getLogger(__name__)
+_RETRY = Backoff(base_s=0.2, limit_s=10.0)
 
 LEASE_KEY = 0x53746F416C72
 """One engine judges a database at a time."""
@@ -96,7 +97,7 @@ class AlertFollower:
             finally:
                 self._is_leading = False
                 self._metrics.is_leading.set(0)
-            await asyncio.sleep(backoff_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+            await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
 
     async def _run_connected(self) -> None:
         connection: Connection = await psycopg.AsyncConnection.connect(

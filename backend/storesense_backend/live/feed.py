@@ -18,7 +18,6 @@ from psycopg.rows import dict_row
 from psycopg_pool import PoolTimeout, TooManyRequests
 from pydantic import ValidationError
 
-from storesense_backend.backoff import backoff_s
 from storesense_backend.database import Connection, Pool, session_options, with_timeout
 from storesense_backend.errors import NotFoundError, UnavailableError
 from storesense_backend.live import reader
@@ -26,9 +25,11 @@ from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_S
 from storesense_backend.live.subscription import Subscription
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.settings import BackendSettings
+from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
 
 _LOG = logging.getLogger(__name__)
+_RETRY = Backoff(base_s=0.2, limit_s=10.0)
 
 _CHANNELS = ("storesense_batches", "storesense_devices", "storesense_alerts", "storesense_registry")
 _LEAST_PAUSE_S = 0.05
@@ -97,7 +98,7 @@ class LiveFeed:
             finally:
                 self.is_listening = False
                 self._is_torn = True
-            await asyncio.sleep(backoff_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+            await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
 
     async def _run_connected(self) -> None:
         connection: Connection = await psycopg.AsyncConnection.connect(

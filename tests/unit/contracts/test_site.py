@@ -102,6 +102,13 @@ def test_a_site_file_is_read_whole(folder: Path) -> None:
             "homography",
             "a floor line without a homography",
         ),
+        (
+            "rules:\n",
+            "      - {slot: oats, source: {kind: simulated}}\nrules:\n",
+            30,
+            "make them two devices",
+            "a device that the edge agent and the simulated store would both be",
+        ),
         (", in_side: left", "", 10, "in_side is missing", "a line on the floor without its way in"),
         (", in_side: right", "", 27, "in_side is missing", "a line in the picture without its way in"),
         ("unit_weight_g: 1030", "unit_weight_g: .nan", 19, "finite", "not a number"),

@@ -59,13 +59,6 @@ def test_simulated_devices_are_left_to_the_simulated_store(tmp_path: Path) -> No
         built(write_site(tmp_path, [simulated]), PASSWORDS)
 
 
-def test_a_half_simulated_shelf_is_refused(tmp_path: Path) -> None:
-    mixed = shelf(write_trace(tmp_path / "trace.csv"))
-    mixed["slots"].append({"slot": "s1", "source": {"kind": "simulated"}})
-    with pytest.raises(UsageError, match="device-2: some of its slots are simulated"):
-        built(write_site(tmp_path, [mixed]), PASSWORDS)
-
-
 def test_an_outbox_is_well_until_something_is_wrong_and_then_says_all_of_it() -> None:
     assert outbox_health(WELL, None).state is HealthState.OK
     ill = replace(WELL, problem="The disk is full.", dropped=3)

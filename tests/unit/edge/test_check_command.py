@@ -56,10 +56,3 @@ def test_json_of_a_good_site(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert check_site(write_site(folder, [shelf(folder / "trace.csv")]), prints_json=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert said == {"ok": True, "store_id": "store-1", "devices": 1, "rules": 0, "slots": 1}
-
-
-def test_a_shelf_that_is_half_simulated_is_refused(folder: Path) -> None:
-    bad = shelf(folder / "trace.csv")
-    bad["slots"].append({"slot": "s1", "source": {"kind": "simulated"}})
-    with pytest.raises(SiteCheckError, match=r"device-2: some of its slots are simulated"):
-        check_site(write_site(folder, [bad]), prints_json=False)

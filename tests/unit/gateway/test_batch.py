@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from fixtures.gateway_messages import BOOT, NOW, footfall, incoming, message
 from storesense_contracts.messages import DropReason
+from storesense_contracts.spans import spans_of
 from storesense_gateway.batch import Boot, boots_of, commit_acks, missing_series, plan_commit
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import BootKey, Entry
 from storesense_gateway.memory import MemoryStore
-from storesense_gateway.ranges import spans_of
 
 OTHER_BOOT = "1" * 32
 LIMITS = Limits()

@@ -6,32 +6,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storesense_gateway import ranges
+from storesense_contracts import spans as span_sets
 
 SEQS = st.sets(st.integers(0, 60), max_size=40)
 
 
-def numbers(spans: list[ranges.Span]) -> set[int]:
+def numbers(spans: list[span_sets.Span]) -> set[int]:
     return {seq for first, end in spans for seq in range(first, end)}
 
 
-def assert_canonical(spans: list[ranges.Span]) -> None:
+def assert_canonical(spans: list[span_sets.Span]) -> None:
     assert all(first < end for first, end in spans)
     assert all(a[1] < b[0] for a, b in pairwise(spans))
 
 
 @given(st.lists(st.integers(0, 60)))
 def test_gathers_numbers_in_any_order_and_with_repeats(seqs: list[int]) -> None:
-    spans = ranges.spans_of(seqs)
+    spans = span_sets.spans_of(seqs)
     assert_canonical(spans)
     assert numbers(spans) == set(seqs)
-    assert ranges.count(spans) == len(set(seqs))
+    assert span_sets.count(spans) == len(set(seqs))
 
 
 @given(SEQS, SEQS)
 def test_unites_and_subtracts_like_sets(one: set[int], other: set[int]) -> None:
-    a, b = ranges.spans_of(one), ranges.spans_of(other)
-    united, rest = ranges.unite(a, b), ranges.subtract(a, b)
+    a, b = span_sets.spans_of(one), span_sets.spans_of(other)
+    united, rest = span_sets.unite(a, b), span_sets.subtract(a, b)
     assert_canonical(united)
     assert_canonical(rest)
     assert numbers(united) == one | other
@@ -40,13 +40,13 @@ def test_unites_and_subtracts_like_sets(one: set[int], other: set[int]) -> None:
 
 @given(SEQS, st.integers(-1, 61))
 def test_finds_a_number_as_a_set_does(seqs: set[int], seq: int) -> None:
-    assert ranges.contains(ranges.spans_of(seqs), seq) == (seq in seqs)
+    assert span_sets.contains(span_sets.spans_of(seqs), seq) == (seq in seqs)
 
 
 @given(SEQS)
 def test_writes_what_it_reads(seqs: set[int]) -> None:
-    spans = ranges.spans_of(seqs)
-    assert ranges.parse_multirange(ranges.format_multirange(spans)) == spans
+    spans = span_sets.spans_of(seqs)
+    assert span_sets.parse_multirange(span_sets.format_multirange(spans)) == spans
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,5 @@ def test_writes_what_it_reads(seqs: set[int]) -> None:
         ),
     ],
 )
-def test_reads_the_text_of_postgresql(text: str, spans: list[ranges.Span]) -> None:
-    assert ranges.parse_multirange(text) == spans
+def test_reads_the_text_of_postgresql(text: str, spans: list[span_sets.Span]) -> None:
+    assert span_sets.parse_multirange(text) == spans
