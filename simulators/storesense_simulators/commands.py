@@ -1,10 +1,11 @@
-"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker`` and ``eval``."""
+"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker``, ``bench`` and ``eval``."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
+from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.eval_commands import add_eval_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
@@ -15,6 +16,8 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_demo(subparsers)
     _add_sim(subparsers)
     _add_broker(subparsers)
+    bench = subparsers.add_parser("bench", help="the speed of each path, measured on this machine beside yardsticks")
+    add_bench_commands(bench.add_subparsers(dest="action", metavar="WHAT", required=True))
     evaluation = subparsers.add_parser("eval", help="the error of each method, on files with ground truth")
     add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
 

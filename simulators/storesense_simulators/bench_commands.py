@@ -1,0 +1,77 @@
+"""The subcommands of ``storesense bench``: speed, measured beside yardsticks on the same machine in the same run."""
+
+import argparse
+from pathlib import Path
+
+
+def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``ingest`` and ``drain``."""
+    _add_ingest(subparsers)
+    _add_drain(subparsers)
+
+
+def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    ingest = subparsers.add_parser(
+        "ingest", help="readings a second from the broker into the database, beside COPY and beside the obvious script"
+    )
+    ingest.add_argument(
+        "--duration", dest="duration_s", type=_seconds, default=20.0, metavar="SECONDS", help="default %(default)s"
+    )
+    ingest.add_argument(
+        "--batch", dest="batch_size", type=_batch, default=25, metavar="N", help="readings a message (default 25)"
+    )
+    _add_common(ingest)
+    ingest.set_defaults(handler=_ingest)
+
+
+def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    drain = subparsers.add_parser("drain", help="a store's backlog drained while another store is live")
+    drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
+    _add_common(drain)
+    drain.set_defaults(handler=_drain)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--database", metavar="URL", help="an empty database to use; default: an embedded one is made")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the run's files and logs there")
+
+
+def _ingest(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_ingest import run_bench_ingest  # noqa: PLC0415
+
+    return run_bench_ingest(
+        duration_s=args.duration_s,
+        batch_size=args.batch_size,
+        database_url=args.database,
+        prints_json=args.json,
+        keep_dir=args.keep,
+    )
+
+
+def _drain(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_drain import run_bench_drain  # noqa: PLC0415
+
+    return run_bench_drain(hours=args.hours, database_url=args.database, prints_json=args.json, keep_dir=args.keep)
+
+
+def _seconds(text: str) -> float:
+    return _between(text, 1.0, 3_600.0, "seconds")
+
+
+def _hours(text: str) -> float:
+    return _between(text, 0.01, 24.0 * 7, "hours")
+
+
+def _between(text: str, least: float, most: float, unit: str) -> float:
+    value = float(text)
+    if not least <= value <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is out of bounds: give {least:g} to {most:g} {unit}")
+    return value
+
+
+def _batch(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 500:
+        raise argparse.ArgumentTypeError(f"{text!r} readings a message are out of bounds: give 1 to 500")
+    return value
