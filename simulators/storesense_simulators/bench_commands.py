@@ -20,19 +20,29 @@ def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     ingest.add_argument(
         "--batch", dest="batch_size", type=_batch, default=25, metavar="N", help="readings a message (default 25)"
     )
-    _add_common(ingest)
+    _add_place(ingest)
     ingest.set_defaults(handler=_ingest)
 
 
 def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     drain = subparsers.add_parser("drain", help="a store's backlog drained while another store is live")
     drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
-    _add_common(drain)
+    _add_place(drain)
     drain.set_defaults(handler=_drain)
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--database", metavar="URL", help="an empty database to use; default: an embedded one is made")
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="a server to use, where a database is made and dropped; default: an embedded one",
+    )
+    parser.add_argument(
+        "--broker",
+        choices=("auto", "mosquitto", "embedded"),
+        default="auto",
+        help="auto: Mosquitto where it is installed, otherwise the embedded one",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the run's files and logs there")
 
@@ -44,6 +54,7 @@ def _ingest(args: argparse.Namespace) -> int:
         duration_s=args.duration_s,
         batch_size=args.batch_size,
         database_url=args.database,
+        broker_kind=args.broker,
         prints_json=args.json,
         keep_dir=args.keep,
     )
@@ -52,7 +63,9 @@ def _ingest(args: argparse.Namespace) -> int:
 def _drain(args: argparse.Namespace) -> int:
     from storesense_simulators.bench_drain import run_bench_drain  # noqa: PLC0415
 
-    return run_bench_drain(hours=args.hours, database_url=args.database, prints_json=args.json, keep_dir=args.keep)
+    return run_bench_drain(
+        hours=args.hours, database_url=args.database, broker_kind=args.broker, prints_json=args.json, keep_dir=args.keep
+    )
 
 
 def _seconds(text: str) -> float:

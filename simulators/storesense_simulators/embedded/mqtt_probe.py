@@ -12,9 +12,9 @@ _CLEAN_START_WITH_PASSWORD = 0b1100_0010
 _KEEP_ALIVE_S = 10
 
 
-def connect_packet(*, client_id: str, user_name: str, password: SecretStr) -> bytes:
+def connect_packet(*, client_id: str, user_name: str, password: SecretStr, keep_alive_s: int = _KEEP_ALIVE_S) -> bytes:
     """Build an MQTT 5 CONNECT packet with a clean start."""
-    body = _text("MQTT") + struct.pack(">BBHB", 5, _CLEAN_START_WITH_PASSWORD, _KEEP_ALIVE_S, 0)
+    body = _text("MQTT") + struct.pack(">BBHB", 5, _CLEAN_START_WITH_PASSWORD, keep_alive_s, 0)
     body += _text(client_id) + _text(user_name) + _text(password.get_secret_value())
     return bytes([_CONNECT]) + _variable_length(len(body)) + body
 
