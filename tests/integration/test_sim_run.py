@@ -53,10 +53,17 @@ async def test_what_truly_happened_is_what_the_database_says(service_dir, databa
                 "devices": b"SELECT count(*), count(boot_id) FROM devices",
                 "messages": b"SELECT sum(upper(r) - lower(r)) FROM device_boots, unnest(committed) r",
                 "dead_letters": b"SELECT count(*) FROM dead_letters",
+                "present": b"SELECT sum(occupancy) FROM (SELECT DISTINCT ON (series_id) occupancy FROM zone_visits "
+                b"ORDER BY series_id, measured_at DESC) last",
                 "open_lanes": b"SELECT count(*) FROM lane_states WHERE is_open",
             }.items()
         }
-    assert stored["door"] == (simulation.store.truth.count(TruthKind.CROSSED_IN, "door"), 0)
+    counted_in, counted_out = (
+        simulation.store.truth.count(kind, "door") for kind in (TruthKind.CROSSED_IN, TruthKind.CROSSED_OUT)
+    )
+    assert stored["door"] == (counted_in, counted_out)
+    assert counted_out == counted_in  # the shop is empty when the run ends, as the next one begins
+    assert stored["present"] == (0,)
     assert stored["devices"] == (len(SITE.devices), len(SITE.devices))
     assert stored["messages"] == (result.messages_acked,)
     assert stored["dead_letters"] == (0,)

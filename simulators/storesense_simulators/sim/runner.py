@@ -127,7 +127,7 @@ class LiveSimulation:
         while not stop.is_set() and (duration_s is None or self._clock.monotonic_s() - began_s < duration_s):
             self._catch_up(sensors)
             await _pause(stop, _PAUSE_S)
-        for emitted in sensors.finish():
+        for emitted in sensors.finish(self.store.close()):
             self._send(emitted)
 
     def _catch_up(self, sensors: Sensors) -> None:

@@ -90,9 +90,16 @@ class Sensors:
         """Take in one tick of the store and return the readings that are due at its end."""
         return list(self._observe(happened))
 
-    def finish(self) -> list[Emitted]:
-        """Return what the open intervals hold, so that nothing counted is lost when a run ends."""
-        return list(self._intervals(self.now_ms, is_last=True))
+    def finish(self, happened: list[TruthEvent]) -> list[Emitted]:
+        """Take in the store's closing and return what the open intervals hold, so that nothing counted is lost."""
+        return list(self._finish(happened))
+
+    def _finish(self, happened: list[TruthEvent]) -> Iterator[Emitted]:
+        now_ms = self.now_ms
+        for event in happened:
+            self._take_in(event, now_ms)
+        yield from self._intervals(now_ms, is_last=True)
+        yield from self._queues(now_ms)
 
     def _observe(self, happened: list[TruthEvent]) -> Iterator[Emitted]:
         now_ms = self.now_ms

@@ -93,6 +93,31 @@ class SimulatedStore:
                 if on_event is not None:
                     on_event(event)
 
+    def close(self) -> list[TruthEvent]:
+        """Let everybody out by their door within one last tick and return what happened; the store is over then.
+
+        Whoever counts at the doors has then counted as many out as in, and the next run's store, which opens empty,
+        agrees with that. Those who were waiting or served leave without a word about their wait.
+        """
+        self._happened, self.steps = [], []
+        self.now_ms += TICK_MS
+        for queue in self.checkout.queues.values():
+            queue.waiting.clear()
+        for shopper in list(self.shoppers.values()):
+            before = shopper.at
+            for corner in self._way_out(shopper):
+                self._note_crossings(shopper, before, corner)
+                before = corner
+            self._take_out(shopper)
+        return self._happened
+
+    def _way_out(self, shopper: Shopper) -> list[Point]:
+        if shopper.phase is Phase.LEAVING:
+            return list(shopper.path)
+        if shopper.path and shopper.path[0] == shopper.door.inside:
+            return [shopper.door.outside]  # still coming in, so the way back is straight
+        return [*self._floor.path(shopper.at, shopper.door.inside), shopper.door.outside]
+
     def _let_in(self) -> None:
         while self._burst_due_ms and self.now_ms >= self._burst_due_ms[0]:
             self._burst_due_ms.pop(0)
@@ -219,11 +244,7 @@ class SimulatedStore:
     def _observe(self, step: Step) -> None:
         """Note crossings and visits; take out who has left."""
         shopper = self.shoppers[step.shopper_no]
-        for line in self.plan.lines:
-            if crosses(line.a, line.b, step.before, step.after):
-                went_in = (turn(line.a, line.b, step.after) < 0) == line.in_is_left
-                kind = TruthKind.CROSSED_IN if went_in else TruthKind.CROSSED_OUT
-                self._note(kind, line.line_id, shopper_no=shopper.number)
+        self._note_crossings(shopper, step.before, step.after)
         has_left = shopper.phase is Phase.LEAVING and not shopper.path
         for zone in self.plan.zones:
             was_in = zone.zone_id in shopper.zones_since_ms
@@ -232,12 +253,26 @@ class SimulatedStore:
                 shopper.zones_since_ms[zone.zone_id] = self.now_ms
                 self._note(TruthKind.ZONE_ENTERED, zone.zone_id, shopper_no=shopper.number)
             elif was_in and not is_in:
-                since_ms = shopper.zones_since_ms.pop(zone.zone_id)
-                dwell_ms = self.now_ms - since_ms
-                self._note(TruthKind.ZONE_LEFT, zone.zone_id, shopper_no=shopper.number, dwell_ms=dwell_ms)
+                self._note_zone_left(shopper, zone.zone_id)
         if has_left:
-            del self.shoppers[shopper.number]
-            self._note(TruthKind.LEFT, shopper_no=shopper.number)
+            self._take_out(shopper)
+
+    def _note_crossings(self, shopper: Shopper, before: Point, after: Point) -> None:
+        for line in self.plan.lines:
+            if crosses(line.a, line.b, before, after):
+                went_in = (turn(line.a, line.b, after) < 0) == line.in_is_left
+                kind = TruthKind.CROSSED_IN if went_in else TruthKind.CROSSED_OUT
+                self._note(kind, line.line_id, shopper_no=shopper.number)
+
+    def _note_zone_left(self, shopper: Shopper, zone_id: str) -> None:
+        dwell_ms = self.now_ms - shopper.zones_since_ms.pop(zone_id)
+        self._note(TruthKind.ZONE_LEFT, zone_id, shopper_no=shopper.number, dwell_ms=dwell_ms)
+
+    def _take_out(self, shopper: Shopper) -> None:
+        for zone_id in list(shopper.zones_since_ms):
+            self._note_zone_left(shopper, zone_id)
+        del self.shoppers[shopper.number]
+        self._note(TruthKind.LEFT, shopper_no=shopper.number)
 
     def _note(
         self,

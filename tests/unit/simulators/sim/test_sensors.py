@@ -157,19 +157,25 @@ def test_a_set_clock_moves_what_comes_after_and_loses_nobody(shop_plan):
         assert last.occupancy == sum(zone.zone_id in s.zones_since_ms for s in store.shoppers.values())
 
 
-@pytest.mark.parametrize("ticks", [1, 37, 204])
-def test_the_last_readings_of_a_run_hold_what_its_open_intervals_counted(shop_plan, ticks):
+@pytest.mark.parametrize("ticks", [1, 37, 200, 204])  # 200: every interval has just ended
+def test_the_last_readings_of_a_run_hold_what_its_open_intervals_counted_and_leave_nobody_inside(shop_plan, ticks):
     store = SimulatedStore(shop_plan, seed=4)
     sensors = Sensors(store, seed=4, started_ms=STARTED_MS)
     emitted: list[Emitted] = []
     for _ in range(ticks):
         emitted += sensors.observe(store.tick())
-    emitted += sensors.finish()
-    counted = sum(r.in_count for r in of(emitted, Stream.FOOTFALL) if r.line_id == "door")
-    assert counted == store.truth.count(TruthKind.CROSSED_IN, "door")
+    emitted += sensors.finish(store.close())
+    door = [r for r in of(emitted, Stream.FOOTFALL) if r.line_id == "door"]
+    counted_in, counted_out = sum(r.in_count for r in door), sum(r.out_count for r in door)
+    assert counted_in == store.truth.count(TruthKind.CROSSED_IN, "door")
+    assert counted_out == store.truth.count(TruthKind.CROSSED_OUT, "door") == counted_in
+    for zone in shop_plan.zones:
+        assert [r for r in of(emitted, Stream.ZONE) if r.zone_id == zone.zone_id][-1].occupancy == 0
+    lengths = {r.queue_id: r.length for r in of(emitted, Stream.QUEUE) if isinstance(r, QueueSample)}
+    assert set(lengths.values()) == {0}
     ends = {r.measured_at + timedelta(milliseconds=r.period_ms) for r in of(emitted, Stream.ZONE)}
     assert max(ends) == instant(sensors.now_ms)
-    assert sensors.finish() == []
+    assert sensors.finish([]) == []
 
 
 def test_an_uneven_start_is_refused(shop_plan):

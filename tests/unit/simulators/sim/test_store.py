@@ -101,3 +101,19 @@ def test_impatient_shoppers_abandon_a_queue_that_nobody_serves_faster(shop_plan)
     assert len(abandoned) >= 3
     assert all(e.wait_ms >= 3_000 for e in abandoned)
     assert store.truth.count(TruthKind.LANE_OPENED) == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("duration_ms", [900, 18_000, 47_300])
+def test_at_closing_everybody_is_counted_out(shop_plan, seed, duration_ms):
+    """The next run begins with an empty shop: what the doors have counted must say the same."""
+    store, events = truth_of(shop_plan, seed, duration_ms)
+    closing = store.close()
+    truth = store.truth
+    assert store.shoppers == {}
+    assert truth.count(TruthKind.ARRIVED) == truth.count(TruthKind.LEFT)
+    assert truth.count(TruthKind.ZONE_ENTERED) == truth.count(TruthKind.ZONE_LEFT)
+    assert truth.count(TruthKind.CROSSED_IN, "door") == truth.count(TruthKind.CROSSED_OUT, "door")
+    assert TruthKind.CROSSED_IN not in {e.kind for e in closing if e.subject_id == "door"}  # nobody comes in for it
+    assert not any(queue.waiting for queue in store.checkout.queues.values())
+    assert events + closing == sorted(events + closing, key=lambda event: event.t_ms)
