@@ -10,7 +10,7 @@ import { EMPTY_VIEW, formatView, parseView } from "./route.js";
 import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
 import { proofText } from "./views/alerts.js";
 
-const REFRESH_MS = 30_000;
+const REFRESH_MS = 10_000;
 const FOOTFALL_REST_MS = 10_000;
 const RETRY_MS = 5_000;
 
@@ -57,10 +57,13 @@ export class Controller {
   }
 
   async #resume() {
+    // Both at once, one round trip less; a refusal of the stores is met where their answer is awaited.
+    const stores = api.stores();
+    stores.catch(() => {});
     try {
       const session = await api.session();
       this.#set({ session, startProblem: null });
-      await this.#openStores();
+      await this.#openStores(stores);
     } catch (error) {
       if (error.status === 401) this.#set({ session: null, startProblem: null });
       else {
@@ -127,11 +130,14 @@ export class Controller {
     }
   }
 
-  async #openStores() {
-    const answer = await this.#ofThisStore(api.stores, (error) => {
-      this.#set({ storeProblem: { kind: "failed", message: error.message } });
-      this.#later(RETRY_MS, () => this.#openStores());
-    });
+  async #openStores(asked = null) {
+    const answer = await this.#ofThisStore(
+      () => asked ?? api.stores(),
+      (error) => {
+        this.#set({ storeProblem: { kind: "failed", message: error.message } });
+        this.#later(RETRY_MS, () => this.#openStores());
+      },
+    );
     if (!answer) return;
     const { stores } = answer;
     this.#set({ stores });
@@ -156,7 +162,8 @@ export class Controller {
       onRefused: (status) => this.#refused(status),
     });
     this.#stream.start();
-    this.#refresh(storeId);
+    // What is asked for now and then waits for its turn: the first snapshot brings the figures on the screen soonest.
+    this.#later(REFRESH_MS, () => this.#refresh(storeId));
   }
 
   #refused(status) {
@@ -181,11 +188,15 @@ export class Controller {
       this.#set({ store: withLists(store), storeProblem: null });
   }
 
-  /** What the stream does not carry is asked for now and then: the chart, the heat and the other stores' alert counts. */
-  async #refresh(storeId) {
-    this.#later(REFRESH_MS, () => this.#refresh(storeId));
-    if (this.state.connection.phase !== "live" && this.state.hasSnapshot) return;
+  /**
+   * What the stream does not carry is asked for now and then, while somebody looks: heat as often as a camera may send a
+   * grid, the chart and the other stores' alert counts every third time.
+   */
+  async #refresh(storeId, round = 1) {
+    this.#later(REFRESH_MS, () => this.#refresh(storeId, round + 1));
+    if (document.hidden || (this.state.connection.phase !== "live" && this.state.hasSnapshot)) return;
     this.#loadHeat(storeId);
+    if (round % 3 !== 0) return;
     this.#loadFootfall(storeId);
     const answer = await this.#ofThisStore(api.stores);
     if (answer) this.#set({ stores: answer.stores });
@@ -244,10 +255,10 @@ export class Controller {
     const before = this.state.live;
     this.#set({ live: applySnapshot(before, snapshot), hasSnapshot: true });
     if (newDay || isReturn) this.#loadFootfall(storeId);
-    if (!isReturn) return;
-    // Whatever changed while the page was cut off: the layout, the heat, and alerts that nobody was told of.
-    this.#loadStore(storeId);
     this.#loadHeat(storeId);
+    if (!isReturn) return;
+    // Whatever changed while the page was cut off: the layout, and alerts that nobody was told of.
+    this.#loadStore(storeId);
     for (const alert of snapshot.alerts ?? []) this.#announceAlert(before.alerts[alert.alert_id], alert);
   }
 

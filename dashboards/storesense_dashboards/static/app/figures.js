@@ -22,13 +22,16 @@ export function freshness(family, reading, atMs) {
   return { state: stale ? "stale" : "fresh", sinceMs };
 }
 
-/** The state of a slot: "none", "stale", "unknown" (the weight does not tell), "empty", "low" or "ok". */
+/**
+ * The state of a slot: "none", "stale", "settling" (somebody is at it), "unknown" (the weight does not tell), "empty",
+ * "low" or "ok".
+ */
 export function slotState(slot, reading, atMs) {
   const { state, sinceMs } = freshness("slots", reading, atMs);
   const units = reading?.units ?? null;
   const fill = units === null ? null : Math.min(1, units / slot.capacity_units);
   if (state !== "fresh") return { state, units, fill, sinceMs };
-  if (units === null) return { state: "unknown", units, fill, sinceMs };
+  if (units === null) return { state: reading.is_stable === false ? "settling" : "unknown", units, fill, sinceMs };
   if (units === 0) return { state: "empty", units, fill, sinceMs };
   return { state: units <= slot.reorder_point_units ? "low" : "ok", units, fill, sinceMs };
 }
@@ -41,7 +44,7 @@ export function laneState(reading, atMs) {
   return { state: reading.is_staffed ? "open" : "unstaffed", sinceMs };
 }
 
-const SLOT_ORDER = { empty: 0, low: 1, unknown: 2, stale: 3, none: 4, ok: 5 };
+const SLOT_ORDER = { empty: 0, low: 1, unknown: 2, stale: 3, none: 4, settling: 5, ok: 6 };
 
 /** All slots with their state, those that need stock first, emptiest first; `needing` counts them. */
 export function shelfList(layout, live, atMs) {

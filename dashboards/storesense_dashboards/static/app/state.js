@@ -27,10 +27,21 @@ function byId(items, key) {
   return found;
 }
 
+/**
+ * A slot's reading after `item`. A weight that swings because somebody is at the shelf tells no units: those that were
+ * known stay until it has settled.
+ */
+function settled(known, item) {
+  const next = { ...known, ...item };
+  const isSwinging = item.is_stable === false && item.units == null;
+  return isSwinging ? { ...next, units: known?.units ?? null } : next;
+}
+
 /** The state that a snapshot tells, instead of whatever was known. Alerts that ended keep their place in the done list. */
 export function applySnapshot(live, snapshot) {
   const next = { ...emptyLive(), at: snapshot.at ?? null, dayStartedAt: snapshot.day_started_at ?? null };
   for (const [family, key] of Object.entries(FAMILIES)) next[family] = byId(snapshot[family], key);
+  for (const [id, slot] of Object.entries(next.slots)) next.slots[id] = settled(live.slots[id], slot);
   next.alerts = byId(snapshot.alerts, "alert_id");
   for (const [id, alert] of Object.entries(live.alerts)) {
     if (!(id in next.alerts) && alert.state === "resolved") next.alerts[id] = alert;
@@ -46,7 +57,8 @@ export function applyUpdate(live, update) {
     next[family] = { ...live[family] };
     for (const item of update[family]) {
       if (item?.[key] == null) continue;
-      next[family][item[key]] = { ...next[family][item[key]], ...item };
+      const known = next[family][item[key]];
+      next[family][item[key]] = family === "slots" ? settled(known, item) : { ...known, ...item };
     }
   }
   for (const alert of update.alerts ?? []) next.alerts = applyAlert(next, alert).alerts;

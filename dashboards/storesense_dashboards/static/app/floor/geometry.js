@@ -1,8 +1,12 @@
 // Places on the floor in pixels of the drawing. Floor metres: x to the right, y downwards, as the plan is drawn.
 
 const MARGIN_PX = 14;
+const SMALL_PX_PER_M = 28;
 
-/** How the floor fits into `widthPx`, no higher than `maxHeightPx`: scale, size and a function for points. */
+/**
+ * How the floor fits into `widthPx`, no higher than `maxHeightPx`: scale, size, whether marks must be small to leave
+ * each other room, and a function for points.
+ */
 export function fitFloor(sizeM, widthPx, maxHeightPx) {
   const [widthM, heightM] = sizeM;
   const scale = Math.max(
@@ -12,6 +16,7 @@ export function fitFloor(sizeM, widthPx, maxHeightPx) {
   const offsetX = (widthPx - widthM * scale) / 2;
   return {
     scale,
+    isSmall: scale < SMALL_PX_PER_M,
     widthPx,
     heightPx: heightM * scale + 2 * MARGIN_PX,
     toPx: ([xM, yM]) => [offsetX + xM * scale, MARGIN_PX + yM * scale],

@@ -12,7 +12,8 @@ function zoneMark({ points, place, state, reading, fit }) {
   const top = Math.min(...points.map(([, y]) => y));
   const value = state === "fresh" ? numberText(reading.occupancy) : "?";
   const valuePx = value.length * 8.5;
-  const name = fit.widthPx > 560 && height > 34 ? fitText(place.name, width - valuePx - 44, 12) : "";
+  if (fit.isSmall) return smallZone({ points, left, top, value });
+  const name = height > 34 ? fitText(place.name, width - valuePx - 44, 12) : "";
   const pillPx = Math.max(28, valuePx + (name ? [...name].length * 7 + 6 : 0) + 18);
   // The label sits on the upper edge, as a box's legend does, where it hides little of what is inside.
   return html`
@@ -25,6 +26,18 @@ function zoneMark({ points, place, state, reading, fit }) {
   `;
 }
 
+/** Where there is no room for a label on the edge, the bare number stands in the corner. */
+function smallZone({ points, left, top, value }) {
+  const pillPx = 10 + value.length * 7;
+  return html`
+    <polygon class="zone-area" points=${pointsText(points)} />
+    <rect class="zone-pill" x=${left + 3} y=${top + 3} width=${pillPx} height="16" rx="8" />
+    <text class="zone-label" x=${left + 3 + pillPx / 2} y=${top + 15} text-anchor="middle">
+      <tspan class="zone-count">${value}</tspan>
+    </text>
+  `;
+}
+
 /** The wait under a queue's number, if there is one and room for it. It only repeats what the place's name says. */
 function queueLabel({ points, at: [x, y], state, reading }) {
   const [areaWidth, areaHeight] = extent(points);
@@ -32,9 +45,17 @@ function queueLabel({ points, at: [x, y], state, reading }) {
   return html`<text class="small-label" x=${x} y=${y + 25} text-anchor="middle">${durationText(reading.longest_wait_s)}</text>`;
 }
 
-function queueMark({ points, at, state, reading }) {
+function queueMark({ points, at, state, reading, fit }) {
   const [x, y] = at;
   const value = state === "fresh" ? numberText(reading.length) : "?";
+  if (fit.isSmall) {
+    const chipPx = 12 + value.length * 8;
+    return html`
+      <polygon class="queue-area" points=${pointsText(points)} />
+      <rect class="chip" x=${x - chipPx / 2} y=${y - 10} width=${chipPx} height="20" rx="10" />
+      <text class="chip-text" x=${x} y=${y + 4.5} text-anchor="middle">${value}</text>
+    `;
+  }
   const width = 24 + value.length * 9;
   return html`
     <polygon class="queue-area" points=${pointsText(points)} />
@@ -48,7 +69,10 @@ function lineMark({ points, arrow, at, state, reading, fit }) {
   const [[x0, y0], [x1, y1]] = points;
   const label = state !== "none" ? t.floor.inCount(numberText(reading.in_count)) : "?";
   const normal = arrow?.normal ?? [0, -1];
-  const [lx, ly, anchor] = lineLabelPlace(points, at, normal, label.length * 7, fit);
+  const [lx, ly, anchor] =
+    fit.isSmall && arrow
+      ? besideArrow(arrow, label.length * 7, fit)
+      : lineLabelPlace(points, at, normal, label.length * 7, fit);
   return html`
     <line class="line-stroke" x1=${x0} y1=${y0} x2=${x1} y2=${y1} />
     <circle class="line-end" cx=${x0} cy=${y0} r="3.5" />
@@ -73,6 +97,15 @@ function lineLabelPlace(points, at, normal, widthPx, fit) {
   return [within, Math.max(14, top - 14), "middle"];
 }
 
+/** On a small plan the label stands beside the arrow, where it keeps off the edges of zones. */
+function besideArrow({ from, to, normal }, widthPx, fit) {
+  const isUpright = Math.abs(normal[1]) > 0.5;
+  const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
+  if (!isUpright) return [x, y - 12, "middle"];
+  const hasRoom = x + 9 + widthPx < fit.widthPx - 4;
+  return hasRoom ? [x + 9, y, "start"] : [x - 9, y, "end"];
+}
+
 function arrowHead({ to: [x, y], normal: [nx, ny] }) {
   const [sx, sy] = [-ny, nx];
   return pointsText([
@@ -90,18 +123,20 @@ const LANE_GLYPHS = {
 const UNKNOWN_GLYPH =
   "M-2.9 -2.2c0-1.9 1.2-3 3-3s3 1.1 3 2.8c0 1.3-.7 2-1.5 2.6-.6.4-.7.7-.7 1.4h-1.8c0-1.5.5-2 1.2-2.6.7-.5 1-.8 1-1.4 0-.7-.5-1.1-1.2-1.1-.8 0-1.2.5-1.2 1.3ZM0 2.8a1.2 1.2 0 1 1 0 2.4 1.2 1.2 0 0 1 0-2.4Z";
 
-function laneMark({ at: [x, y], place, laneWord, laneLabelWidth }) {
+function laneMark({ at: [x, y], place, laneWord, laneLabelWidth, fit }) {
   const name = fitText(place.name, laneLabelWidth, 10);
+  const half = fit.isSmall ? 8 : 10;
   return html`
-    <rect class="lane-box lane-${laneWord}" x=${x - 10} y=${y - 10} width="20" height="20" rx="5" />
-    <path class="lane-glyph lane-${laneWord}" transform="translate(${x} ${y})" d=${LANE_GLYPHS[laneWord] ?? UNKNOWN_GLYPH} />
+    <rect class="hit" x=${x - 12} y=${y - 12} width="24" height="24" />
+    <rect class="lane-box lane-${laneWord}" x=${x - half} y=${y - half} width=${2 * half} height=${2 * half} rx=${half / 2} />
+    <path class="lane-glyph lane-${laneWord}" transform="translate(${x} ${y}) scale(${half / 10})" d=${LANE_GLYPHS[laneWord] ?? UNKNOWN_GLYPH} />
     ${name && html`<text class="small-label" x=${x} y=${y + 22} text-anchor="middle">${name}</text>`}
   `;
 }
 
 function slotMark({ at: [x, y], slot, fit }) {
   const needs = slot.state === "low" || slot.state === "empty";
-  const size = fit.widthPx > 560 ? Math.min(1.5, Math.max(1, fit.scale / 14)) : 1;
+  const size = fit.isSmall ? 0.75 : Math.min(1.5, Math.max(1, fit.scale / 28));
   const [w, h] = (needs ? [14, 18] : [10, 14]).map((px) => px * size);
   const filled = slot.fill === null ? 0 : Math.max(slot.fill > 0 ? 2 : 0, (h - 2) * slot.fill);
   return html`
@@ -117,12 +152,19 @@ function slotMark({ at: [x, y], slot, fit }) {
       rx="1.5"
     />`}
     ${(slot.fill === null || slot.state === "none") &&
-    html`<text class="slot-question" x=${x} y=${y + 4} text-anchor="middle">?</text>`}
+    html`<text class="slot-question" x=${x} y=${y + 4} text-anchor="middle">${slot.state === "settling" ? "…" : "?"}</text>`}
   `;
 }
 
-function sensorMark({ at: [x, y], state, reading }) {
+function sensorMark({ at: [x, y], state, reading, fit }) {
   const value = state === "fresh" && reading.temperature_c != null ? `${numberText(reading.temperature_c)}°` : "?";
+  if (fit.isSmall) {
+    const pillPx = 8 + value.length * 6.5;
+    return html`
+      <rect class="sensor-pill" x=${x - pillPx / 2} y=${y - 8} width=${pillPx} height="16" rx="8" />
+      <text class="sensor-text" x=${x} y=${y + 4} text-anchor="middle">${value}</text>
+    `;
+  }
   const width = 20 + value.length * 6.5;
   return html`
     <rect class="sensor-pill" x=${x - width / 2} y=${y - 10} width=${width} height="20" rx="10" />

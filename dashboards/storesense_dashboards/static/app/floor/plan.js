@@ -1,6 +1,6 @@
 // The floor plan: heat on a canvas, and above it walls and places as SVG that pointer, touch and keyboard can reach.
 import { t } from "../i18n/index.js";
-import { classes, createRef, html, Pure } from "../ui.js";
+import { classes, createRef, html, prefersReducedMotion, Pure } from "../ui.js";
 import { summaryText } from "./describe.js";
 import { fitFloor, neighbour, pointsText } from "./geometry.js";
 import { drawHeat } from "./heat.js";
@@ -9,10 +9,15 @@ import { placedItems } from "./places.js";
 
 const DIRECTIONS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 const MAX_HEIGHT_PX = 620;
+const ENLARGED_PX = 820;
 
-/** Props: layout, live, atMs, item (selected), needing (set of "kind:id"), heatGrid (or null), onSelect(item or null). */
+/**
+ * Props: layout, live, atMs, item (selected), needing (set of "kind:id"), heatGrid (or null), isEnlarged (a small screen
+ * shows a part, to be moved by a finger), onSelect(item or null).
+ */
 export class FloorPlan extends Pure {
   box = createRef();
+  scroller = createRef();
   canvas = createRef();
   scheme = matchMedia("(prefers-color-scheme: dark)");
   state = { widthPx: 0, hover: null, focus: null };
@@ -29,8 +34,19 @@ export class FloorPlan extends Pure {
     this.#heat();
   }
 
-  componentDidUpdate() {
+  componentDidUpdate(previous) {
     this.#heat();
+    const { item, isEnlarged } = this.props;
+    if (isEnlarged && (item !== previous.item || !previous.isEnlarged)) this.#bringIntoView(item);
+  }
+
+  /** Move the enlarged plan so that a place is in its middle; without one, stay. */
+  #bringIntoView(item) {
+    const place = item && this.#laid.places?.find(({ key }) => key === `${item.kind}:${item.id}`);
+    const box = this.scroller.current;
+    if (!place || !box) return;
+    const left = place.at[0] - box.clientWidth / 2;
+    box.scrollTo({ left, behavior: prefersReducedMotion() ? "auto" : "smooth" });
   }
 
   componentWillUnmount() {
@@ -53,8 +69,8 @@ export class FloorPlan extends Pure {
 
   /** The fitted plan and its places; laid out anew only when the layout or the width changes. */
   #layOut() {
-    const { layout } = this.props;
-    const { widthPx } = this.state;
+    const { layout, isEnlarged } = this.props;
+    const widthPx = isEnlarged ? Math.max(ENLARGED_PX, this.state.widthPx) : this.state.widthPx;
     if (this.#laid.layout !== layout || this.#laid.widthPx !== widthPx) {
       const fit = fitFloor(layout.floor.size_m, widthPx, MAX_HEIGHT_PX);
       this.#laid = { layout, widthPx, fit, places: placedItems(layout, fit) };
@@ -130,6 +146,7 @@ export class FloorPlan extends Pure {
       >`;
     };
     return html`<div class=${classes("plan", this.props.heatGrid && "has-heat")} ref=${this.box}>
+      <div class="plan-scroller" ref=${this.scroller}><div class="plan-sheet" style=${{ width: `${fit.widthPx}px` }}>
       <canvas class="plan-heat" ref=${this.canvas} aria-hidden="true"></canvas>
       <svg
         class="plan-drawing"
@@ -151,6 +168,7 @@ export class FloorPlan extends Pure {
         <g class="labels" aria-hidden="true">${labels}</g>
       </svg>
       ${tip && html`<${Tip} place=${tip} fit=${fit} text=${summaryText(layout, live, tip, atMs, layout.time_zone)} />`}
+      </div></div>
     </div>`;
   }
 }

@@ -95,6 +95,8 @@ export const en = {
     noneHelp: "When a queue grows or a shelf runs low, it shows here with what to do.",
     open: (n) => `${n} open`,
     severity: { info: "Note", warning: "Warning", critical: "Urgent" },
+    nowWaiting: (n) => (n === 0 ? "now nobody" : `now ${n}`),
+    nowLeft: (n) => (n === 0 ? "now none" : `now ${n}`),
     opened: (ago, time) => `${ago} · ${time}`,
     acknowledge: "Acknowledge",
     acknowledgeOf: (title) => `Acknowledge: ${title}`,
@@ -111,6 +113,7 @@ export const en = {
     viewer: "Your account may look, not acknowledge.",
     done: "Done",
     doneCount: (n) => `Recently done (${n})`,
+    doneMore: (n) => `${n} earlier`,
     thanks: (name) => (name ? `Thank you, ${name}.` : "Thank you."),
     proofQueue: (length) => (length === 0 ? "The queue is empty." : `The queue is down to ${length}.`),
     proofStock: (units, weight) =>
@@ -127,6 +130,8 @@ export const en = {
   floor: {
     title: "Store floor",
     heat: "Heat",
+    enlarge: "Enlarge the plan",
+    shrink: "Show the whole floor",
     heatOn: "Show where people were in the last hour",
     heatLegend: "Presence, last hour",
     heatLow: "none",
@@ -221,6 +226,7 @@ export const en = {
     low: "Low",
     ok: "Stocked",
     unknown: "Cannot tell",
+    settling: "Somebody is at it",
   },
 
   devices: {

@@ -1,4 +1,5 @@
 // The alert list: what to do now, who is on it, and what was done with its proof.
+import { freshness } from "../figures.js";
 import { agoText, durationText, parseInstant, dayTimeText, weightText } from "../format.js";
 import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
@@ -8,6 +9,7 @@ import { Card, Empty } from "./card.js";
 
 const SEVERITY_ICONS = { info: "note", warning: "warning", critical: "urgent" };
 const MAX_SHOWN = 50;
+const DONE_SHOWN = 3;
 
 /** The proof of a resolved alert in words. */
 export function proofText(alert) {
@@ -47,8 +49,27 @@ function Acknowledgement({ alert, ack, user, nowMs, zone, onAcknowledge }) {
   </button>`;
 }
 
+/**
+ * What the cause is like at present, where that is not what the title says: a title tells a queue's peak, and counts as
+ * the list of queues does. Null where they agree or nothing is known.
+ */
+function presentText(alert, live, atMs) {
+  const { kind, subject_id: id, details } = alert;
+  if (kind === "queue_too_long") {
+    const reading = live.queues[id];
+    if (freshness("queues", reading, atMs).state !== "fresh" || reading.length === details?.length) return null;
+    return t.alerts.nowWaiting(reading.length);
+  }
+  if (kind === "low_stock") {
+    const reading = live.slots[id];
+    if (freshness("slots", reading, atMs).state !== "fresh" || reading.units == null) return null;
+    return reading.units === details?.units ? null : t.alerts.nowLeft(reading.units);
+  }
+  return null;
+}
+
 class OpenAlert extends Pure {
-  render({ alert, ack, user, section, nowMs, zone, selected, onAcknowledge, onShow }) {
+  render({ alert, present, ack, user, section, nowMs, zone, selected, onAcknowledge, onShow }) {
     const openedMs = parseInstant(alert.opened_at) ?? nowMs;
     const severity = t.alerts.severity[alert.severity] ? alert.severity : "warning";
     return html`<li
@@ -61,7 +82,7 @@ class OpenAlert extends Pure {
         <time dateTime=${alert.opened_at}>${t.alerts.opened(agoText(openedMs, nowMs), dayTimeText(openedMs, nowMs, zone))}</time>
       </div>
       <h3>${alert.action}</h3>
-      <p class="alert-title">${alert.title}</p>
+      <p class="alert-title">${alert.title}${present && html`<span class="alert-now">${present}</span>`}</p>
       <div class="alert-foot">
         <${Acknowledgement} ...${{ alert, ack, user, nowMs, zone, onAcknowledge }} />
         ${onShow &&
@@ -92,10 +113,10 @@ function DoneAlert({ alert, nowMs, zone }) {
   </li>`;
 }
 
-/** Props: layout, alerts, acks, user, nowMs, selected ({kind, id} or null), actions. */
+/** Props: layout, live, acks, user, nowMs, atMs, selected ({kind, id} or null), actions. */
 export class Alerts extends Pure {
-  render({ layout, alerts, acks, user, nowMs, selected, actions }) {
-    const { todo, todoCount, done } = sortAlerts(alerts);
+  render({ layout, live, acks, user, nowMs, atMs, selected, actions }) {
+    const { todo, todoCount, done } = sortAlerts(live.alerts);
     const openCount = todo.filter((alert) => alert.state === "open").length;
     const zone = layout.time_zone;
     const sectionName = (id) => layout.sections.find((section) => section.id === id)?.name;
@@ -104,6 +125,7 @@ export class Alerts extends Pure {
       return html`<${OpenAlert}
         key=${alert.alert_id}
         alert=${alert}
+        present=${presentText(alert, live, atMs)}
         ack=${acks[alert.alert_id]}
         user=${user}
         nowMs=${nowMs}
@@ -114,6 +136,10 @@ export class Alerts extends Pure {
         onShow=${item && (() => actions.showOnPlan(item))}
       />`;
     };
+    const doneList = (list) =>
+      html`<ul class="done-list">
+        ${list.map((alert) => html`<${DoneAlert} key=${alert.alert_id} ...${{ alert, nowMs, zone }} />`)}
+      </ul>`;
     return html`<${Card}
       id="alerts"
       icon="bell"
@@ -129,9 +155,12 @@ export class Alerts extends Pure {
       ${done.length > 0 &&
       html`<details class="done-box" open>
         <summary>${t.alerts.doneCount(done.length)}</summary>
-        <ul class="done-list">
-          ${done.map((alert) => html`<${DoneAlert} key=${alert.alert_id} ...${{ alert, nowMs, zone }} />`)}
-        </ul>
+        ${doneList(done.slice(0, DONE_SHOWN))}
+        ${done.length > DONE_SHOWN &&
+        html`<details class="done-more">
+          <summary>${t.alerts.doneMore(done.length - DONE_SHOWN)}</summary>
+          ${doneList(done.slice(DONE_SHOWN))}
+        </details>`}
       </details>`}
     <//>`;
   }

@@ -5,6 +5,7 @@ import { heatScaleS } from "../floor/heat.js";
 import { unplacedItems } from "../floor/places.js";
 import { placeName } from "../floor/describe.js";
 import { t } from "../i18n/index.js";
+import { Icon } from "../icons.js";
 import { html, Pure } from "../ui.js";
 import { Card, Empty } from "./card.js";
 import { Detail } from "./detail.js";
@@ -41,7 +42,9 @@ function Legend({ layout }) {
 
 /** Props: layout, live, atMs, item, needing, heatOn, heat ({grid, error}), actions. */
 export class Floor extends Pure {
-  render({ layout, live, atMs, item, needing, heatOn, heat, actions }) {
+  state = { isEnlarged: false };
+
+  render({ layout, live, atMs, item, needing, heatOn, heat, actions }, { isEnlarged }) {
     const unplaced = unplacedItems(layout);
     const placed =
       layout.zones.length + layout.lines.length + layout.lanes.length + layout.slots.length + layout.queues.length;
@@ -50,7 +53,14 @@ export class Floor extends Pure {
       icon="store"
       title=${t.floor.title}
       className="floor-card"
-      aside=${html`<label class="switch" title=${t.floor.heatOn}>
+      aside=${html`<button
+          class="quiet icon-only enlarge"
+          aria-label=${isEnlarged ? t.floor.shrink : t.floor.enlarge}
+          onClick=${() => this.setState({ isEnlarged: !isEnlarged })}
+        >
+          <${Icon} name=${isEnlarged ? "shrink" : "enlarge"} />
+        </button>
+        <label class="switch" title=${t.floor.heatOn}>
         <input type="checkbox" role="switch" checked=${heatOn} onChange=${(event) => actions.setHeat(event.target.checked)} />
         <span class="switch-track" aria-hidden="true"></span>
         <span>${t.floor.heat}</span>
@@ -63,6 +73,7 @@ export class Floor extends Pure {
         atMs=${atMs}
         item=${item}
         needing=${needing}
+        isEnlarged=${isEnlarged}
         heatGrid=${heatOn ? heat.grid : null}
         onSelect=${actions.select}
       />

@@ -17,7 +17,7 @@ function stateText(row, atMs, zone) {
 function ShelfRow({ row, atMs, zone, selected, onShow }) {
   const { slot, state, units, fill } = row;
   const needs = state === "low" || state === "empty";
-  const isGap = ["stale", "none", "unknown"].includes(state);
+  const isGap = ["stale", "none", "unknown", "settling"].includes(state);
   return html`<li>
     <button
       class=${classes("row", "shelf-row", `slot-${state}`, needs && "needs-action", isGap && "is-gap", selected && "is-selected")}
@@ -53,7 +53,7 @@ export class Shelves extends Pure {
       const texts = ({ slot }) => [slot.name, slot.product?.name, slot.product?.sku].filter(Boolean);
       return rows.filter((row) => texts(row).some((part) => part.toLocaleLowerCase().includes(text)));
     }
-    return this.state.all ? rows : rows.filter((row) => row.state !== "ok");
+    return this.state.all ? rows : rows.filter((row) => row.state !== "ok" && row.state !== "settling");
   }
 
   render({ layout, live, atMs, selected, onShow }, { all, text }) {

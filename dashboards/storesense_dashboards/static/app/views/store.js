@@ -69,7 +69,8 @@ export class StoreView extends Pure {
     const alerts = html`<${Alerts}
       key="alerts"
       layout=${layout}
-      alerts=${live.alerts}
+      live=${live}
+      atMs=${atMs}
       acks=${state.acks}
       user=${session.user}
       nowMs=${Math.floor(nowMs / STEP_MS) * STEP_MS}
