@@ -23,6 +23,7 @@ from storesense_edge.sender import Sender
 from storesense_edge.settings import LinkSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -79,6 +80,7 @@ class DeviceLink:
         outbox_path: the outbox's file; its folder is made if needed.
         clock: tells the time.
         settings: batching, limits and times.
+        outbox_type: makes the outbox; for tests that watch what reaches the disk.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class DeviceLink:
         outbox_path: Path,
         clock: Clock,
         settings: LinkSettings | None = None,
+        outbox_type: Callable[[Path, OutboxLimits], Outbox] = Outbox,
     ) -> None:
         self.store_id = store_id
         self.device_id = device_id
@@ -103,7 +106,7 @@ class DeviceLink:
             max_bytes=self._settings.batch_max_bytes,
         )
         self._writer = OutboxWriter(
-            Outbox(outbox_path, OutboxLimits(self._settings.outbox_max_bytes, self._settings.outbox_max_age_s)),
+            outbox_type(outbox_path, OutboxLimits(self._settings.outbox_max_bytes, self._settings.outbox_max_age_s)),
             boot_id=self.boot_id,
             clock=clock,
             memory_limit_bytes=self._settings.memory_limit_bytes,
