@@ -161,6 +161,13 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     outbox_messages: Count | None = None
     outbox_bytes: Annotated[int, Meta(ge=0)] | None = None
     uptime_s: Annotated[int, Meta(ge=0)] | None = None
+    clock_offset_ms: (
+        Annotated[
+            int,
+            Meta(ge=-(10**15), le=10**15, description="how far the gateway's clock is ahead of the device's own"),
+        ]
+        | None
+    ) = None
 
 
 AnyReading = (

@@ -166,6 +166,7 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("outbox_messages", PgType.INT4, nullable=True),
             _column("outbox_bytes", PgType.INT8, nullable=True),
             _column("uptime_s", PgType.INT8, nullable=True),
+            _column("clock_offset_ms", PgType.INT8, nullable=True),
         ),
     ),
 }

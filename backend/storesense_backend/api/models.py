@@ -110,6 +110,7 @@ class ComponentHealth(Answer):
     outbox_messages: int | None
     outbox_bytes: int | None
     uptime_s: int | None
+    clock_offset_ms: int | None = Field(description="how far the gateway's clock is ahead of the device's")
 
 
 class Device(Answer):

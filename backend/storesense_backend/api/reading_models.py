@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from pydantic import Field
+
 from storesense_backend.api.models import Answer
 
 
@@ -94,6 +96,7 @@ class HealthRow(ReadingRow):
     outbox_messages: int | None
     outbox_bytes: int | None
     uptime_s: int | None
+    clock_offset_ms: int | None = Field(description="how far the gateway's clock is ahead of the device's")
 
 
 AnyRow = (

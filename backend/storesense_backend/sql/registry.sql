@@ -56,7 +56,8 @@ SELECT
     h.frames_per_s::float8 AS frames_per_s,
     h.outbox_messages,
     h.outbox_bytes,
-    h.uptime_s
+    h.uptime_s,
+    h.clock_offset_ms
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM health_readings r

@@ -14,6 +14,7 @@ from storesense_gateway.packing import PgType
 
 QUERIES = load_queries("storesense_gateway", "queries.sql")
 SCHEMA = files("storesense_contracts").joinpath("schema/0003_readings.sql").read_text()
+LATER = files("storesense_contracts").joinpath("schema/0020_replay_and_clock.sql").read_text()
 SQL_TYPES = {
     PgType.INT2: "smallint",
     PgType.INT4: "integer",
@@ -32,6 +33,7 @@ def columns_of_schema(table: str) -> dict[str, tuple[str, bool]]:
     body = re.search(rf"CREATE TABLE {table} \((.*?)\n\)", SCHEMA, re.DOTALL)
     assert body is not None
     lines = [line.strip().rstrip(",") for line in body[1].strip().splitlines()]
+    lines += re.findall(rf"^ALTER TABLE {table} ADD COLUMN (.*);", LATER, re.MULTILINE)
     return {
         line.split()[0]: (line.split(maxsplit=1)[1].replace(" NOT NULL", ""), "NOT NULL" not in line) for line in lines
     }
