@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import ssl
-from typing import Any
+from typing import Any, TypeVar
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -15,6 +15,7 @@ from storesense_contracts.messages import MAX_PAYLOAD_BYTES
 from storesense_contracts.settings import BrokerSettings, SettingsError
 
 _PACKET_OVERHEAD_BYTES = 4_096
+_Client = TypeVar("_Client", bound=paho.Client)
 
 
 class BrokerError(StoresenseError):
@@ -30,13 +31,19 @@ class BrokerError(StoresenseError):
         super().__init__(f"MQTT broker {host}:{port}: {reason}; {remedy}")
 
 
-def new_client(settings: BrokerSettings, *, client_id: str, manual_ack: bool = False) -> paho.Client:
-    """Make a client that is not yet connected.
+def new_client(
+    settings: BrokerSettings,
+    *,
+    client_id: str,
+    manual_ack: bool = False,
+    client_class: type[_Client] = paho.Client,  # type: ignore[assignment]
+) -> _Client:
+    """Make a client, of a class of its own if one is given, that is not yet connected.
 
     Raises:
         SettingsError: the password or authority file cannot be read.
     """
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
+    client = client_class(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5, manual_ack=manual_ack)
     if settings.user_name is not None:
         client.username_pw_set(settings.user_name, read_password(settings))
     if settings.tls or settings.tls_ca_file is not None:

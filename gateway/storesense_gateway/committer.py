@@ -10,7 +10,7 @@ from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock, from_epoch_us, to_epoch_us
 from storesense_gateway.batch import commit_acks
 from storesense_gateway.decoding import Limits, decode
-from storesense_gateway.entries import DeadLetter, Decoded, DeviceKey, Entry, StatusUpdate, Tag
+from storesense_gateway.entries import DeadLetter, Decoded, DeviceKey, Entry, Incoming, StatusUpdate, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.mqtt import Link
@@ -30,13 +30,15 @@ class Batch:
     letters: list[DeadLetter] = field(default_factory=list)
     statuses: list[StatusUpdate] = field(default_factory=list)
     readings: int = 0
+    bytes: int = 0
     first_us: int = 0
 
-    def add(self, tag: Tag, decoded: Decoded, received_us: int) -> None:
+    def add(self, incoming: Incoming, decoded: Decoded) -> None:
         """Add one message."""
         if not self.tags:
-            self.first_us = received_us
-        self.tags.append(tag)
+            self.first_us = incoming.received_us
+        self.tags.append(incoming.tag)
+        self.bytes += len(incoming.payload)
         if isinstance(decoded, Entry):
             self.entries.append(decoded)
             self.readings += decoded.reading_count
@@ -105,10 +107,11 @@ class Committer:
         incoming = self._inbox.get(_IDLE_S)
         until_s = self._clock.monotonic_s() + self._settings.batch_wait_ms / 1_000
         while incoming is not None:
-            batch.add(incoming.tag, decode(incoming, self._limits), incoming.received_us)
+            batch.add(incoming, decode(incoming, self._limits))
             if (
                 len(batch.tags) >= self._settings.batch_max_messages
                 or batch.readings >= self._settings.batch_max_readings
+                or batch.bytes >= self._settings.batch_max_bytes
                 or self._stop.is_set()
             ):
                 break

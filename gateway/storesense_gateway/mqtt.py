@@ -8,6 +8,7 @@ earlier connection are never sent: their packet ids mean other messages now.
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import paho.mqtt.client as paho
@@ -25,6 +26,7 @@ from storesense_contracts.settings import BrokerSettings
 from storesense_gateway.entries import BootKey, Incoming, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.metrics import GatewayMetrics
+from storesense_gateway.mqtt_client import ChunkClient, Received
 from storesense_gateway.settings import GatewaySettings
 
 _LOG = logging.getLogger(__name__)
@@ -70,15 +72,18 @@ class MqttLink:
         self._connected = False
         self._stopping = False
         self._is_refused = False
-        self._client: paho.Client | None = None
+        self._client: ChunkClient | None = None
 
     def start(self) -> None:
         """Connect in the background and keep trying. Raises SettingsError if a file of the settings cannot be read."""
-        client = new_client(self._broker, client_id=self._settings.session_name, manual_ack=True)
+        client = new_client(
+            self._broker, client_id=self._settings.session_name, manual_ack=True, client_class=ChunkClient
+        )
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_message = self._on_message
+        client.on_messages = self._on_messages
+        client.wait_for_room = self._inbox.wait_for_room
         client.on_connect_fail = self._on_connect_fail
         client.max_inflight_messages_set(_MAX_INFLIGHT_ACKS)
         client.max_queued_messages_set(_MAX_UNSENT_ACKS)
@@ -111,9 +116,7 @@ class MqttLink:
         with self._lock:
             if client is None or not self._connected:
                 return
-            for tag in tags:
-                if tag.qos and tag.connection_no == self._connection_no:
-                    client.ack(tag.mid, tag.qos)
+            client.ack_all([tag.mid for tag in tags if tag.qos and tag.connection_no == self._connection_no])
 
     def tell_committed(self, boot: BootKey, ack: CommitAck) -> bool:
         """Publish a commit ack; return whether the client took it."""
@@ -190,23 +193,27 @@ class MqttLink:
     def _on_connect_fail(self, _client: paho.Client, _data: Any) -> None:
         self._report(f"broker {self._address} cannot be reached; start it, or correct STORESENSE_BROKER_HOST and _PORT")
 
-    def _on_message(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "(not UTF-8)"
-        self._metrics.received.inc()
-        taken = self._inbox.put(
-            Incoming(
-                topic,
-                bytes(message.payload),
-                to_epoch_us(self._clock.now()),
-                Tag(self._connection_no, message.mid, message.qos),
-            )
+    def _on_messages(self, messages: Sequence[Received]) -> None:
+        connection_no = self._connection_no
+        received_us = to_epoch_us(self._clock.now())
+        self._metrics.received.inc(len(messages))
+        taken = self._inbox.put_all(
+            [
+                Incoming(_text(topic), payload, received_us, Tag(connection_no, mid, qos))
+                for topic, payload, mid, qos in messages
+            ]
         )
-        if not taken:
-            self._metrics.refused.inc()
+        if taken < len(messages):
+            self._metrics.refused.inc(len(messages) - taken)
 
     @property
     def _address(self) -> str:
         return f"{self._broker.host}:{self._broker.port}"
+
+
+@lru_cache(maxsize=65_536)
+def _text(topic: bytes) -> str:
+    try:
+        return topic.decode()
+    except UnicodeDecodeError:
+        return "(not UTF-8)"

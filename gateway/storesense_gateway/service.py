@@ -73,7 +73,7 @@ def build_gateway(
 ) -> Gateway:
     """Put a gateway together; nothing is started."""
     health = Health(("broker", "database"))
-    inbox = Inbox(max_messages=2 * settings.receive_maximum)
+    inbox = Inbox(max_messages=2 * settings.receive_maximum, max_bytes=settings.inbox_max_bytes)
     link = MqttLink(
         broker, settings, inbox=inbox, clock=clock, metrics=metrics, report=partial(health.report, "broker")
     )

@@ -41,8 +41,17 @@ class GatewaySettings(ServiceSettings):
         description="messages that the broker may send before one is acknowledged; bounds the memory; at least twice "
         "batch_max_messages",
     )
+    inbox_max_bytes: int = Field(
+        default=33_554_432,
+        ge=1_048_576,
+        le=1_073_741_824,
+        description="bytes of payloads that wait for a batch, beyond which the broker is not read from",
+    )
     batch_max_messages: int = Field(default=1_000, ge=1, le=32_767, description="messages that close a batch")
     batch_max_readings: int = Field(default=10_000, ge=1, le=1_000_000, description="readings that close a batch")
+    batch_max_bytes: int = Field(
+        default=8_388_608, ge=262_144, le=268_435_456, description="bytes of payloads that close a batch"
+    )
     batch_wait_ms: int = Field(
         default=50, ge=0, le=5_000, description="milliseconds that a batch waits for more messages"
     )

@@ -50,7 +50,7 @@ class Bench:
     reports: list[str | None] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.inbox = Inbox(max_messages=1_000)
+        self.inbox = Inbox(max_messages=1_000, max_bytes=1_000_000)
         self.link = FakeLink(self.store)
         self.committer = Committer(
             self.settings,
