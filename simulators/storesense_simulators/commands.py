@@ -1,11 +1,13 @@
-"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker``, ``bench`` and ``eval``."""
+"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker``, ``bench``, ``chaos`` and ``eval``."""
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
 
 from storesense_simulators.bench_commands import add_bench_commands
+from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
@@ -18,6 +20,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     _add_broker(subparsers)
     bench = subparsers.add_parser("bench", help="the speed of each path, measured on this machine beside yardsticks")
     add_bench_commands(bench.add_subparsers(dest="action", metavar="WHAT", required=True))
+    add_chaos_command(subparsers)
     evaluation = subparsers.add_parser("eval", help="the error of each method, on files with ground truth")
     add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
 
@@ -151,14 +154,17 @@ def _default_data_dir() -> Path:
 
 
 def _seconds(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 < value <= 31_536_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds above 0")
     return value
 
 
 def _port(text: str) -> int:
-    value = int(text)
+    value = int(text) if text.isdecimal() else -1
     if not 0 <= value <= 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to 65535")
     return value

@@ -89,6 +89,7 @@ class EmbeddedPostgres(Lifetime):
         user: name of the role that owns it and is no superuser.
         settings: server settings on top of ``LAPTOP_SETTINGS``.
         system_dirs: where root may put data and programs that the server's user could not reach otherwise.
+        outlives_us: whether it runs on when we end without stopping it.
 
     Raises (``start``):
         DataFolderError: the folder is in use, of another major version, or not ours.
@@ -106,6 +107,7 @@ class EmbeddedPostgres(Lifetime):
         user: str = "storesense",
         settings: Mapping[str, str] | None = None,
         system_dirs: Sequence[Path] = SYSTEM_DIRS,
+        outlives_us: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.database = database
@@ -114,6 +116,7 @@ class EmbeddedPostgres(Lifetime):
         self._port: int | None = port or None
         self._settings = dict(settings or {})
         self._system_dirs = system_dirs
+        self._outlives_us = outlives_us
         self._place: Path | None = None
         self._socket_dir: Path | None = None
         self._passwords: dict[str, str] = {}
@@ -296,7 +299,8 @@ class EmbeddedPostgres(Lifetime):
             ready_deadline_s=_READY_DEADLINE_S,
             stop_signal=signal.SIGINT,  # "fast": cut clients off, write a checkpoint, end
             stop_deadline_s=_STOP_DEADLINE_S,
-            death_signal=signal.SIGQUIT,  # "immediate": end all its processes now; the next start recovers
+            # "Immediate": end all its processes now; the next start recovers.
+            death_signal=None if self._outlives_us else signal.SIGQUIT,
         )
 
     def _answers(self) -> bool:

@@ -55,7 +55,7 @@ class ChildSpec:
         ready_deadline_s: how long it may take to become ready.
         stop_signal: what asks it to stop.
         stop_deadline_s: how long it may take to stop before it is killed.
-        death_signal: what the kernel sends it when the parent dies.
+        death_signal: what the kernel sends it when the parent dies; None: nothing.
     """
 
     name: str
@@ -69,7 +69,7 @@ class ChildSpec:
     ready_deadline_s: float = 30.0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_deadline_s: float = 10.0
-    death_signal: signal.Signals = signal.SIGKILL
+    death_signal: signal.Signals | None = signal.SIGKILL
 
 
 class Child(Lifetime):
@@ -228,7 +228,7 @@ class Child(Lifetime):
             "uid": None if spec.user is None else spec.user.uid,
             "gid": None if spec.user is None else spec.user.gid,
             "cwd": None if spec.cwd is None else str(spec.cwd),
-            "death_signal": int(spec.death_signal),
+            "death_signal": int(spec.death_signal or 0),
             "parent_pid": os.getpid(),
         }
         env = {key: value for key, value in os.environ.items() if not key.startswith(spec.drop_env_prefixes or "\0")}

@@ -1,0 +1,1 @@
+"""``storesense chaos``: every part killed, every wire cut, every message counted afterwards."""

@@ -1,0 +1,36 @@
+"""The options of ``storesense chaos``; what it runs is imported when it runs."""
+
+import argparse
+from pathlib import Path
+
+
+def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``storesense chaos``."""
+    chaos = subparsers.add_parser(
+        "chaos",
+        help="kill every part, cut every wire, then count every message",
+        description="Runs edge agents, broker, gateways and database as real processes, ends them with kill -9 at "
+        "seeded moments, breaks connections, fills disks and sets clocks wrong, and audits every message afterwards. "
+        "Exit code 0: nothing lost, nothing twice.",
+    )
+    chaos.add_argument("--kills", type=_count, default=30, metavar="N", help="how many (default %(default)s)")
+    chaos.add_argument("--seed", type=int, default=1, metavar="S", help="the same plan again (default %(default)s)")
+    chaos.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    chaos.add_argument("--keep", type=Path, metavar="DIR", help="keep everything there and the database running")
+    chaos.add_argument("--database", metavar="URL", help="a database of yours; it is not killed, its wires are cut")
+    chaos.add_argument("--broker", choices=("embedded", "mosquitto"), default="embedded", help="default: %(default)s")
+    chaos.add_argument("--quiet", action="store_true", help="show no progress")
+    chaos.set_defaults(handler=_chaos)
+
+
+def _chaos(args: argparse.Namespace) -> int:
+    from storesense_simulators.chaos.command import run_chaos  # noqa: PLC0415
+
+    return run_chaos(args)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of kills: give 0 to 100000")
+    return value
