@@ -12,6 +12,7 @@ from typing import Any
 from storesense_backend.database import Connection
 from storesense_backend.measurements import series_ids
 from storesense_backend.ranges import MINUTE, TimeSpan, floor_to, whole_minutes
+from storesense_contracts.kpis import BY_NAME
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
@@ -24,8 +25,12 @@ class Kpi:
 
     name: str
     value: float | None
-    unit: str
     completeness: float | None
+
+    @property
+    def unit(self) -> str:
+        """The unit of the value, from the catalogue."""
+        return BY_NAME[self.name].unit.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,18 @@ class _Question:
 
 
 async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, now: datetime) -> list[Kpi]:
-    """Compute all KPIs that can be told from a store's readings and alerts."""
+    """Compute the KPIs of the catalogue that are available, in its order."""
     minutes, whole_until = whole_minutes(span, now)
     question = _Question(connection, layout.id, span, minutes, whole_until)
-    return [
+    found = [
         *await _visitors(question, layout),
         *await _zones(question, layout),
         *await _queues(question, layout),
         *await _shelves(question, layout),
         *await _alerts(question),
     ]
+    places = {name: place for place, name in enumerate(BY_NAME)}
+    return sorted(found, key=lambda kpi: places[kpi.name])
 
 
 def _ratio(part: float | None, whole: float | None) -> float | None:
@@ -75,7 +82,7 @@ async def _visitors(question: _Question, layout: StoreLayout) -> list[Kpi]:
     ids = await series_ids(question.connection, store_id=layout.id, stream="footfall", subjects=lines)
     row = await question.ask("visitors", ids)
     value = None if row["in_count"] is None else float(row["in_count"])
-    return [Kpi("visitors", value, "people", question.completeness(row["measured_minutes"], len(lines)))]
+    return [Kpi("visitors", value, question.completeness(row["measured_minutes"], len(lines)))]
 
 
 async def _zones(question: _Question, layout: StoreLayout) -> list[Kpi]:
@@ -89,10 +96,9 @@ async def _zones(question: _Question, layout: StoreLayout) -> list[Kpi]:
         Kpi(
             "occupancy",
             None if mean_people is None else mean_people * row["measured_series"],
-            "people",
             completeness,
         ),
-        Kpi("mean_dwell", _seconds(_ratio(row["visit_dwell_ms"], row["visit_count"])), "s", completeness),
+        Kpi("mean_dwell", _seconds(_ratio(row["visit_dwell_ms"], row["visit_count"])), completeness),
     ]
 
 
@@ -103,10 +109,10 @@ async def _queues(question: _Question, layout: StoreLayout) -> list[Kpi]:
     visits = await question.ask("queue_visits", ids)
     completeness = question.completeness(lengths["measured_minutes"], len(queues))
     return [
-        Kpi("queue_length", lengths["mean_length"], "people", completeness),
-        Kpi("wait_mean", visits["mean_wait_s"], "s", completeness),
-        Kpi("wait_p90", visits["p90_wait_s"], "s", completeness),
-        Kpi("abandonment", _ratio(visits["abandoned"], visits["visits"]), "share", completeness),
+        Kpi("queue_length", lengths["mean_length"], completeness),
+        Kpi("wait_mean", visits["mean_wait_s"], completeness),
+        Kpi("wait_p90", visits["p90_wait_s"], completeness),
+        Kpi("abandonment", _ratio(visits["abandoned"], visits["visits"]), completeness),
     ]
 
 
@@ -115,13 +121,13 @@ async def _shelves(question: _Question, layout: StoreLayout) -> list[Kpi]:
     ids = await series_ids(question.connection, store_id=layout.id, stream="shelf", subjects=slots)
     row = await question.ask("shelves", ids)
     completeness = question.completeness(row["measured_minutes"], len(slots))
-    return [Kpi("on_shelf_availability", row["availability"], "share", completeness)]
+    return [Kpi("on_shelf_availability", row["availability"], completeness)]
 
 
 async def _alerts(question: _Question) -> list[Kpi]:
     row = await question.ask("alert_response", [])
     return [
-        Kpi("alert_response_time", row["mean_response_s"], "s", _ratio(row["acknowledged"], row["opened"])),
+        Kpi("alert_response_time", row["mean_response_s"], _ratio(row["acknowledged"], row["opened"])),
     ]
 
 

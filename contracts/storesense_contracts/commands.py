@@ -6,8 +6,10 @@ from pathlib import Path
 
 from storesense_contracts.errors import UsageError
 from storesense_contracts.generate import generated_files
+from storesense_contracts.kpis import reference_page
 
 _DEFAULT_DIR = Path("contracts/generated")
+_KPI_PAGE = Path("docs/reference/kpis.md")
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,6 +36,9 @@ def _generate(args: argparse.Namespace) -> int:
     for name, text in generated_files().items():
         (args.dir / name).write_text(text, encoding="utf-8")
     sys.stderr.write(f"wrote {len(generated_files())} files to {args.dir}\n")
+    if args.dir == _DEFAULT_DIR and _KPI_PAGE.parent.is_dir():
+        _KPI_PAGE.write_text(reference_page(), encoding="utf-8")
+        sys.stderr.write(f"wrote {_KPI_PAGE}\n")
     return 0
 
 

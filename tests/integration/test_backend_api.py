@@ -167,7 +167,8 @@ ROWS = {
     ),
     "health_readings": (
         "camera",
-        {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3, "clock_offset_ms": -4},
+        {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3,
+         "clock_offset_ms": -4},
     ),
 }  # fmt: skip
 
@@ -341,6 +342,13 @@ async def test_kpis_and_their_completeness(world, backend):
         "on_shelf_availability": (pytest.approx(50 / 60), "share", pytest.approx(1.0)),
         "alert_response_time": (60.0, "s", pytest.approx(2 / 3)),
     }
+
+
+async def test_the_store_answers_the_available_kpis_of_the_catalogue_in_its_order(backend):
+    catalogue = models.KpiCatalogue.model_validate(await get(backend, "/api/v1/kpis")).kpis
+    told = [(kpi["name"], kpi["unit"]) for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]]
+    assert told == [(kpi.name, kpi.unit) for kpi in catalogue if kpi.is_available]
+    assert {kpi.name for kpi in catalogue if kpi.needs} >= {"conversion", "shoppers_per_staff"}
 
 
 async def test_kpis_of_a_store_without_readings_say_that_nothing_is_known(backend):
@@ -576,7 +584,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 20
+    assert count == 21
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -596,17 +604,25 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 13
+    assert checked == 14
 
 
 def test_every_endpoint_is_documented(repo_dir):
-    from storesense_backend.api import alerts, live, measurements, service, sessions, stores  # noqa: PLC0415
+    from storesense_backend.api import (  # noqa: PLC0415
+        alerts,
+        kpi_catalogue,
+        live,
+        measurements,
+        service,
+        sessions,
+        stores,
+    )
 
     text = (repo_dir / "docs/reference/api.md").read_text()
     described = set(re.findall(r"^### `([A-Z]+ /\S*)`", text, re.MULTILINE))
     existing = {
         f"{method} {route.path}"
-        for module in (alerts, live, measurements, service, sessions, stores)
+        for module in (alerts, kpi_catalogue, live, measurements, service, sessions, stores)
         for route in module.router.routes
         for method in route.methods
         if method != "HEAD"

@@ -4,7 +4,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from storesense_backend.api import alerts, live, measurements, service, sessions, stores
+from storesense_backend.api import alerts, kpi_catalogue, live, measurements, service, sessions, stores
 from storesense_backend.api.answers import add_error_handlers
 from storesense_backend.api.context import Context
 from storesense_backend.api.middleware import BodyLimit, Envelope
@@ -39,10 +39,11 @@ def build_app(context: Context) -> FastAPI:
         openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead to whatever the Host header says
     )
     app.state.context = context
     add_error_handlers(app)
-    for module in (sessions, stores, live, measurements, alerts, service):
+    for module in (sessions, stores, live, measurements, kpi_catalogue, alerts, service):
         app.include_router(module.router)
     app.state.pages = Pages(static_dir)
     app.mount("/static", app.state.pages, name="static")

@@ -111,4 +111,6 @@ async def get_kpis(
     async with context.pool.connection() as connection:
         layout = layout_of(await registry.get_store(connection, store_id))
         found = await kpis(connection, layout=layout, span=span, now=context.clock.now())
-    return JsonResponse({"from": span.from_at, "to": span.to_at, "kpis": [asdict(kpi) for kpi in found]})
+    return JsonResponse(
+        {"from": span.from_at, "to": span.to_at, "kpis": [asdict(kpi) | {"unit": kpi.unit} for kpi in found]}
+    )

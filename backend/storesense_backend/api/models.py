@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from storesense_backend.alerts.watches import AnyRule
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
+from storesense_contracts.kpis import Quality, Unit
 from storesense_contracts.layout import Id, Rule, StoreLayout, refuse_control_characters
+from storesense_contracts.topics import Stream
 
 
 class Answer(BaseModel):
@@ -280,8 +282,8 @@ class Kpi(Answer):
 
     name: str
     value: float | None
-    unit: Literal["people", "s", "share"]
-    completeness: float | None = Field(description="share of expected minutes that have a reading, 0 to 1")
+    unit: Unit
+    completeness: float | None = Field(description="share that the KPI's quality rule names, 0 to 1")
 
 
 class Kpis(Answer):
@@ -292,6 +294,27 @@ class Kpis(Answer):
     from_at: Annotated[datetime, Field(alias="from")]
     to: datetime
     kpis: list[Kpi]
+
+
+class KpiDefinition(Answer):
+    """What a KPI is."""
+
+    name: str
+    title: str
+    unit: Unit
+    definition: str
+    streams: list[Stream] = Field(description="the streams of readings it rests on; none: alerts")
+    quality: Quality = Field(description="what its completeness is the share of")
+    quality_text: str
+    aggregation: str = Field(description="how values of parts make the value of the whole")
+    is_available: bool
+    needs: str | None = Field(description="what is missing before it can be told; null if it can be told")
+
+
+class KpiCatalogue(Answer):
+    """All KPIs, in the order that people read them."""
+
+    kpis: list[KpiDefinition]
 
 
 class RuleEntry(Answer):

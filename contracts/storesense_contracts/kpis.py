@@ -1,0 +1,271 @@
+"""The catalogue of KPIs: each once, with its meaning; the API, its answers and the reference page are made from it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storesense_contracts.topics import Stream
+
+
+class Unit(StrEnum):
+    """What a KPI's value counts."""
+
+    PEOPLE = "people"
+    SECONDS = "s"
+    MINUTES = "min"
+    SHARE = "share"
+    LANES = "lanes"
+    PEOPLE_PER_STAFF = "people per member of staff"
+
+
+class Quality(StrEnum):
+    """What a KPI's completeness is the share of."""
+
+    LINE_MINUTES = "line_minutes"
+    ZONE_MINUTES = "zone_minutes"
+    QUEUE_MINUTES = "queue_minutes"
+    LANE_MINUTES = "lane_minutes"
+    SLOT_MINUTES = "slot_minutes"
+    ALERTS = "alerts"
+    DEVICE_MINUTES = "device_minutes"
+
+
+QUALITY_TEXT = {
+    Quality.LINE_MINUTES: "minutes of entrance lines that have a reading",
+    Quality.ZONE_MINUTES: "minutes of zones that have a reading",
+    Quality.QUEUE_MINUTES: "minutes of queues that have a sample",
+    Quality.LANE_MINUTES: "minutes of lanes whose state is known",
+    Quality.SLOT_MINUTES: "minutes of slots whose units are known",
+    Quality.ALERTS: "alerts of the span that were acknowledged",
+    Quality.DEVICE_MINUTES: "minutes of devices that have a health reading",
+}
+"""Every quality rule in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class KpiDefinition:
+    """One KPI.
+
+    Attributes:
+        name: as the API calls it.
+        title: as people call it.
+        unit: of its value.
+        definition: what exactly is computed.
+        streams: the streams of readings it rests on; none for those that rest on alerts.
+        quality: what its completeness is the share of.
+        aggregation: how values of parts make the value of the whole.
+        needs: what is missing before it can be told; None if it can be told now.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    definition: str
+    streams: tuple[Stream, ...]
+    quality: Quality
+    aggregation: str
+    needs: str | None = None
+
+    @property
+    def is_available(self) -> bool:
+        """Whether the API answers it."""
+        return self.needs is None
+
+
+_OF_SUMS = "sums of both parts are added, then divided"
+_TIME_MEAN = "mean over measured minutes"
+
+CATALOGUE: tuple[KpiDefinition, ...] = (
+    KpiDefinition(
+        "visitors",
+        "Visitors",
+        Unit.PEOPLE,
+        "people counted in at entrance lines",
+        (Stream.FOOTFALL,),
+        Quality.LINE_MINUTES,
+        "sum",
+    ),
+    KpiDefinition(
+        "occupancy",
+        "Occupancy",
+        Unit.PEOPLE,
+        "mean number of people in the zones together, in measured minutes; overlapping zones count twice",
+        (Stream.ZONE,),
+        Quality.ZONE_MINUTES,
+        _TIME_MEAN,
+    ),
+    KpiDefinition(
+        "engagement",
+        "Passers who stop",
+        Unit.SHARE,
+        "of entries into a zone, those that became a stop",
+        (Stream.ZONE,),
+        Quality.ZONE_MINUTES,
+        _OF_SUMS,
+        needs="a query of its own; the readings carry entries and stops",
+    ),
+    KpiDefinition(
+        "mean_dwell",
+        "Mean dwell",
+        Unit.SECONDS,
+        "mean length of zone visits that ended in the span",
+        (Stream.ZONE,),
+        Quality.ZONE_MINUTES,
+        _OF_SUMS,
+    ),
+    KpiDefinition(
+        "conversion",
+        "Conversion",
+        Unit.SHARE,
+        "purchases of the span over visitors of the span",
+        (Stream.FOOTFALL,),
+        Quality.LINE_MINUTES,
+        _OF_SUMS,
+        needs="till data",
+    ),
+    KpiDefinition(
+        "queue_length",
+        "Queue length",
+        Unit.PEOPLE,
+        "mean over the queues' minutes of each minute's mean length",
+        (Stream.QUEUE,),
+        Quality.QUEUE_MINUTES,
+        _TIME_MEAN,
+    ),
+    KpiDefinition(
+        "wait_mean",
+        "Mean wait",
+        Unit.SECONDS,
+        "mean wait of queue visits that ended served",
+        (Stream.QUEUE,),
+        Quality.QUEUE_MINUTES,
+        _OF_SUMS,
+    ),
+    KpiDefinition(
+        "wait_p90",
+        "Wait, 90th percentile",
+        Unit.SECONDS,
+        "the wait that 90 % of queue visits that ended served did not exceed",
+        (Stream.QUEUE,),
+        Quality.QUEUE_MINUTES,
+        "from the waits themselves, or from added histograms; never from percentiles",
+    ),
+    KpiDefinition(
+        "served_within_target",
+        "Served within target",
+        Unit.SHARE,
+        "of queue visits that ended served, those that waited no longer than the store's target",
+        (Stream.QUEUE,),
+        Quality.QUEUE_MINUTES,
+        _OF_SUMS,
+        needs="a target wait in the store's layout",
+    ),
+    KpiDefinition(
+        "abandonment",
+        "Abandonment",
+        Unit.SHARE,
+        "of visits to queues, those that ended unserved",
+        (Stream.QUEUE,),
+        Quality.QUEUE_MINUTES,
+        _OF_SUMS,
+    ),
+    KpiDefinition(
+        "lanes_open_against_needed",
+        "Lanes open against needed",
+        Unit.LANES,
+        "lanes open less lanes that would keep the target wait",
+        (Stream.LANE, Stream.QUEUE),
+        Quality.LANE_MINUTES,
+        _TIME_MEAN,
+        needs="staffing advice",
+    ),
+    KpiDefinition(
+        "shoppers_per_staff",
+        "Shoppers per member of staff",
+        Unit.PEOPLE_PER_STAFF,
+        "occupancy over staff on duty",
+        (Stream.ZONE,),
+        Quality.ZONE_MINUTES,
+        _OF_SUMS,
+        needs="staff on duty",
+    ),
+    KpiDefinition(
+        "on_shelf_availability",
+        "On-shelf availability",
+        Unit.SHARE,
+        "of slot-minutes with known units, those with any unit on the slot",
+        (Stream.SHELF,),
+        Quality.SLOT_MINUTES,
+        _TIME_MEAN,
+    ),
+    KpiDefinition(
+        "stock_out_minutes",
+        "Stock-out minutes",
+        Unit.MINUTES,
+        "minutes that slots stood empty, and with a sales rate the sales lost in them",
+        (Stream.SHELF,),
+        Quality.SLOT_MINUTES,
+        "sum",
+        needs="the lost-sales clock",
+    ),
+    KpiDefinition(
+        "restock_time",
+        "Restock time",
+        Unit.SECONDS,
+        "mean time from a low-stock alert to the weight that closed it",
+        (Stream.SHELF,),
+        Quality.SLOT_MINUTES,
+        _OF_SUMS,
+        needs="a query of its own; alerts carry both instants",
+    ),
+    KpiDefinition(
+        "alert_response_time",
+        "Alert response time",
+        Unit.SECONDS,
+        "mean time from an alert's opening to its acknowledgement",
+        (),
+        Quality.ALERTS,
+        _OF_SUMS,
+    ),
+    KpiDefinition(
+        "device_uptime",
+        "Device uptime",
+        Unit.SHARE,
+        "of registered devices' minutes, those with a health reading; GET completeness tells it by device and hour",
+        (Stream.HEALTH,),
+        Quality.DEVICE_MINUTES,
+        _OF_SUMS,
+        needs="a value for the whole store",
+    ),
+)
+"""All KPIs, in the order that people read them."""
+
+BY_NAME = {kpi.name: kpi for kpi in CATALOGUE}
+"""The catalogue by name."""
+
+
+def reference_page() -> str:
+    """Return docs/reference/kpis.md."""
+    lines = [
+        "# KPIs",
+        "",
+        "Made from `contracts/storesense_contracts/kpis.py` by `storesense contracts generate`; change that file.",
+        "`GET /api/v1/kpis` gives the same catalogue, and `GET /api/v1/stores/{store_id}/kpis` the values of those",
+        "that are available, each with its completeness: the share that the quality rule names.",
+        "",
+        "| name | unit | definition | streams | quality: share of | aggregates as | available |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    for kpi in CATALOGUE:
+        streams = ", ".join(f"`{stream.value}`" for stream in kpi.streams) or "alerts"
+        available = "yes" if kpi.needs is None else f"needs {kpi.needs}"
+        cells = (
+            f"`{kpi.name}`",
+            kpi.unit.value,
+            f"{kpi.title}: {kpi.definition}",
+            streams,
+            QUALITY_TEXT[kpi.quality],
+            kpi.aggregation,
+            available,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
