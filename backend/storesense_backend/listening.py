@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from storesense_backend.errors import PortTakenError
+from storesense_backend.http_protocol import BoundedHttpProtocol
 
 
 def listen_on(host: str, port: int, *, setting: str) -> socket.socket:
@@ -59,6 +60,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 cast(Any, app),  # uvicorn spells out every kind of ASGI message
+                http=BoundedHttpProtocol,
+                ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,

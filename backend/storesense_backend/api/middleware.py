@@ -14,6 +14,7 @@ from storesense_backend.metrics import BackendMetrics
 _LOG = logging.getLogger(__name__)
 
 SMALL_BODY_BYTES = 65_536
+_DISCARDED_BYTES = 16_777_216
 _LARGE_BODY_PATH = re.compile(r"^/api/v1/stores/[^/]+$")
 _TOO_LARGE = "the body is larger than {} bytes, which is all that is taken here"
 
@@ -99,7 +100,10 @@ class BodyLimit:
         limit = self._layout_bytes if is_layout else SMALL_BODY_BYTES
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or len(declared) > 18 or int(declared) > limit:
-            answer = error_response(413, "body_too_large", _TOO_LARGE.format(limit), headers={"Connection": "close"})
+            # A connection that is closed on somebody who still sends is reset, and the answer lost with it.
+            is_soon_over = declared.isdecimal() and len(declared) < 18 and int(declared) <= _DISCARDED_BYTES
+            headers = {} if is_soon_over else {"Connection": "close"}
+            answer = error_response(413, "body_too_large", _TOO_LARGE.format(limit), headers=headers)
             await answer(scope, receive, send)
             return
         taken = 0
