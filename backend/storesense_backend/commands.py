@@ -157,7 +157,10 @@ def _new_password(args: argparse.Namespace) -> str:
     if args.generate:
         return new_password()
     if not sys.stdin.isatty():
-        return check_strength(sys.stdin.readline().rstrip("\r\n"))
+        try:
+            return check_strength(sys.stdin.readline().rstrip("\r\n"))
+        except UnicodeDecodeError as exc:
+            raise UsageError("the password on standard input is no text in this terminal's encoding") from exc
     password = check_strength(getpass.getpass(f"New password of {args.user_name}: "))
     if getpass.getpass("The same again: ") != password:
         raise UsageError("the two passwords differ; nothing was changed")

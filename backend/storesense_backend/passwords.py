@@ -26,6 +26,8 @@ def check_strength(password: str) -> str:
     """Return a new password if it is long enough. Raises WeakPasswordError."""
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         raise WeakPasswordError
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        raise UsageError("this password is no UTF-8 text and could not be typed again; use other characters")
     return password
 
 
@@ -79,5 +81,5 @@ class Passwords:
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
             return self._hasher.verify(password_hash, password)
-        except (VerificationError, InvalidHashError):
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):  # half a surrogate pair is nobody's password
             return False

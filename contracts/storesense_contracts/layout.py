@@ -10,7 +10,21 @@ from storesense_contracts.ids import check_id
 from storesense_contracts.yaml_file import mistake
 
 Id = Annotated[str, AfterValidator(lambda text: check_id("valid", text))]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+
+
+def refuse_control_characters(text: str) -> str:
+    """Return a text of one line; NUL, which no database keeps, line breaks and escape sequences are a ValueError."""
+    found = next((character for character in text if not character.isprintable() and character.isascii()), None)
+    if found is not None:
+        raise ValueError(f"a text of one line has no control characters; found {found!r}")
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(refuse_control_characters),
+]
 Metres = Annotated[float, Field(ge=-1_000.0, le=1_000.0, allow_inf_nan=False)]
 PointM = tuple[Metres, Metres]
 

@@ -8,6 +8,7 @@ from argon2 import PasswordHasher
 
 from storesense_backend.errors import UnavailableError
 from storesense_backend.passwords import Passwords, WeakPasswordError, check_strength
+from storesense_contracts.errors import UsageError
 
 
 def passwords(concurrency=2):
@@ -66,3 +67,11 @@ def test_new_passwords_have_a_length(length, is_good):
     else:
         with pytest.raises(WeakPasswordError, match="--generate"):
             check_strength("x" * length)
+
+
+async def test_half_a_surrogate_pair_is_nobodys_password_and_no_new_one():
+    some = passwords()
+    password_hash = await some.hash("correct horse")
+    assert not await some.verify(password_hash, "correct horse\ud800")
+    with pytest.raises(UsageError, match="no UTF-8"):
+        check_strength("correct horse\ud800")
