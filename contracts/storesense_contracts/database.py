@@ -27,7 +27,7 @@ _REMEDIES = (
     ("no password supplied", "give STORESENSE_DATABASE_URL a password, or name STORESENSE_DATABASE_PASSWORD_FILE"),
     ("does not exist", "create it (CREATE DATABASE ...), or correct STORESENSE_DATABASE_URL"),
     ("could not translate host name", "correct the host in STORESENSE_DATABASE_URL"),
-    ("failed to resolve host", "correct the host in STORESENSE_DATABASE_URL"),
+    ("failed to resolve host", "correct host and port in STORESENSE_DATABASE_URL"),
     ("too many clients", "raise max_connections, or stop what holds the connections"),
     ("starting up", "wait until it has started"),
     ('missing "="', _WRITE_IT),

@@ -2,12 +2,15 @@
 
 import os
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from storesense_contracts.errors import StoresenseError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class SettingsError(StoresenseError):
@@ -48,13 +51,20 @@ def load_settings(cls: type[_Settings]) -> _Settings:
         settings = cls()
     except ValidationError as exc:
         problems += [
-            f"{prefix}{'__'.join(str(part) for part in error['loc'])}".upper() + f": {error['msg']}"
+            f"{prefix}{'__'.join(str(part) for part in error['loc'])}".upper() + f": {_said(cls, error)}"
             for error in exc.errors(include_input=False)
         ]
         raise SettingsError(problems=problems) from exc
     if problems:
         raise SettingsError(problems=problems)
     return settings
+
+
+def _said(cls: type[ServiceSettings], error: "ErrorDetails") -> str:
+    if error["type"] != "missing":
+        return error["msg"]
+    field = cls.model_fields.get(str(error["loc"][0]))
+    return f"is not set and has no default; give {field.description if field else 'it'}"
 
 
 class BrokerSettings(ServiceSettings):

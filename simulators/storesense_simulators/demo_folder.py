@@ -1,6 +1,7 @@
 """The demo's folder: where its database, passwords and logs are between two runs."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from storesense_simulators.embedded.service_user import write_private
 
 ADMIN_NAME = "admin"
 _SECRETS = "secrets.json"
+_ANOTHER = "name a new or an empty folder with --data-dir"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,12 @@ class DemoFolder:
         """Make the folder and the passwords that are missing; those that are there stay.
 
         Raises:
-            DataFolderError: it cannot be written, or its secrets cannot be read.
+            DataFolderError: it cannot be written, it is somebody else's or holds something else, or its secrets cannot
+                be read.
         """
         try:
             # Others may pass through, so that a database server that runs as another user finds its own folder.
             self.path.mkdir(parents=True, exist_ok=True, mode=0o711)
-            (self.path / "logs").mkdir(exist_ok=True, mode=0o700)
-            self.outboxes.mkdir(exist_ok=True, mode=0o700)
             kept = self._kept()
             secrets = _completed(kept, site)
             write_private(
@@ -104,22 +105,31 @@ class DemoFolder:
             )
             devices = {name: word for name, word in secrets.broker_passwords.items() if "/" in name}
             write_private(self.credentials, json.dumps(_plain(devices), indent=2) + "\n")
+            (self.path / "logs").mkdir(exist_ok=True, mode=0o700)
+            self.outboxes.mkdir(exist_ok=True, mode=0o700)
         except OSError as exc:
-            raise DataFolderError(
-                path=self.path, reason=exc.strerror or str(exc), remedy="name another with --data-dir"
-            ) from exc
+            raise DataFolderError(path=self.path, reason=exc.strerror or str(exc), remedy=_ANOTHER) from exc
         return secrets
 
     def _kept(self) -> dict[str, object]:
         path = self.path / _SECRETS
+        if self.path.stat().st_uid != os.geteuid():
+            raise DataFolderError(path=self.path, reason="it belongs to somebody else", remedy=_ANOTHER)
         if not path.exists():
+            if any(self.path.iterdir()):
+                raise DataFolderError(
+                    path=self.path, reason="it holds files that are not Storesense's", remedy=_ANOTHER
+                )
             return {}
         try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
+            kept = dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, TypeError) as exc:
             raise DataFolderError(
                 path=path, reason=f"it cannot be read ({exc})", remedy="remove the whole data folder to begin anew"
             ) from exc
+        if not kept.keys() >= {"admin_password", "broker_passwords"}:
+            raise DataFolderError(path=path, reason="it is another program's", remedy=_ANOTHER)
+        return kept
 
 
 def _completed(kept: dict[str, object], site: SiteFile) -> DemoSecrets:

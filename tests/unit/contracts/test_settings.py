@@ -52,3 +52,10 @@ def test_a_missing_database_address_is_named(tmp_path: Path) -> None:
     assert tmp_path.exists()
     with pytest.raises(SettingsError, match="STORESENSE_DATABASE_URL"):
         load_settings(DatabaseSettings)
+
+
+def test_a_missing_variable_is_named_with_what_to_give() -> None:
+    with pytest.raises(
+        SettingsError, match="STORESENSE_DATABASE_URL: is not set and has no default; give postgresql://"
+    ):
+        load_settings(DatabaseSettings)

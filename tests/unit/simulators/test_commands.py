@@ -85,3 +85,21 @@ def test_sim_run_names_a_device_without_a_password(monkeypatch, capsys, tmp_path
     monkeypatch.setenv("STORESENSE_EDGE_CREDENTIALS_FILE", str(credentials))
     assert main(["sim", "run", "--site", str(site), "--state-dir", str(tmp_path)]) == 2
     assert "no password for 'corner-shop/camera-door'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "says"),
+    [
+        ("--port", "abc", "'abc' is no port: give 0 to 65535"),
+        ("--port", "-1", "is no port"),
+        ("--port", "70000", "is no port"),
+        ("--for", "abc", "'abc' is no duration: give seconds above 0"),
+        ("--for", "nan", "is no duration"),
+        ("--for", "0", "is no duration"),
+    ],
+)
+def test_a_wrong_number_is_told_in_the_users_words(capsys, option, text, says):
+    with pytest.raises(SystemExit) as caught:
+        build_parser().parse_args(["demo", f"{option}={text}"])
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err

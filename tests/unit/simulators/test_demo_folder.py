@@ -1,6 +1,7 @@
 """The demo's folder keeps what it made up, for its owner alone."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,26 @@ def test_a_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFolderError, match="--data-dir"):
         DemoFolder(tmp_path / "file" / "demo").prepare(SITE)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "credentials.json").write_text("mine")
+    with pytest.raises(DataFolderError, match="--data-dir") as caught:
+        DemoFolder(tmp_path).prepare(SITE)
+    assert "not Storesense's" in str(caught.value)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("credentials.json", "mine")]
+
+
+def test_another_programs_secrets_are_not_written_over(tmp_path):
+    (tmp_path / "secrets.json").write_text('{"token": "mine"}')
+    with pytest.raises(DataFolderError, match="another program's"):
+        DemoFolder(tmp_path).prepare(SITE)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("secrets.json", '{"token": "mine"}')]
+
+
+def test_a_folder_of_somebody_else_gets_no_secrets(tmp_path, monkeypatch):
+    uid = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    with pytest.raises(DataFolderError, match="somebody else"):
+        DemoFolder(tmp_path).prepare(SITE)
+    assert not [*tmp_path.iterdir()]
