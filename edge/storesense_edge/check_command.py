@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from storesense_contracts.errors import StoresenseError
 from storesense_contracts.site import CameraDevice, ShelfDevice, SimulatedSource, load_site
 from storesense_contracts.yaml_file import FileError
+from storesense_edge.camera_agent import make_detector, open_source
 from storesense_edge.shelf.errors import ShelfError
+from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
 from storesense_edge.vision.errors import VisionError
 from storesense_edge.vision.pipeline import shapes_px
@@ -35,11 +37,11 @@ class SiteCheckError(StoresenseError):
 
 
 def check_site(path: Path, *, prints_json: bool) -> int:
-    """Check a site file: its words, its geometry and its calibrations. Returns 0, or 2 with JSON and mistakes.
+    """Check a site file: its words, geometry, calibrations and recordings. Returns 0, or 2 with JSON and mistakes.
 
     Raises:
         FileError: with the line of every mistake, unless JSON was asked for.
-        SiteCheckError: a geometry or calibration cannot work, unless JSON was asked for.
+        SiteCheckError: a geometry, calibration or recording cannot work, unless JSON was asked for.
     """
     try:
         site = _checked(path)
@@ -64,12 +66,15 @@ def _checked(path: Path) -> SiteFile:
 
 
 def problems_of(site: SiteFile) -> list[str]:
-    """Find what the measuring cores would refuse: geometry, homographies, calibrations."""
+    """Find what the agent would refuse: geometry, homographies, models, calibrations, unreadable recordings."""
     problems = []
     for device in site.devices:
         try:
             if isinstance(device, CameraDevice) and device.source.kind != "simulated":
                 shapes_px(camera_plan(device, site.store, _ANY_FRAME_WH))
+                make_detector(device)
+                with open_source(device):
+                    pass
         except VisionError as exc:
             problems.append(f"device {device.id}: {exc}")
         if isinstance(device, ShelfDevice):
@@ -78,6 +83,8 @@ def problems_of(site: SiteFile) -> list[str]:
                     if slot.calibration is not None:
                         layout = next(x for x in site.store.slots if x.id == slot.slot)
                         slot_spec(layout, slot_calibration(slot.calibration))
+                    if not isinstance(slot.source, SimulatedSource):
+                        next(open_trace(slot.source).samples())
                 except ShelfError as exc:
                     problems.append(f"device {device.id}, slot {slot.slot}: {exc}")
     return problems

@@ -55,8 +55,7 @@ class SlotAgent:
         if not isinstance(source, TraceSource) or calibration is None:
             raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim run publish for it.")
         spec = slot_spec(self._layout_slot, slot_calibration(calibration))
-        columns = TraceColumns(timestamp=source.time_column, counts=source.counts_column)
-        trace = TraceFile(source.path, columns, bad_rows=BadRows.SKIP)
+        trace = open_trace(source)
         pacer = Pacer(source.speed)
         begin_media_s = 0.0
         while True:
@@ -101,6 +100,12 @@ class SlotAgent:
         problems = _problems(trace)
         state = HealthState.DEGRADED if problems else HealthState.OK
         return Health(self._slot.slot, state, problems, samples_per_s)
+
+
+def open_trace(source: TraceSource) -> TraceFile:
+    """Make the trace that the site file names, which leaves out rows that are no samples."""
+    columns = TraceColumns(timestamp=source.time_column, counts=source.counts_column)
+    return TraceFile(source.path, columns, bad_rows=BadRows.SKIP)
 
 
 def _problems(trace: TraceFile) -> str | None:

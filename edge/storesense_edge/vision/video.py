@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Self, cast
 
 import cv2
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_SIDE_PX = 8192
+_FFMPEG_QUIET = "-8"
 COUNT_TOLERANCE = 0.01
 """Containers without an index announce an estimate; a smaller shortfall than this share is no truncation."""
 
@@ -67,6 +69,9 @@ class VideoFileSource:
             raise self._error("there is no such file", "check the path in the site file")
         if self._path.stat().st_size == 0:
             raise self._error("the file is empty", "record or copy it again")
+        # FFmpeg writes a line for each broken block, without an end where a recording is looped; what counts is said
+        # in the source's end.
+        os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FFMPEG_QUIET)
         try:
             capture = cv2.VideoCapture(str(self._path))
             opened = capture.isOpened()

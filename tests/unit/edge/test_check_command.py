@@ -56,3 +56,30 @@ def test_json_of_a_good_site(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert check_site(write_site(folder, [shelf(folder / "trace.csv")]), prints_json=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert said == {"ok": True, "store_id": "store-1", "devices": 1, "rules": 0, "slots": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        pytest.param("walks.txt", b"", "walks.txt: it holds no rows", id="no detections"),
+        pytest.param("walks.txt", b"\x00\xff\xfe" * 900, "walks.txt: it is no text file", id="binary detections"),
+        pytest.param("trace.csv", b"", r"slot s1: .*trace\.csv, line 1: .* found 'an empty file'", id="an empty trace"),
+        pytest.param("trace.csv", b"time,counts\n1,2\n", "line 1: expected a column named", id="other columns"),
+        pytest.param(
+            "trace.csv", b"timestamp_ms,raw_counts\n1,a\n", "at least one row with a timestamp", id="no sample"
+        ),
+    ],
+)
+def test_a_recording_that_cannot_be_read_is_found_before_the_agent_runs(
+    folder: Path, name: str, content: bytes, says: str
+) -> None:
+    (folder / name).write_bytes(content)
+    with pytest.raises(SiteCheckError, match=says):
+        check_site(write_site(folder, [camera(folder / "walks.txt"), shelf(folder / "trace.csv")]), prints_json=False)
+
+
+def test_a_text_that_is_called_a_video_is_found_before_the_agent_runs(folder: Path) -> None:
+    (folder / "text.avi").write_text("no picture")
+    device = camera(folder / "walks.txt") | {"source": {"kind": "video", "path": "text.avi"}}
+    with pytest.raises(SiteCheckError, match=r"text.avi: it cannot be opened as a video; .* convert it to H.264"):
+        check_site(write_site(folder, [device]), prints_json=False)

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -106,3 +108,18 @@ def test_a_real_clip_cut_in_half(shared_dir: Path, tmp_path: Path) -> None:
     assert isinstance(end, SourceEnd)
     assert 0 < count < 795
     assert not end.complete
+
+
+def test_a_damaged_file_does_not_fill_the_log(clip: Path) -> None:
+    data = bytearray(clip.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 300] = bytes(300)
+    clip.write_bytes(data)
+    code = (
+        "import sys; from pathlib import Path; from storesense_edge.vision.source import frames_of;"
+        "from storesense_edge.vision.video import VideoFileSource\n"
+        "with VideoFileSource(Path(sys.argv[1])) as source: print(len(list(frames_of(source))))"
+    )
+    loud = {name: value for name, value in os.environ.items() if not name.startswith("OPENCV_")}
+    done = subprocess.run([sys.executable, "-c", code, str(clip)], capture_output=True, text=True, check=True, env=loud)
+    assert 0 < int(done.stdout) < 40
+    assert done.stderr == ""
