@@ -39,6 +39,7 @@ from storesense_gateway.families import FAMILIES
 
 _MAX_DROPPED_LETTER_BYTES = 4_096
 _MAX_LETTER_BYTES = 262_144
+_MAX_CACHED_TOPIC = 200
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +51,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 def decode(incoming: Incoming, limits: Limits) -> Decoded:
     """Take one message apart. Never raises for anything a payload or topic can hold."""
-    target = _target(incoming.topic)
+    # A device may make up topics of 64 KiB; the cache is for those that are ours.
+    target = (_target if len(incoming.topic) <= _MAX_CACHED_TOPIC else _target.__wrapped__)(incoming.topic)
     if target.stream is Stream.STATUS and target.device is not None:
         return _decode_status(incoming, target.device)
     if target.stream is None or target.device is None:

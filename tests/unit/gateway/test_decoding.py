@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fixtures.gateway_messages import BOOT, NOW, footfall, health, heatmap, incoming, message
+from fixtures.gateway_messages import BOOT, NOW, TOPIC, footfall, health, heatmap, incoming, message
 from storesense_contracts.messages import DeviceState, DropReason
 from storesense_contracts.topics import Stream
-from storesense_gateway.decoding import Limits, decode
+from storesense_gateway.decoding import Limits, _target, decode
 from storesense_gateway.entries import DeadLetter, Entry, StatusUpdate
 
 LIMITS = Limits(future_tolerance_s=60.0, past_tolerance_s=400 * 86_400.0)
@@ -240,3 +240,13 @@ def test_every_reading_is_either_stored_or_a_dead_letter(readings: list[dict[str
 @given(st.text(max_size=80))
 def test_no_topic_is_too_strange(topic: str) -> None:
     decoded(message([footfall()]), topic=topic)
+
+
+def test_made_up_topics_are_not_remembered():
+    _target.cache_clear()
+    long = TOPIC + "x" * 60_000
+    (letter,) = decode(incoming(message([footfall()]), topic=long), Limits()).letters
+    assert (letter.stage, letter.topic) == ("topic", long)
+    assert _target.cache_info().currsize == 0
+    decode(incoming(message([footfall()])), Limits())
+    assert _target.cache_info().currsize == 1
