@@ -16,6 +16,7 @@ import psycopg
 from psycopg import sql
 
 from storesense_contracts import topics
+from storesense_contracts.sql import load_queries
 from storesense_simulators.bench_naive import TABLE as NAIVE_TABLE
 from storesense_simulators.bench_world import (
     BenchError,
@@ -30,6 +31,7 @@ from storesense_simulators.bench_world import (
 from storesense_simulators.embedded.ports import LOOPBACK
 from storesense_simulators.load import LoadOrder, LoadResult
 
+_QUERIES = load_queries("storesense_simulators", "bench.sql")
 _STORE = "bench-store"
 _DEVICES = 8
 _WINDOW = 256
@@ -109,7 +111,7 @@ def _measure_gateway(world: BenchWorld, duration_s: float, batch_size: int) -> d
             paced = _run(load)
         acked += paced.acked
         _tell_load(paced)
-    rows = world.query_one(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(_TABLE)))
+    rows = world.query_one(_QUERIES["count_ingested"])
     if rows != acked * batch_size:
         raise BenchError(
             reason=f"{acked * batch_size} readings were acknowledged and {rows} are stored; this must not happen"

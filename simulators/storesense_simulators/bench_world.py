@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, LiteralString, Self
 from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
@@ -78,6 +78,8 @@ class BenchWorld:
                 self.dir = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="storesense-bench-")))
             else:
                 self._keep_dir.mkdir(parents=True, exist_ok=True)
+                if any(self._keep_dir.iterdir()):
+                    raise BenchError(reason=f"the folder {self._keep_dir} is not empty; name an empty or a new one")
                 self.dir = self._keep_dir
             self.dir.chmod(0o711)
             if self._wanted_url is None:
@@ -118,7 +120,7 @@ class BenchWorld:
             if account.store_id == store_id
         ]
 
-    def query_one(self, statement: sql.SQL | sql.Composed) -> Any:
+    def query_one(self, statement: LiteralString | sql.Composed) -> Any:
         """Return the first column of the first row."""
         with psycopg.connect(self.database_url, autocommit=True) as connection:
             row = connection.execute(statement).fetchone()
@@ -168,6 +170,10 @@ class LoadProcess:
     def go(self) -> None:
         """Let it publish."""
         self._write(b"go")
+
+    def stop(self) -> None:
+        """Let it publish nothing more and wait for the last acknowledgements."""
+        self._write(b"stop")
 
     def result(self) -> LoadResult:
         """Wait for its end. Raises BenchError."""

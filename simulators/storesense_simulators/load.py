@@ -4,7 +4,7 @@ It runs in a process of its own (``python -m storesense_simulators.load``) and m
 are encoded before the start, many packets go with one system call, and of what comes back only commit acks are decoded.
 Each device keeps a window of messages without a commit ack, as a real one does (the naive yardstick sends no commit
 acks, so there the broker's PUBACKs count). The order, a line of JSON, comes on standard input; ``{"event": "ready"}``
-and, after a line ``go``, the result go out on standard output.
+and, after a line ``go``, the result go out on standard output. A line ``stop`` ends the publishing early.
 """
 
 import json
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TextIO
 
 import msgspec
 from pydantic import SecretStr
@@ -41,6 +42,8 @@ _LINES = 5
 _SEND_BYTES = 64_000
 _RECEIVE_BYTES = 262_144
 _CONNECT_TIMEOUT_S = 10.0
+_WAIT_S = 0.02
+_PACED_WAIT_S = 0.002
 
 
 class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,12 +220,20 @@ class LoadGenerator:
         for device in self._devices:
             device.connect(self._order.host, self._order.port)
 
-    def run(self) -> LoadResult:
-        """Publish until the time or the messages end, then wait for the last acknowledgements. Raises OSError."""
+    def run(self, stop: TextIO) -> LoadResult:
+        """Publish until the time or the messages end, then wait for the last acknowledgements.
+
+        Args:
+            stop: something to read from it ends the time.
+
+        Raises:
+            OSError: a connection ended.
+        """
         order = self._order
         with selectors.DefaultSelector() as selector:
             for device in self._devices:
                 selector.register(device.socket, selectors.EVENT_READ, device)
+            selector.register(stop, selectors.EVENT_READ, None)
             begun_s, begun_cpu_s = time.monotonic(), time.process_time()
             end_s = begun_s + order.duration_s
             acked = -1
@@ -231,13 +242,17 @@ class LoadGenerator:
                 now_s = time.monotonic()
                 if now_s < end_s:
                     self._fill(now_s, now_s - begun_s)
-                for key, _ in selector.select(0.002 if order.rate else 0.02):
-                    key.data.receive()
+                for key, _ in selector.select(_PACED_WAIT_S if order.rate else _WAIT_S):
+                    if key.data is None:
+                        selector.unregister(stop)
+                        end_s = min(end_s, time.monotonic())
+                    else:
+                        key.data.receive()
                 present = sum(device.acked for device in self._devices)
                 if present != acked:
                     acked, acked_s = present, time.monotonic()
                 sent = sum(len(device.sent_s) for device in self._devices)
-                is_over = now_s >= end_s or sent == order.messages
+                is_over = time.monotonic() >= end_s or sent == order.messages
                 if is_over and (acked == sent or now_s >= end_s + order.drain_s):
                     break
         latencies_s = sorted(value for device in self._devices for value in device.latencies_s)
@@ -296,7 +311,7 @@ def main() -> int:
     _say({"event": "ready"})
     if sys.stdin.readline().strip() != "go":
         return 1
-    result = generator.run()
+    result = generator.run(sys.stdin)
     generator.close()
     _say(asdict(result))
     return 0
