@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_SET_FROM_AT = datetime(2025, 1, 1, tzinfo=UTC)
+"""A clock that says it is earlier was never set: this software is younger."""
+_MINUTE_US = 60_000_000
 
 
 class Clock(Protocol):
@@ -67,3 +70,12 @@ def to_epoch_us(instant_at: datetime) -> int:
 def from_epoch_us(epoch_us: int) -> datetime:
     """Convert microseconds since 1970-01-01 UTC to an aware instant."""
     return EPOCH_AT + timedelta(microseconds=epoch_us)
+
+
+def keep_within_minute_us(start_us: int, period_us: int) -> int:
+    """Return where an interval begins that, having been moved, must not straddle a UTC minute.
+
+    It goes into the minute that holds most of it, no further than it has to.
+    """
+    minute_us = (start_us + period_us // 2) // _MINUTE_US * _MINUTE_US
+    return min(max(start_us, minute_us), minute_us + _MINUTE_US - period_us)

@@ -152,6 +152,7 @@ class DeviceAgent:
                     outbox_messages=stats.pending,
                     outbox_bytes=stats.outbox_bytes,
                     uptime_s=uptime_s,
+                    clock_offset_ms=stats.clock_offset_ms,
                 )
                 self._record(Stream.HEALTH, reading)
             await asyncio.sleep(min(_LOOK_S, self._health_s))

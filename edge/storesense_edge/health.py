@@ -56,6 +56,7 @@ def reading_of(
     outbox_messages: int | None = None,
     outbox_bytes: int | None = None,
     uptime_s: int | None = None,
+    clock_offset_ms: int | None = None,
 ) -> HealthReading:
     """Build the reading of a condition, its reason cut to what the wire takes."""
     reason = health.reason
@@ -70,4 +71,5 @@ def reading_of(
         outbox_messages=None if outbox_messages is None else min(outbox_messages, 1_000_000),
         outbox_bytes=outbox_bytes,
         uptime_s=uptime_s,
+        clock_offset_ms=clock_offset_ms,
     )

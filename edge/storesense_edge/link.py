@@ -15,6 +15,7 @@ from storesense_contracts import topics
 from storesense_contracts.errors import StoresenseError
 from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_edge.batcher import Batch, Batcher
+from storesense_edge.clock_offset import base_us
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxError
 from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
@@ -47,6 +48,7 @@ class LinkStats:
         dropped: messages given up by the overflow policy.
         outbox_bytes: size of the readings on disk.
         problem: what is wrong with disk or broker, or None.
+        clock_offset_ms: how far the gateway's clock is ahead of ours; None while that is not known.
     """
 
     recorded: int
@@ -58,6 +60,7 @@ class LinkStats:
     dropped: int
     outbox_bytes: int
     problem: str | None
+    clock_offset_ms: int | None = None
 
 
 class LinkNotOpenError(StoresenseError):
@@ -191,6 +194,7 @@ class DeviceLink:
         """
         if not self._is_open:
             raise LinkNotOpenError(device=topics.user_name(self.store_id, self.device_id))
+        self._watch_clock()
         for batch in self._batcher.add(stream, reading):
             self._hand_over(batch)
         self._recorded += 1
@@ -231,9 +235,19 @@ class DeviceLink:
             dropped=self._dropped,
             outbox_bytes=self._totals.bytes,
             problem=None if problem is None else str(problem),
+            clock_offset_ms=sender.clock_offset_ms if sender else None,
         )
 
     # ---- inside
+
+    def _watch_clock(self) -> None:
+        """Note when the wall clock was set, so that what it told before can be put right."""
+        if self._sender is None:
+            return
+        present_us = base_us(self._clock.now(), self._clock.monotonic_s())
+        if self._sender.epochs.has_jumped(present_us):
+            self._flush_all()  # recorded by the clock as it was
+        self._sender.epochs.observe(present_us, self._next_seq)
 
     def _flush_all(self) -> None:
         if self._flush_timer is not None:

@@ -11,10 +11,9 @@ import logging
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from storesense_contracts.clock import from_epoch_us, to_epoch_us
+from storesense_contracts.clock import CLOCK_SET_FROM_AT, from_epoch_us, to_epoch_us
 from storesense_contracts.ids import BootId
 from storesense_contracts.messages import DroppedRange, DropReason
 from storesense_contracts.sql import load_queries
@@ -39,6 +38,7 @@ from storesense_edge.outbox_message import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from storesense_edge.outbox_message import OutboxChanges
@@ -52,7 +52,7 @@ _READ_BYTES = 2_000_000
 _SHRINK_ABOVE_PAGES = 4_000
 _SOFT_LIMIT_SHARE = 0.8
 
-OLDEST_PLAUSIBLE_AT = datetime(2025, 1, 1, tzinfo=UTC)
+OLDEST_PLAUSIBLE_AT = CLOCK_SET_FROM_AT
 """A row that says it is older was written by a clock that was not set; its age is unknown, so it never expires."""
 
 
@@ -131,7 +131,7 @@ class Outbox:
                 db.executemany(self._queries["delete_drop"], [(drop_no,) for drop_no in changes.declared])
                 self._insert(db, changes.messages)
                 drops = [self._record_drop(db, boot_no, dropped) for boot_no, dropped in changes.dropped]
-                drops += self._enforce_limits(db, now_at)
+                drops += self._enforce_limits(db, now_at, changes.expires_from_no)
         except BaseException:
             self._totals = before
             raise
@@ -277,13 +277,18 @@ class Outbox:
             # Some were there already: a commit that reported a failing disk had gone through after all.
             self._totals = OutboxTotals(*db.execute(self._queries["totals"]).fetchone())
 
-    def _enforce_limits(self, db: sqlite3.Connection, now_at: datetime) -> list[RecordedDrop]:
+    def _enforce_limits(
+        self, db: sqlite3.Connection, now_at: datetime, expires_from_no: int | None
+    ) -> list[RecordedDrop]:
         dropped: list[tuple[int, DropReason]] = []
-        if now_at > OLDEST_PLAUSIBLE_AT:
+        if now_at > OLDEST_PLAUSIBLE_AT and expires_from_no is not None:
             oldest_us = to_epoch_us(now_at) - int(self._limits.max_age_s * 1e6)
             floor_us = to_epoch_us(OLDEST_PLAUSIBLE_AT)
+            this_boot_no = max(self._boot_ids)
             for number, size, created_us in self._oldest(db, "oldest"):
                 if not floor_us <= created_us < oldest_us:
+                    break
+                if number >> SEQ_BITS == this_boot_no and number < expires_from_no:
                     break
                 self._drop(db, number, size)
                 dropped.append((number, DropReason.EXPIRED))

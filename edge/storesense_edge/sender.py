@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from datetime import timedelta
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from storesense_contracts.messages import (
     encode_struct,
 )
 from storesense_contracts.topics import UP_DELIVERY, DownStream, Stream
+from storesense_edge.clock_offset import ClockEpochs, ClockOffset, base_us, shift_us, shifted_readings
 from storesense_edge.mqtt import BrokerConnection
 from storesense_edge.mqtt_client import Publication
 from storesense_edge.outbox_errors import OutboxError
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 
 _GOODBYE_S = 1.0
+_RIGHT_CLOCK_MS = 60_000
+"""Close enough for ages of days."""
 _READ_AGAIN_S = 1.0
 
 
@@ -67,6 +71,10 @@ class Sender:
         clock: Clock,
         settings: LinkSettings,
     ) -> None:
+        self._boot_no = opened.boot_no
+        self.epochs = ClockEpochs()
+        self._offset = ClockOffset()
+        self._threshold_s = settings.clock_threshold_s
         self._name = topics.user_name(store_id, device_id)
         self._boot_id = boot_id
         self._boots = opened.boots
@@ -110,6 +118,12 @@ class Sender:
     def problem(self) -> BrokerError | None:
         """Why there is no connection; None while there is one, and at first."""
         return self._connection.problem
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """How far the gateway's clock is ahead of ours, milliseconds; None while that is not known."""
+        now_s = self._clock.monotonic_s()
+        return self._offset.offset_ms(base_us(self._clock.now(), now_s), now_s)
 
     async def run(self) -> None:
         """Send for ever."""
@@ -170,10 +184,15 @@ class Sender:
         except PayloadError as exc:
             _logger.warning("%s: an ack on %s cannot be read and is ignored: %s", self._name, topic, exc)
             return
+        now_s = self._clock.monotonic_s()
+        self._offset.acked(ack.echo_sent_at, ack.received_at, now_s)
+        offset_ms = self.clock_offset_ms
+        if offset_ms is not None and abs(offset_ms) <= _RIGHT_CLOCK_MS:
+            self._writer.trust_clock()
         boot_no = self._boots.get(BootId(ack.boot_id))
         if boot_no is None:
             return  # of a boot whose messages have all been acknowledged before
-        declared = self._uplink.acked(boot_no, ack.ranges, self._clock.monotonic_s())
+        declared = self._uplink.acked(boot_no, ack.ranges, now_s)
         self._writer.forget([(boot_no, first, last) for first, last in ack.ranges], declared)
         self._wake.set()
 
@@ -195,11 +214,16 @@ class Sender:
 
     def _publish(self, order: SendOrder) -> None:
         message = order.message
+        now_at, now_s = self._clock.now(), self._clock.monotonic_s()
+        present_us = base_us(now_at, now_s)
+        sent_at = now_at + timedelta(microseconds=self._shift_us(present_us, present_us, now_s))
+        recorded_us = self.epochs.base_us(message.seq) if message.boot_no == self._boot_no else None
+        shift = 0 if recorded_us is None else self._shift_us(recorded_us, present_us, now_s)
         payload = encode_message(
             boot_id=message.boot_id,
             seq=message.seq,
-            sent_at=self._clock.now(),
-            readings_json=message.readings_json,
+            sent_at=sent_at,
+            readings_json=shifted_readings(message.readings_json, shift) if shift else message.readings_json,
             dropped=order.dropped,
         )
         delivery = UP_DELIVERY[message.stream]
@@ -209,8 +233,13 @@ class Sender:
             self._uplink.published(message.message_no)
             return
         self._packets[packet_no] = message.message_no
+        self._offset.sent(sent_at, now_s)
         self.sent += 1
         self.resent += order.attempt > 1
+
+    def _shift_us(self, recorded_us: int, present_us: int, now_s: float) -> int:
+        bounds = self._offset.bounds(now_s)
+        return shift_us(recorded_us, present_us, bounds, now_s=now_s, threshold_s=self._threshold_s)
 
     def _read_backlog(self, now_s: float) -> None:
         if not self.is_connected or now_s < self._read_not_before_s:

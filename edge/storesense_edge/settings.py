@@ -49,6 +49,9 @@ class LinkSettings(BaseModel):
     memory_limit_bytes: int = Field(
         default=16_000_000, ge=300_000, description="bytes of readings that may wait in memory for a slow or full disk"
     )
+    clock_threshold_s: float = Field(
+        default=2.0, ge=0.5, le=3_600, description="seconds that the clock must certainly be off before it is corrected"
+    )
 
 
 class EdgeSettings(ServiceSettings):

@@ -36,6 +36,7 @@ from storesense_gateway.entries import (
     storable,
 )
 from storesense_gateway.families import FAMILIES
+from storesense_gateway.unset_clock import is_unset, on_gateway_clock
 
 _MAX_DROPPED_LETTER_BYTES = 4_096
 _MAX_LETTER_BYTES = 262_144
@@ -173,7 +174,8 @@ def _sort_out(
     oldest_at = received_at - timedelta(seconds=limits.past_tolerance_s)
     good: dict[type[Reading], tuple[list[int], list[AnyReading]]] = {}
     kind: type[Reading] | None = None
-    for idx, reading in message.readings:
+    unset = is_unset(message.sent_at)
+    for idx, reading in on_gateway_clock(message, incoming.received_us) if unset else message.readings:
         check = _CHECKS.get(type(reading))
         if not oldest_at <= reading.measured_at <= newest_at or (check is not None and check(reading) is not None):
             stage, reason = _why_not(reading, received_at, limits)
