@@ -1,5 +1,6 @@
 """Alerts: they arrive, are taken, and close with their proof."""
 
+import re
 import threading
 
 from playwright.sync_api import Page, expect
@@ -95,7 +96,7 @@ def test_a_resolved_alert_moves_to_done_with_its_proof_and_thanks(open_page, bac
             state="resolved", resolved_at=fake_store.instant(), proof={"units": 14, "weight_g": 7210.0}
         )
     )
-    expect(done).to_contain_text("The shelf holds 14 units again (7.21 kg).")
+    expect(done).to_contain_text("The shelf holds 14 units again (7.21\u00a0kg).")
     expect(page.get_by_text("Nothing to do")).to_be_visible()
 
 
@@ -122,3 +123,29 @@ def test_on_plan_selects_the_place_and_the_address_remembers_it(open_page, backe
     assert "item=queue%3Atills" in page.url
     page.reload()
     expect(page.locator("#detail-title")).to_have_text("Tills")
+
+
+def test_an_alert_tells_the_present_beside_its_peak(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    alert = row(page, 7)
+    backend.update(
+        queues=[{"queue_id": "tills", "length": 2, "longest_wait_s": 12.0, "measured_at": fake_store.instant()}]
+    )
+    expect(alert.locator(".alert-title")).to_have_text(re.compile(r"6 waiting\s*now 2"))
+    backend.update(
+        queues=[{"queue_id": "tills", "length": 6, "longest_wait_s": 12.0, "measured_at": fake_store.instant()}]
+    )
+    expect(alert.locator(".alert-now")).to_have_count(0)
+
+
+def test_the_last_three_done_are_shown_and_the_others_on_demand(open_page, backend: FakeBackend) -> None:
+    backend.snapshot["alerts"] = [
+        fake_store.queue_alert(
+            alert_id=n, state="resolved", resolved_at=fake_store.instant(600 - n), proof={"length": 0}
+        )
+        for n in range(1, 6)
+    ]
+    page: Page = open_page()
+    assert [r.get_attribute("data-alert") for r in page.locator(".done:visible").all()] == ["5", "4", "3"]
+    page.get_by_text("2 earlier").click()
+    expect(page.locator(".done:visible")).to_have_count(5)

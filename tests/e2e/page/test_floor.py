@@ -59,6 +59,22 @@ def test_the_plan_is_one_stop_of_the_tab_key(open_page) -> None:
     expect(page.locator('.plan-drawing [tabindex="0"]')).to_have_attribute("data-key", "slot:tea")
 
 
+def test_on_a_phone_the_plan_can_be_enlarged_and_moves_to_what_is_shown(open_page) -> None:
+    page: Page = open_page(width=390, has_touch=True)
+    sheet = page.locator(".plan-sheet")
+    small = sheet.bounding_box()
+    assert small is not None
+    assert small["width"] <= 390
+    page.get_by_role("button", name="Enlarge the plan").click()
+    assert (sheet.bounding_box() or {})["width"] > 2 * small["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator(".alert").first.get_by_role("button", name="Show on plan").click()
+    page.wait_for_function("document.querySelector('.plan-scroller').scrollLeft > 100")
+    expect(page.locator('[data-key="queue:tills"]')).to_be_in_viewport()
+    page.get_by_role("button", name="Show the whole floor").click()
+    assert (sheet.bounding_box() or {})["width"] == small["width"]
+
+
 def test_hovering_tells_what_it_is(open_page) -> None:
     page: Page = open_page()
     page.locator('[data-key="lane:lane-2"]').hover()

@@ -46,7 +46,9 @@ def test_numbers_keep_gaps_apart_from_zero(call, value: float | None, text: str)
     assert call("format.js", "numberText", value) == text
 
 
-@pytest.mark.parametrize(("weight_g", "text"), [(450, "450 g"), (7210, "7.21 kg"), (None, "–"), (0, "0 g")])
+@pytest.mark.parametrize(
+    ("weight_g", "text"), [(450, "450\u00a0g"), (7210, "7.21\u00a0kg"), (None, "–"), (0, "0\u00a0g")]
+)
 def test_weights(call, weight_g: float | None, text: str) -> None:
     assert call("format.js", "weightText", weight_g) == text
 
@@ -196,6 +198,24 @@ def test_views_are_read_from_links(call, hash_text: str, view: dict[str, Any]) -
         assert call("route.js", "formatView", view) == hash_text
 
 
+SWINGING = {"slot_id": "s", "units": None, "weight_g": 900.0, "is_stable": False}
+STEADY = {"slot_id": "s", "units": 7, "weight_g": 950.0, "is_stable": True}
+
+
+def test_a_swinging_weight_takes_no_known_stock_away(call) -> None:
+    steps = [("applySnapshot", {"slots": [STEADY]}), ("applyUpdate", {"slots": [SWINGING]})]
+    assert live_after(call, *steps)["slots"]["s"] == {**SWINGING, "units": 7}
+    assert live_after(call, *steps, ("applySnapshot", {"slots": [SWINGING]}))["slots"]["s"]["units"] == 7
+    lost = {**STEADY, "units": None}  # it rests, and does not tell: that is news
+    assert live_after(call, *steps, ("applyUpdate", {"slots": [lost]}))["slots"]["s"]["units"] is None
+
+
+def test_a_slot_that_somebody_is_at_from_the_beginning_is_settling(call) -> None:
+    now = ms(call, "2026-11-21T12:00:00Z")
+    reading = SWINGING | {"measured_at": "2026-11-21T11:59:59Z"}
+    assert call("figures.js", "slotState", SLOT, reading, now)["state"] == "settling"
+
+
 SLOT = {"id": "s", "capacity_units": 20, "reorder_point_units": 5}
 
 
@@ -245,8 +265,12 @@ def test_heat_colours_stay_on_their_scale(call, share: float, alpha: float) -> N
 
 def test_heat_scale_is_not_set_by_one_who_stands_still(call) -> None:
     presence = [0.0] * 500 + [10.0] * 99 + [100_000.0]
-    assert call("floor/heat.js", "heatScaleS", presence) == 10.0
-    assert call("floor/heat.js", "heatScaleS", [0.0] * 9) is None
+    assert call("floor/heat.js", "heatScaleS", {"presence_s": presence, "cell_size_m": 0.5}) == 10.0
+    assert call("floor/heat.js", "heatScaleS", {"presence_s": [0.0] * 9, "cell_size_m": 0.5}) is None
+
+
+def test_the_first_step_into_an_empty_store_is_no_blaze(call) -> None:
+    assert call("floor/heat.js", "heatScaleS", {"presence_s": [0.0] * 9 + [0.1], "cell_size_m": 0.5}) == 2.5
 
 
 def test_the_in_arrow_stands_square_on_the_named_side(call) -> None:
