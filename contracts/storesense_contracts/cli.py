@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points, version
+from typing import Any
 
 from storesense_contracts.errors import MissingPartError, StoresenseError
 
@@ -26,9 +27,26 @@ _EXTRA_OF_MODULE = {
 }
 
 
+class _Subcommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa: SLF001 -- it has no public name
+    """Subcommands whose own ``--help`` begins with what the list of their siblings says of them."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        text = options.get("help")
+        if text:
+            options.setdefault("description", f"{text[0].upper()}{text[1:]}.")
+        parser: argparse.ArgumentParser = super().add_parser(name, **options)
+        return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.register("action", "parsers", _Subcommands)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser with the subcommands of every installed package."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="storesense",
         description="Shops measured at the edge: footfall, queues and shelves, turned into the next thing to do.",
         epilog="Begin with: storesense demo",

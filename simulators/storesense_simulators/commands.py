@@ -27,14 +27,33 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     demo = subparsers.add_parser(
-        "demo", help="a living store in your browser: broker, database, all services and a simulated shop"
+        "demo",
+        help="a living store in your browser: broker, database, all services and a simulated shop",
+        description="A living store in your browser: starts broker, database, all services and a simulated shop on "
+        "this machine, prints the page's address and a sign-in made for you, and stops everything on Ctrl-C. Needs no "
+        "root, no container and no network; listens on this machine only.",
+        epilog="Exit codes: 0 done, 1 something did not start, 2 wrong option or site file, 130 stopped too early.",
     )
-    demo.add_argument("--site", type=Path, default=_CORNER_SHOP, metavar="FILE", help="another site file")
     demo.add_argument(
-        "--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end so long after the page came alive"
+        "--site",
+        type=Path,
+        default=_CORNER_SHOP,
+        metavar="FILE",
+        help="the store, its devices and rules (default: the simulated corner shop)",
     )
     demo.add_argument(
-        "--port", type=_port, default=8080, metavar="N", help="the page's port on this machine; 0 takes a free one"
+        "--for",
+        dest="for_s",
+        type=_seconds,
+        metavar="SECONDS",
+        help="end so long after the page came alive; without it, on Ctrl-C",
+    )
+    demo.add_argument(
+        "--port",
+        type=_port,
+        default=8080,
+        metavar="N",
+        help="the page's port; 0 takes a free one (default %(default)s)",
     )
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
     demo.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
@@ -43,9 +62,11 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         type=Path,
         default=_default_data_dir(),
         metavar="DIR",
-        help="where database, passwords and logs are kept between runs; default: %(default)s",
+        help="where database, passwords and logs are kept between runs (default %(default)s); remove it to begin anew",
     )
-    demo.add_argument("--seed", type=int, default=4, metavar="N", help="of the simulated store (default %(default)s)")
+    demo.add_argument(
+        "--seed", type=int, default=4, metavar="N", help="another day in the same simulated shop (default %(default)s)"
+    )
     demo.set_defaults(handler=_demo)
 
 

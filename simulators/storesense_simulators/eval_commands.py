@@ -15,7 +15,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     _add_shelf(subparsers)
     rule = (
         "A true crossing is a foot point (bottom centre of the box) that passes from one side of the segment to the "
-        "other, clear of it on both by at least 4 px and 5 %% of the box's height, within its ends. The error is "
+        "other, clear of it on both by at least 4 px and 5 % of the box's height, within its ends. The error is "
         "summed over lines and directions. Settings are the shipped defaults."
     )
     counting = subparsers.add_parser(

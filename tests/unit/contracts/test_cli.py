@@ -1,5 +1,5 @@
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 
 import pytest
@@ -70,3 +70,19 @@ def test_every_installed_subcommand_has_help() -> None:
     (subparsers,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     assert "contracts" in subparsers.choices
     assert {choice.dest for choice in subparsers._choices_actions} == set(subparsers.choices)
+
+
+def test_every_command_s_help_begins_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+        yield parser
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                for child in action.choices.values():
+                    yield from parsers(child)
+
+    found = list(parsers(cli.build_parser()))
+    assert len(found) > 20
+    assert [p.prog for p in found if not (p.description or "").endswith(".")] == []
+    for parser in found:
+        parser.print_help()
+    assert "%%" not in capsys.readouterr().out
