@@ -28,13 +28,17 @@ export function heatColour(share, onDark = false) {
   return c0.map((value, i) => value + (c1[i] - value) * f);
 }
 
+const LEAST_SCALE_S_PER_M2 = 10;
+
 /**
- * The presence at which the scale ends, in seconds per cell: the 98th percentile of the cells anybody was in, so that one
- * person who stood still does not make the rest of the floor look cold. Null where nobody was.
+ * The presence at which the scale of `grid` ends, in seconds per cell: the 98th percentile of the cells anybody was in,
+ * so that one person who stood still does not make the rest of the floor look cold, and no less than ten seconds per
+ * square metre, so that the first step into an empty store is no blaze. Null where nobody was.
  */
-export function heatScaleS(presenceS) {
-  const warm = presenceS.filter((value) => value > 0).sort((a, b) => a - b);
-  return warm.length ? warm[Math.min(warm.length - 1, Math.floor(warm.length * 0.98))] : null;
+export function heatScaleS(grid) {
+  const warm = grid.presence_s.filter((value) => value > 0).sort((a, b) => a - b);
+  if (!warm.length) return null;
+  return Math.max(warm[Math.min(warm.length - 1, Math.floor(warm.length * 0.98))], LEAST_SCALE_S_PER_M2 * grid.cell_size_m ** 2);
 }
 
 function heatImage(grid, scaleS, onDark) {
@@ -60,7 +64,7 @@ export function drawHeat(canvas, grid, fit, onDark) {
   canvas.height = Math.round(fit.heightPx * ratio);
   canvas.style.width = `${fit.widthPx}px`;
   canvas.style.height = `${fit.heightPx}px`;
-  const scaleS = grid ? heatScaleS(grid.presence_s) : null;
+  const scaleS = grid ? heatScaleS(grid) : null;
   if (scaleS === null || !grid.columns || !grid.rows) return;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);

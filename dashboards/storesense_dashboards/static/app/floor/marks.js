@@ -69,10 +69,9 @@ function lineMark({ points, arrow, at, state, reading, fit }) {
   const [[x0, y0], [x1, y1]] = points;
   const label = state !== "none" ? t.floor.inCount(numberText(reading.in_count)) : "?";
   const normal = arrow?.normal ?? [0, -1];
-  const [lx, ly, anchor] =
-    fit.isSmall && arrow
-      ? besideArrow(arrow, label.length * 7, fit)
-      : lineLabelPlace(points, at, normal, label.length * 7, fit);
+  const [lx, ly, anchor] = arrow
+    ? besideArrow(arrow, label.length * 7, fit)
+    : lineLabelPlace(points, at, normal, label.length * 7, fit);
   return html`
     <line class="line-stroke" x1=${x0} y1=${y0} x2=${x1} y2=${y1} />
     <circle class="line-end" cx=${x0} cy=${y0} r="3.5" />
@@ -86,7 +85,7 @@ function lineMark({ points, arrow, at, state, reading, fit }) {
   `;
 }
 
-/** Where a line's label stands: on the outer side, where the arrow is not; above the line where the drawing ends there. */
+/** Where the label of a line without an arrow stands: beside it, or above it where the drawing ends there. */
 function lineLabelPlace(points, at, normal, widthPx, fit) {
   const [x, y] = [at[0] - normal[0] * 14, at[1] - normal[1] * 14];
   const anchor = normal[0] > 0.5 ? "end" : normal[0] < -0.5 ? "start" : "middle";
@@ -97,7 +96,7 @@ function lineLabelPlace(points, at, normal, widthPx, fit) {
   return [within, Math.max(14, top - 14), "middle"];
 }
 
-/** On a small plan the label stands beside the arrow, where it keeps off the edges of zones. */
+/** The label stands beside the arrow, where it keeps off the edges and labels of zones. */
 function besideArrow({ from, to, normal }, widthPx, fit) {
   const isUpright = Math.abs(normal[1]) > 0.5;
   const [x, y] = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];

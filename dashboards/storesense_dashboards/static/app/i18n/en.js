@@ -266,7 +266,7 @@ export const en = {
     hours: (h, m) => (m ? `${h} h ${m} min` : `${h} h`),
   },
 
-  units: { kilograms: (text) => `${text} kg`, grams: (text) => `${text} g` },
+  units: { kilograms: (text) => `${text}\u00a0kg`, grams: (text) => `${text}\u00a0g` },
 
   problem: {
     unreachable: "The server does not answer.",

@@ -13,7 +13,7 @@ import { Detail } from "./detail.js";
 function HeatLegend({ heat }) {
   if (heat.error) return html`<p class="heat-legend gap-text" role="status">${t.floor.heatFailed}</p>`;
   if (!heat.grid) return html`<p class="heat-legend">${t.floor.heatLoading}</p>`;
-  const scaleS = heatScaleS(heat.grid.presence_s);
+  const scaleS = heatScaleS(heat.grid);
   if (scaleS === null) return html`<p class="heat-legend">${t.floor.heatNone}</p>`;
   const perSquareMetreS = scaleS / heat.grid.cell_size_m ** 2;
   return html`<p class="heat-legend">
