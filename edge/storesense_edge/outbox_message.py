@@ -122,12 +122,15 @@ class OutboxChanges:
         declared: numbers of drops that the gateway knows of now.
         messages: new messages.
         dropped: ranges that were dropped before they reached the disk.
+        expires_from_no: messages of this boot from this number on, and those of earlier boots, go when they are too
+            old; None: nothing does, because nobody knows how wrong the clock is.
     """
 
     acked: Sequence[tuple[int, int, int]] = ()
     declared: Sequence[int] = ()
     messages: Sequence[OutboxMessage] = ()
     dropped: Sequence[tuple[int, DroppedRange]] = ()
+    expires_from_no: int | None = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_contracts.backoff import Backoff
+from storesense_contracts.clock import to_epoch_us
 from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError
 from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
@@ -32,6 +33,8 @@ _logger = logging.getLogger(__name__)
 _MAX_MESSAGES_A_TRANSACTION = 2_000
 _RETRY = Backoff(base_s=0.5, limit_s=5.0)
 _LAZY_ACK_S = 0.25
+_JUMP_US = 60_000_000
+"""A wall clock that moves so far against the monotonic one was set; what NTP slews is far less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,9 @@ class OutboxWriter:
         self._waiting = WaitingMessages(memory_limit_bytes)
         self._announced_no = -1
         self._boot_no = 0
+        self._base_us: int | None = None
+        self._steady_from_no = 0
+        self._trusted_us: int | None = None
         self._failures = 0
         self._rng = random.Random()  # noqa: S311 -- spreads retries, guards nothing
 
@@ -136,6 +142,10 @@ class OutboxWriter:
             self._inbox.acked += acked
             self._inbox.declared += declared
             self._changed.notify()
+
+    def trust_clock(self) -> None:
+        """Note that the wall clock is right at this moment: from now on ages mean something, until it is set."""
+        self._trusted_us = self._wall_less_monotonic_us()
 
     def read(self, after_no: int, before_no: int, limit: int) -> Future[list[OutboxMessage]]:
         """Read messages between two numbers, both excluded, after all that was handed over before."""
@@ -240,14 +250,15 @@ class OutboxWriter:
             return inbox, self._waiting.take(_MAX_MESSAGES_A_TRANSACTION)
 
     def _apply(self, inbox: _Inbox, messages: list[OutboxMessage]) -> OutboxError | None:
-        changes = OutboxChanges(inbox.acked, inbox.declared, messages, inbox.dropped)
+        expires_from_no = self._expires_from_no(messages)
+        changes = OutboxChanges(inbox.acked, inbox.declared, messages, inbox.dropped, expires_from_no)
         reopened = None
         try:
             try:
                 applied = self._outbox.apply(changes, self._clock.now())
             except OutboxCorruptError:
                 reopened = self._outbox.replace_damaged(self._boot_id, self._clock.now(), boot_no=self._boot_no)
-                changes = OutboxChanges((), (), messages, ())
+                changes = OutboxChanges((), (), messages, (), expires_from_no)
                 applied = self._outbox.apply(changes, self._clock.now())
         except OutboxError as exc:
             self._put_back(inbox, messages, exc)
@@ -267,6 +278,26 @@ class OutboxWriter:
             )
         )
         return None
+
+    def _wall_less_monotonic_us(self) -> int:
+        return to_epoch_us(self._clock.now()) - int(self._clock.monotonic_s() * 1e6)
+
+    def _expires_from_no(self, messages: list[OutboxMessage]) -> int | None:
+        """Say from which message of this boot on ages are known; None while no age is.
+
+        A clock that is set makes everything before look old. So ages count only by a clock that a gateway has
+        confirmed, and only of messages that were written since it was last set.
+        """
+        base_us = self._wall_less_monotonic_us()
+        if self._base_us is not None and abs(base_us - self._base_us) > _JUMP_US:
+            # Of what is written now, nobody knows on which side of the jump it was dated.
+            last_no = messages[-1].message_no if messages else self._announced_no
+            self._steady_from_no = max(self._steady_from_no, last_no + 1)
+            _logger.warning("The clock was set; what the outbox %s holds does not expire by it.", self._outbox.path)
+        self._base_us = base_us
+        if self._trusted_us is None or abs(base_us - self._trusted_us) > _JUMP_US:
+            return None
+        return self._steady_from_no
 
     def _put_back(self, inbox: _Inbox, messages: list[OutboxMessage], exc: OutboxError) -> None:
         if not self._failures:

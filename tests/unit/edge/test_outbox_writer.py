@@ -1,7 +1,7 @@
 import queue
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,14 @@ from storesense_contracts.ids import BootId
 from storesense_contracts.topics import Stream
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxLockedError, OutboxWriteError
-from storesense_edge.outbox_message import OutboxApplied, OutboxChanges, OutboxMessage, OutboxOpened, message_no
+from storesense_edge.outbox_message import (
+    OutboxApplied,
+    OutboxChanges,
+    OutboxLimits,
+    OutboxMessage,
+    OutboxOpened,
+    message_no,
+)
 from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -37,13 +44,14 @@ class FaultyOutbox(Outbox):
 class Bench:
     """A writer with its news in a queue."""
 
-    def __init__(self, path: Path, memory_limit_bytes: int = 1_000_000) -> None:
-        self.outbox = FaultyOutbox(path)
+    def __init__(self, path: Path, memory_limit_bytes: int = 1_000_000, limits: OutboxLimits | None = None) -> None:
+        self.outbox = FaultyOutbox(path, limits)
+        self.clock = ManualClock(NOW_AT)
         self.news: queue.Queue[OutboxNews] = queue.Queue()
         self.writer = OutboxWriter(
             self.outbox,
             boot_id=BOOT,
-            clock=ManualClock(NOW_AT),
+            clock=self.clock,
             memory_limit_bytes=memory_limit_bytes,
             tell=self.news.put,
             name="outbox under test",
@@ -51,7 +59,8 @@ class Bench:
         self.opened: OutboxOpened = self.writer.start().result(WAIT_S)
 
     def message(self, seq: int, size: int = 10, stream: Stream = Stream.FOOTFALL) -> OutboxMessage:
-        return OutboxMessage(message_no(self.opened.boot_no, seq), BOOT, stream, b"x" * size, NOW_AT)
+        number = message_no(self.opened.boot_no, seq)
+        return OutboxMessage(number, BOOT, stream, b"x" * size, self.clock.now())
 
     def append(self, *seqs: int, size: int = 10) -> list[int]:
         return [m.seq for seq in seqs for m in self.writer.append(self.message(seq, size))]
@@ -233,3 +242,58 @@ def test_nobody_waits_for_a_thread_that_a_mistake_has_ended(path: Path, caplog: 
         bench.writer.read(-1, END_NO, 1).result(WAIT_S)
     bench.writer.stop().result(WAIT_S)
     assert "mistake in the program" in caplog.text
+
+
+DAY_S = 86_400.0
+
+
+def write(bench: Bench, seq: int) -> None:
+    bench.append(seq)
+    bench.writer.barrier().result(WAIT_S)
+
+
+def test_what_is_too_old_by_a_clock_that_a_gateway_confirmed_expires(path: Path) -> None:
+    bench = Bench(path)
+    write(bench, 0)
+    bench.clock.advance(8 * DAY_S)
+    write(bench, 1)
+    assert bench.seqs() == [0, 1]  # nobody has confirmed this clock yet
+    bench.writer.trust_clock()
+    write(bench, 2)
+    assert bench.seqs() == [1, 2]
+    bench.writer.stop().result(WAIT_S)
+
+
+@pytest.mark.parametrize("days", [9, 365], ids=["a clock that runs away", "a clock that was a year slow"])
+def test_a_clock_that_is_set_makes_nothing_old(path: Path, days: int) -> None:
+    bench = Bench(path)
+    bench.writer.trust_clock()
+    write(bench, 0)
+    bench.clock.jump(NOW_AT + timedelta(days=days))
+    write(bench, 1)
+    assert bench.seqs() == [0, 1]
+    bench.writer.trust_clock()  # the new time is right, but says nothing of what was dated before
+    write(bench, 2)
+    assert bench.seqs() == [0, 1, 2]
+    bench.writer.stop().result(WAIT_S)
+
+
+def test_a_start_with_a_wrong_clock_expires_nothing_of_an_earlier_boot(path: Path) -> None:
+    first = Bench(path)
+    write(first, 0)
+    first.writer.stop().result(WAIT_S)
+    outbox = Outbox(path)
+    clock = ManualClock(NOW_AT + timedelta(days=9))
+    writer = OutboxWriter(
+        outbox,
+        boot_id=BootId("e" * 32),
+        clock=clock,
+        memory_limit_bytes=1_000_000,
+        tell=lambda _news: None,
+        name="second start",
+    )
+    opened = writer.start().result(WAIT_S)
+    writer.barrier().result(WAIT_S)
+    assert [m.seq for m in writer.read(-1, END_NO, 10).result(WAIT_S)] == [0]
+    assert opened.totals.messages == 1
+    writer.stop().result(WAIT_S)
