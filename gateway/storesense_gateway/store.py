@@ -17,6 +17,7 @@ from storesense_gateway.batch import Boot, FamilyRows, Plan, SeriesKey, boots_of
 from storesense_gateway.dumper import PackedDumper
 from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, StatusUpdate
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed, pack_variable
+from storesense_gateway.patience import PatientConnection
 from storesense_gateway.port import CommitResult, StoreUnavailableError
 
 _LOG = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeEn
 _SESSION: tuple[LiteralString, ...] = (
     "SET application_name = 'storesense gateway'",
     "SET statement_timeout = '60s'",
-    "SET idle_in_transaction_session_timeout = '60s'",
+    # A transaction of ours is never idle for long; one that is belongs to a connection that we have given up, and its
+    # row locks would keep us waiting for it.
+    "SET idle_in_transaction_session_timeout = '5s'",
 )
 _TCP = {
     "connect_timeout": 5,
@@ -131,7 +134,7 @@ class PostgresStore:
             self._series.clear()
             self._boots.clear()
             self._weeks.clear()
-            connection = psycopg.connect(self._conninfo, autocommit=True, prepare_threshold=2, **_TCP)  # type: ignore[arg-type]
+            connection = PatientConnection.connect(self._conninfo, autocommit=True, prepare_threshold=2, **_TCP)  # type: ignore[arg-type]
             connection.adapters.register_dumper(PackedArray, PackedDumper)
             try:
                 for statement in _SESSION:

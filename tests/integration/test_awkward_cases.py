@@ -1,0 +1,264 @@
+"""The awkward cases by name: each through the real link, the real gateway, a real broker and a real database."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, LiteralString
+
+import psycopg
+import pytest
+
+from fixtures.stand_in_gateway import FAST, broker_settings
+from storesense_contracts import topics
+from storesense_contracts.clock import SystemClock
+from storesense_contracts.ids import DeviceId, StoreId
+from storesense_contracts.messages import CommitAck, encode_struct
+from storesense_contracts.readings import FootfallReading
+from storesense_contracts.settings import BrokerSettings
+from storesense_contracts.topics import DownStream, Stream
+from storesense_edge.link import DeviceLink
+from storesense_edge.outbox import Outbox
+from storesense_gateway.metrics import GatewayMetrics
+from storesense_gateway.mqtt import MqttLink
+from storesense_gateway.patience import PatientConnection
+from storesense_gateway.port import StoreUnavailableError
+from storesense_gateway.service import Gateway, build_gateway
+from storesense_gateway.settings import GatewaySettings
+from storesense_gateway.store import PostgresStore
+from storesense_simulators.chaos.plan import Fault
+from storesense_simulators.chaos.proxy import FaultProxy
+from storesense_simulators.embedded.broker import EmbeddedBroker
+
+MINUTE_AT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=1)
+ONE_EACH = FAST.model_copy(update={"batch_max_readings": 1})
+
+
+@dataclass
+class Shop:
+    """A broker, a database, and what runs between them."""
+
+    broker: EmbeddedBroker
+    database_url: str
+    folder: Path
+
+    @contextmanager
+    def gateway(self, **settings: Any) -> Iterator[Gateway]:
+        chosen = GatewaySettings.model_validate({"http_port": 0, "batch_wait_ms": 10} | settings)
+        broker = BrokerSettings(port=self.broker.port, user_name="gateway", password=self.broker.password("gateway"))
+        gateway = build_gateway(
+            chosen,
+            broker,
+            clock=SystemClock(),
+            store=PostgresStore(self.database_url, partition_no=chosen.partition_no),
+            metrics=GatewayMetrics(),
+        )
+        with gateway.running():
+            yield gateway
+
+    @asynccontextmanager
+    async def link(
+        self, outbox: str = "outbox.db", *, store: str = "store-1", device: str = "device-1"
+    ) -> AsyncIterator[DeviceLink]:
+        async with DeviceLink(
+            store_id=StoreId(store),
+            device_id=DeviceId(device),
+            broker=broker_settings(self.broker, f"{store}/{device}"),
+            outbox_path=self.folder / outbox,
+            clock=SystemClock(),
+            settings=ONE_EACH,
+        ) as link:
+            yield link
+
+    def rows(self) -> list[tuple[str, str, str, int, int]]:
+        """(store, device, boot, seq, in_count) of every row, doubles included."""
+        return self.query(
+            "SELECT b.store_id, b.device_id, b.boot_id, f.seq, f.in_count FROM footfall_counts f "
+            "JOIN device_boots b USING (boot_no) ORDER BY 1, 2, b.boot_no, 4"
+        )
+
+    def query(self, text: LiteralString) -> list[Any]:
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(text).fetchall()
+
+
+@pytest.fixture
+def shop(mqtt_broker: EmbeddedBroker, database_url: str, tmp_path: Path) -> Shop:
+    return Shop(mqtt_broker, database_url, tmp_path)
+
+
+def counted(in_count: int, *, at: datetime = MINUTE_AT) -> FootfallReading:
+    return FootfallReading(measured_at=at, period_ms=1_000, line_id="door", in_count=in_count, out_count=0)
+
+
+async def test_a_restart_in_the_middle_of_a_minute_counts_both_parts_of_it(shop: Shop) -> None:
+    with shop.gateway():
+        for in_count in (2, 3):  # the same line, the same instant: two boots' deltas of one minute
+            async with shop.link() as link:
+                link.record(Stream.FOOTFALL, counted(in_count))
+                assert await link.drained(15)
+    assert [row[3:] for row in shop.rows()] == [(0, 2), (0, 3)]
+    assert len({row[2] for row in shop.rows()}) == 2
+
+
+async def test_a_lost_ack_brings_the_message_again_and_stores_it_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[CommitAck] = []
+    tell = MqttLink.tell_committed
+
+    def lose_the_first(self: MqttLink, boot: Any, ack: CommitAck) -> bool:
+        if not lost:
+            lost.append(ack)
+            return True
+        return tell(self, boot, ack)
+
+    monkeypatch.setattr(MqttLink, "tell_committed", lose_the_first)
+    with shop.gateway():
+        async with shop.link() as link:
+            link.record(Stream.FOOTFALL, counted(1))
+            assert await link.drained(15)
+            assert link.stats.resent >= 1
+    assert lost
+    assert len(shop.rows()) == 1
+
+
+async def test_an_ack_for_an_earlier_boot_deletes_that_boots_messages_and_no_others(shop: Shop) -> None:
+    async with shop.link() as first:
+        for count in range(3):
+            first.record(Stream.FOOTFALL, counted(count))
+    async with shop.link() as second:
+        second.record(Stream.FOOTFALL, counted(7))
+        await second.flush()
+        assert second._sender is not None
+        ack = CommitAck(boot_id=first.boot_id, ranges=((0, 1),), received_at=datetime.now(UTC))
+        topic = topics.down(StoreId("store-1"), DeviceId("device-1"), DownStream.ACK)
+        second._sender.on_message(topic, encode_struct(ack))
+        stranger = CommitAck(boot_id="0" * 32, ranges=((0, 9),), received_at=datetime.now(UTC))  # type: ignore[arg-type]
+        second._sender.on_message(topic, encode_struct(stranger))
+        with shop.gateway():
+            assert await second.drained(15)
+    assert {row[2:] for row in shop.rows()} == {(first.boot_id, 2, 2), (second.boot_id, 0, 7)}
+    assert len(shop.rows()) == 2
+
+
+async def test_a_device_flashed_again_begins_anew_under_its_old_name(shop: Shop) -> None:
+    with shop.gateway():
+        for no in range(2):  # an outbox of its own each time: nothing is left of the first
+            async with shop.link(f"flashed-{no}.db") as link:
+                link.record(Stream.FOOTFALL, counted(no))
+                assert await link.drained(15)
+    assert [row[3:] for row in shop.rows()] == [(0, 0), (0, 1)]
+
+
+async def leave_backlog(shop: Shop) -> str:
+    async with shop.link("original.db") as link:
+        for count in range(3):
+            link.record(Stream.FOOTFALL, counted(count))
+        await link.flush()
+        boot_id = link.boot_id
+    shutil.copy(shop.folder / "original.db", shop.folder / "clone.db")
+    return boot_id
+
+
+async def test_a_disk_cloned_into_two_devices_of_two_names_keeps_them_apart(shop: Shop) -> None:
+    boot_id = await leave_backlog(shop)
+    with shop.gateway():
+        for outbox, device in (("original.db", "device-1"), ("clone.db", "device-2")):
+            async with shop.link(outbox, device=device) as link:
+                link.record(Stream.FOOTFALL, counted(100))
+                assert await link.drained(15)
+    backlog = [(row[1], row[3]) for row in shop.rows() if row[2] == boot_id]
+    # The same boot and numbers under another name are another device's: nobody can tell whose they really are.
+    assert backlog == [(device, seq) for device in ("device-1", "device-2") for seq in range(3)]
+    assert [row[1] for row in shop.rows() if row[4] == 100] == ["device-1", "device-2"]
+
+
+async def test_a_disk_cloned_into_two_machines_of_one_name_stores_the_backlog_once_and_what_follows_of_both(
+    shop: Shop,
+) -> None:
+    boot_id = await leave_backlog(shop)
+    with shop.gateway():
+        for count, outbox in enumerate(("original.db", "clone.db")):
+            async with shop.link(outbox) as link:
+                link.record(Stream.FOOTFALL, counted(100 + count))
+                assert await link.drained(15)
+    assert [row[3] for row in shop.rows() if row[2] == boot_id] == [0, 1, 2]
+    # A process start is a boot of its own, so what each machine measures from then on cannot meet the other's.
+    assert [row[4] for row in shop.rows() if row[2] != boot_id] == [100, 101]
+
+
+async def test_a_partition_moving_between_gateways_loses_and_doubles_nothing_in_flight(shop: Shop) -> None:
+    stores = ("store-1", "store-2")
+
+    @contextmanager
+    def gateways(order: tuple[str, str]) -> Iterator[None]:
+        with (
+            shop.gateway(partition_no=0, store_ids=(order[0],)),
+            shop.gateway(partition_no=1, store_ids=(order[1],)),
+        ):
+            yield
+
+    async with shop.link("1.db", store=stores[0]) as one, shop.link("2.db", store=stores[1]) as two:
+        number = 0
+        for order in (stores, stores[::-1], stores):
+            with gateways((order[0], order[1])):
+                for _ in range(40):
+                    for link in (one, two):
+                        link.record(Stream.FOOTFALL, counted(number))
+                    number += 1
+                    await asyncio.sleep(0.01)
+            # both gateways are gone with messages in flight, and come back with the lists swapped
+        with gateways(stores):
+            assert await one.drained(30)
+            assert await two.drained(30)
+    assert [row[4] for row in shop.rows() if row[0] == stores[0]] == list(range(number))
+    assert [row[4] for row in shop.rows() if row[0] == stores[1]] == list(range(number))
+
+
+async def test_a_database_link_that_is_half_open_is_given_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientConnection, "answer_timeout_s", 0.5)
+    known = psycopg.conninfo.conninfo_to_dict(database_url)
+    async with FaultProxy("database", lambda: (str(known["host"]), int(str(known["port"])))) as proxy:
+        through = psycopg.conninfo.make_conninfo(database_url, port=str(proxy.port))
+        store = PostgresStore(through, partition_no=0)
+        await asyncio.to_thread(store.check)
+        await proxy.apply(Fault.HALF_OPEN)
+        async with asyncio.timeout(10):
+            with pytest.raises(StoreUnavailableError, match="no answer within"):
+                await asyncio.to_thread(store.check)
+            await asyncio.to_thread(store.check)
+        store.close()
+
+
+async def test_a_clock_that_jumps_past_the_age_limit_expires_nothing(shop: Shop) -> None:
+    clock = _SettableClock()
+    async with DeviceLink(
+        store_id=StoreId("store-1"),
+        device_id=DeviceId("device-1"),
+        broker=broker_settings(shop.broker, "store-1/device-1"),
+        outbox_path=shop.folder / "outbox.db",
+        clock=clock,
+        settings=ONE_EACH,
+    ) as link:
+        for offset_days in (-60, 0, 9, 0):  # a clock that was two months slow, set right, then set wrong and right
+            clock.offset = timedelta(days=offset_days)
+            link.record(Stream.FOOTFALL, counted(1))
+            await link.flush()
+        assert link.stats.dropped == 0
+    outbox = Outbox(shop.folder / "outbox.db")
+    opened = outbox.open("f" * 32, datetime.now(UTC))  # type: ignore[arg-type]
+    outbox.close()
+    assert opened.totals.messages == 4
+
+
+class _SettableClock(SystemClock):
+    offset = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.offset
