@@ -290,8 +290,6 @@ class Outbox:
                     break
                 if number >> SEQ_BITS == this_boot_no and number < expires_from_no:
                     break
-                if number >> SEQ_BITS == this_boot_no and number < expires_from_no:
-                    break
                 self._drop(db, number, size)
                 dropped.append((number, DropReason.EXPIRED))
         for query, limit_bytes in (
