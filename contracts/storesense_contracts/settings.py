@@ -85,7 +85,12 @@ class BrokerSettings(ServiceSettings):
     tls_ca_file: Path | None = Field(
         default=None, description="PEM file of the authority that signed the broker's certificate"
     )
-    keepalive_s: int = Field(default=30, ge=5, le=3_600, description="seconds between keep-alive packets")
+    keepalive_s: int = Field(
+        default=10,
+        ge=5,
+        le=3_600,
+        description="seconds between keep-alive packets; a link that died in silence is noticed within twice that",
+    )
 
 
 class DatabaseSettings(ServiceSettings):

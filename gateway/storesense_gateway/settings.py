@@ -75,7 +75,7 @@ class GatewaySettings(ServiceSettings):
         description="days that a reading may be old; older ones come from a wrong clock",
     )
     retry_max_s: float = Field(
-        default=3.0, ge=0.1, le=60.0, description="longest wait in seconds before the database is tried again"
+        default=1.0, ge=0.1, le=60.0, description="longest wait in seconds before the database is tried again"
     )
     touch_every_s: float = Field(
         default=5.0, ge=0.1, le=3_600.0, description="seconds between two notes of when a device was last heard of"

@@ -107,6 +107,10 @@ class FaultProxy:
         if task is not None:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        with contextlib.suppress(asyncio.CancelledError):  # asyncio's server would log it as a mistake
+            await self._pass_on(reader, writer)
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._fault is Fault.RESET:
             _Pipe(writer, writer).reset()
             return

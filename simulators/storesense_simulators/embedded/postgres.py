@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,6 +75,9 @@ LAPTOP_SETTINGS: Mapping[str, str] = {
     "synchronous_commit": "on",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # After a crash the server makes sure of its files before it begins. One by one that is seconds for our thousands of
+    # small partitions; Linux can do it for the whole file system at once.
+    **({"recovery_init_sync_method": "syncfs"} if sys.platform.startswith("linux") else {}),
 }
 """What the server is started with; a caller's ``settings`` go on top."""
 
