@@ -1,5 +1,6 @@
 """What the demo says while it starts, runs and stops: on standard error, so that ``--json`` has the other alone."""
 
+import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,21 +24,21 @@ class Screen:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Show ``what`` while the block runs, and how long it took when it is done."""
+        """Show ``what`` while the block runs, then how long it took, or that it failed or was called off."""
         began_s = time.monotonic()
         self._under_way.append(what)
         self._show()
-        is_done = False
+        style, mark, ending = "red", "✗", ""
         try:
             yield
-            is_done = True
+            style, mark, ending = "green", "✓", f"  {time.monotonic() - began_s:.1f} s"
+        except asyncio.CancelledError:
+            style, mark, ending = "dim", "-", ", called off"
+            raise
         finally:
             self._under_way.remove(what)
             self._show()
-            if is_done:
-                self._line("green", "✓", f"{what}  {time.monotonic() - began_s:.1f} s")
-            else:
-                self._line("red", "✗", what)
+            self._line(style, mark, what + ending)
 
     def say(self, text: str) -> None:
         """Say one thing."""

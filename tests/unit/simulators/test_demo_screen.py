@@ -1,5 +1,6 @@
 """What the demo says, read back from a console of text."""
 
+import asyncio
 import io
 
 import pytest
@@ -29,6 +30,13 @@ def test_a_step_that_fails_is_marked_and_the_error_goes_on(screen, text):
         raise RuntimeError("no")
     assert "✗ database" in text.getvalue()
     assert "✓" not in text.getvalue()
+
+
+def test_a_step_that_is_called_off_is_no_failure(screen, text):
+    with pytest.raises(asyncio.CancelledError), screen.step("database"):
+        raise asyncio.CancelledError
+    assert "- database, called off" in text.getvalue()
+    assert "✗" not in text.getvalue()
 
 
 def test_the_welcome_names_address_and_sign_in(screen, text):
