@@ -29,7 +29,7 @@ const actions = {
   showOnPlan(item) {
     controller.select(item);
     document
-      .getElementById("floor")
+      .querySelector(".plan")
       ?.scrollIntoView({ behavior: prefersReducedMotion() ? "auto" : "smooth", block: "nearest" });
   },
 };

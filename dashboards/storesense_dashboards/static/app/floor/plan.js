@@ -132,6 +132,8 @@ export class FloorPlan extends Pure {
     const labels = [];
     const mark = (place) => {
       const { state, content, label } = markOf(place, { live, atMs, laneLabelWidth, fit });
+      if (place.key === selected && !place.points)
+        labels.push(html`<circle key="ring" class="ring" cx=${place.at[0]} cy=${place.at[1]} r=${fit.isSmall ? 14 : 19} />`);
       if (label) labels.push(html`<g key=${place.key}>${label}</g>`);
       const { name, kind, value } = summaryText(layout, live, place, atMs, layout.time_zone);
       return html`<g
