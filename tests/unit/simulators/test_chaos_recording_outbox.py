@@ -1,0 +1,73 @@
+"""What is on disk is noted before it can be sent, and nothing else is."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storesense_contracts.ids import BootId
+from storesense_contracts.topics import Stream
+from storesense_edge.outbox import Outbox
+from storesense_edge.outbox_errors import OutboxWriteError
+from storesense_edge.outbox_message import OutboxChanges, OutboxLimits, OutboxMessage, message_no
+from storesense_simulators.chaos.recording_outbox import RecordingOutbox, SentFile, load_sent
+
+NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+FIRST, SECOND = BootId("a" * 32), BootId("b" * 32)
+
+
+def recording(folder: Path, name: str) -> RecordingOutbox:
+    sent = SentFile(folder / name, store_id="store-1", device_id="device-1")
+    return RecordingOutbox(folder / "outbox.db", OutboxLimits(), sent=sent)
+
+
+def message(boot_no: int, seq: int, readings: bytes = b'[{"a":1},{"a":2}]') -> OutboxMessage:
+    return OutboxMessage(message_no(boot_no, seq), FIRST, Stream.FOOTFALL, readings, NOW_AT)
+
+
+def noted(folder: Path) -> list[tuple[str, int, int]]:
+    return [(line.boot_id, line.seq, line.readings) for line in load_sent(sorted(folder.glob("*.jsonl")))]
+
+
+def test_a_commit_is_noted_with_its_boot_seq_and_number_of_readings(tmp_path: Path) -> None:
+    outbox = recording(tmp_path, "1.jsonl")
+    boot_no = outbox.open(FIRST, NOW_AT).boot_no
+    outbox.apply(OutboxChanges(messages=[message(boot_no, 0), message(boot_no, 1, b"[1,2,3]")]), NOW_AT)
+    outbox.close()
+    assert noted(tmp_path) == [(FIRST, 0, 2), (FIRST, 1, 3)]
+
+
+def test_what_a_killed_process_wrote_and_did_not_note_is_noted_at_the_next_start(tmp_path: Path) -> None:
+    outbox = recording(tmp_path, "1.jsonl")
+    boot_no = outbox.open(FIRST, NOW_AT).boot_no
+    outbox.apply(OutboxChanges(messages=[message(boot_no, 0)]), NOW_AT)
+    Outbox.apply(outbox, OutboxChanges(messages=[message(boot_no, 1)]), NOW_AT)  # killed before its line
+    outbox.close()
+    assert noted(tmp_path) == [(FIRST, 0, 2)]
+    again = recording(tmp_path, "2.jsonl")
+    again.open(SECOND, NOW_AT)
+    again.close()
+    assert noted(tmp_path) == [(FIRST, 0, 2), (FIRST, 1, 2)]
+
+
+def test_what_the_disk_refuses_is_not_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OutboxWriteError(path=tmp_path, cause="is full", remedy="make room")
+
+    outbox = recording(tmp_path, "1.jsonl")
+    boot_no = outbox.open(FIRST, NOW_AT).boot_no
+    monkeypatch.setattr(Outbox, "apply", full)
+    with pytest.raises(OutboxWriteError):
+        outbox.apply(OutboxChanges(messages=[message(boot_no, 0)]), NOW_AT)
+    outbox.close()
+    assert noted(tmp_path) == []
+
+
+def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    outbox = recording(tmp_path, "1.jsonl")
+    boot_no = outbox.open(FIRST, NOW_AT).boot_no
+    outbox.apply(OutboxChanges(messages=[message(boot_no, 0), message(boot_no, 1)]), NOW_AT)
+    outbox.close()
+    path = tmp_path / "1.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    assert noted(tmp_path) == [(FIRST, 0, 2)]
