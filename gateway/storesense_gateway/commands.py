@@ -7,6 +7,8 @@ import signal
 import sys
 from types import FrameType
 
+from storesense_gateway.dead_letter_commands import add_dead_letters
+
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of this package to the ``storesense`` command."""
@@ -39,6 +41,7 @@ def _add_gateway(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         description="Settings come from STORESENSE_GATEWAY_..., STORESENSE_BROKER_... and STORESENSE_DATABASE_...",
     )
     run.set_defaults(handler=_run)
+    add_dead_letters(actions, _conninfo)
 
 
 def _run(_args: argparse.Namespace) -> int:
@@ -46,12 +49,15 @@ def _run(_args: argparse.Namespace) -> int:
     from storesense_contracts.database import database_conninfo  # noqa: PLC0415
     from storesense_contracts.settings import BrokerSettings, DatabaseSettings, load_settings  # noqa: PLC0415
     from storesense_gateway.metrics import GatewayMetrics  # noqa: PLC0415
+    from storesense_gateway.replay_store import ReplayStore  # noqa: PLC0415
+    from storesense_gateway.replayer import Replayer  # noqa: PLC0415
     from storesense_gateway.service import build_gateway  # noqa: PLC0415
     from storesense_gateway.settings import GatewaySettings  # noqa: PLC0415
     from storesense_gateway.store import PostgresStore  # noqa: PLC0415
 
     settings = load_settings(GatewaySettings)
-    store = PostgresStore(database_conninfo(load_settings(DatabaseSettings)), partition_no=settings.partition_no)
+    conninfo = database_conninfo(load_settings(DatabaseSettings))
+    store = PostgresStore(conninfo, partition_no=settings.partition_no)
     gateway = build_gateway(
         settings, load_settings(BrokerSettings), clock=SystemClock(), store=store, metrics=GatewayMetrics()
     )
@@ -63,7 +69,8 @@ def _run(_args: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with gateway.running():
+    replays = ReplayStore(conninfo, partition_no=settings.partition_no)
+    with gateway.running(), Replayer(replays, settings.limits(), clock=SystemClock()).running():
         _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")
         while not stopped and not gateway.failed.wait(0.2):
             pass

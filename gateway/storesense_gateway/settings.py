@@ -7,6 +7,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from storesense_contracts.ids import check_id
 from storesense_contracts.settings import ServiceSettings
+from storesense_gateway.decoding import Limits
 
 
 class GatewaySettings(ServiceSettings):
@@ -110,6 +111,10 @@ class GatewaySettings(ServiceSettings):
         if receive_maximum is not None and value * 2 > receive_maximum:
             raise ValueError(f"at most half of receive_maximum ({receive_maximum}), or the broker waits for the batch")
         return value
+
+    def limits(self) -> Limits:
+        """What of a reading's time is believed."""
+        return Limits(future_tolerance_s=self.future_tolerance_s, past_tolerance_s=self.past_tolerance_days * 86_400.0)
 
     @property
     def session_name(self) -> str:

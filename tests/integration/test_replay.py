@@ -1,16 +1,20 @@
 """Dead letters are replayed once, through the tables and the ledger of a real database."""
 
+import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
 
 from fixtures.gateway_messages import NOW, TOPIC, footfall, incoming, message
+from storesense_contracts.cli import main
+from storesense_contracts.clock import ManualClock
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import DeadLetter, Entry
 from storesense_gateway.replay_store import ReplayStatus, ReplayStore
+from storesense_gateway.replayer import Replayer
 
 LIMITS = Limits()
 
@@ -99,3 +103,33 @@ def test_what_was_asked_for_is_done_once_and_a_refusal_is_told(store: ReplayStor
     outcomes = dict(query(url, "SELECT stage, replay_outcome FROM dead_letters"))
     assert outcomes["future"] == "1 readings stored"
     assert "still cannot be used" in outcomes["reading"]
+
+
+def test_the_commands_list_show_and_replay(store: ReplayStore, url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(*args: str) -> tuple[int, dict[str, Any]]:
+        code = main(["gateway", "dead-letters", *args, "--database", url, "--json"])
+        return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    ahead = footfall(measured_at=(datetime.now(UTC) + timedelta(hours=2)).isoformat())
+    commit(store, message([ahead], seq=4))
+    store.close()
+    code, listed = run("list", "--stage", "future", "--store", "store-1", "--from", "2026-01-01T00:00:00Z")
+    (letter,) = listed["dead_letters"]
+    assert (code, letter["seq"], letter["idx"]) == (0, 4, 0)
+    assert run("list", "--stage", "body")[1] == {"dead_letters": []}
+    number = str(letter["dead_letter_id"])
+    assert '"line_id":"door"' in run("show", number)[1]["payload_text"]
+    assert run("replay", number)[0] == 1
+    code, done = run("replay", number, "--shift-s", "-7200")
+    assert (code, done["replays"][0]["status"], done["replays"][0]["readings"]) == (0, "replayed", 1)
+    assert run("replay", number)[1]["replays"][0]["status"] == "already_replayed"
+    assert run("list")[1] == {"dead_letters": []}
+    assert len(run("list", "--all")[1]["dead_letters"]) == 1
+
+
+def test_the_replayer_does_what_was_asked_for(store: ReplayStore, url: str) -> None:
+    commit(store, message([footfall(in_count=-1)], seq=4))
+    store.close()
+    query(url, "UPDATE dead_letters SET replay_requested_at = now()")
+    replayer = Replayer(store, LIMITS, clock=ManualClock(NOW))
+    assert (replayer.look(), replayer.look()) == (1, 0)
