@@ -5,6 +5,7 @@ import dataclasses
 import json
 import signal
 import sys
+from contextlib import ExitStack
 from types import FrameType
 
 from storesense_gateway.dead_letter_commands import add_dead_letters
@@ -23,7 +24,13 @@ def _add_db(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     migrate.set_defaults(handler=_migrate)
     status = actions.add_parser("status", help="say where the schema stands; exit code 1 if something is missing")
     status.set_defaults(handler=_status)
-    for parser in (migrate, status):
+    maintain = actions.add_parser(
+        "maintain",
+        help="bring rollups up to date, compress and drop old readings, once; the gateway does it by itself",
+        description="Ages come from STORESENSE_MAINTENANCE_...",
+    )
+    maintain.set_defaults(handler=_maintain)
+    for parser in (migrate, status, maintain):
         parser.add_argument(
             "--database", metavar="URL", help="the database; default: STORESENSE_DATABASE_URL from the environment"
         )
@@ -48,6 +55,8 @@ def _run(_args: argparse.Namespace) -> int:
     from storesense_contracts.clock import SystemClock  # noqa: PLC0415
     from storesense_contracts.database import database_conninfo  # noqa: PLC0415
     from storesense_contracts.settings import BrokerSettings, DatabaseSettings, load_settings  # noqa: PLC0415
+    from storesense_gateway.maintenance import Maintenance  # noqa: PLC0415
+    from storesense_gateway.maintenance_settings import MaintenanceSettings  # noqa: PLC0415
     from storesense_gateway.metrics import GatewayMetrics  # noqa: PLC0415
     from storesense_gateway.replay_store import ReplayStore  # noqa: PLC0415
     from storesense_gateway.replayer import Replayer  # noqa: PLC0415
@@ -56,6 +65,7 @@ def _run(_args: argparse.Namespace) -> int:
     from storesense_gateway.store import PostgresStore  # noqa: PLC0415
 
     settings = load_settings(GatewaySettings)
+    upkeep = load_settings(MaintenanceSettings)
     conninfo = database_conninfo(load_settings(DatabaseSettings))
     store = PostgresStore(conninfo, partition_no=settings.partition_no)
     gateway = build_gateway(
@@ -69,8 +79,12 @@ def _run(_args: argparse.Namespace) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    replays = ReplayStore(conninfo, partition_no=settings.partition_no)
-    with gateway.running(), Replayer(replays, settings.limits(), clock=SystemClock()).running():
+    with ExitStack() as running:
+        running.enter_context(gateway.running())
+        if upkeep.in_gateway:
+            running.enter_context(Maintenance(conninfo, upkeep, clock=SystemClock()).running())
+        replays = ReplayStore(conninfo, partition_no=settings.partition_no)
+        running.enter_context(Replayer(replays, settings.limits(), clock=SystemClock()).running())
         _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")
         while not stopped and not gateway.failed.wait(0.2):
             pass
@@ -109,6 +123,27 @@ def _status(args: argparse.Namespace) -> int:
         pending = ", ".join(report.pending) or "nothing"
         _print(f"schema at {report.version:04d} on {report.kind.value}; missing: {pending}")
     return 1 if report.pending else 0
+
+
+def _maintain(args: argparse.Namespace) -> int:
+    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
+    from storesense_contracts.settings import load_settings  # noqa: PLC0415
+    from storesense_gateway.maintenance import connect, maintain  # noqa: PLC0415
+    from storesense_gateway.maintenance_settings import MaintenanceSettings  # noqa: PLC0415
+
+    settings = load_settings(MaintenanceSettings)
+    with connect(_conninfo(args)) as connection:
+        report = maintain(connection, settings, now=SystemClock().now())
+    if args.json:
+        _print(json.dumps(dataclasses.asdict(report), default=str))
+    elif report.is_skipped:
+        _print("another process is at it; nothing was done")
+    else:
+        _print(
+            f"{report.batches} batches rolled up, {report.compressed} chunks compressed, {report.dropped} dropped; "
+            f"readings one by one from {report.raw_from_at}"
+        )
+    return 0
 
 
 def _say(line: str) -> None:

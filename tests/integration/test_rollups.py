@@ -1,0 +1,368 @@
+"""Rollups and local days equal a recomputation from raw, in whatever order and however late readings came."""
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from storesense_contracts.migrate import migrate
+from storesense_gateway.maintenance import MaintenanceReport, connect, maintain
+from storesense_gateway.maintenance_settings import MaintenanceSettings
+
+DATABASES = ["database_url", "timescale_url"]
+NOW = datetime(2026, 7, 15, 12, 7, tzinfo=UTC)
+FAMILIES = (
+    "footfall_counts",
+    "zone_visits",
+    "queue_samples",
+    "queue_visits",
+    "shelf_weights",
+    "shelf_events",
+    "environment_readings",
+)
+STREAMS = dict(zip(FAMILIES, ("footfall", "zone", "queue", "queue", "shelf", "shelf", "environment"), strict=True))
+
+Row = tuple[str, dict[str, Any]]
+
+
+def seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 -- the same rows on every run
+
+
+def make_row(chance: random.Random, family: str, measured_at: datetime) -> Row:
+    values: dict[str, dict[str, Callable[[], Any]]] = {
+        "footfall_counts": {
+            "period_ms": lambda: 1_000,
+            "in_count": lambda: chance.randrange(5),
+            "out_count": lambda: 1,
+        },
+        "zone_visits": {
+            "period_ms": lambda: 1_000,
+            "occupancy": lambda: chance.randrange(9),
+            "entry_count": lambda: chance.randrange(3),
+            "exit_count": lambda: 1,
+            "presence_ms": lambda: chance.randrange(10**6),
+            "visit_count": lambda: chance.randrange(3),
+            "visit_dwell_ms": lambda: chance.randrange(10**5),
+            "stop_count": lambda: 0,
+        },
+        "queue_samples": {"length": lambda: chance.randrange(9), "longest_wait_ms": lambda: chance.randrange(10**5)},
+        "queue_visits": {
+            "outcome": lambda: chance.choice(["served", "abandoned"]),
+            "wait_ms": lambda: chance.choice([0, 5_000, 5_001, 30_000, 1_800_000, 1_800_001]),
+            "service_ms": lambda: 40_000,
+        },
+        "shelf_weights": {
+            "weight_mg": lambda: chance.randrange(10**9),
+            "is_stable": lambda: True,
+            "units": lambda: chance.choice([None, 0, 3, 7]),
+            "confidence": lambda: 0.5,
+        },
+        "shelf_events": {
+            "event": lambda: chance.choice(["pick", "put_back", "restock"]),
+            "units": lambda: chance.randrange(1, 4),
+            "delta_mg": lambda: -chance.randrange(10**6),
+            "confidence": lambda: 0.5,
+        },
+        "environment_readings": {
+            "temperature_c": lambda: chance.choice([None, -4.55, 21.125, 21.1]),
+            "humidity_pct": lambda: None,
+            "noise_dba": lambda: chance.choice([None, 55.5]),
+            "light_lux": lambda: chance.random() * 1_000,
+        },
+    }
+    return family, {"measured_at": measured_at, **{name: value() for name, value in values[family].items()}}
+
+
+class World:
+    """A database into which batches are committed, as a gateway does."""
+
+    def __init__(self, url: str) -> None:
+        self.connection = connect(url)
+        self._series: dict[tuple[str, str], int] = {}
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def add_store(self, store_id: str, time_zone: str) -> None:
+        self.connection.execute(
+            "INSERT INTO stores (store_id, name, time_zone, layout) VALUES (%s, 'x', %s, %s::jsonb)",
+            (store_id, time_zone, '{"lines": [{"id": "x", "is_entrance": true}, {"id": "y", "is_entrance": false}]}'),
+        )
+
+    def series(self, family: str, store_id: str, subject_id: str = "x") -> int:
+        key = (f"{STREAMS[family]}:{subject_id}", store_id)
+        if key not in self._series:
+            row = self.connection.execute(
+                "INSERT INTO series (store_id, device_id, stream, subject_id) VALUES (%s, 'd', %s, %s) "
+                "ON CONFLICT (store_id, stream, subject_id, device_id) DO UPDATE SET device_id = 'd' "
+                "RETURNING series_id",
+                (store_id, STREAMS[family], subject_id),
+            ).fetchone()
+            assert row is not None
+            self._series[key] = row[0]
+        return self._series[key]
+
+    def commit(
+        self, rows: Sequence[Row], *, store_id: str = "s1", partition_no: int = 0, subject_id: str = "x"
+    ) -> None:
+        ids = {family: self.series(family, store_id, subject_id) for family, _ in rows}
+        with self.connection.transaction():
+            self.connection.execute(
+                "INSERT INTO partitions (partition_no, head) VALUES (%(p)s, %(p)s::bigint << 40) "
+                "ON CONFLICT DO NOTHING",
+                {"p": partition_no},
+            )
+            head = self.connection.execute(
+                "UPDATE partitions SET head = head + 1 WHERE partition_no = %s RETURNING head", (partition_no,)
+            ).fetchone()
+            assert head is not None
+            for seq, (family, values) in enumerate(rows):
+                row = {
+                    **values,
+                    "received_at": NOW,
+                    "series_id": ids[family],
+                    "boot_no": 1,
+                    "seq": seq,
+                    "idx": 0,
+                    "batch_no": head[0],
+                }
+                statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
+                    sql.Identifier(family),
+                    sql.SQL(", ").join(map(sql.Identifier, row)),
+                    sql.SQL(", ").join(map(sql.Placeholder, row)),
+                )
+                self.connection.execute(statement, row)
+
+    def maintain(self, now: datetime = NOW, **settings: Any) -> MaintenanceReport:
+        return maintain(self.connection, MaintenanceSettings.model_validate(settings), now=now)
+
+    def ask(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self.connection.execute(text, values or None).fetchall()
+
+    def differences(self) -> dict[str, int]:
+        """Count the rows by which each rollup differs from its recomputation."""
+        found = {}
+        for family in FAMILIES:
+            for label in ("1m", "15m"):
+                name = f"{family}_{label}"
+                rolled = sorted(map(repr, self.ask(f"SELECT * FROM {name}")))  # noqa: S608
+                anew = sorted(map(repr, self.ask(f"SELECT * FROM {name}_from_raw")))  # noqa: S608
+                if rolled != anew:
+                    found[name] = len(set(rolled) ^ set(anew))
+        return found
+
+
+@pytest.fixture(params=DATABASES)
+def world(request: pytest.FixtureRequest) -> Any:
+    made = World(request.getfixturevalue(request.param))
+    yield made
+    made.close()
+
+
+def shuffled_history(chance: random.Random, *, days: float, rows: int) -> list[Row]:
+    instants = [NOW - timedelta(seconds=chance.randrange(int(days * 86_400))) for _ in range(rows)]
+    return [make_row(chance, chance.choice(FAMILIES), at) for at in instants]
+
+
+class TestRollups:
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_shuffled_and_days_late_equals_a_recomputation_after_every_run(self, world: World, seed: int) -> None:
+        chance = seeded(seed)
+        world.add_store("s1", "Europe/Berlin")
+        rows = shuffled_history(chance, days=20, rows=160)
+        for cut in range(0, len(rows), 40):
+            part = rows[cut : cut + 40]
+            for first in range(0, len(part), 10):
+                world.commit(part[first : first + 10], partition_no=chance.randrange(2))
+            world.maintain(step_batches=chance.choice([1, 500]))
+            assert world.differences() == {}
+        assert world.maintain().batches == 0, "a run with nothing new does nothing twice"
+        assert world.differences() == {}
+
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.lists(
+            st.one_of(
+                st.integers(1, 3),
+                st.lists(st.tuples(st.sampled_from(FAMILIES), st.integers(0, 20 * 86_400)), min_size=1, max_size=6),
+            ),
+            max_size=6,
+        ),
+        st.integers(0, 2**32),
+    )
+    def test_any_order_of_batches_and_runs(self, database_url: str, steps: list[Any], seed: int) -> None:
+        chance = seeded(seed)
+        with closing(World(database_url)) as world:
+            for step in steps:
+                if isinstance(step, int):
+                    world.maintain(step_batches=step)
+                else:
+                    rows = [make_row(chance, family, NOW - timedelta(seconds=age_s)) for family, age_s in step]
+                    world.commit(rows, partition_no=chance.randrange(2))
+            assert world.differences() == {}
+
+    def test_readers_see_the_present_before_any_run(self, world: World) -> None:
+        world.commit([make_row(seeded(1), family, NOW - timedelta(minutes=3)) for family in FAMILIES])
+        assert world.differences() == {}
+        world.maintain()
+        world.commit([make_row(seeded(2), family, NOW - timedelta(minutes=2)) for family in FAMILIES])
+        assert world.differences() == {}, "what came after the run, in the same minutes and after them"
+
+    def test_a_run_finds_readings_older_than_the_refresh_window(self, world: World) -> None:
+        world.commit([make_row(seeded(1), "footfall_counts", NOW - timedelta(days=1))])
+        world.maintain()
+        world.commit([make_row(seeded(2), "footfall_counts", NOW - timedelta(days=60))])
+        world.maintain()
+        assert world.differences() == {}
+
+    def test_dropping_raw_rows_keeps_their_rollups(self, world: World) -> None:
+        chance = seeded(5)
+        world.add_store("s1", "UTC")
+        old = [make_row(chance, family, NOW - timedelta(days=80 + i)) for i in range(4) for family in FAMILIES]
+        fresh = [make_row(chance, family, NOW - timedelta(days=i)) for i in range(1, 4) for family in FAMILIES]
+        world.commit(old + fresh)
+        world.maintain()
+        names = [f"{family}_{label}" for family in FAMILIES for label in ("1m", "15m")]
+        before = {name: sorted(map(repr, world.ask(f"SELECT * FROM {name}"))) for name in (*names, "store_days")}  # noqa: S608
+        later = NOW + timedelta(days=30)
+        report = world.maintain(now=later)
+        assert report.dropped > 0
+        assert report.raw_from_at is not None
+        assert world.ask("SELECT count(*) FROM footfall_counts") == [(3,)]
+        world.commit([make_row(chance, "footfall_counts", NOW - timedelta(days=2))])
+        world.maintain(now=later)
+        after = {name: sorted(map(repr, world.ask(f"SELECT * FROM {name}"))) for name in (*names, "store_days")}  # noqa: S608
+        changed = {name for name in after if after[name] != before[name]}
+        assert changed <= {"footfall_counts_1m", "footfall_counts_15m", "store_days"}
+        assert len(after["store_days"]) == len(before["store_days"]) == 7
+        assert sum(row not in after["store_days"] for row in before["store_days"]) == 1
+        assert world.ask("SELECT count(*), sum(reading_count)::int FROM footfall_counts_15m") == [(7, 8)]
+
+
+DATES = [
+    # zone, a UTC instant, the date and hour there, why
+    ("Pacific/Auckland", "2026-07-15T11:59", "2026-07-15", 23, "before midnight, half a day ahead of UTC"),
+    ("Pacific/Auckland", "2026-07-15T12:00", "2026-07-16", 0, "midnight"),
+    ("Asia/Kathmandu", "2026-07-15T18:14", "2026-07-15", 23, "a zone of a quarter of an hour"),
+    ("Asia/Kathmandu", "2026-07-15T18:15", "2026-07-16", 0, "its midnight"),
+    ("Australia/Lord_Howe", "2026-04-04T15:14", "2026-04-05", 1, "the half hour that comes again"),
+    ("Australia/Lord_Howe", "2026-04-04T15:30", "2026-04-05", 2, "after it"),
+    ("America/Los_Angeles", "2026-03-08T10:00", "2026-03-08", 3, "the hour after the one that was left out"),
+]
+
+
+class TestStoreDays:
+    @pytest.mark.parametrize(("zone", "instant", "day", "hour"), [pytest.param(*c[:4], id=c[4]) for c in DATES])
+    def test_a_reading_counts_for_the_hour_on_the_wall(
+        self, database_url: str, zone: str, instant: str, day: str, hour: int
+    ) -> None:
+        with closing(World(database_url)) as world:
+            world.add_store("s1", zone)
+            at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
+            row = {"measured_at": at, "period_ms": 1_000, "in_count": 3, "out_count": 1}
+            world.commit([("footfall_counts", row)])
+            world.commit([("footfall_counts", row)], subject_id="y")
+            world.maintain()
+            hours = world.ask(
+                "SELECT local_date::text, local_hour, visitor_count FROM store_hours WHERE visitor_count > 0"
+            )
+            assert hours == [(day, hour, 3)], "the line that is no entrance does not count"
+            assert world.ask("SELECT local_date::text, visitor_count, leaver_count FROM store_days") == [(day, 3, 1)]
+
+    @pytest.mark.parametrize(
+        ("zone", "day", "minutes", "hours"),
+        [
+            pytest.param("Pacific/Auckland", "2026-07-15", 1_440, 24, id="a day like any other"),
+            pytest.param("Pacific/Auckland", "2026-04-05", 1_500, 25, id="an hour comes twice"),
+            pytest.param("Pacific/Auckland", "2026-09-27", 1_380, 23, id="an hour is left out"),
+            pytest.param("Australia/Lord_Howe", "2026-04-05", 1_470, 25, id="half an hour comes twice"),
+            pytest.param("Australia/Lord_Howe", "2026-10-04", 1_410, 24, id="half an hour is left out"),
+            pytest.param("America/Santiago", "2026-09-06", 1_380, 23, id="there is no midnight"),
+            pytest.param("America/Santiago", "2026-04-04", 1_500, 25, id="the last hour of a day comes twice"),
+        ],
+    )
+    def test_a_day_is_as_long_as_it_is(self, database_url: str, zone: str, day: str, minutes: int, hours: int) -> None:
+        with closing(World(database_url)) as world:
+            world.add_store("s1", zone)
+            noon_at = datetime.fromisoformat(f"{day}T12:00").replace(tzinfo=ZoneInfo(zone))
+            world.commit([("footfall_counts", {"measured_at": noon_at, "period_ms": 1, "in_count": 1, "out_count": 0})])
+            world.maintain(now=noon_at + timedelta(days=1))
+            assert world.ask("SELECT local_date::text, minutes FROM store_days") == [(day, minutes)]
+            assert world.ask("SELECT count(*), sum(minutes)::int FROM store_hours") == [(hours, minutes)]
+            span = world.ask("SELECT starts_at, lead(starts_at) OVER (ORDER BY starts_at), minutes FROM store_hours")
+            assert all(end_at is None or end_at - at == timedelta(minutes=length) for at, end_at, length in span)
+
+    def test_days_made_bit_by_bit_equal_days_made_at_once(self, world: World) -> None:
+        chance = seeded(11)
+        zones = {"s1": "Pacific/Auckland", "s2": "Australia/Lord_Howe", "s3": "Asia/Kathmandu"}
+        for store_id, zone in zones.items():
+            world.add_store(store_id, zone)
+        world.maintain()
+        for store_id in zones:
+            for part in range(3):
+                world.commit(shuffled_history(chance, days=5, rows=30), store_id=store_id, partition_no=part % 2)
+                world.maintain()
+        text = "SELECT * FROM store_{} ORDER BY store_id, starts_at"
+        bit_by_bit = [world.ask(text.format(table)) for table in ("hours", "days")]
+        assert len(bit_by_bit[1]) >= 15
+        world.ask("DELETE FROM store_day_bases RETURNING 1")
+        assert world.maintain().rebased_stores == 3
+        assert [world.ask(text.format(table)) for table in ("hours", "days")] == bit_by_bit
+        served, le_30s, le_1800s = world.ask(
+            "SELECT sum(served_count), sum(served_wait_le_30s), sum(served_wait_le_1800s) FROM store_days"
+        )[0]
+        raw = world.ask(
+            "SELECT count(*), count(*) FILTER (WHERE wait_ms <= 30000), count(*) FILTER (WHERE wait_ms <= 1800000) "
+            "FROM queue_visits WHERE outcome = 'served'"
+        )[0]
+        assert (served, le_30s, le_1800s) == raw
+
+    def test_a_store_that_moves_to_another_clock_gets_its_days_anew(self, world: World) -> None:
+        world.add_store("s1", "UTC")
+        at = datetime(2026, 7, 14, 23, 0, tzinfo=UTC)
+        world.commit([("footfall_counts", {"measured_at": at, "period_ms": 1, "in_count": 1, "out_count": 0})])
+        world.maintain()
+        assert world.ask("SELECT local_date::text FROM store_days") == [("2026-07-14",)]
+        world.ask("UPDATE stores SET time_zone = 'Europe/Berlin' RETURNING 1")
+        assert world.maintain().rebased_stores == 1
+        assert world.ask("SELECT local_date::text FROM store_days") == [("2026-07-15",)]
+
+
+class TestCompression:
+    def test_timescale_compresses_and_takes_late_rows_after_it(self, timescale_url: str) -> None:
+        with closing(World(timescale_url)) as world:
+            world.commit([make_row(seeded(1), "footfall_counts", NOW - timedelta(days=20))])
+            assert world.maintain().compressed == 1
+            assert world.maintain().compressed == 0
+            world.commit([make_row(seeded(2), "footfall_counts", NOW - timedelta(days=20))])
+            assert world.maintain().compressed == 1, "late rows are compressed with the others"
+            assert world.differences() == {}
+
+
+@pytest.mark.parametrize("fixture", ["empty_database_url", "empty_timescale_url"])
+@pytest.mark.parametrize("version", [6, 7, 8])
+def test_a_migration_with_data_in_place_rolls_what_is_there(
+    request: pytest.FixtureRequest, fixture: str, version: int
+) -> None:
+    url = request.getfixturevalue(fixture)
+    migrate(url, to_version=version)
+    with closing(World(url)) as world:
+        world.add_store("s1", "Europe/Berlin")
+        world.commit(shuffled_history(seeded(1), days=10, rows=60))
+    migrate(url)
+    with closing(World(url)) as world:
+        assert world.differences() == {}
+        world.commit(shuffled_history(seeded(2), days=10, rows=30))
+        world.maintain()
+        assert world.differences() == {}
+        walls = world.ask("SELECT measured_at AT TIME ZONE 'Europe/Berlin' FROM footfall_counts")
+        days = len({row[0].date() for row in walls})
+        assert len(world.ask("SELECT FROM store_days WHERE line_reading_count > 0")) == days
