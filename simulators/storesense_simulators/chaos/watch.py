@@ -74,7 +74,7 @@ class Watch:
             timeout_s: how long to wait.
 
         Returns:
-            Seconds from ``since_s``; None when the time ran out.
+            Seconds from ``since_s``; None when the time ran out, or a part ended by itself.
         """
         waiting = {(device.store_id, device.device_id) for device in self._world.devices}
         while time.monotonic() - since_s < timeout_s:
@@ -84,6 +84,8 @@ class Watch:
             waiting = {device for device in waiting if not self._has_committed(device, since_s, ledger)}
             if not waiting:
                 return seen_s - since_s
+            if self._world.failures():
+                return None
             await asyncio.sleep(_LOOK_EVERY_S)
         return None
 
