@@ -143,7 +143,7 @@ def _union(stream: Stream) -> Any:
     return Union[READING_TYPES[stream]]  # noqa: UP007
 
 
-class _WholeBody(msgspec.Struct, frozen=True, kw_only=True):
+class _WholeMessage(Header, frozen=True, kw_only=True):
     sent_at: Instant
 
 
@@ -155,7 +155,7 @@ _WHOLE_DECODERS: dict[Stream, msgspec.json.Decoder[Any]] = {
         msgspec.defstruct(
             f"{stream.value.capitalize()}Message",
             [("readings", Annotated[list[_union(stream)], Meta(min_length=1, max_length=MAX_READINGS)])],  # type: ignore[misc]
-            bases=(_WholeBody,),
+            bases=(_WholeMessage,),
             frozen=True,
             kw_only=True,
         )
@@ -195,18 +195,24 @@ def decode_message(stream: Stream, payload: bytes) -> DecodedMessage:
     Raises:
         PayloadError: nothing of it can be used; ``header`` is set if the header could be read.
     """
+    check_size(payload)
+    decoder = _WHOLE_DECODERS.get(stream)
+    if decoder is not None:  # nearly all messages are good: one pass; what is wrong is found out below
+        try:
+            whole = decoder.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        else:
+            if whole.v == VERSION:
+                header = Header(v=whole.v, boot_id=whole.boot_id, seq=whole.seq, dropped=whole.dropped)
+                sent_at = _in_utc(whole.sent_at, header)
+                return DecodedMessage(header=header, sent_at=sent_at, readings=list(enumerate(whole.readings)), bad=[])
     header = decode_header(payload)
     if header.v != VERSION:
         raise PayloadError(stage="version", detail=f"v is {header.v}; this reads v {VERSION}", header=header)
     if stream not in READING_TYPES:
         raise PayloadError(stage="body", detail=f"stream {stream.value} carries no readings", header=header)
-    try:
-        whole = _WHOLE_DECODERS[stream].decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_one_by_one(stream, header, payload)
-    return DecodedMessage(
-        header=header, sent_at=_in_utc(whole.sent_at, header), readings=list(enumerate(whole.readings)), bad=[]
-    )
+    return _decode_one_by_one(stream, header, payload)
 
 
 def _in_utc(sent_at: datetime, header: Header) -> datetime:

@@ -115,6 +115,9 @@ class Committer:
                 or self._stop.is_set()
             ):
                 break
+            incoming = self._inbox.get(0)
+            if incoming is not None:
+                continue
             left_s = until_s - self._clock.monotonic_s()
             if len(batch.tags) >= self._settings.batch_pause_messages:
                 left_s = min(left_s, self._settings.batch_pause_ms / 1_000)

@@ -169,9 +169,12 @@ def _sort_out(
         letters.append(
             _letter(incoming, device, message.header, error.stage, error.detail, idx=error.index, payload=raw)
         )
+    oldest_at, newest_at = _believed(incoming.received_us, limits)
+    if not message.bad:
+        part = _one_good_part(message, oldest_at, newest_at)
+        if part is not None:
+            return [part]
     received_at = from_epoch_us(incoming.received_us)
-    newest_at = received_at + timedelta(seconds=limits.future_tolerance_s)
-    oldest_at = received_at - timedelta(seconds=limits.past_tolerance_s)
     good: dict[type[Reading], tuple[list[int], list[AnyReading]]] = {}
     kind: type[Reading] | None = None
     unset = is_unset(message.sent_at)
@@ -191,6 +194,30 @@ def _sort_out(
         Part(FAMILIES[kind], idxs, readings, list(map(FAMILIES[kind].subject, readings)))
         for kind, (idxs, readings) in good.items()
     ]
+
+
+def _one_good_part(message: DecodedMessage, oldest_at: datetime, newest_at: datetime) -> Part | None:
+    """Take a message of one kind with nothing to sort out, as nearly all are, at once; None for any other."""
+    readings = [reading for _, reading in message.readings]
+    kinds = set(map(type, readings))
+    kind = kinds.pop()
+    if kinds or kind in _CHECKS:
+        return None
+    times = [reading.measured_at for reading in readings]
+    if not (oldest_at <= min(times) and max(times) <= newest_at):
+        return None
+    family = FAMILIES[kind]
+    return Part(family, list(range(len(readings))), readings, list(map(family.subject, readings)))
+
+
+@lru_cache(maxsize=16)
+def _believed(received_us: int, limits: Limits) -> tuple[datetime, datetime]:
+    """Return between which instants a reading that was received then is believed; one read brings many messages."""
+    received_at = from_epoch_us(received_us)
+    return (
+        received_at - timedelta(seconds=limits.past_tolerance_s),
+        received_at + timedelta(seconds=limits.future_tolerance_s),
+    )
 
 
 def _why_not(reading: AnyReading, received_at: datetime, limits: Limits) -> tuple[str, str]:

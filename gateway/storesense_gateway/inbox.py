@@ -76,7 +76,6 @@ class Inbox:
     def _add_bytes(self, count: int) -> None:
         with self._lock:
             self._bytes += count
-            if self._bytes < self._max_bytes:
-                self._room.set()
-            else:
-                self._room.clear()
+            has_room = self._bytes < self._max_bytes
+            if has_room != self._room.is_set():
+                (self._room.set if has_room else self._room.clear)()

@@ -8,6 +8,7 @@ from functools import partial
 
 from storesense_contracts.clock import Clock
 from storesense_contracts.settings import BrokerSettings
+from storesense_gateway.collector import seldom_collecting
 from storesense_gateway.committer import Committer
 from storesense_gateway.health import Health, HealthServer
 from storesense_gateway.inbox import Inbox
@@ -50,7 +51,8 @@ class Gateway:
         try:
             self._link.start()
             thread.start()
-            yield self
+            with seldom_collecting():
+                yield self
         finally:
             self._committer.stop()
             if thread.ident is not None:
