@@ -18,6 +18,7 @@ _EXTRA_OF_MODULE = {
     "psycopg": "gateway",
     "prometheus_client": "gateway",
     "fastapi": "backend",
+    "httptools": "backend",
     "uvicorn": "backend",
     "argon2": "backend",
     "psycopg_pool": "backend",
@@ -61,8 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit code: 0 done, 1 failed, 2 wrong use or input, 130 interrupted."""
-    parser = build_parser()
-    args = parser.parse_args(argv)
+    try:
+        args = build_parser().parse_args(argv)
+    except KeyboardInterrupt:  # loading the commands takes long enough to be interrupted
+        return 130
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

@@ -240,7 +240,7 @@ class Demo:
                 with suppress(asyncio.CancelledError):
                     await waiter
         self._uptime_s = time.monotonic() - (self._living_s or time.monotonic())
-        with self._screen.step("waiting until the database has everything"):
+        with self._screen.step("everything measured is in the database"):
             await _together(*(asyncio.to_thread(source.stop) for source in self._sources))
         return await asyncio.to_thread(_figures, addresses.database_url, began_at)
 
@@ -251,6 +251,7 @@ class Demo:
             sys.stdout.flush()
         else:
             self._screen.say(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(figures).items()))
+            self._screen.say("stopped; nothing is left running")
 
 
 async def _together(*tasks: Coroutine[Any, Any, Any]) -> None:

@@ -86,3 +86,11 @@ def test_every_command_s_help_begins_with_what_it_does(capsys: pytest.CaptureFix
     for parser in found:
         parser.print_help()
     assert "%%" not in capsys.readouterr().out
+
+
+def test_an_interrupt_while_commands_are_loaded_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(**_: object) -> list[EntryPoint]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "entry_points", interrupt)
+    assert cli.main(["demo"]) == 130
