@@ -83,7 +83,8 @@ export const en = {
     devices: "Devices online",
     devicesTotal: (total) => `of ${total}`,
     devicesAll: "All online",
-    devicesOffline: (names) => `Offline: ${names}`,
+    devicesOffline: (names) =>
+      `Offline: ${names.slice(0, 2).join(", ")}${names.length > 2 ? ` and ${names.length - 2} more` : ""}`,
     noDevices: "No device is registered",
     staleNote: (what, time) => `${what}: no data since ${time}`,
     missingNote: (what) => `${what}: no data today`,

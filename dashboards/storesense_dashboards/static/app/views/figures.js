@@ -68,7 +68,7 @@ function deviceFigure(live) {
     value: numberText(devices.online),
     of: t.figures.devicesTotal(devices.total),
     note: devices.offline.length
-      ? t.figures.devicesOffline(devices.offline.map((device) => device.device_id).join(", "))
+      ? t.figures.devicesOffline(devices.offline.map((device) => device.device_id))
       : t.figures.devicesAll,
     tone: devices.offline.length ? "gap" : null,
   };
