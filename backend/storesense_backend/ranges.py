@@ -44,12 +44,7 @@ def time_span(
         InvalidError: an instant has no offset or is absurd, the span is empty or too long.
     """
     for name, at in (("from", from_at), ("to", to_at)):
-        if at is None:
-            continue
-        if at.tzinfo is None:
-            raise InvalidError("an instant needs an offset, such as 2026-11-20T12:00:00Z", field=name)
-        if not EARLIEST_AT <= at <= LATEST_AT:
-            raise InvalidError("an instant lies between the years 2000 and 2200", field=name)
+        checked_instant(name, at)
     end_at = (to_at or now).astimezone(UTC)
     start_at = end_at - usual if from_at is None else from_at.astimezone(UTC)
     if start_at >= end_at:
@@ -57,6 +52,17 @@ def time_span(
     if end_at - start_at > longest:
         raise InvalidError(f"from and to are more than {longest} apart; ask for less at once", field="from")
     return TimeSpan(start_at, end_at)
+
+
+def checked_instant(name: str, at: datetime | None) -> datetime | None:
+    """Return an instant that was asked for, or None; raise InvalidError if it has no offset or is absurd."""
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        raise InvalidError("an instant needs an offset, such as 2026-11-20T12:00:00Z", field=name)
+    if not EARLIEST_AT <= at <= LATEST_AT:
+        raise InvalidError("an instant lies between the years 2000 and 2200", field=name)
+    return at
 
 
 def floor_to(at: datetime, step: timedelta) -> datetime:

@@ -144,8 +144,3 @@ async def list_devices(connection: Connection, store_id: str, now: datetime) -> 
         }
         for device in devices
     ]
-
-
-async def list_dead_letters(connection: Connection, *, after: int | None, limit: int) -> list[dict[str, Any]]:
-    """Return messages that could not be used, newest first, with the beginning of each payload."""
-    return await (await connection.execute(_SQL["dead_letters"], {"after": after, "limit": limit})).fetchall()

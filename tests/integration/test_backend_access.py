@@ -169,6 +169,7 @@ RULE = {"kind": "low_stock", "id": "low-stock"}
         ("PUT", f"/api/v1/stores/{STORE}/rules/low-stock", RULE, Role.MANAGER),
         ("PUT", f"/api/v1/stores/{STORE}", {}, Role.ADMIN),
         ("GET", "/api/v1/dead-letters", None, Role.ADMIN),
+        ("POST", "/api/v1/dead-letters/1/replay", {}, Role.ADMIN),
     ],
 )
 async def test_roles(world, http, method, path, body, needed):

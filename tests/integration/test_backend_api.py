@@ -17,6 +17,7 @@ from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
 BASE = f"/api/v1/stores/{STORE}"
 
 
@@ -386,19 +387,65 @@ async def test_acknowledging(world, backend):
     assert_error(await backend.post(f"/api/v1/stores/other/alerts/{alert_id}/acknowledge"), 404, "no_such_alert")
 
 
+async def insert_letter(world, payload, **columns):
+    row = {"stage": "body", "store_id": None, "device_id": None, "received_at": NOW} | columns
+    (found,) = await world.rows(
+        "INSERT INTO dead_letters "
+        "(received_at, batch_no, topic, stage, reason, store_id, device_id, payload, payload_bytes) "
+        "VALUES (%(received_at)s, 1, 't', %(stage)s, 'no JSON', %(store_id)s, %(device_id)s, %(payload)s, 9) "
+        "RETURNING dead_letter_id",
+        payload=payload,
+        **row,
+    )
+    return found["dead_letter_id"]
+
+
 async def test_dead_letters(world, backend):
     for n in range(3):
-        await world.connection.execute(
-            "INSERT INTO dead_letters (received_at, batch_no, topic, stage, reason, payload, payload_bytes) "
-            "VALUES (now(), 1, 't', 'body', 'no JSON', %s, 9)",
-            (b"\xff" * (4_000 + n),),
-        )
+        await insert_letter(world, b"\xff" * (4_000 + n))
     page = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2))
     rest = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2, after=page.next))
     ids = [letter.dead_letter_id for letter in page.dead_letters + rest.dead_letters]
     assert ids == sorted(ids, reverse=True)
     assert len(ids) == 3
     assert page.dead_letters[0].payload_base64.startswith("////")
+
+
+async def test_dead_letters_by_stage_device_and_time(world, backend):
+    async def ids(**params):
+        return [
+            each["dead_letter_id"] for each in (await get(backend, "/api/v1/dead-letters", **params))["dead_letters"]
+        ]
+
+    old = await insert_letter(world, b"", stage="future", store_id=STORE, device_id="cam-1", received_at=NOW - DAY)
+    new = await insert_letter(world, b"", stage="body", store_id=STORE, device_id="cam-2")
+    assert await ids() == [new, old]
+    assert (
+        await ids(stage="future") == await ids(device_id="cam-1") == await ids(to=(NOW - DAY / 2).isoformat()) == [old]
+    )
+    assert await ids(store_id=STORE, **{"from": (NOW - DAY / 2).isoformat()}) == [new]
+    assert await ids(replayed="true") == []
+    for params, field in (({"from": "2026-11-20T12:00:00"}, "from"), ({"stage": "X Y"}, "stage")):
+        assert_error(await backend.get("/api/v1/dead-letters", params=params), 422, "invalid", field)
+
+
+async def test_a_dead_letter_is_shown_and_its_replay_asked_for(world, backend):
+    text, raw = await insert_letter(world, b'{"v":1}'), await insert_letter(world, b"\xff\x00")
+    assert (await get(backend, f"/api/v1/dead-letters/{text}"))["payload_text"] == '{"v":1}'
+    assert (await get(backend, f"/api/v1/dead-letters/{raw}"))["payload_hex"] == "ff00"
+    path = f"/api/v1/dead-letters/{text}/replay"
+    answer = await backend.post(path, json={"shift_s": -7200})
+    assert answer.status_code == 202
+    assert models.WholeDeadLetter.model_validate(answer.json()).replay_requested_at == NOW
+    assert await world.rows("SELECT replay_shift_ms FROM dead_letters WHERE replay_requested_at IS NOT NULL") == [
+        {"replay_shift_ms": -7_200_000}
+    ]
+    await world.connection.execute("UPDATE dead_letters SET replayed_at = now(), replay_requested_at = NULL")
+    assert (await backend.post(path, json={})).json()["replay_requested_at"] is None, "it was stored already"
+    for missing in ("/api/v1/dead-letters/999", "/api/v1/dead-letters/999/replay"):
+        answer = await (backend.post(missing, json={}) if missing.endswith("replay") else backend.get(missing))
+        assert_error(answer, 404, "no_such_dead_letter")
+    assert_error(await backend.post(path, json={"shift_s": 1e300}), 422, "invalid", "shift_s")
 
 
 @pytest.mark.parametrize(
@@ -584,7 +631,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 21
+    assert count == 23
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -592,6 +639,7 @@ async def test_the_openapi_document_is_complete(backend):
 async def test_answers_are_as_the_openapi_document_says(world, backend):
     await world.queue(4, NOW)
     await world.insert_alert()
+    letter_id = await insert_letter(world, b"{}")
     checked = 0
     async for document, path, method, operation in operations(backend):
         if method != "get" or "200" not in operation["responses"]:
@@ -600,16 +648,18 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         if content is None or path.endswith("openapi.json"):
             continue
         url = path.replace("{store_id}", STORE).replace("{family}", "queue_samples")
+        url = url.replace("{dead_letter_id}", str(letter_id))
         body = await get(backend, url)
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 14
+    assert checked == 15
 
 
 def test_every_endpoint_is_documented(repo_dir):
     from storesense_backend.api import (  # noqa: PLC0415
         alerts,
+        dead_letters,
         kpi_catalogue,
         live,
         measurements,
@@ -622,7 +672,7 @@ def test_every_endpoint_is_documented(repo_dir):
     described = set(re.findall(r"^### `([A-Z]+ /\S*)`", text, re.MULTILINE))
     existing = {
         f"{method} {route.path}"
-        for module in (alerts, kpi_catalogue, live, measurements, service, sessions, stores)
+        for module in (alerts, dead_letters, kpi_catalogue, live, measurements, service, sessions, stores)
         for route in module.router.routes
         for method in route.methods
         if method != "HEAD"

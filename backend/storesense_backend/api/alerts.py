@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from storesense_backend import alert_records, registry
-from storesense_backend.api.access import Admin, Staff, Viewer
+from storesense_backend.api.access import Staff, Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Alert, Alerts, DeadLetters
+from storesense_backend.api.models import Alert, Alerts
 from storesense_backend.api.parameters import AfterId, AlertId, Limit, StoreIdPath
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
@@ -56,22 +56,3 @@ async def acknowledge(store_id: StoreIdPath, alert_id: AlertId, principal: Staff
             connection, store_id=store_id, alert_id=alert_id, actor=principal.actor, now=context.clock.now()
         )
     return JsonResponse(alert)
-
-
-@router.get(
-    "/dead-letters",
-    summary="Messages that could not be used",
-    response_model=DeadLetters,
-    responses=errors(401, 403, 422),
-    tags=["operation"],
-)
-async def list_dead_letters(_principal: Admin, context: Ctx, after: AfterId = None, limit: Limit = 100) -> Response:
-    """List messages and readings that could not be used, newest first, with the reason and the first bytes of each."""
-    async with context.pool.connection() as connection:
-        found = await registry.list_dead_letters(connection, after=after, limit=limit + 1)
-    return JsonResponse(
-        {
-            "dead_letters": found[:limit],
-            "next": str(found[limit - 1]["dead_letter_id"]) if len(found) > limit else None,
-        }
-    )

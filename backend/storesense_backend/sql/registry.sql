@@ -85,22 +85,3 @@ DELETE FROM rules WHERE store_id = %(store_id)s AND rule_id <> ALL (%(rule_ids)s
 
 -- name: notify_registry
 SELECT pg_notify('storesense_registry', %(store_id)s);
-
--- name: dead_letters
-SELECT
-    dead_letter_id,
-    received_at,
-    topic,
-    stage,
-    reason,
-    store_id,
-    device_id,
-    boot_id,
-    seq,
-    idx,
-    payload_bytes,
-    left(encode(substring(payload FROM 1 FOR 3000), 'base64'), 4000) AS payload_base64
-FROM dead_letters
-WHERE %(after)s::bigint IS NULL OR dead_letter_id < %(after)s
-ORDER BY dead_letter_id DESC
-LIMIT %(limit)s;
