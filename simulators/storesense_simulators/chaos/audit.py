@@ -36,6 +36,7 @@ class Found:
         letters: by message, the indexes of its dead letters; None in place of an index means the whole message.
         letters_without_message: dead letters of which nobody knows the message.
         gaps: messages that devices said they dropped, as spans by boot.
+        gap_reasons: how many messages of those, by reason.
         ledger: messages that the ledger calls committed, as spans by boot.
     """
 
@@ -43,6 +44,7 @@ class Found:
     letters: dict[MessageKey, set[int | None]] = field(default_factory=dict)
     letters_without_message: int = 0
     gaps: dict[tuple[str, str, str], list[Span]] = field(default_factory=dict)
+    gap_reasons: Counter[str] = field(default_factory=Counter)
     ledger: dict[tuple[str, str, str], list[Span]] = field(default_factory=dict)
 
 
@@ -60,6 +62,7 @@ class Audit:
         stored_readings: different readings of them in the tables.
         duplicates: rows beyond the first of the same reading, of any message.
         dead_letters: rows of dead letters.
+        declared: messages that devices said they dropped, by reason; also those that never were on a disk.
         from_memory: messages in the tables that never were on a disk: sent while it took nothing.
         ledger_errors: messages whose rows and whose place in the ledger contradict each other.
         lost_keys: the first of the lost ones.
@@ -74,6 +77,7 @@ class Audit:
     stored_readings: int
     duplicates: int
     dead_letters: int
+    declared: dict[str, int]
     from_memory: int
     ledger_errors: int
     lost_keys: tuple[MessageKey, ...]
@@ -107,6 +111,7 @@ def audit(sent: Iterable[SentLine], found: Found) -> Audit:
         stored_readings=stored_readings,
         duplicates=sum(rows.total() - len(rows) for rows in found.rows.values()),
         dead_letters=sum(map(len, found.letters.values())) + found.letters_without_message,
+        declared=dict(found.gap_reasons),
         from_memory=len(found.rows.keys() - known),
         ledger_errors=ledger_errors,
         lost_keys=tuple(sorted(lost)[:20]),
@@ -139,8 +144,9 @@ def find(database_url: str, store_ids: Sequence[str]) -> Found:
                 found.letters_without_message += 1
             else:
                 found.letters.setdefault(MessageKey(store_id, device_id, boot_id, seq), set()).add(idx)
-        for store_id, device_id, boot_id, first, end in connection.execute(_QUERIES["declared_gaps"], values):
+        for store_id, device_id, boot_id, first, end, reason in connection.execute(_QUERIES["declared_gaps"], values):
             found.gaps.setdefault((store_id, device_id, boot_id), []).append((first, end))
+            found.gap_reasons[reason] += end - first
         for store_id, device_id, boot_id, committed in connection.execute(_QUERIES["ledger"], values):
             found.ledger[store_id, device_id, boot_id] = parse_multirange(committed)
     for spans in found.gaps.values():

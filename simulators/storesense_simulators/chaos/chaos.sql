@@ -21,7 +21,7 @@ GROUP BY b.store_id, b.device_id, b.boot_id, r.seq, r.idx
 SELECT store_id, device_id, boot_id, seq, idx FROM dead_letters WHERE store_id = ANY(%(store_ids)s)
 
 -- name: declared_gaps
-SELECT b.store_id, b.device_id, b.boot_id, lower(g.seqs), upper(g.seqs)
+SELECT b.store_id, b.device_id, b.boot_id, lower(g.seqs), upper(g.seqs), g.reason
 FROM declared_gaps AS g JOIN device_boots AS b USING (boot_no)
 WHERE b.store_id = ANY(%(store_ids)s)
 

@@ -119,6 +119,7 @@ def as_json(outcome: Outcome, *, seed: int, database: str, broker: str) -> dict[
         "troubles": outcome.troubles.total(),
         "dead_letter_messages": counted.dead,
         "dropped": counted.dropped,
+        "declared_gaps": counted.declared,
         "sent_readings": counted.sent_readings,
         "stored_readings": counted.stored_readings,
         "from_memory": counted.from_memory,
