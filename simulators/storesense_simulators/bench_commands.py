@@ -5,9 +5,10 @@ from pathlib import Path
 
 
 def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``ingest`` and ``drain``."""
+    """Add ``ingest``, ``drain`` and ``query``."""
     _add_ingest(subparsers)
     _add_drain(subparsers)
+    _add_query(subparsers)
 
 
 def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,6 +30,26 @@ def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
     _add_place(drain)
     drain.set_defaults(handler=_drain)
+
+
+def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    query = subparsers.add_parser("query", help="each KPI over the rollups and over raw, compared to the bit and timed")
+    query.add_argument("--days", type=_days, default=30, metavar="N", help="days of readings (default %(default)s)")
+    query.add_argument("--stores", type=_stores, default=20, metavar="N", help="default %(default)s")
+    query.add_argument(
+        "--readings",
+        dest="readings_per_day",
+        type=_readings,
+        default=50_000,
+        metavar="N",
+        help="a store and day, about (default %(default)s)",
+    )
+    query.add_argument(
+        "--short", action="store_true", help="2 days of 1 store with 5,000 readings, to see that it runs"
+    )
+    query.add_argument("--database", metavar="URL", help="an empty database to fill; default: an embedded one")
+    query.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    query.set_defaults(handler=_query)
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +87,27 @@ def _drain(args: argparse.Namespace) -> int:
     return run_bench_drain(
         hours=args.hours, database_url=args.database, broker_kind=args.broker, prints_json=args.json, keep_dir=args.keep
     )
+
+
+def _query(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_query import QueryPlan, run_bench_query  # noqa: PLC0415
+
+    plan = QueryPlan(days=args.days, stores=args.stores, readings_per_day=args.readings_per_day)
+    if args.short:
+        plan = QueryPlan(days=2, stores=1, readings_per_day=5_000, repeats=10)
+    return run_bench_query(plan, database_url=args.database, prints_json=args.json)
+
+
+def _days(text: str) -> int:
+    return int(_between(text, 2, 400, "days"))
+
+
+def _stores(text: str) -> int:
+    return int(_between(text, 1, 1_000, "stores"))
+
+
+def _readings(text: str) -> int:
+    return int(_between(text, 500, 1_000_000, "readings a store and day"))
 
 
 def _seconds(text: str) -> float:
