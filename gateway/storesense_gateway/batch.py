@@ -131,6 +131,13 @@ class Plan:
         """Whether there is nothing new to write."""
         return not (self.new_spans or self.letters)
 
+    def dropped_by_reason(self) -> dict[str, int]:
+        """Return how many messages devices newly declared dropped, by reason."""
+        dropped: dict[str, int] = {}
+        for gap in self.gaps:
+            dropped[gap.reason] = dropped.get(gap.reason, 0) + gap.span[1] - gap.span[0]
+        return dropped
+
     def readings_by_table(self) -> dict[str, int]:
         """Return how many rows each table gets."""
         return {table: len(rows) for table, rows in self.rows.items()}

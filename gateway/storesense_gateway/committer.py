@@ -186,6 +186,8 @@ class Committer:
             metrics.readings.labels(table).inc(rows)
         for stage, letters in result.letters.items():
             metrics.dead_letters.labels(stage).inc(letters)
+        for reason, dropped in result.dropped.items():
+            metrics.declared_drops.labels(reason).inc(dropped)
         if result.batch_no is not None:
             metrics.batches.inc()
             metrics.last_commit.set(now_at.timestamp())

@@ -93,6 +93,7 @@ class MemoryStore:
             repeated=plan.repeated,
             readings=plan.readings_by_table(),
             letters=Counter(letter.stage for letter in plan.letters),
+            dropped=plan.dropped_by_reason(),
         )
 
     def put_statuses(self, updates: Sequence[StatusUpdate]) -> int:

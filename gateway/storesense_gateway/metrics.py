@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from storesense_contracts.messages import DropReason
+
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
 _READINGS = (1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000)
 
@@ -16,6 +18,9 @@ class GatewayMetrics:
         self.messages = self._counter("messages", "messages of finished batches", ("outcome",))
         self.readings = self._counter("readings", "readings stored", ("table",))
         self.dead_letters = self._counter("dead_letters", "dead letters stored", ("stage",))
+        self.declared_drops = self._counter(
+            "declared_drops", "messages that devices declared dropped and that are lost", ("reason",)
+        )
         self.batches = self._counter("batches", "transactions committed with something new")
         self.statuses = self._counter("device_statuses", "status messages of devices that changed something")
         self.commit_acks = self._counter("commit_acks", "commit acks to devices", ("result",))
@@ -30,6 +35,8 @@ class GatewayMetrics:
         self.broker_up = self._gauge("broker_up", "1 while subscribed at the broker")
         self.database_up = self._gauge("database_up", "1 while the database answers")
         self.last_commit = self._gauge("last_commit_timestamp_seconds", "when the last batch was committed, Unix time")
+        for reason in DropReason:
+            self.declared_drops.labels(reason.value)
         for outcome in ("stored", "repeated", "unreadable"):
             self.messages.labels(outcome)
         for result in ("sent", "unsent"):

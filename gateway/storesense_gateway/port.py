@@ -29,6 +29,7 @@ class CommitResult:
         repeated: messages stored before.
         readings: rows by table.
         letters: dead letters by stage.
+        dropped: messages that devices newly declared dropped, by reason.
     """
 
     batch_no: int | None
@@ -36,6 +37,7 @@ class CommitResult:
     repeated: int = 0
     readings: Mapping[str, int] = field(default_factory=dict)
     letters: Mapping[str, int] = field(default_factory=dict)
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 class Store(Protocol):

@@ -217,6 +217,7 @@ class PostgresStore:
             repeated=plan.repeated,
             readings=stored,
             letters=Counter(letter.stage for letter in plan.letters),
+            dropped=plan.dropped_by_reason(),
         )
 
     def _lock_boots(self, connection: psycopg.Connection, keys: list[BootKey]) -> dict[BootKey, Boot]:

@@ -237,3 +237,12 @@ def test_every_message_is_acknowledged_exactly_when_it_is_stored(steps: list[str
     rows = bench.store.rows.get("footfall_counts", [])
     assert {row.seq for row in rows} == {sent[mid] for mid in bench.link.acked}
     assert len(rows) == len({row.seq for row in rows})
+
+
+def test_what_devices_declare_dropped_is_counted_once_by_its_reason(bench: Bench) -> None:
+    dropped = [{"boot_id": "1" * 32, "first": 3, "last": 7, "reason": "overflow"}]
+    for seq in (0, 1):
+        bench.receive(message([footfall()], seq=seq, dropped=dropped), mid=seq)
+        bench.turn()
+    assert bench.sample("declared_drops_total", reason="overflow") == 5
+    assert bench.sample("declared_drops_total", reason="expired") == 0
