@@ -149,3 +149,14 @@ def test_the_last_three_done_are_shown_and_the_others_on_demand(open_page, backe
     assert [r.get_attribute("data-alert") for r in page.locator(".done:visible").all()] == ["5", "4", "3"]
     page.get_by_text("2 earlier").click()
     expect(page.locator(".done:visible")).to_have_count(5)
+
+
+def test_without_any_device_online_nothing_to_do_is_not_claimed(open_page, backend: FakeBackend) -> None:
+    backend.snapshot["alerts"] = []
+    for device in backend.snapshot["devices"]:
+        device["state"] = "offline"
+    page: Page = open_page()
+    expect(page.locator("#alerts")).to_contain_text("none can come")
+    expect(page.locator("#alerts")).not_to_contain_text("Nothing to do")
+    backend.update(devices=[backend.snapshot["devices"][0] | {"state": "online"}])
+    expect(page.locator("#alerts")).to_contain_text("Nothing to do")

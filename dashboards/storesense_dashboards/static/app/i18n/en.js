@@ -94,6 +94,8 @@ export const en = {
     title: "Alerts",
     none: "Nothing to do",
     noneHelp: "When a queue grows or a shelf runs low, it shows here with what to do.",
+    blind: "No alerts, and none can come",
+    blindHelp: "No device is online, so nobody would notice a queue or an empty shelf. See Devices below.",
     open: (n) => `${n} open`,
     severity: { info: "Note", warning: "Warning", critical: "Urgent" },
     nowWaiting: (n) => (n === 0 ? "now nobody" : `now ${n}`),

@@ -1,5 +1,5 @@
 // The alert list: what to do now, who is on it, and what was done with its proof.
-import { freshness } from "../figures.js";
+import { deviceFigures, freshness } from "../figures.js";
 import { agoText, durationText, parseInstant, dayTimeText, weightText } from "../format.js";
 import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
@@ -66,6 +66,14 @@ function presentText(alert, live, atMs) {
     return reading.units === details?.units ? null : t.alerts.nowLeft(reading.units);
   }
   return null;
+}
+
+/** Where no device is online nothing can be noticed, and "nothing to do" would be a promise that nobody can keep. */
+function nothingToDo(live) {
+  const { total, online } = deviceFigures(live);
+  if (total > 0 && online === 0)
+    return html`<${Empty} icon="warning" title=${t.alerts.blind} help=${t.alerts.blindHelp} />`;
+  return html`<${Empty} icon="check" title=${t.alerts.none} help=${t.alerts.noneHelp} />`;
 }
 
 class OpenAlert extends Pure {
@@ -147,7 +155,7 @@ export class Alerts extends Pure {
       className="alerts-card"
       aside=${openCount > 0 && html`<span class="count">${t.alerts.open(openCount)}</span>`}
     >
-      ${todo.length === 0 && html`<${Empty} icon="check" title=${t.alerts.none} help=${t.alerts.noneHelp} />`}
+      ${todo.length === 0 && nothingToDo(live)}
       <ul class="alert-list">
         ${todo.slice(0, MAX_SHOWN).map(row)}
       </ul>

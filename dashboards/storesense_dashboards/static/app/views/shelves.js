@@ -95,6 +95,7 @@ export class Shelves extends Pure {
       ${!text && !shown.length && html`<p class="hint">${t.shelves.allStocked}</p>`}
       ${matching.length > shown.length && html`<p class="hint">${t.shelves.shownOf(shown.length, matching.length)}</p>`}
       ${!text &&
+      (all || matching.length < rows.length) &&
       html`<button class="quiet wide" aria-expanded=${all ? "true" : "false"} onClick=${() => this.setState({ all: !all, text })}>
         ${all ? t.shelves.showNeeding : t.shelves.showAll(rows.length)}
       </button>`}
