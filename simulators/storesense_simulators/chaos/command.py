@@ -39,9 +39,11 @@ def run_chaos(args: argparse.Namespace) -> int:
     try:
         result = asyncio.run(_run(args, folder))
     except asyncio.CancelledError:
-        return _INTERRUPTED
+        result = None
     if args.keep is None:
         shutil.rmtree(folder, ignore_errors=True)
+    if result is None:
+        return _INTERRUPTED
     if args.json:
         sys.stdout.write(json.dumps(result) + "\n")
     else:
