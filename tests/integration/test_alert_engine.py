@@ -505,3 +505,49 @@ async def test_the_lease_ends_with_a_frozen_session(world):
 
 def test_the_layout_of_these_tests_has_what_its_rules_name():
     assert {queue.id for queue in layout().queues} == {"tills"}
+
+
+async def test_lost_data_opens_an_alert_that_closes_when_the_outbox_is_under_its_limit_again(world, clock):
+    async def tell(lost=0):
+        if lost:
+            await world.connection.execute(
+                "INSERT INTO declared_gaps SELECT boot_no, int8range(0, %s), 'overflow', %s FROM device_boots",
+                (lost, clock.now()),
+            )
+        health = {"measured_at": clock.now(), "state": "ok", "outbox_messages": 1, "outbox_bytes": 70}
+        await world.commit("health_readings", "outbox", [health])
+
+    await world.connection.execute(
+        "INSERT INTO device_boots (store_id, device_id, boot_id, first_received_at, last_received_at) "
+        "VALUES (%s, 'cam-1', 'b', now(), now())",
+        (STORE,),
+    )
+    async with engine(world, clock) as steps:
+        await tell()
+        await steps.go(3)
+        assert await alerts(world) == []
+        await tell(lost=40)
+        await steps.go(3)
+        (alert,) = await alerts(world)
+        assert (alert["kind"], alert["subject_id"], alert["state"]) == ("data_lost", "cam-1", "open")
+        assert (alert["details"]["lost_messages"], alert["section_id"]) == (40, "front")
+        assert alert_records.told(alert)["title"] == "cam-1: 40 messages lost"
+        for _ in range(4):
+            await tell()
+            await steps.go(60)
+        assert [alert["state"] for alert in await alerts(world)] == ["open"], "it was but minutes ago"
+        for _ in range(4):
+            await tell()
+            await steps.go(60)
+        (alert,) = await alerts(world)
+        assert (alert["state"], alert["proof"]["lost_messages"]) == ("resolved", 0)
+
+
+async def test_a_device_is_watched_as_soon_as_it_is_registered(world, clock):
+    async with engine(world, clock) as steps:
+        before = steps.follower.health["watches"]
+        await world.connection.execute(
+            "INSERT INTO devices (store_id, device_id, registered_at) VALUES (%s, 'cam-9', now())", (STORE,)
+        )
+        await steps.follower._reload(steps.connection)
+        assert steps.follower.health["watches"] == before + 1

@@ -7,11 +7,11 @@ from typing import Literal
 
 from storesense_backend.alerts.evaluate import evaluate, matures_at, needs_time
 from storesense_backend.alerts.values import CLEAR, AlertChange, CauseState, Observation, Timing
-from storesense_backend.alerts.watches import QueueWatch, Watch
+from storesense_backend.alerts.watches import DeviceWatch, QueueWatch, Watch
 
 CauseKey = tuple[str, str, str]
 """Store, rule, subject."""
-SubjectKey = tuple[str, Literal["queue", "slot"], str]
+SubjectKey = tuple[str, Literal["queue", "slot", "device"], str]
 """Store, what it is, and its id."""
 
 
@@ -25,7 +25,9 @@ class Decisions:
 
 def subject_key(watch: Watch) -> SubjectKey:
     """Return the subject whose readings concern a watch."""
-    return (watch.store_id, "queue" if isinstance(watch, QueueWatch) else "slot", watch.subject_id)
+    if isinstance(watch, QueueWatch):
+        return (watch.store_id, "queue", watch.subject_id)
+    return (watch.store_id, "device" if isinstance(watch, DeviceWatch) else "slot", watch.subject_id)
 
 
 class Engine:

@@ -18,12 +18,13 @@ from storesense_backend.alerts.values import (
     CauseState,
     ChangeKind,
     Json,
+    LossObservation,
     Observation,
     QueueObservation,
     StockObservation,
     Timing,
 )
-from storesense_backend.alerts.watches import QueueWatch, StockWatch, Watch
+from storesense_backend.alerts.watches import DeviceWatch, QueueWatch, StockWatch, Watch
 
 
 class Verdict(Enum):
@@ -49,6 +50,8 @@ def judge(watch: Watch, observation: Observation) -> Verdict:
         if observation.units <= watch.reorder_point_units:
             return Verdict.BAD
         return Verdict.GOOD if observation.units >= watch.refilled_at_units else Verdict.BETWEEN
+    if isinstance(watch, DeviceWatch) and isinstance(observation, LossObservation):
+        return Verdict.BAD if observation.lost_messages else Verdict.GOOD
     return Verdict.UNTOLD
 
 
@@ -196,7 +199,7 @@ def _decide(
 
 
 def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -> tuple[CauseState, list[AlertChange]]:
-    # The open alert's numbers follow the cause: a queue's peak, a slot's units.
+    # The open alert's numbers follow the cause: a queue's peak, a slot's units, the most that was lost at a time.
     if not state.is_open or judge(watch, last) is not Verdict.BAD:
         return state, []
     told = state.told
@@ -204,6 +207,8 @@ def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -
         is_news = last.length > told.length
     elif isinstance(last, StockObservation) and isinstance(told, StockObservation):
         is_news = last.units != told.units
+    elif isinstance(last, LossObservation) and isinstance(told, LossObservation):
+        is_news = last.lost_messages > told.lost_messages
     else:
         is_news = True
     if not is_news:
@@ -244,6 +249,8 @@ def details(watch: Watch, observation: Observation) -> Json:
             "sku": watch.sku,
             "product_name": watch.product_name,
         }
+    elif isinstance(observation, LossObservation):
+        told |= {"lost_messages": observation.lost_messages, "outbox_bytes": observation.outbox_bytes}
     return told
 
 
@@ -252,4 +259,6 @@ def proof(observation: Observation) -> Json:
     measured_at = observation.measured_at.isoformat()
     if isinstance(observation, QueueObservation):
         return {"length": observation.length, "measured_at": measured_at}
+    if isinstance(observation, LossObservation):
+        return {"lost_messages": 0, "outbox_bytes": observation.outbox_bytes, "measured_at": measured_at}
     return {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}

@@ -15,6 +15,7 @@ from storesense_backend.alerts.values import (
     AlertChange,
     CauseState,
     ChangeKind,
+    LossObservation,
     Observation,
     QueueObservation,
     StockObservation,
@@ -35,6 +36,9 @@ _ALERTS_SQL = load_queries("storesense_backend", "sql/alerts.sql")
 FOLLOWER = "alerts"
 PARTITION_BITS = 40
 """Batch numbers of partition p begin at p * 2^40."""
+
+_LOSSES = {"lately": timedelta(minutes=5)}
+"""A device whose last declared loss is older than this is back under its limit."""
 
 Observations = dict[SubjectKey, list[Observation]]
 
@@ -77,17 +81,20 @@ async def new_observations(
 ) -> int:
     """Read what the batches above ``after`` up to ``upto`` brought, if measured after ``since``; return the count."""
     values = {"after": after, "upto": upto, "since": since}
-    return await _read(connection, ("new_queue_samples", "new_shelf_weights"), values, into)
+    names = ("new_queue_samples", "new_shelf_weights", "new_losses")
+    return await _read(connection, names, values | _LOSSES, into)
 
 
 async def newest_observations(connection: Connection, *, since: datetime, into: Observations) -> int:
     """Read the newest observation of each series that is younger than ``since``; return the count."""
-    return await _read(connection, ("newest_queue_samples", "newest_shelf_weights"), {"since": since}, into)
+    names = ("newest_queue_samples", "newest_shelf_weights", "newest_losses")
+    return await _read(connection, names, {"since": since} | _LOSSES, into)
 
 
-async def _read(connection: Connection, names: tuple[str, str], values: dict[str, Any], into: Observations) -> int:
+async def _read(connection: Connection, names: tuple[str, str, str], values: dict[str, Any], into: Observations) -> int:
     queue_samples: LiteralString = _SQL[names[0]]
     shelf_weights: LiteralString = _SQL[names[1]]
+    losses: LiteralString = _SQL[names[2]]
     count = 0
     for row in await (await connection.execute(queue_samples, values)).fetchall():
         key: SubjectKey = (row.pop("store_id"), "queue", row.pop("subject_id"))
@@ -96,6 +103,10 @@ async def _read(connection: Connection, names: tuple[str, str], values: dict[str
     for row in await (await connection.execute(shelf_weights, values)).fetchall():
         key = (row.pop("store_id"), "slot", row.pop("subject_id"))
         into.setdefault(key, []).append(StockObservation(**row))
+        count += 1
+    for row in await (await connection.execute(losses, values)).fetchall():
+        key = (row.pop("store_id"), "device", row.pop("subject_id"))
+        into.setdefault(key, []).append(LossObservation(**row))
         count += 1
     return count
 
@@ -113,7 +124,8 @@ async def read_watches(connection: Connection, store_ids: Iterable[str]) -> dict
     for row in await cursor.fetchall():
         try:
             layout = StoreLayout.model_validate(row["layout"])
-            found[row["store_id"]] = watches_of(layout, [RULE.validate_python(spec) for spec in row["rules"]])
+            rules = [RULE.validate_python(spec) for spec in row["rules"]]
+            found[row["store_id"]] = watches_of(layout, rules, row["device_ids"])
         except ValidationError as exc:
             found[row["store_id"]] = str(exc)
     return found

@@ -38,7 +38,14 @@ class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
     confidence: float | None
 
 
-Observation = QueueObservation | StockObservation
+class LossObservation(ObservationBase, frozen=True, kw_only=True, tag="loss"):
+    """A device's outbox at one instant, with the messages that it had lately declared dropped."""
+
+    lost_messages: int
+    outbox_bytes: int | None
+
+
+Observation = QueueObservation | StockObservation | LossObservation
 
 
 class CauseState(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +61,10 @@ class CauseState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     is_open: bool = False
-    last: QueueObservation | StockObservation | None = None
+    last: QueueObservation | StockObservation | LossObservation | None = None
     turning_since_at: datetime | None = None
     cause_at: datetime | None = None
-    told: QueueObservation | StockObservation | None = None
+    told: QueueObservation | StockObservation | LossObservation | None = None
 
 
 CLEAR = CauseState()

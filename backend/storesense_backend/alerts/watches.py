@@ -57,16 +57,40 @@ class StockWatch(WatchBase):
         return min(self.capacity_units, self.reorder_point_units + _SPARE_UNITS)
 
 
-Watch = QueueWatch | StockWatch
+@dataclass(frozen=True, slots=True)
+class DeviceWatch(WatchBase):
+    """A registered device that must lose nothing; every store has this watch without a rule of its own."""
+
+    kind: Literal["data_lost"]
 
 
-def watches_of(layout: StoreLayout, rules: Iterable[AnyRule]) -> list[Watch]:
-    """Apply rules to the queues and slots that they name, or to all where they name none.
+Watch = QueueWatch | StockWatch | DeviceWatch
+
+DATA_LOST_RULE_ID = "data-lost"
+
+
+def watches_of(layout: StoreLayout, rules: Iterable[AnyRule], device_ids: Iterable[str] = ()) -> list[Watch]:
+    """Apply rules to the queues and slots that they name, or to all where they name none, and watch all devices.
 
     A name that the layout does not have (any more) yields no watch.
     """
     sections = {section.id: section.name for section in layout.sections}
-    watches: list[Watch] = []
+    # A device has no section; its store's first one stands for the store.
+    first = layout.sections[0]
+    watches: list[Watch] = [
+        DeviceWatch(
+            store_id=layout.id,
+            rule_id=DATA_LOST_RULE_ID,
+            subject_id=device_id,
+            subject_name=device_id,
+            section_id=first.id,
+            section_name=first.name,
+            open_after_s=0.0,
+            resolve_after_s=60.0,
+            kind="data_lost",
+        )
+        for device_id in device_ids
+    ]
     for rule in rules:
         if isinstance(rule, QueueTooLongRule):
             watches += [

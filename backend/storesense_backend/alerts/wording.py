@@ -15,6 +15,8 @@ def title(kind: str, details: Mapping[str, object]) -> str:
     if kind == "low_stock":
         product, units = details.get("product_name") or name, details.get("units", "?")
         return f"{product} is out of stock" if units == 0 else f"{product} runs low: {units} left"
+    if kind == "data_lost":
+        return _of(name, f"{details.get('lost_messages', '?')} messages lost")
     return _of(name, kind.replace("_", " "))
 
 
@@ -25,6 +27,8 @@ def action(kind: str, details: Mapping[str, object]) -> str:
     if kind == "low_stock":
         needed, product = details.get("units_needed", "?"), details.get("product_name", "")
         return f"Bring {needed} × {product} to {_place(details)}"
+    if kind == "data_lost":
+        return "Check the device's connection and its disk"
     return "Have a look"
 
 

@@ -205,8 +205,8 @@ class Alert(Answer):
     alert_id: int
     store_id: str
     rule_id: str
-    kind: Literal["queue_too_long", "low_stock"]
-    subject_id: str = Field(description="the queue or slot")
+    kind: Literal["queue_too_long", "low_stock", "data_lost"]
+    subject_id: str = Field(description="the queue, slot or device")
     section_id: str = Field(description="whose staff it concerns")
     severity: Literal["info", "warning", "critical"]
     state: Literal["open", "acknowledged", "resolved"]

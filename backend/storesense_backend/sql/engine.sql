@@ -26,6 +26,34 @@ SELECT s.store_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg / 100
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
 
+-- name: new_losses
+-- A device tells its outbox's condition every so often and when it changes; what it declared dropped lately stands beside.
+SELECT s.store_id, s.device_id AS subject_id, r.measured_at, r.received_at, r.outbox_bytes,
+    (
+        SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
+        FROM declared_gaps g JOIN device_boots b USING (boot_no)
+        WHERE b.store_id = s.store_id AND b.device_id = s.device_id
+            AND g.declared_at > r.received_at - %(lately)s AND g.declared_at <= r.received_at + interval '1 second'
+    ) AS lost_messages
+FROM health_readings r JOIN series s USING (series_id)
+WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s AND r.outbox_messages IS NOT NULL;
+
+-- name: newest_losses
+SELECT s.store_id, s.device_id AS subject_id, t.measured_at, t.received_at, t.outbox_bytes,
+    (
+        SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
+        FROM declared_gaps g JOIN device_boots b USING (boot_no)
+        WHERE b.store_id = s.store_id AND b.device_id = s.device_id
+            AND g.declared_at > t.received_at - %(lately)s AND g.declared_at <= t.received_at + interval '1 second'
+    ) AS lost_messages
+FROM series s
+CROSS JOIN LATERAL (
+    SELECT * FROM health_readings r
+    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s AND r.outbox_messages IS NOT NULL
+    ORDER BY r.measured_at DESC LIMIT 1
+) t
+WHERE s.stream = 'health';
+
 -- name: newest_queue_samples
 SELECT s.store_id, s.subject_id, t.measured_at, t.received_at, t.length,
     t.longest_wait_ms / 1000.0::float8 AS longest_wait_s
@@ -47,15 +75,22 @@ CROSS JOIN LATERAL (
 WHERE s.stream = 'shelf';
 
 -- name: registry_marks
--- Changes whenever a store's layout or rules do.
+-- Changes whenever a store's layout, rules or registered devices do.
 SELECT s.store_id, s.layout_version, count(r.rule_id) AS rule_count, coalesce(sum(r.version), 0)::bigint AS rule_versions,
-    max(r.updated_at) AS rules_updated_at
+    max(r.updated_at) AS rules_updated_at,
+    (
+        SELECT string_agg(d.device_id, ' ' ORDER BY d.device_id) FROM devices d
+        WHERE d.store_id = s.store_id AND d.registered_at IS NOT NULL
+    ) AS device_ids
 FROM stores s LEFT JOIN rules r USING (store_id)
 GROUP BY s.store_id, s.layout_version;
 
 -- name: registry
 SELECT s.store_id, s.layout,
-    coalesce((SELECT jsonb_agg(r.spec ORDER BY r.rule_id) FROM rules r WHERE r.store_id = s.store_id), '[]') AS rules
+    coalesce((SELECT jsonb_agg(r.spec ORDER BY r.rule_id) FROM rules r WHERE r.store_id = s.store_id), '[]') AS rules,
+    ARRAY(
+        SELECT d.device_id FROM devices d WHERE d.store_id = s.store_id AND d.registered_at IS NOT NULL ORDER BY 1
+    ) AS device_ids
 FROM stores s WHERE s.store_id = ANY (%(store_ids)s);
 
 -- name: states

@@ -17,6 +17,11 @@ MILK = {"product_name": "Oat milk 1 l", "subject_name": "Chiller 1, left", "sect
             ("Queue at the tills: 7 waiting", "Open another lane"),
         ),
         (
+            "data_lost",
+            {"subject_name": "cam-1", "lost_messages": 40},
+            ("cam-1: 40 messages lost", "Check the device's connection and its disk"),
+        ),
+        (
             "low_stock",
             MILK | {"units": 2, "units_needed": 12},
             ("Oat milk 1 l runs low: 2 left", "Bring 12 × Oat milk 1 l to Chiller 1, left (Chilled)"),
