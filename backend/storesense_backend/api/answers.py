@@ -98,16 +98,21 @@ async def _on_http_exception(request: Request, exc: Exception) -> Response:
         message = f"there is nothing at {request.url.path[:200]}"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
         message = f"{request.method} is not possible at {request.url.path[:200]}"
+    elif status == HTTPStatus.BAD_REQUEST and isinstance(exc.__cause__, UnicodeDecodeError | RecursionError):
+        message = "the body cannot be read as JSON: it is not UTF-8, or nested too deep"
     else:
         message = exc.detail
     return error_response(status, _CODES.get(status, "error"), message, headers=exc.headers)
 
 
-async def _on_invalid(_request: Request, exc: Exception) -> Response:
+async def _on_invalid(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)  # noqa: S101 -- registered for it alone
     found = exc.errors()[0]
     if found["type"] == "json_invalid":
         return error_response(422, "invalid_json", f"the body is no JSON: {found['ctx']['error']}")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found["loc"] == ("body",) and content_type != "application/json":
+        return error_response(422, "invalid", "the body must be a JSON object, with Content-Type: application/json")
     # Neither the value nor the rest of the input is repeated: it may be a password.
     message = str(found["msg"]).removeprefix("Value error, ")
     return error_response(422, "invalid", message, field=_path(found["loc"]))
