@@ -29,6 +29,8 @@ LATEST_FAMILIES = ("zones", "queues", "lanes", "slots", "environment")
 """Families in which the newest reading of a subject replaces the one before."""
 RESOLVED_SHOWN = timedelta(minutes=10)
 MAX_EARLY_COUNTS = 10_000
+MAX_SUBJECTS = 2_000
+"""Of one family, beyond which only those are taken that the layout names: a device can make up any number of ids."""
 
 
 class StoreState:
@@ -43,6 +45,14 @@ class StoreState:
         self.layout_version = layout_version
         self._zone: ZoneInfo = layout.zone_info
         self._lines = [line.id for line in layout.lines]
+        self._named = {
+            "footfall": frozenset(self._lines),
+            "zones": frozenset(zone.id for zone in layout.zones),
+            "queues": frozenset(queue.id for queue in layout.queues),
+            "lanes": frozenset(lane.id for lane in layout.lanes),
+            "slots": frozenset(slot.id for slot in layout.slots),
+            "environment": frozenset(sensor.id for sensor in layout.environment_sensors),
+        }
         self._day = local_day(now, self._zone)
         self._items: dict[str, dict[str, Item]] = {family: {} for family in ID_FIELDS}
         self._alerts: dict[int, Item] = {}
@@ -72,7 +82,7 @@ class StoreState:
         return {"footfall": dict(self._items["footfall"])}
 
     def count(self, line_id: str, measured_at: datetime, in_count: int, out_count: int) -> Item | None:
-        """Add people who crossed a line; return the line's new item, or None if the count is of another day."""
+        """Add people who crossed a line; return its new item, or None if the count is of another day or not taken."""
         if measured_at < self._day.starts_at:
             return None
         if measured_at >= self._day.ends_at:
@@ -80,6 +90,8 @@ class StoreState:
                 self._early.append((line_id, measured_at, in_count, out_count))
             return None
         old = self._items["footfall"].get(line_id)
+        if old is None and self._is_crowded("footfall", line_id):
+            return None
         item = {
             "line_id": line_id,
             "in_count": in_count + (old["in_count"] if old else 0),
@@ -90,13 +102,18 @@ class StoreState:
         return item
 
     def put_latest(self, family: str, item: Item) -> bool:
-        """Take the newest reading of a subject; False if a newer one is known."""
+        """Take the newest reading of a subject; False if a newer one is known, or there are too many subjects."""
         key = item[ID_FIELDS[family]]
         old = self._items[family].get(key)
+        if old is None and self._is_crowded(family, key):
+            return False
         if old is not None and old["measured_at"] > item["measured_at"]:
             return False
         self._items[family][key] = item
         return old != item
+
+    def _is_crowded(self, family: str, key: str) -> bool:
+        return len(self._items[family]) >= MAX_SUBJECTS and key not in self._named[family]
 
     def put_devices(self, devices: Iterable[Item]) -> dict[str, Item] | None:
         """Replace the devices; return those that changed, or None if one is gone, which no merging by id can tell."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from storesense_backend.live.state import RESOLVED_SHOWN, StoreState
+from storesense_backend.live.state import MAX_SUBJECTS, RESOLVED_SHOWN, StoreState
 from storesense_contracts.layout import StoreLayout
 
 LAYOUT = StoreLayout.model_validate(
@@ -97,3 +97,20 @@ def test_alerts_are_told_newest_first_and_forgotten_some_time_after_their_end(st
     assert state.put_alerts([over]) == [over]
     assert [a["alert_id"] for a in state.snapshot(NOON + RESOLVED_SHOWN / 2)["alerts"]] == [2, 1]
     assert [a["alert_id"] for a in state.snapshot(NOON + RESOLVED_SHOWN)["alerts"]] == [2]
+
+
+def test_made_up_subjects_fill_no_memory_and_crowd_out_none_of_the_layouts():
+    layout = StoreLayout.model_validate(
+        LAYOUT.model_dump() | {"environment_sensors": [{"id": "door", "name": "Door", "at_m": [1, 1]}]}
+    )
+    state = StoreState(layout, 1, NOON)
+    for number in range(MAX_SUBJECTS + 10):
+        state.put_latest("environment", {"sensor_id": f"made-up-{number}", "measured_at": NOON})
+        state.count(f"made-up-{number}", NOON, 1, 0)
+    assert not state.put_latest("environment", {"sensor_id": "one-more", "measured_at": NOON})
+    assert state.put_latest("environment", {"sensor_id": "made-up-0", "measured_at": NOON + timedelta(seconds=1)})
+    assert state.put_latest("environment", {"sensor_id": "door", "measured_at": NOON})
+    shown = state.snapshot(NOON)
+    assert len(shown["environment"]) == MAX_SUBJECTS + 1
+    assert len(shown["footfall"]) == MAX_SUBJECTS
+    assert state.count("side", NOON, 2, 0)["in_count"] == 2
