@@ -20,11 +20,12 @@ DEADLINE_S = 300
 
 @dataclass(frozen=True)
 class Need:
-    """Packages of one folder: what they are, and what becomes of the tests without them."""
+    """Packages of one folder: what they are, what becomes of the tests without them, and what makes them needless."""
 
     name: str
     folder: Path
     without: str
+    needless_with: str | None = None
 
 
 NEEDS = (
@@ -32,6 +33,7 @@ NEEDS = (
         "TimescaleDB in WebAssembly",
         TESTS_DIR / "pglite",
         f"The tests on TimescaleDB will skip, unless {TIMESCALE_URL} names a server.",
+        needless_with=TIMESCALE_URL,
     ),
     Need("axe-core, which checks accessibility", TESTS_DIR / "e2e", "The accessibility tests will skip."),
 )
@@ -40,8 +42,8 @@ NEEDS = (
 def main() -> int:
     """Prepare, and return the exit code: always 0, because tests that lack something skip by themselves."""
     for need in NEEDS:
-        if need.folder.name == "pglite" and os.environ.get(TIMESCALE_URL):
-            say(f"TimescaleDB: the server that {TIMESCALE_URL} names")
+        if need.needless_with is not None and os.environ.get(need.needless_with):
+            say(f"{need.name}: not needed, the server that {need.needless_with} names serves the tests")
             continue
         reason = fetch(need)
         if reason is not None:
