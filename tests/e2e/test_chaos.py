@@ -1,13 +1,13 @@
 """``storesense chaos`` in its short form: real processes, killed, and everything recounted by us."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
@@ -33,11 +33,12 @@ def test_a_short_storm_loses_nothing_and_anybody_can_recount_it(service_dir: Pat
     )
     assert done.stdout, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    server = int((folder / "postgres/pgdata/postmaster.pid").read_text().split()[0])
+    server = psutil.Process(int((folder / "postgres/pgdata/postmaster.pid").read_text().split()[0]))
     try:
         recount(folder, said)
     finally:
-        os.kill(server, signal.SIGINT)
+        server.send_signal(signal.SIGINT)
+        server.wait(20)
     assert done.returncode == 0, (said, done.stderr)
     assert (said["lost"], said["duplicates"], said["ledger_errors"], said["undrained"]) == (0, 0, 0, 0)
     assert said["kills"] == sum(said["kills_by_part"].values()) == KILLS
