@@ -29,7 +29,7 @@ _PARTITIONS_AHEAD = timedelta(days=14)
 _RETRY = Backoff(base_s=1.0, limit_s=60.0)
 _SESSION: tuple[LiteralString, ...] = (
     "SET statement_timeout = '15min'",
-    "SET lock_timeout = '5s'",
+    "SET lock_timeout = '2s'",
     "SET idle_in_transaction_session_timeout = '60s'",
     "SET timezone = 'UTC'",
 )

@@ -84,7 +84,8 @@ def measure(url: str, plan: QueryPlan, *, now: datetime, say: Callable[[str], No
         settings = MaintenanceSettings(
             refresh_days=plan.days + 31.0, raw_days=plan.days + 60.0, compress_after_days=1.0, step_batches=2_000
         )
-        maintain(connection, settings, now=now)
+        # A day ahead, so that the last day too is old enough to be compressed.
+        maintain(connection, settings, now=to_at + _DAY)
         maintain_s = time.monotonic() - began_s
         say(f"filled in {fill_s:.1f} s, rolled up in {maintain_s:.1f} s")
         connection.execute("ANALYZE")

@@ -39,7 +39,7 @@ INSERT INTO zone_visits (
 )
 SELECT
     at, at + interval '1 second', series_id, 1, n / 25, n %% 25, %(batch_no)s + n / 1000, 1000, n * 31 %% 9, n * 7 %% 3, n * 5 %% 3,
-    n * 7919 %% 9000, n * 11 %% 2, n * 104729 %% 60000, n * 13 %% 2
+    n * 7919 %% 9000, n * 11 %% 2, n * 11 %% 2 * (n * 104729 %% 60000), n * 13 %% 2
 FROM (
     SELECT at, series_id, row_number() OVER (ORDER BY at, series_id) AS n
     FROM generate_series(%(from_at)s, %(last_at)s, 20 * %(stretch)s * interval '1 second') AS at CROSS JOIN series
@@ -49,7 +49,8 @@ FROM (
 -- name: fill_queue_samples
 INSERT INTO queue_samples (measured_at, received_at, series_id, boot_no, seq, idx, batch_no, length, longest_wait_ms)
 SELECT
-    at, at + interval '1 second', series_id, 1, n / 25, n %% 25, %(batch_no)s + n / 1000, n * 31 %% 8, n * 7919 %% 300000
+    at, at + interval '1 second', series_id, 1, n / 25, n %% 25, %(batch_no)s + n / 1000, n * 31 %% 8,
+    CASE WHEN n * 31 %% 8 = 0 THEN 0 ELSE n * 7919 %% 300000 END
 FROM (
     SELECT at, series_id, row_number() OVER (ORDER BY at, series_id) AS n
     FROM generate_series(%(from_at)s, %(last_at)s, 15 * %(stretch)s * interval '1 second') AS at CROSS JOIN series

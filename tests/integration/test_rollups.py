@@ -247,6 +247,32 @@ class TestRollups:
         assert world.ask("SELECT count(*), sum(reading_count)::int FROM footfall_counts_15m") == [(7, 8)]
 
 
+class TestDropping:
+    def test_a_week_is_dropped_only_when_all_of_it_is_in_the_rollups(self, database_url: str) -> None:
+        old_at = NOW - timedelta(days=120)
+        with closing(World(database_url)) as world:
+            world.ask("SELECT storesense_ensure_partitions(%s, %s)", old_at, old_at)
+            world.commit([make_row(seeded(1), family, old_at) for family in FAMILIES])
+            drops = [text for (text,) in world.ask("SELECT * FROM storesense_drop_statements(%s)", NOW)]
+            weekly = [text for text in drops if "_2026" in text]
+            assert len(weekly) == 10, "one week of each of ten tables"
+            kept = {text for text in weekly if world.ask(text) == [(0,)]}
+            assert {text.split("'")[1].rsplit("_", 1)[0] for text in kept} == set(FAMILIES)
+            assert world.differences() == {}
+            before = world.ask("SELECT * FROM footfall_counts_15m")
+            assert world.maintain().dropped == len(FAMILIES)
+            assert world.ask("SELECT count(*) FROM footfall_counts") == [(0,)]
+            assert world.ask("SELECT * FROM footfall_counts_15m") == before
+
+    def test_a_reading_that_comes_after_its_week_was_dropped_is_added_on_postgresql(self, database_url: str) -> None:
+        old_at = NOW - timedelta(days=120)
+        with closing(World(database_url)) as world:
+            for count in (1, 2):
+                world.commit([make_row(seeded(1), "footfall_counts", old_at)])
+                assert world.maintain().dropped == 1
+                assert world.ask("SELECT reading_count FROM footfall_counts_15m") == [(count,)]
+
+
 DATES = [
     # zone, a UTC instant, the date and hour there, why
     ("Pacific/Auckland", "2026-07-15T11:59", "2026-07-15", 23, "before midnight, half a day ahead of UTC"),
