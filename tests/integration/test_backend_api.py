@@ -3,6 +3,7 @@
 import asyncio
 import re
 import zlib
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -352,6 +353,44 @@ async def test_the_store_answers_the_available_kpis_of_the_catalogue_in_its_orde
     assert {kpi.name for kpi in catalogue if kpi.needs} >= {"conversion", "shoppers_per_staff"}
 
 
+async def test_completeness_is_what_stands_beside_the_kpis_and_says_why_it_is_not_whole(world, backend):
+    await minutes_of(world, "footfall_counts", "entrance", 45, {"period_ms": 60_000, "in_count": 2, "out_count": 1})
+    await minutes_of(world, "queue_samples", "tills", 60, {"length": 4, "longest_wait_ms": 0})
+    shelf = {"weight_mg": 1, "is_stable": True, "units": 1, "confidence": 0.9}
+    await minutes_of(world, "shelf_weights", "slot-1", 30, shelf, device_id="shelf-1")
+    await world.connection.execute(
+        "INSERT INTO device_boots (store_id, device_id, boot_id, committed, first_received_at, last_received_at) "
+        "VALUES (%s, 'cam-1', 'b', '{[0,500)}', %s, %s)",
+        (STORE, NOW - timedelta(hours=1), NOW),
+    )
+    boot_no = (await world.rows("SELECT boot_no FROM device_boots"))[0]["boot_no"]
+    await world.connection.execute("INSERT INTO declared_gaps VALUES (%s, '[10,60)', 'overflow', now())", (boot_no,))
+    await minutes_of(world, "health_readings", "outbox", 60, {"state": "ok"})
+    await world.connection.execute(
+        "UPDATE health_readings SET boot_no = %s, seq = CASE WHEN measured_at < %s THEN 5 ELSE 80 END",
+        (boot_no, NOW - timedelta(minutes=50)),
+    )
+    body = await get(backend, f"{BASE}/completeness", **{"from": (NOW - timedelta(hours=1)).isoformat()})
+    found = models.Completeness.model_validate(body)
+    kpis = {kpi["name"]: kpi["completeness"] for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]}
+    by_quality = {each.quality: each.completeness for each in found.summary}
+    assert by_quality["line_minutes"] == pytest.approx(kpis["visitors"])
+    assert by_quality["zone_minutes"] == kpis["occupancy"] == 0
+    assert by_quality["queue_minutes"] == pytest.approx(kpis["queue_length"])
+    assert by_quality["slot_minutes"] == pytest.approx(kpis["on_shelf_availability"])
+    devices = {device.device_id: device for device in found.devices}
+    assert set(devices) == {"cam-1", "lanes-1", "shelf-1", None}, "nobody ever measured the zone"
+    missing = Counter()
+    for hour in devices["cam-1"].hours:
+        missing.update(hour.missing_minutes)
+    # The hole lies between two health readings; the rest of the missing minutes the device ran.
+    assert missing == {"overflow": 2, "unknown": 13}
+    assert sum(hour.missing_messages.get("overflow", 0) for hour in devices["cam-1"].hours) == 50
+    assert sum(hour.missing_minutes.get("offline", 0) for hour in devices["shelf-1"].hours) == 30
+    (boot,) = devices["cam-1"].boots
+    assert (boot.expected_messages, boot.committed_messages, boot.dropped_messages) == (500, 450, {"overflow": 50})
+
+
 async def test_kpis_of_a_store_without_readings_say_that_nothing_is_known(backend):
     for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]:
         assert kpi["value"] is None, kpi
@@ -458,6 +497,7 @@ async def test_a_dead_letter_is_shown_and_its_replay_asked_for(world, backend):
         "/rules",
         "/alerts",
         "/kpis",
+        "/completeness",
         "/heatmap",
         "/footfall",
         "/readings/zone_visits",
@@ -631,7 +671,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 23
+    assert count == 24
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -653,7 +693,7 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 15
+    assert checked == 16
 
 
 def test_every_endpoint_is_documented(repo_dir):

@@ -11,10 +11,11 @@ from storesense_backend import measurements, registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Context, Ctx
-from storesense_backend.api.models import Footfall, Heatmap, Kpis
+from storesense_backend.api.models import Completeness, Footfall, Heatmap, Kpis
 from storesense_backend.api.parameters import FromAt, Limit, StoreIdPath, SubjectId, ToAt
 from storesense_backend.api.reading_models import Readings
 from storesense_backend.api.stores import layout_of
+from storesense_backend.completeness import completeness
 from storesense_backend.errors import InvalidError
 from storesense_backend.kpis import kpis
 from storesense_backend.measurements import Family, Step
@@ -23,6 +24,7 @@ from storesense_backend.ranges import TimeSpan, decode_cursor, time_span
 router = APIRouter(prefix="/api/v1/stores/{store_id}", tags=["measurements"])
 
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _MAX_STEPS = 3_000
 
 
@@ -114,3 +116,23 @@ async def get_kpis(
     return JsonResponse(
         {"from": span.from_at, "to": span.to_at, "kpis": [asdict(kpi) | {"unit": kpi.unit} for kpi in found]}
     )
+
+
+@router.get(
+    "/completeness",
+    summary="How complete the data is, and why not",
+    response_model=Completeness,
+    responses=errors(401, 404, 422),
+)
+async def get_completeness(
+    store_id: StoreIdPath, _principal: Viewer, context: Ctx, from_at: FromAt = None, to_at: ToAt = None
+) -> Response:
+    """Return expected and measured minutes by device and hour, and what is known of the missing ones.
+
+    The last 24 hours if no time is given, which is also the most. `summary` has the minutes that stand beside the KPIs.
+    """
+    now = context.clock.now()
+    span = time_span(from_at, to_at, now=now, usual=_DAY, longest=_DAY)
+    async with context.pool.connection() as connection:
+        layout = layout_of(await registry.get_store(connection, store_id))
+        return JsonResponse(await completeness(connection, layout=layout, span=span, now=now))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from storesense_backend.alerts.watches import AnyRule
+from storesense_backend.gap_reasons import GapReason
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
 from storesense_contracts.kpis import Quality, Unit
@@ -315,6 +316,57 @@ class KpiCatalogue(Answer):
     """All KPIs, in the order that people read them."""
 
     kpis: list[KpiDefinition]
+
+
+class QualityNow(Answer):
+    """One quality rule over a span: what the completeness of its KPIs is made of."""
+
+    quality: Quality
+    expected_minutes: int
+    measured_minutes: int
+    completeness: float | None
+
+
+class DeviceHour(Answer):
+    """One hour of a device."""
+
+    at: datetime
+    expected_minutes: int = Field(description="minutes times what the device measures")
+    measured_minutes: int
+    completeness: float | None
+    missing_minutes: dict[GapReason, int] = Field(description="minutes without a reading, by reason")
+    missing_messages: dict[GapReason, int] = Field(description="messages missing in the ledger, by reason")
+
+
+class DeviceBoot(Answer):
+    """One start of a device, by the ledger."""
+
+    boot_id: str
+    first_received_at: datetime
+    last_received_at: datetime
+    expected_messages: int = Field(description="up to the newest that came")
+    committed_messages: int
+    awaited_messages: int = Field(description="neither committed nor declared dropped")
+    dropped_messages: dict[str, int] = Field(description="declared dropped by the device, by reason")
+
+
+class DeviceCompleteness(Answer):
+    """How complete a device's data is; device_id is null for what no device ever measured."""
+
+    device_id: str | None
+    hours: list[DeviceHour]
+    boots: list[DeviceBoot]
+
+
+class Completeness(Answer):
+    """How complete a store's data is."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    from_at: Annotated[datetime, Field(alias="from")]
+    to: datetime
+    summary: list[QualityNow]
+    devices: list[DeviceCompleteness]
 
 
 class RuleEntry(Answer):
