@@ -1,9 +1,11 @@
 """The loop that gathers messages into batches, stores each batch once, and only then acknowledges it."""
 
 import logging
+import queue
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from storesense_contracts.backoff import Backoff
@@ -19,6 +21,7 @@ from storesense_gateway.settings import GatewaySettings
 
 _LOG = logging.getLogger(__name__)
 _IDLE_S = 0.5
+_JOIN_S = 0.05
 
 
 @dataclass(slots=True)
@@ -86,20 +89,53 @@ class Committer:
         self._untouched_us: dict[DeviceKey, int] = {}
 
     def stop(self) -> None:
-        """Let ``run`` finish the batch in hand and return."""
+        """Let ``run`` finish the batches in hand and return."""
         self._stop.set()
         self._inbox.wake()
 
     def run(self) -> None:
-        """Work until stopped; whatever is not stored by then was not acknowledged and comes again."""
-        while not self._stop.is_set():
-            batch = self.gather()
-            if batch.tags:
-                self.settle(batch)
-            else:
+        """Work until stopped; whatever is not stored by then was not acknowledged and comes again.
+
+        While the database takes one batch the next is gathered and decoded in a thread of its own, and no more than
+        that one: the broker's window bounds both.
+        """
+        gathered: queue.Queue[Batch | None] = queue.Queue(maxsize=1)
+        failure: list[BaseException] = []
+        gatherer = threading.Thread(target=self._gather_all, args=(gathered, failure), name="gateway-gatherer")
+        gatherer.start()
+        try:
+            self._settle_all(gathered)
+        finally:
+            self.stop()
+            while gatherer.is_alive():
+                with suppress(queue.Empty):  # make room, in case it waits to hand over
+                    gathered.get(timeout=_JOIN_S)
+            gatherer.join()
+            self._store.close()
+        if failure:
+            raise failure[0]
+
+    def _gather_all(self, gathered: "queue.Queue[Batch | None]", failure: list[BaseException]) -> None:
+        try:
+            while not self._stop.is_set():
+                batch = self.gather()
+                if batch.tags:
+                    gathered.put(batch)
+        except BaseException as exc:  # noqa: BLE001 -- raised again by ``run``, in the thread that is supervised
+            failure.append(exc)
+        finally:
+            gathered.put(None)
+
+    def _settle_all(self, gathered: "queue.Queue[Batch | None]") -> None:
+        while True:
+            try:
+                batch = gathered.get(timeout=_IDLE_S)
+            except queue.Empty:
                 self._check()
+            else:
+                if batch is None or not self.settle(batch):
+                    return
             self._touch()
-        self._store.close()
 
     def gather(self) -> Batch:
         """Take messages from the inbox until the batch is full or has waited long enough."""

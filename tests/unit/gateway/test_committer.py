@@ -12,7 +12,7 @@ from fixtures.gateway_messages import BOOT, NOW, TOPIC, footfall, message
 from storesense_contracts.clock import ManualClock, to_epoch_us
 from storesense_contracts.messages import CommitAck
 from storesense_gateway.committer import Committer
-from storesense_gateway.entries import BootKey, DeviceKey, Incoming, Tag
+from storesense_gateway.entries import BootKey, DeadLetter, DeviceKey, Entry, Incoming, Tag
 from storesense_gateway.inbox import Inbox
 from storesense_gateway.memory import MemoryStore
 from storesense_gateway.metrics import GatewayMetrics
@@ -246,3 +246,58 @@ def test_what_devices_declare_dropped_is_counted_once_by_its_reason(bench: Bench
         bench.turn()
     assert bench.sample("declared_drops_total", reason="overflow") == 5
     assert bench.sample("declared_drops_total", reason="expired") == 0
+
+
+def test_the_next_batch_is_gathered_while_the_database_takes_one() -> None:
+    bench = Bench(GatewaySettings(batch_wait_ms=0, batch_max_messages=1))
+    commits: list[int] = []
+    is_waited_for = threading.Event()
+    commit = bench.store.commit
+
+    def slow_commit(entries: Sequence[Entry], letters: Sequence[DeadLetter]) -> CommitResult:
+        commits.append(len(bench.inbox))
+        if len(commits) == 1:
+            assert is_waited_for.wait(30.0), "nobody gathers while the database works"
+        return commit(entries, letters)
+
+    bench.store.commit = slow_commit  # type: ignore[method-assign]
+    for mid in (1, 2, 3):
+        bench.receive(message([footfall()], seq=mid), mid=mid)
+    worker = threading.Thread(target=bench.committer.run)
+    worker.start()
+    pause = threading.Event()
+    while len(bench.inbox):
+        pause.wait(0.001)
+    is_waited_for.set()
+    while len(bench.link.acked) < 3:
+        pause.wait(0.001)
+    bench.committer.stop()
+    worker.join()
+    assert bench.link.acked == [1, 2, 3]
+    assert bench.link.commits_at_ack == [1, 2, 3], "each is acknowledged after its own commit"
+
+
+def test_an_error_that_gathering_does_not_know_ends_the_committer(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(GatewaySettings(batch_wait_ms=0))
+
+    def fail() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.committer, "gather", fail)
+    with pytest.raises(ZeroDivisionError):
+        bench.committer.run()
+
+
+def test_an_error_that_settling_does_not_know_ends_the_gathering_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench(GatewaySettings(batch_wait_ms=0, batch_max_messages=1))
+
+    def fail(_batch: object) -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.committer, "settle", fail)
+    for mid in (1, 2, 3, 4):
+        bench.receive(message([footfall()], seq=mid), mid=mid)
+    with pytest.raises(ZeroDivisionError):
+        bench.committer.run()
+    assert [thread.name for thread in threading.enumerate() if thread.name == "gateway-gatherer"] == []
+    assert bench.link.acked == []
