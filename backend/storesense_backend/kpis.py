@@ -2,8 +2,8 @@
 
 Completeness is the share of minutes that were measured: of every counting line, zone, queue or slot that a KPI rests
 on, each whole minute of the span that is past should have a reading, because devices report zeros too. Where nothing is
-expected, as in a store without queues, value and completeness are None. Which minutes those are, by device and hour, and
-why the others are missing, tells completeness.py, by the same rules.
+expected, as in a store without queues, value and completeness are None. Which minutes those are, by device and
+hour, and why the others are missing, tells completeness.py, by the same rules.
 """
 
 from dataclasses import dataclass
