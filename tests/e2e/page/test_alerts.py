@@ -97,6 +97,19 @@ def test_a_resolved_alert_moves_to_done_with_its_proof_and_thanks(open_page, bac
         )
     )
     expect(done).to_contain_text("The shelf holds 14 units again (7.21\u00a0kg).")
+    backend.alert(
+        fake_store.queue_alert(
+            alert_id=99,
+            kind="data_lost",
+            rule_id="data-lost",
+            subject_id="camera-door",
+            title="camera-door: 3 messages lost",
+            state="resolved",
+            resolved_at=fake_store.instant(),
+            proof={"lost_messages": 0, "outbox_bytes": 4_096},
+        )
+    )
+    expect(done).to_contain_text("The device loses nothing any more.")
     expect(page.get_by_text("Nothing to do")).to_be_visible()
 
 

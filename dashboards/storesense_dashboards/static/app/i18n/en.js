@@ -121,6 +121,7 @@ export const en = {
     proofQueue: (length) => (length === 0 ? "The queue is empty." : `The queue is down to ${length}.`),
     proofStock: (units, weight) =>
       `The shelf holds ${count(units, "unit", "units")} again${weight ? ` (${weight})` : ""}.`,
+    proofKept: "The device loses nothing any more.",
     proofOther: "The sensors confirm it.",
     noProof: "Closed.",
     closedAt: (time, took) => (took ? `Closed ${time}, after ${took}` : `Closed ${time}`),

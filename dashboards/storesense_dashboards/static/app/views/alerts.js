@@ -18,6 +18,7 @@ export function proofText(alert) {
   if (kind === "queue_too_long" && proof.length != null) return t.alerts.proofQueue(proof.length);
   if (kind === "low_stock" && proof.units != null)
     return t.alerts.proofStock(proof.units, proof.weight_g == null ? "" : weightText(proof.weight_g));
+  if (kind === "data_lost") return t.alerts.proofKept;
   return t.alerts.proofOther;
 }
 
