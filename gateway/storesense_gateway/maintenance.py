@@ -152,7 +152,11 @@ def _refresh(connection: psycopg.Connection, settings: MaintenanceSettings, now:
     horizon_at = _value(connection, "raw_horizon")
     if horizon_at is not None:
         from_at = max(from_at, horizon_at)
-    return len(_run_statements(connection, "refresh_statements", from_at=from_at, to_at=to_at))
+    # From the oldest on, so that what readers find not yet refreshed lies behind what is, where they add it themselves.
+    refreshed = 0
+    for part_at, until_at in _parts(from_at, to_at, timedelta(days=settings.refresh_days)):
+        refreshed += len(_run_statements(connection, "refresh_statements", from_at=part_at, to_at=until_at))
+    return refreshed
 
 
 def _roll(connection: psycopg.Connection, place: _Place, *, step_batches: int) -> None:
@@ -198,6 +202,15 @@ def _run_statements(connection: psycopg.Connection, query: str, **values: Any) -
 def _value(connection: psycopg.Connection, query: str, **values: Any) -> Any:
     row = connection.execute(_QUERIES[query], values or None).fetchone()
     return None if row is None else row[0]
+
+
+def _parts(from_at: datetime, to_at: datetime, longest: timedelta) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a span at whole quarters into parts of about ``longest``, none of them short."""
+    while to_at - from_at > 1.5 * longest:
+        until_at = _floor_to_quarter(from_at + longest)
+        yield from_at, until_at
+        from_at = until_at
+    yield from_at, to_at
 
 
 def _floor_to_quarter(at: datetime) -> datetime:

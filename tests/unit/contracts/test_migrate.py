@@ -83,7 +83,7 @@ def test_every_rollup_is_documented(repo_dir: Path) -> None:
         ('FATAL:  database "shop" does not exist', "CREATE DATABASE"),
         ('FATAL:  password authentication failed for user "x"', "check the user and password"),
         ("connection refused", "start it"),
-        ("[Errno -2] Name or service not known; failed to resolve host 'db'", "correct the host"),
+        ("[Errno -2] Name or service not known; failed to resolve host 'db'", "correct host and port"),
         ("", "start it"),
     ],
 )
