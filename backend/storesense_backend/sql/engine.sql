@@ -27,7 +27,7 @@ FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
 
 -- name: new_losses
--- A device tells its outbox's condition every so often and when it changes; what it declared dropped lately stands beside.
+-- A device tells its condition every so often and when it changes; what it declared dropped lately stands beside.
 SELECT s.store_id, s.device_id AS subject_id, r.measured_at, r.received_at, r.outbox_bytes,
     (
         SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
@@ -36,7 +36,7 @@ SELECT s.store_id, s.device_id AS subject_id, r.measured_at, r.received_at, r.ou
             AND g.declared_at > r.received_at - %(lately)s AND g.declared_at <= r.received_at + interval '1 second'
     ) AS lost_messages
 FROM health_readings r JOIN series s USING (series_id)
-WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s AND r.outbox_messages IS NOT NULL;
+WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
 
 -- name: newest_losses
 SELECT s.store_id, s.device_id AS subject_id, t.measured_at, t.received_at, t.outbox_bytes,
@@ -49,7 +49,7 @@ SELECT s.store_id, s.device_id AS subject_id, t.measured_at, t.received_at, t.ou
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM health_readings r
-    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s AND r.outbox_messages IS NOT NULL
+    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s
     ORDER BY r.measured_at DESC LIMIT 1
 ) t
 WHERE s.stream = 'health';
