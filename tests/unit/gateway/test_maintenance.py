@@ -1,6 +1,7 @@
 """How a refresh is cut: whole quarters, nothing left out, nothing twice, nothing too short for a bucket."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ def test_parts_follow_each_other_at_whole_quarters(quarters: int, longest_days: 
     from_at = TO_AT - quarters * QUARTER
     parts = list(_parts(from_at, TO_AT, longest))
     assert (parts[0][0], parts[-1][1]) == (from_at, TO_AT)
-    assert all(before[1] == after[0] for before, after in zip(parts, parts[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in pairwise(parts))
     assert all((edge - TO_AT) % QUARTER == timedelta() for part in parts for edge in part)
     assert all(until_at - part_at <= 1.5 * longest for part_at, until_at in parts)
     assert all(until_at - part_at >= min(quarters * QUARTER, longest / 4) for part_at, until_at in parts)
