@@ -84,6 +84,7 @@ class Committer:
             future_tolerance_s=settings.future_tolerance_s, past_tolerance_s=settings.past_tolerance_days * 86_400.0
         )
         self._stop = threading.Event()
+        self._is_waiting = threading.Event()
         self._checked_s = float("-inf")
         self._touched_s: dict[DeviceKey, float] = {}
         self._untouched_us: dict[DeviceKey, int] = {}
@@ -128,11 +129,13 @@ class Committer:
 
     def _settle_all(self, gathered: "queue.Queue[Batch | None]") -> None:
         while True:
+            self._is_waiting.set()
             try:
                 batch = gathered.get(timeout=_IDLE_S)
             except queue.Empty:
                 self._check()
             else:
+                self._is_waiting.clear()
                 if batch is None or not self.settle(batch):
                     return
             self._touch()
@@ -156,6 +159,8 @@ class Committer:
                 continue
             left_s = until_s - self._clock.monotonic_s()
             if len(batch.tags) >= self._settings.batch_pause_messages:
+                if self._is_waiting.is_set():  # the database has nothing to do; what comes meanwhile is the next batch
+                    break
                 left_s = min(left_s, self._settings.batch_pause_ms / 1_000)
             incoming = self._inbox.get(left_s)
         self._metrics.inbox.set(len(self._inbox))
