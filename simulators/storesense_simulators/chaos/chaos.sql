@@ -29,8 +29,9 @@ WHERE b.store_id = ANY(%(store_ids)s)
 SELECT store_id, device_id, boot_id, committed::text FROM device_boots WHERE store_id = ANY(%(store_ids)s)
 
 -- name: newest_boots
+-- Those last heard of; an agent that is never killed keeps an old boot while the others' numbers grow.
 SELECT store_id, device_id, boot_id, committed::text FROM device_boots
-WHERE store_id = ANY(%(store_ids)s) ORDER BY boot_no DESC LIMIT 12
+WHERE store_id = ANY(%(store_ids)s) ORDER BY last_received_at DESC LIMIT 12
 
 -- name: server
 SELECT current_setting('server_version')
