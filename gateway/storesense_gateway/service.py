@@ -8,7 +8,7 @@ from functools import partial
 
 from storesense_contracts.clock import Clock
 from storesense_contracts.settings import BrokerSettings
-from storesense_gateway.collector import seldom_collecting
+from storesense_gateway.collector import tuned_interpreter
 from storesense_gateway.committer import Committer
 from storesense_gateway.health import Health, HealthServer
 from storesense_gateway.inbox import Inbox
@@ -51,7 +51,7 @@ class Gateway:
         try:
             self._link.start()
             thread.start()
-            with seldom_collecting():
+            with tuned_interpreter():
                 yield self
         finally:
             self._committer.stop()

@@ -1,14 +1,18 @@
-"""The cycle collector is at ease while a gateway runs, and as it was afterwards."""
+"""The interpreter is set for a gateway while one runs, and as it was afterwards."""
 
 import gc
+import sys
 
-from storesense_gateway.collector import THRESHOLDS, seldom_collecting
+import pytest
+
+from storesense_gateway.collector import SWITCH_S, THRESHOLDS, tuned_interpreter
 
 
 def test_thresholds_and_frozen_objects_are_put_back() -> None:
-    before = gc.get_threshold()
-    with seldom_collecting():
+    before = gc.get_threshold(), sys.getswitchinterval()
+    with tuned_interpreter():
         assert gc.get_threshold() == THRESHOLDS
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
         assert gc.get_freeze_count() > 0
-    assert gc.get_threshold() == before
+    assert (gc.get_threshold(), sys.getswitchinterval()) == before
     assert gc.get_freeze_count() == 0
