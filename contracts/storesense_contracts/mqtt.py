@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import ssl
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -31,13 +31,23 @@ class BrokerError(StoresenseError):
         super().__init__(f"MQTT broker {host}:{port}: {reason}; {remedy}")
 
 
+@overload
+def new_client(settings: BrokerSettings, *, client_id: str, manual_ack: bool = False) -> paho.Client: ...
+
+
+@overload
+def new_client(
+    settings: BrokerSettings, *, client_id: str, manual_ack: bool = False, client_class: type[_Client]
+) -> _Client: ...
+
+
 def new_client(
     settings: BrokerSettings,
     *,
     client_id: str,
     manual_ack: bool = False,
-    client_class: type[_Client] = paho.Client,  # type: ignore[assignment]
-) -> _Client:
+    client_class: type[paho.Client] = paho.Client,
+) -> paho.Client:
     """Make a client, of a class of its own if one is given, that is not yet connected.
 
     Raises:

@@ -5,6 +5,9 @@
 -- An acknowledgement promises that the commit is on disk, whatever the database's default is.
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 
+-- name: schema_version
+SELECT coalesce(max(version), 0) FROM schema_migrations
+
 -- name: add_partition
 INSERT INTO partitions (partition_no, head) VALUES (%(partition_no)s, %(partition_no)s::bigint << 40)
 ON CONFLICT (partition_no) DO NOTHING

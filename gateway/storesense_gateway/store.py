@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 
 from storesense_contracts.clock import EPOCH_AT, from_epoch_us
+from storesense_contracts.migrate import DatabaseKind, known_migrations
 from storesense_contracts.spans import format_multirange, parse_multirange
 from storesense_contracts.sql import load_queries
 from storesense_gateway.batch import Boot, FamilyRows, Plan, SeriesKey, boots_of, missing_series, plan_commit
@@ -23,6 +24,8 @@ from storesense_gateway.port import CommitResult, StoreUnavailableError
 _LOG = logging.getLogger(__name__)
 _QUERIES = load_queries("storesense_gateway", "queries.sql")
 _MAX_CACHED_SERIES = 500_000
+_MAX_CACHED_BOOTS = 100_000
+_ANY_KIND = DatabaseKind.PLAIN  # both kinds have the same numbers
 _WEEK_US = 7 * 86_400_000_000
 _MONDAY_US = 4 * 86_400_000_000  # 1970-01-05, the first Monday; partitions are cut there
 _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, OverflowError, UnicodeEncodeError)
@@ -140,8 +143,9 @@ class PostgresStore:
                 for statement in _SESSION:
                     connection.execute(statement)
                 connection.execute(_QUERIES["insist_on_durability"])
+                _check_schema(connection)
                 connection.execute(_QUERIES["add_partition"], {"partition_no": self._partition_no})
-            except psycopg.Error:
+            except (psycopg.Error, StoreUnavailableError):
                 connection.close()
                 raise
             self._connection = connection
@@ -177,6 +181,8 @@ class PostgresStore:
                 "lasts": [from_epoch_us(last) for _, last in fresh.values()],
             }
             connection.execute(_QUERIES["add_boots"], values)
+            if len(self._boots) > _MAX_CACHED_BOOTS:
+                self._boots.clear()
             self._boots.update(fresh)
 
     def _transact_in_weeks(
@@ -300,6 +306,16 @@ class PostgresStore:
                 "declared_at": from_epoch_us(max(entry.received_us for entry in entries)),
             }
             connection.execute(_QUERIES["add_gaps"], values)
+
+
+def _check_schema(connection: psycopg.Connection) -> None:
+    """Make sure that the schema is this release's: another may keep the ledger in ways that this one would break."""
+    row = connection.execute(_QUERIES["schema_version"]).fetchone()
+    found = 0 if row is None else int(row[0])
+    newest = max(each.version for each in known_migrations(_ANY_KIND))
+    if found != newest:
+        remedy = "run: storesense db migrate" if found < newest else "update this gateway"
+        raise StoreUnavailableError(reason=f"its schema is {found:04d}, this gateway needs {newest:04d}; {remedy}")
 
 
 def _boot_arrays(keys: Sequence[BootKey]) -> dict[str, list[Any]]:

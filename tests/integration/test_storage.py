@@ -70,7 +70,8 @@ class TestMigrate:
         lines: list[str] = []
         first = migrate(url, progress=lines.append)
         assert (first.kind, first.version_before, first.pending) == (kind, 0, ())
-        assert len(first.applied) == len(known_migrations(kind)) == len([line for line in lines if line.startswith("migration")])
+        told = [line for line in lines if line.startswith("migration")]
+        assert len(first.applied) == len(known_migrations(kind)) == len(told)
         again = migrate(url)
         assert (again.applied, again.version) == ((), first.version)
         assert status(url).pending == ()
@@ -126,6 +127,21 @@ _ROWS = """
 
 
 class TestCommands:
+    def test_a_gateway_waits_for_the_schema_of_its_release(self, database_url: str) -> None:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            for change, remedy in (
+                (
+                    "DELETE FROM schema_migrations WHERE version = (SELECT max(version) FROM schema_migrations)",
+                    "migrate",
+                ),
+                ("INSERT INTO schema_migrations VALUES (9999, 'later', 'plain', 'x')", "update this gateway"),
+            ):
+                connection.execute(change)
+                store = PostgresStore(database_url, partition_no=0)
+                with pytest.raises(StoreUnavailableError, match=rf"this gateway needs \d+; .*{remedy}"):
+                    store.check()
+                store.close()
+
     def test_migrate_and_status_tell_where_the_schema_stands(
         self, empty_database_url: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
