@@ -2,6 +2,7 @@
 
 import json
 from importlib.metadata import version
+from inspect import cleandoc
 from typing import Any, Union
 
 import msgspec
@@ -56,8 +57,20 @@ def message_schemas() -> dict[str, JsonObject]:
         schema = msgspec.json.schema(struct)
         schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         schema["title"] = f"storesense/v1 {name}"
-        schemas[name] = schema
+        schemas[name] = _with_clean_descriptions(schema)
     return schemas
+
+
+def _with_clean_descriptions(schema: Any) -> Any:
+    # Docstrings keep their indentation before Python 3.13 and lose it from there on; the files must not tell which.
+    if isinstance(schema, dict):
+        return {
+            key: cleandoc(value) if key == "description" and isinstance(value, str) else _with_clean_descriptions(value)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_with_clean_descriptions(item) for item in schema]
+    return schema
 
 
 def asyncapi_document() -> JsonObject:

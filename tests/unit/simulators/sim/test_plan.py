@@ -71,9 +71,3 @@ def test_a_site_without_simulated_devices_is_refused(corner_shop, tmp_path):
 
     with pytest.raises(SimulationError, match="nothing to simulate"):
         plan_of(changed(corner_shop, only_a_recorded_shelf))
-
-    def half_recorded(raw):
-        next(d for d in raw["devices"] if d["id"] == "shelf-dry")["slots"][0].update(recorded)
-
-    with pytest.raises(SimulationError, match="put them on two devices"):
-        plan_of(changed(corner_shop, half_recorded))
