@@ -25,13 +25,6 @@ class ApiError(StoresenseError):
         super().__init__(message)
 
 
-class BadRequestError(ApiError):
-    """The request cannot be understood."""
-
-    status = 400
-    code = "bad_request"
-
-
 class NotSignedInError(ApiError):
     """Nobody is signed in, or no longer."""
 
@@ -58,13 +51,6 @@ class ConflictError(ApiError):
 
     status = 409
     code = "conflict"
-
-
-class BodyTooLargeError(ApiError):
-    """The request's body is larger than it may be."""
-
-    status = 413
-    code = "body_too_large"
 
 
 class InvalidError(ApiError):

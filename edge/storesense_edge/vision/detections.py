@@ -94,14 +94,8 @@ def iou_matrix(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float
     Returns:
         (N, M), 0 to 1.
     """
-    a = boxes_a_xyxy[:, None, :]
-    b = boxes_b_xyxy[None, :, :]
-    overlap_wh = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    np.maximum(overlap_wh, 0.0, out=overlap_wh)
-    overlap = overlap_wh[..., 0] * overlap_wh[..., 1]
-    area_a = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
-    area_b = (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
-    union = area_a + area_b - overlap
+    overlap = _overlaps(boxes_a_xyxy, boxes_b_xyxy)
+    union = _areas(boxes_a_xyxy)[:, None] + _areas(boxes_b_xyxy) - overlap
     result: NDArray[np.float64] = overlap / np.maximum(union, 1e-9)
     return result
 
@@ -116,12 +110,22 @@ def cover_matrix(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.flo
     Returns:
         (N, M), 0 to 1.
     """
+    areas = _areas(boxes_a_xyxy)[:, None]
+    result: NDArray[np.float64] = _overlaps(boxes_a_xyxy, boxes_b_xyxy) / np.maximum(areas, 1e-9)
+    return result
+
+
+def _overlaps(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
     a = boxes_a_xyxy[:, None, :]
     b = boxes_b_xyxy[None, :, :]
     overlap_wh = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
     np.maximum(overlap_wh, 0.0, out=overlap_wh)
-    area_a = (a[..., 2] - a[..., 0]) * (a[..., 3] - a[..., 1])
-    result: NDArray[np.float64] = overlap_wh[..., 0] * overlap_wh[..., 1] / np.maximum(area_a, 1e-9)
+    result: NDArray[np.float64] = overlap_wh[..., 0] * overlap_wh[..., 1]
+    return result
+
+
+def _areas(boxes_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = (boxes_xyxy[:, 2] - boxes_xyxy[:, 0]) * (boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
     return result
 
 

@@ -6,6 +6,8 @@ import struct
 
 from pydantic import SecretStr
 
+from storesense_simulators.mqtt_packets import variable_length
+
 _CONNECT = 0x10
 _CONNACK = 0x20
 _CLEAN_START_WITH_PASSWORD = 0b1100_0010
@@ -16,7 +18,7 @@ def connect_packet(*, client_id: str, user_name: str, password: SecretStr, keep_
     """Build an MQTT 5 CONNECT packet with a clean start."""
     body = _text("MQTT") + struct.pack(">BBHB", 5, _CLEAN_START_WITH_PASSWORD, keep_alive_s, 0)
     body += _text(client_id) + _text(user_name) + _text(password.get_secret_value())
-    return bytes([_CONNECT]) + _variable_length(len(body)) + body
+    return bytes([_CONNECT]) + variable_length(len(body)) + body
 
 
 def signs_in(
@@ -45,12 +47,3 @@ def signs_in(
 def _text(text: str) -> bytes:
     data = text.encode()
     return struct.pack(">H", len(data)) + data
-
-
-def _variable_length(length: int) -> bytes:
-    out = bytearray()
-    while True:
-        length, digit = divmod(length, 128)
-        out.append(digit | (0x80 if length else 0))
-        if not length:
-            return bytes(out)
