@@ -374,3 +374,11 @@ class CauseMachine(RuleBasedStateMachine):
 
 CauseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
 TestCause = CauseMachine.TestCase
+
+
+def test_a_late_sample_read_together_with_a_timely_one_begins_no_run():
+    both = [queue(40, 7, delay_s=61.0), queue(95, 7)]
+    state, changes = evaluate(QUEUE, CLEAR, both, T0 + timedelta(seconds=101.5), TIMING)
+    assert changes == []
+    _, changes = evaluate(QUEUE, state, [], T0 + timedelta(seconds=117), TIMING)
+    assert [(change.kind.value, change.cause_at) for change in changes] == [("opened", T0 + timedelta(seconds=95))]
