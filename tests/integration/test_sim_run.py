@@ -55,7 +55,7 @@ async def test_what_truly_happened_is_what_the_database_says(service_dir, databa
                 "dead_letters": b"SELECT count(*) FROM dead_letters",
                 "present": b"SELECT sum(occupancy) FROM (SELECT DISTINCT ON (series_id) occupancy FROM zone_visits "
                 b"ORDER BY series_id, measured_at DESC) last",
-                "open_lanes": b"SELECT count(*) FROM lane_states WHERE is_open",
+                "open_lanes": b"SELECT count(DISTINCT series_id) FROM lane_states WHERE is_open",
             }.items()
         }
     counted_in, counted_out = (
