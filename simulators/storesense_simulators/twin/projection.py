@@ -34,7 +34,7 @@ class Mount(Protocol):
     """What of a camera's mount decides its view."""
 
     @property
-    def at_m(self) -> tuple[float, float]:
+    def at(self) -> tuple[float, float]:
         """Where on the floor plan it hangs."""
 
     @property
@@ -122,7 +122,7 @@ def pinhole_of(mount: Mount) -> Pinhole:
     """Return the geometry of a mounted camera."""
     width, _ = mount.frame_size_px
     focal_px = width / 2 / math.tan(math.radians(mount.hfov_deg) / 2)
-    at = np.array([*mount.at_m, mount.height_m], dtype=np.float64)
+    at = np.array([*mount.at, mount.height_m], dtype=np.float64)
     return _pinhole(at, math.radians(mount.heading_deg), math.radians(mount.tilt_deg), focal_px, mount.frame_size_px)
 
 
@@ -136,7 +136,7 @@ def homography_of(mount: Mount) -> Homography:
     for step in range(100):
         share = _MARGIN + (low - _MARGIN) * step / 100
         floor = pinhole.floor_point(width / 2, share * height)
-        if floor is not None and math.dist(floor, mount.at_m) <= FAR_M:
+        if floor is not None and math.dist(floor, mount.at) <= FAR_M:
             high = share
             break
     image: list[tuple[float, float]] = []

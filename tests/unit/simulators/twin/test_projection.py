@@ -12,7 +12,7 @@ from storesense_simulators.twin.projection import homography_of, pinhole_of
 
 @dataclass(frozen=True)
 class Hung:
-    at_m: tuple[float, float] = (2.0, 3.0)
+    at: tuple[float, float] = (2.0, 3.0)
     height_m: float = 3.0
     heading_deg: float = 0.0
     tilt_deg: float = 30.0
