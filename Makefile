@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+JOBS ?= 2
 
 .PHONY: help setup demo test check format contracts lock clean
 
@@ -27,9 +28,9 @@ $(STAMP): pyproject.toml requirements.lock
 demo: $(STAMP) ## a living simulated store in your browser; ARGS="--help" shows its options
 	@$(BIN)/storesense demo $(ARGS)
 
-test: $(STAMP) ## all tests; ARGS goes to pytest
+test: $(STAMP) ## all tests, JOBS=2 at a time; ARGS goes to pytest
 	@$(BIN)/python tests/prepare.py
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile $(ARGS)
 
 check: $(STAMP) ## format, lint, types, layers, generated files
 	$(BIN)/ruff format --check .

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long a draw or an example takes says more about the machine's other work than about the code.
+settings.register_profile("storesense", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("storesense")
 
 pytest_plugins = ["fixtures.demo_run", "fixtures.services", "fixtures.strictness"]
 

@@ -181,7 +181,7 @@ def test_two_may_not_use_one_folder(running: EmbeddedPostgres) -> None:
     ("first_line", "why"),
     [
         ("999999999", "a process that is long gone"),
-        (str(os.getpid()), "after a reboot a stranger has the number"),
+        pytest.param(str(os.getpid()), "after a reboot a stranger has the number", id="a stranger has the number"),
         ("", "a file cut short by the power cut"),
     ],
 )

@@ -74,7 +74,7 @@ def test_no_grids_are_no_heat():
     assert merge_presence([], frame()).tolist() == [[0.0] * 4] * 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.floats(0.0, 3.0),
     st.floats(0.0, 3.0),

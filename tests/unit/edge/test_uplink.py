@@ -322,7 +322,7 @@ class UplinkMachine(RuleBasedStateMachine):
         assert not self.disk
 
 
-UplinkMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+UplinkMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=40)
 TestUplinkMachine = UplinkMachine.TestCase
 
 

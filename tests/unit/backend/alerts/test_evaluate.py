@@ -372,7 +372,7 @@ class CauseMachine(RuleBasedStateMachine):
         assert self.state.is_open == self.open
 
 
-CauseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+CauseMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=30)
 TestCause = CauseMachine.TestCase
 
 

@@ -84,7 +84,7 @@ def test_no_change_is_no_news():
     assert subscription.take() == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.one_of(

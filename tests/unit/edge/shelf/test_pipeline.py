@@ -153,7 +153,7 @@ def test_tare_takes_the_present_weight_for_zero(make_samples: MakeSamples) -> No
 @given(
     st.lists(st.tuples(st.floats(-5, 500), st.floats(allow_nan=True, allow_infinity=True)), max_size=150),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_stream_of_samples_breaks_it(pairs: list[tuple[float, float]]) -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     samples = []

@@ -187,7 +187,7 @@ def test_the_thresholds_follow_noise_spread_and_unit() -> None:
     hz=st.sampled_from([1.0, 8.85, 80.0]),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_noise_alone_makes_no_step(noise_g: float, level_g: float, hz: float, seed: int) -> None:
     assert detect(plateaus([(120, level_g)], noise_g=noise_g, hz=hz, seed=seed)) == []
 
@@ -199,7 +199,7 @@ def test_noise_alone_makes_no_step(noise_g: float, level_g: float, hz: float, se
         max_size=200,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_sequence_breaks_the_detector(pairs: list[tuple[float, float]]) -> None:
     at_s = 0.0
     weights = []

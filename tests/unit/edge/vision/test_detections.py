@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -40,7 +40,6 @@ def test_a_flood_of_boxes_is_cut_to_the_best_scored() -> None:
     assert cleaned.scores.min() >= scores[-50]
 
 
-@settings(deadline=None)
 @given(arrays(np.float64, st.tuples(st.integers(0, 8), st.just(4)), elements=ANY_FLOAT), st.data())
 def test_whatever_comes_in_what_goes_on_is_sound(boxes: np.ndarray, data: st.DataObject) -> None:
     scores = data.draw(arrays(np.float64, len(boxes), elements=ANY_FLOAT))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
@@ -73,7 +73,6 @@ def test_what_does_not_fit_is_kept_for_the_next_grid() -> None:
     assert heat.take()[0, 0] == 70_000 - MAX_DECISECONDS
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 0.7), min_size=1, max_size=60), st.integers(1, 10))
 def test_totals_are_right_however_often_they_are_taken(steps: list[float], every: int) -> None:
     heat = FloorHeatmap(GRID)

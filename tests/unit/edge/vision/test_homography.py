@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
@@ -31,7 +31,6 @@ def test_a_fifth_point_that_is_off_shows_in_the_residual() -> None:
     assert floor_map.worst_cm >= floor_map.residual_cm
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0.2, 1)), min_size=1, max_size=20))
 def test_there_and_back_again(points: list[tuple[float, float]]) -> None:
     floor_map = fit_floor_map(IMAGE, floor_of(IMAGE))

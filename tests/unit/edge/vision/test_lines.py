@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
@@ -123,7 +123,6 @@ def test_lines_that_cannot_work_are_refused(lines: list[CountingLine], part: str
         LineCounter(lines)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-100, 100), min_size=2, max_size=40))
 def test_counts_add_up_to_where_a_person_ended(xs: list[float]) -> None:
     found = walk(LineCounter([UP]), [(x, 50) for x in xs])
@@ -136,7 +135,6 @@ def test_counts_add_up_to_where_a_person_ended(xs: list[float]) -> None:
         assert not found
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-100, 100), st.integers(-50, 150)), min_size=2, max_size=30))
 def test_a_line_seen_from_the_other_end_counts_the_other_way(points: list[tuple[int, int]]) -> None:
     # Whole numbers never meet these ends, nor the line itself, so no rounding decides.

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import SourceError
@@ -41,7 +41,6 @@ def test_a_malformed_line_is_named_with_its_number(line: str, cause: str) -> Non
     assert str(caught.value).startswith("boxes.txt, line 4: ")
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(max_size=40), max_size=10))
 def test_garbage_is_an_error_with_a_line_and_nothing_else(lines: list[str]) -> None:
     try:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.detections import iou_matrix
@@ -69,7 +69,6 @@ def test_a_missing_model_is_refused(tmp_path: Path) -> None:
         load_network(tmp_path / "none.onnx")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_the_shape_reader_never_stumbles(data: bytes) -> None:
     shape = picture_input_shape(data)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
@@ -27,7 +27,6 @@ def test_nan_is_nowhere_and_no_polygon_holds_nobody() -> None:
     assert PolygonSet([], names=[]).contains(np.zeros((3, 2))).shape == (3, 0)
 
 
-@settings(deadline=None)
 @given(st.floats(-5, 15), st.floats(-5, 15))
 def test_a_shared_edge_belongs_to_one_side_only(x: float, y: float) -> None:
     left, right = [(0, 0), (5, 0), (5, 10), (0, 10)], [(5, 0), (10, 0), (10, 10), (5, 10)]

@@ -136,7 +136,7 @@ def test_slots_are_reused_and_ids_are_not() -> None:
     assert top_slot <= 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

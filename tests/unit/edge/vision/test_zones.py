@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
@@ -153,7 +153,6 @@ def test_zones_that_share_an_id_are_refused() -> None:
         ZoneCounter([SHELF, SHELF])
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

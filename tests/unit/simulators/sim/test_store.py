@@ -48,7 +48,7 @@ def test_staff_open_a_lane_and_the_queue_falls_again(shop_plan):
     assert len(store.checkout.queues["tills"].waiting) <= 1
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 2**32),
     interarrival_s=st.floats(1.0, 20.0),
