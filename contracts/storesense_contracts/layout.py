@@ -35,6 +35,9 @@ def _checked_time_zone(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[str, AfterValidator(_checked_time_zone)]
+
+
 def refuse_twins(kind: str, ids: list[str]) -> None:
     """Refuse a list under the key ``kind`` in which an id stands twice."""
     seen: set[str] = set()
@@ -160,7 +163,7 @@ class StoreLayout(StrictModel):
 
     id: Id
     name: Name
-    time_zone: Annotated[str, AfterValidator(_checked_time_zone)]
+    time_zone: TimeZone
     floor: Floor
     sections: Annotated[list[Section], Field(min_length=1, max_length=500)]
     lines: Annotated[list[Line], Field(max_length=500)] = []

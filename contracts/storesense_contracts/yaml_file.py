@@ -126,8 +126,32 @@ def _expected(error: Any) -> str:
     return message
 
 
+class FileLines:
+    """Where in a file each value stands, for mistakes that only show when all values are put together."""
+
+    def __init__(self, path: Path, lines: dict[_Path, int]) -> None:
+        self._path = path
+        self._lines = lines
+
+    def problem(self, message: str, *at: str | int) -> FileProblem:
+        """Make a problem of the value at path ``at``, or of what stands around it where the file has no such key."""
+        known: _Path = at
+        while known and known not in self._lines:
+            known = known[:-1]
+        return FileProblem(self._lines.get(known, 1), _show(at), message)
+
+    def error(self, problems: list[FileProblem]) -> FileError:
+        """Make the error that reports ``problems`` in the file's order."""
+        return FileError(path=self._path, problems=sorted(problems, key=lambda p: (p.line, p.where)))
+
+
 def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
-    """Read ``text`` as ``model``.
+    """Read ``text`` as ``model``; see ``parse_yaml_lines``."""
+    return parse_yaml_lines(model, text, path=path)[0]
+
+
+def parse_yaml_lines(model: type[_Model], text: str, *, path: Path) -> tuple[_Model, FileLines]:
+    """Read ``text`` as ``model``, and tell where each value stands.
 
     Args:
         model: a pydantic model whose nested models forbid unknown keys.
@@ -160,7 +184,7 @@ def parse_yaml(model: type[_Model], text: str, *, path: Path) -> _Model:
         raise FileError(path=path, problems=[FileProblem(1, "", "expected 'key: value' lines at the top")])
     value = reader.value(node, ())
     try:
-        return model.model_validate(value, context={"folder": path.parent})
+        return model.model_validate(value, context={"folder": path.parent}), FileLines(path, reader.lines)
     except ValidationError as exc:
         problems = [_problem(error, reader.lines) for error in exc.errors()]
         raise FileError(path=path, problems=sorted(problems, key=lambda p: (p.line, p.where))) from exc
@@ -180,15 +204,19 @@ def _problem(error: Any, lines: dict[_Path, int]) -> FileProblem:
 
 def load_yaml(model: type[_Model], path: Path) -> _Model:
     """Read a file as ``model``; see ``parse_yaml``."""
+    return parse_yaml(model, read_text(path), path=path)
+
+
+def read_text(path: Path) -> str:
+    """Read a file that people edit. Raises FileError when it is absent, too big or no text."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise FileError(
                 path=path,
                 problems=[FileProblem(1, "", f"over {MAX_FILE_BYTES} bytes; is it the right file?")],
             )
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as exc:
         raise FileError(path=path, problems=[FileProblem(1, "", "there is no such file")]) from exc
     except (OSError, UnicodeDecodeError) as exc:
         raise FileError(path=path, problems=[FileProblem(1, "", f"cannot be read as UTF-8 text: {exc}")]) from exc
-    return parse_yaml(model, text, path=path)

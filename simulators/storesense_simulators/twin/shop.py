@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.site import SiteFile
+from storesense_simulators.twin.load_cell import CellModel
 
 Point = tuple[float, float]
 Polygon = tuple[Point, ...]
@@ -105,11 +106,14 @@ class Shelf:
     polygon: Polygon
     facing: Point
     section_id: str
+    height_m: float = 1.6
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """One slot: its product, how much it holds, where it is (``at``) and where somebody stands who takes from it.
+
+    Not every place is weighed: those that are have a ``CellSpec``, and only those are slots of the site file.
 
     Attributes:
         popularity: the slot's weight when a shopping list is drawn; the sum over all places is above zero.
@@ -208,39 +212,12 @@ class CameraMount:
 
 
 @dataclass(frozen=True, slots=True)
-class CellTraits:
-    """What a load cell and its converter are like.
-
-    Attributes:
-        capacity_g: full scale; more than this is not measured.
-        counts_per_g: sensitivity; raw counts for a gram.
-        zero_counts: raw counts of the empty shelf.
-        noise_g: standard deviation of one sample.
-        creep_share: part of the load by which the output still grows, on and on, after a load was put on.
-        creep_s: time constant of that growth.
-        zero_drift_g_per_c: how the zero moves with temperature.
-        span_drift_ppm_per_c: how the sensitivity moves with temperature.
-        samples_per_s: rate of the converter.
-    """
-
-    capacity_g: float = 50_000.0
-    counts_per_g: float = 40.0
-    zero_counts: float = 84_000.0
-    noise_g: float = 0.8
-    creep_share: float = 0.0003
-    creep_s: float = 300.0
-    zero_drift_g_per_c: float = 0.5
-    span_drift_ppm_per_c: float = 30.0
-    samples_per_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
 class CellSpec:
     """The load cell under a slot, and the shelf controller that reads it."""
 
     slot_id: str
     device_id: str
-    traits: CellTraits
+    model: CellModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,8 +236,8 @@ class ClimateSpec:
 class FaultSpec:
     """A fault on schedule: at ``target``, a device (a slot for a cell's faults), from ``after_s`` after the run began.
 
-    ``amount`` is in the kind's own unit: degrees moved, share of the lens covered, seconds of clock error, grams an hour
-    of drift, grams of bump or lean; None takes the kind's default.
+    ``amount`` is in the kind's own unit: degrees moved, share of the lens covered, seconds of clock error, grams
+    an hour of drift, grams of bump or lean; None takes the kind's default.
     """
 
     kind: FaultKind
