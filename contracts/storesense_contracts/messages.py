@@ -179,6 +179,9 @@ def decode_header(payload: bytes) -> Header:
     check_size(payload)
     try:
         return _HEADER_DECODER.decode(payload)
+    except msgspec.ValidationError as exc:
+        # JSON as far as it was read, with a header field that is wrong, perhaps the second of its name.
+        raise PayloadError(stage="header", detail=str(exc)) from exc
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         prefix = _HEADER_PREFIX.match(payload)
         if prefix is None:
@@ -226,7 +229,7 @@ def _in_utc(sent_at: datetime, header: Header) -> datetime:
 
 def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> DecodedMessage:
     try:
-        body = _decode_body(payload)
+        body = _decode_body(header, payload)
     except (msgspec.DecodeError, ValueError, RecursionError) as exc:
         raise PayloadError(stage="body", detail=str(exc), header=header) from exc
     readings: list[tuple[int, AnyReading]] = []
@@ -240,14 +243,16 @@ def _decode_one_by_one(stream: Stream, header: Header, payload: bytes) -> Decode
     return DecodedMessage(header=header, sent_at=_in_utc(body.sent_at, header), readings=readings, bad=bad)
 
 
-def _decode_body(payload: bytes) -> MessageBody:
+def _decode_body(header: Header, payload: bytes) -> MessageBody:
     try:
         return _BODY_DECODER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         # Many an encoder writes NaN and Infinity, which are no JSON. Python's own reader takes them, so that the
         # reading they stand in can be told from its neighbours; written out again, that reading alone is malformed.
         lenient = json.loads(payload)
         body = msgspec.convert(lenient, _LenientBody)
+        if (lenient.get("boot_id"), lenient.get("seq")) != (header.boot_id, header.seq):
+            raise ValueError("boot_id or seq stands there twice, and not the same") from exc
         return MessageBody(
             sent_at=body.sent_at, readings=[msgspec.Raw(json.dumps(reading).encode()) for reading in body.readings]
         )

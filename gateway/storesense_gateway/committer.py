@@ -17,6 +17,7 @@ from storesense_gateway.inbox import Inbox
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.mqtt import Link
 from storesense_gateway.port import CommitResult, Store, StoreUnavailableError
+from storesense_gateway.quota import DeviceQuota
 from storesense_gateway.settings import GatewaySettings
 
 _LOG = logging.getLogger(__name__)
@@ -83,6 +84,12 @@ class Committer:
         self._limits = Limits(
             future_tolerance_s=settings.future_tolerance_s, past_tolerance_s=settings.past_tolerance_days * 86_400.0
         )
+        self._quota = DeviceQuota(
+            letters_per_hour=settings.dead_letters_per_hour,
+            bytes_per_hour=settings.dead_letter_bytes_per_hour,
+            series_per_device=settings.series_per_device,
+            left_out=lambda stage: metrics.letters_left_out.labels(stage).inc(),
+        )
         self._stop = threading.Event()
         self._is_waiting = threading.Event()
         self._checked_s = float("-inf")
@@ -146,7 +153,7 @@ class Committer:
         incoming = self._inbox.get(_IDLE_S)
         until_s = self._clock.monotonic_s() + self._settings.batch_wait_ms / 1_000
         while incoming is not None:
-            batch.add(incoming, decode(incoming, self._limits))
+            batch.add(incoming, self._quota.pass_on(decode(incoming, self._limits)))
             if (
                 len(batch.tags) >= self._settings.batch_max_messages
                 or batch.readings >= self._settings.batch_max_readings

@@ -18,6 +18,12 @@ class GatewayMetrics:
         self.messages = self._counter("messages", "messages of finished batches", ("outcome",))
         self.readings = self._counter("readings", "readings stored", ("table",))
         self.dead_letters = self._counter("dead_letters", "dead letters stored", ("stage",))
+        self.letters_left_out = self._counter(
+            "dead_letters_left_out", "dead letters beyond a device's quota, counted and not kept", ("stage",)
+        )
+        self.unsubscribed = self._counter(
+            "stale_subscriptions", "filters of stores that are not ours any more, found in the session and ended"
+        )
         self.declared_drops = self._counter(
             "declared_drops", "messages that devices declared dropped and that are lost", ("reason",)
         )

@@ -19,7 +19,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from storesense_contracts import topics
 from storesense_contracts.clock import Clock, to_epoch_us
-from storesense_contracts.ids import DeviceId, StoreId
+from storesense_contracts.ids import DeviceId, InvalidIdError, StoreId, store_id
 from storesense_contracts.messages import CommitAck, encode_struct
 from storesense_contracts.mqtt import new_client, session_properties
 from storesense_contracts.settings import BrokerSettings
@@ -32,6 +32,7 @@ from storesense_gateway.settings import GatewaySettings
 _LOG = logging.getLogger(__name__)
 _MAX_UNSENT_ACKS = 10_000
 _MAX_INFLIGHT_ACKS = 100
+_MAX_CACHED_TOPIC = 200
 _CHECK_ACCOUNT = "check STORESENSE_BROKER_USER_NAME, its password, and TLS"
 
 
@@ -73,6 +74,8 @@ class MqttLink:
         self._stopping = False
         self._is_refused = False
         self._client: ChunkClient | None = None
+        self._own_stores: frozenset[str | None] = frozenset(settings.store_ids)
+        self._ended: set[str | None] = set()
 
     def start(self) -> None:
         """Connect in the background and keep trying. Raises SettingsError if a file of the settings cannot be read."""
@@ -141,6 +144,7 @@ class MqttLink:
             self._report(f"broker {self._address} refuses us: {reason}; {_CHECK_ACCOUNT}")
             return
         self._is_refused = False
+        self._ended.clear()
         with self._lock:
             self._connection_no += 1
             self._connected = True
@@ -149,6 +153,9 @@ class MqttLink:
         filters = [
             (topics.up_filter(None if store is None else StoreId(store)), SubscribeOptions(qos=1)) for store in stores
         ]
+        if self._settings.store_ids:
+            # The session may be of a time when we had all stores.
+            client.unsubscribe(topics.up_filter())
         client.subscribe(filters)
 
     def _on_subscribe(
@@ -205,15 +212,46 @@ class MqttLink:
         )
         if taken < len(messages):
             self._metrics.refused.inc(len(messages) - taken)
+        if self._own_stores:
+            self._end_stale_subscriptions({topic for topic, *_ in messages})
+
+    def _end_stale_subscriptions(self, seen: set[bytes]) -> None:
+        """Unsubscribe from stores that are not ours any more, of which the session has brought something.
+
+        A session keeps its filters when the list of stores changes, and MQTT has no way to ask for them; so each is
+        found by what it brings. That is stored like everything else: the ledger keeps it from being doubled.
+        """
+        for store in {_store_of(topic) for topic in seen} - self._own_stores - self._ended:
+            self._ended.add(store)
+            if store is None or self._client is None:
+                continue
+            self._client.unsubscribe(topics.up_filter(StoreId(store)))
+            self._metrics.unsubscribed.inc()
+            _LOG.info("store %s is not in STORESENSE_GATEWAY_STORE_IDS any more; its subscription is ended", store)
 
     @property
     def _address(self) -> str:
         return f"{self._broker.host}:{self._broker.port}"
 
 
-@lru_cache(maxsize=65_536)
 def _text(topic: bytes) -> str:
+    # A device may make up topics of 64 KiB; the cache is for those that are ours.
+    return _short_text(topic) if len(topic) <= _MAX_CACHED_TOPIC else _short_text.__wrapped__(topic)
+
+
+@lru_cache(maxsize=65_536)
+def _short_text(topic: bytes) -> str:
     try:
         return topic.decode()
     except UnicodeDecodeError:
         return "(not UTF-8)"
+
+
+@lru_cache(maxsize=4_096)
+def _store_of(topic: bytes) -> str | None:
+    """Return the store of a topic; None if it is none of ours, and no filter of ours can have brought it."""
+    parts = topic[:_MAX_CACHED_TOPIC].split(b"/", 3)
+    try:
+        return store_id(parts[2].decode()) if len(parts) == 4 else None
+    except (InvalidIdError, UnicodeDecodeError):
+        return None

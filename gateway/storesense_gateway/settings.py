@@ -75,6 +75,24 @@ class GatewaySettings(ServiceSettings):
         le=36_500.0,
         description="days that a reading may be old; older ones come from a wrong clock",
     )
+    dead_letters_per_hour: int = Field(
+        default=1_000,
+        ge=1,
+        le=1_000_000_000,
+        description="dead letters of one device that are kept in an hour; further ones are counted",
+    )
+    dead_letter_bytes_per_hour: int = Field(
+        default=16_777_216,
+        ge=4_096,
+        le=1_099_511_627_776,
+        description="bytes of their payloads that are kept in an hour",
+    )
+    series_per_device: int = Field(
+        default=2_000,
+        ge=1,
+        le=1_000_000,
+        description="different subjects (lines, zones, slots) of one device; readings of further ones are dead letters",
+    )
     retry_max_s: float = Field(
         default=1.0, ge=0.1, le=60.0, description="longest wait in seconds before the database is tried again"
     )

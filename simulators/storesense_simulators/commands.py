@@ -1,4 +1,4 @@
-"""The subcommands of storesense_simulators: ``demo``, ``sim``, ``broker``, ``bench``, ``chaos`` and ``eval``."""
+"""The subcommands of storesense_simulators, from ``demo`` to ``fuzz``."""
 
 import argparse
 import math
@@ -9,6 +9,7 @@ from pathlib import Path
 from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
+from storesense_simulators.fuzz_commands import add_fuzz_command
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
 
@@ -21,6 +22,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     bench = subparsers.add_parser("bench", help="the speed of each path, measured on this machine beside yardsticks")
     add_bench_commands(bench.add_subparsers(dest="action", metavar="WHAT", required=True))
     add_chaos_command(subparsers)
+    add_fuzz_command(subparsers)
     evaluation = subparsers.add_parser("eval", help="the error of each method, on files with ground truth")
     add_eval_commands(evaluation.add_subparsers(dest="action", metavar="WHAT", required=True))
 

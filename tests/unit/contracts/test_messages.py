@@ -236,3 +236,24 @@ def test_golden_files_decode_for_ever(path: Path) -> None:
             dropped=decoded.header.dropped,
         )
         assert json.loads(again) == json.loads(payload)
+
+
+@pytest.mark.parametrize(
+    ("payload", "stage"),
+    [
+        pytest.param(
+            b'{"v":1,"boot_id":"%s","seq":4,"seq":"x","sent_at":"2026-01-05T12:00:00Z","readings":[{}]}',
+            "header",
+            id="well, then badly",
+        ),
+        pytest.param(
+            b'{"v":1,"boot_id":"%s","seq":4,"seq":5,"sent_at":"2026-01-05T12:00:00Z","readings":[NaN]}',
+            "body",
+            id="two readers, two numbers",
+        ),
+    ],
+)
+def test_a_header_field_that_stands_twice_is_never_taken_by_its_first(payload: bytes, stage: str) -> None:
+    with pytest.raises(PayloadError) as caught:
+        messages.decode_message(Stream.FOOTFALL, payload % BOOT.encode())
+    assert caught.value.stage == stage

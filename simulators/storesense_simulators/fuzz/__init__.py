@@ -1,0 +1,1 @@
+"""``storesense fuzz``: what no device would send, a million times, and an account of every piece of it."""

@@ -1,0 +1,146 @@
+"""What the mutations begin with: one good message of every kind of reading, and files of a folder."""
+
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from storesense_contracts.errors import UsageError
+from storesense_contracts.messages import CommitAck, DeviceState, DeviceStatus
+from storesense_contracts.readings import (
+    AnyReading,
+    EnvironmentReading,
+    FootfallReading,
+    HealthReading,
+    HealthState,
+    HeatmapReading,
+    LaneReading,
+    QueueOutcome,
+    QueueSample,
+    QueueVisit,
+    ShelfEvent,
+    ShelfEventKind,
+    ShelfWeight,
+    ZoneReading,
+)
+from storesense_contracts.topics import READING_STREAMS, Stream
+
+BOOT = "0123456789abcdef0123456789abcdef"
+_AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+_GRID = zlib.compress(bytes(2 * 4 * 3))
+
+ACK = "ack"
+_NAMES = {stream.value for stream in Stream} | {ACK}
+
+
+class Seed(NamedTuple):
+    """A good message: the stream it belongs to (or ``ack``), and what stands in it."""
+
+    stream: str
+    body: dict[str, Any]
+
+
+_READINGS: dict[Stream, list[AnyReading]] = {
+    Stream.FOOTFALL: [FootfallReading(measured_at=_AT, period_ms=1_000, line_id="door", in_count=2, out_count=1)],
+    Stream.ZONE: [
+        ZoneReading(measured_at=_AT, period_ms=60_000, zone_id="aisle-1", occupancy=3, entry_count=4, exit_count=2),
+        ZoneReading(
+            measured_at=_AT,
+            period_ms=1_000,
+            zone_id="aisle-2",
+            occupancy=0,
+            presence_ms=90_000,
+            visit_count=2,
+            visit_dwell_ms=30_000,
+            stop_count=1,
+        ),
+    ],
+    Stream.QUEUE: [
+        QueueSample(measured_at=_AT, queue_id="tills", length=4, longest_wait_ms=61_000),
+        QueueVisit(measured_at=_AT, queue_id="tills", outcome=QueueOutcome.SERVED, wait_ms=42_000, service_ms=20_000),
+    ],
+    Stream.LANE: [LaneReading(measured_at=_AT, lane_id="lane-1", is_open=True, is_staffed=False)],
+    Stream.HEATMAP: [
+        HeatmapReading(
+            measured_at=_AT,
+            period_ms=60_000,
+            floor_id="ground",
+            origin_xy_m=(0.5, -1.0),
+            cell_size_m=0.5,
+            columns=4,
+            rows=3,
+            presence_ds=_GRID,
+        )
+    ],
+    Stream.SHELF: [
+        ShelfWeight(measured_at=_AT, slot_id="slot-1", weight_mg=1_250_000, is_stable=True, units=5, confidence=0.9),
+        ShelfEvent(
+            measured_at=_AT,
+            slot_id="slot-1",
+            event=ShelfEventKind.PICK,
+            units=1,
+            delta_mg=-250_000,
+            confidence=0.75,
+            sku="SKU-2231",
+        ),
+    ],
+    Stream.ENVIRONMENT: [
+        EnvironmentReading(
+            measured_at=_AT, sensor_id="chiller", temperature_c=4.5, humidity_pct=60.0, noise_dba=48.0, light_lux=300.0
+        )
+    ],
+    Stream.HEALTH: [
+        HealthReading(
+            measured_at=_AT,
+            component_id="camera",
+            state=HealthState.DEGRADED,
+            reason="the lens is dirty",
+            frames_per_s=12.5,
+            outbox_messages=3,
+            outbox_bytes=4_096,
+            uptime_s=86_400,
+            clock_offset_ms=-120,
+        )
+    ],
+}
+
+
+def built_in_seeds() -> list[Seed]:
+    """Return one good message of each stream, a status and a commit ack."""
+    seeds = [
+        Seed(
+            stream.value,
+            {
+                "v": 1,
+                "boot_id": BOOT,
+                "seq": 7,
+                "sent_at": _AT.isoformat(),
+                "readings": msgspec.to_builtins(_READINGS[stream]),
+            },
+        )
+        for stream in sorted(READING_STREAMS)
+    ]
+    status = DeviceStatus(boot_id=BOOT, state=DeviceState.ONLINE, software="storesense 1")
+    ack = CommitAck(boot_id=BOOT, ranges=((0, 41), (43, 43)), received_at=_AT, echo_sent_at=_AT)
+    return [*seeds, Seed(Stream.STATUS.value, msgspec.to_builtins(status)), Seed(ACK, msgspec.to_builtins(ack))]
+
+
+def seeds_in(folder: Path) -> list[Seed]:
+    """Read good messages from ``STREAM.json`` files of a folder and its subfolders; others are left out.
+
+    Raises:
+        UsageError: there are none, or one is no JSON object.
+    """
+    seeds: list[Seed] = []
+    for path in sorted(folder.rglob("*.json")):
+        if path.stem not in _NAMES:
+            continue
+        try:
+            seeds.append(Seed(path.stem, msgspec.json.decode(path.read_bytes(), type=dict[str, Any])))
+        except (msgspec.DecodeError, OSError) as exc:
+            raise UsageError(f"{path} is no message to begin with: {exc}") from exc
+    if not seeds:
+        raise UsageError(f"{folder} has no file of the name of a stream, as footfall.json; name another with --corpus")
+    return seeds

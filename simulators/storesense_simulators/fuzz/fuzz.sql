@@ -1,0 +1,2 @@
+-- name: dead_letter_stages
+SELECT array_agg(stage) FROM dead_letters

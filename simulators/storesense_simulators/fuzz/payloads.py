@@ -1,0 +1,400 @@
+"""Payloads and topics as wrong as they come: a pure function of a random generator, the corpus and the present."""
+
+import base64
+import json
+import random
+import zlib
+from collections.abc import Sequence
+from copy import deepcopy
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from storesense_contracts import topics
+from storesense_contracts.messages import MAX_PAYLOAD_BYTES, DropReason
+from storesense_contracts.topics import Stream
+from storesense_simulators.fuzz.corpus import ACK, Seed
+
+_BOOTS = 8
+_BOOT_LASTS = 2_000
+_REMEMBERED = 4_000
+_MAX_SEQ = 2**63 - 2
+
+
+class Kind(StrEnum):
+    """How a payload was made."""
+
+    GOOD = "good"
+    """A message of the corpus, measured now, under a number of its own."""
+    REPLAY = "replay"
+    """To the byte what was sent before, good or bad."""
+    SAME_NUMBER = "same_number"
+    """Another content under a boot and number that were used before."""
+    BYTES = "bytes"
+    """Bytes of a good message flipped, cut, doubled, or two messages spliced."""
+    STRUCTURE = "structure"
+    """A good message whose fields are replaced, left out, renamed, doubled or nested."""
+    RANDOM_JSON = "random_json"
+    """JSON without any regard to the contract, behind a good header or none."""
+    GARBAGE = "garbage"
+    """Bytes."""
+    OVERSIZED = "oversized"
+    """More than a message may have."""
+    STRANGE_TOPIC = "strange_topic"
+    """A topic of another store, of no stream, of no device, or 60 kB of one."""
+    DROPS = "drops"
+    """A good message that declares drops: of itself, of others, overlapping, endless, reversed."""
+    BOMB = "bomb"
+    """A packed grid that unpacks to something else than it says."""
+    STATUS = "status"
+    """A retained status, mutated."""
+    ACK = "ack"
+    """A commit ack as an edge would read it, mutated."""
+
+
+_WEIGHTS = {
+    Kind.GOOD: 120,
+    Kind.REPLAY: 150,
+    Kind.SAME_NUMBER: 30,
+    Kind.BYTES: 170,
+    Kind.STRUCTURE: 250,
+    Kind.RANDOM_JSON: 80,
+    Kind.GARBAGE: 60,
+    Kind.OVERSIZED: 2,
+    Kind.STRANGE_TOPIC: 50,
+    Kind.DROPS: 40,
+    Kind.BOMB: 18,
+    Kind.STATUS: 15,
+    Kind.ACK: 15,
+}
+
+_TEXTS = (
+    "",
+    " ",
+    "a" * 65,
+    "-door",
+    "door\n",
+    "d\u00f6\u00f6r",
+    "a\x00b",
+    "\ud800",
+    "\U0001f6aa",
+    "../../etc/passwd",
+    "'; DROP TABLE series; --",
+    "NaN",
+    "0",
+    "+",
+    "#",
+    "a/b",
+    "1970-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999Z",
+    "0001-01-01T00:00:00+23:59",
+    "2026-01-05T12:00:00",
+    "2026-02-30T12:00:00Z",
+    "2026-01-05T12:00:60Z",
+    "f" * 32,
+    "F" * 32,
+)
+_NUMBERS: tuple[int | float, ...] = (
+    0,
+    -1,
+    1,
+    255,
+    32_768,
+    60_001,
+    1_000_001,
+    2**31,
+    2**31 - 1,
+    -(2**31) - 1,
+    2**53 + 1,
+    2**63 - 1,
+    2**63,
+    -(2**63) - 1,
+    2**64,
+    10**30,
+    0.1,
+    -0.0,
+    1.0,
+    1.5,
+    1e-320,
+    1e308,
+    float("nan"),
+    float("inf"),
+    float("-inf"),
+)
+
+
+class Made(NamedTuple):
+    """One payload with the topic it goes to; ``seq`` where it was meant as a message of ours."""
+
+    kind: Kind
+    topic: str
+    payload: bytes
+
+
+class Payloads:
+    """Makes payloads without end.
+
+    Args:
+        rng: the same generator state gives the same payloads, given the same present.
+        seeds: good messages to begin with.
+        store_ids: the stores whose topics are ours.
+        device_ids: the devices of each.
+        other_store_id: a store that is not ours.
+        now_at: the present, for readings that are good.
+    """
+
+    def __init__(
+        self,
+        rng: random.Random,
+        seeds: Sequence[Seed],
+        *,
+        store_ids: Sequence[str],
+        device_ids: Sequence[str],
+        other_store_id: str,
+        now_at: datetime,
+    ) -> None:
+        self._rng = rng
+        self._seeds = [seed for seed in seeds if "readings" in seed.body]
+        self._statuses = [seed for seed in seeds if seed.stream == Stream.STATUS.value]
+        self._acks = [seed for seed in seeds if seed.stream == ACK]
+        self._devices = [(store, device) for store in store_ids for device in device_ids]
+        self._other = other_store_id
+        self._now_at = now_at
+        self._kinds = list(_WEIGHTS)
+        self._weights = [_WEIGHTS[kind] for kind in self._kinds]
+        self._boots: list[str] = []
+        self._seqs: dict[str, int] = {}
+        self._before: list[Made] = []
+        self._made = 0
+        self._large = bytes(self._rng.getrandbits(8) for _ in range(4_096)) * (MAX_PAYLOAD_BYTES // 4_096 + 1)
+        self._bombs = [zlib.compress(bytes(size), 9) for size in (0, 1, 23, 25, 2 * 65_536, 2 * 65_537, 8_000_000)]
+
+    def make(self) -> Made:
+        """Make the next one."""
+        rng = self._rng
+        self._made += 1
+        if self._made % (_BOOT_LASTS // _BOOTS) == 1:
+            self._boots.append(f"{rng.getrandbits(128):032x}")
+            self._seqs[self._boots[-1]] = 0
+            for old in self._boots[:-_BOOTS]:
+                del self._seqs[old]
+            del self._boots[:-_BOOTS]
+        kind = rng.choices(self._kinds, self._weights)[0]
+        if kind is Kind.REPLAY and self._before:
+            earlier = rng.choice(self._before)
+            return Made(kind, earlier.topic, earlier.payload)
+        made = self._of_kind(Kind.GOOD if kind is Kind.REPLAY else kind)
+        if len(made.payload) <= 16_384 and len(made.topic) < 500:
+            if len(self._before) < _REMEMBERED:
+                self._before.append(made)
+            else:
+                self._before[rng.randrange(_REMEMBERED)] = made
+        return made
+
+    def good_message(self) -> tuple[str, dict[str, Any]]:
+        """Return the topic and the content of a good message under a new number."""
+        seed = self._rng.choice(self._seeds)
+        store, device = self._rng.choice(self._devices)
+        return f"{topics.ROOT}/{store}/{device}/up/{seed.stream}", self._filled(seed, self._new_number())
+
+    # ---- inside
+
+    def _of_kind(self, kind: Kind) -> Made:  # noqa: PLR0911 -- one return a kind
+        rng = self._rng
+        if kind is Kind.STATUS:
+            return Made(kind, self._topic(Stream.STATUS.value), self._mangled(rng.choice(self._statuses).body))
+        if kind is Kind.ACK:
+            return Made(kind, self._topic(Stream.HEALTH.value), self._mangled(rng.choice(self._acks).body))
+        topic, body = self.good_message()
+        if kind is Kind.SAME_NUMBER:
+            number = self._old_number()
+            body |= {"boot_id": number[0], "seq": number[1]}
+            return Made(kind, topic, dump(body))
+        if kind is Kind.BYTES:
+            return Made(kind, topic, self._bytes_changed(dump(body)))
+        if kind is Kind.STRUCTURE:
+            return Made(kind, topic, self._mangled(body))
+        if kind is Kind.RANDOM_JSON:
+            return Made(kind, topic, self._random_message(body))
+        if kind is Kind.GARBAGE:
+            return Made(kind, topic, rng.randbytes(rng.choice((0, 1, 2, 5, 30, 400, 3_000))))
+        if kind is Kind.OVERSIZED:
+            # Beyond the message's limit and below the packet's, so that it gets as far as our code.
+            return Made(kind, topic, (dump(body) + self._large)[: MAX_PAYLOAD_BYTES + rng.choice((1, 100, 2_000))])
+        if kind is Kind.STRANGE_TOPIC:
+            return Made(kind, self._strange_topic(topic), dump(body))
+        if kind is Kind.DROPS:
+            body["dropped"] = [self._drop(body) for _ in range(rng.choice((1, 1, 1, 2, 5, 30)))]
+            ordered = {name: body[name] for name in ("v", "boot_id", "seq", "dropped", "sent_at", "readings")}
+            return Made(kind, topic, dump(ordered))
+        if kind is Kind.BOMB:
+            return self._bomb()
+        return Made(kind, topic, dump(body))
+
+    def _topic(self, stream: str) -> str:
+        store, device = self._rng.choice(self._devices)
+        return f"{topics.ROOT}/{store}/{device}/up/{stream}"
+
+    def _new_number(self) -> tuple[str, int]:
+        boot_id = self._rng.choice(self._boots)
+        seq = self._seqs[boot_id]
+        self._seqs[boot_id] = seq + self._rng.choice((1, 1, 1, 1, 2, 9))
+        return boot_id, seq
+
+    def _old_number(self) -> tuple[str, int]:
+        boot_id = self._rng.choice(self._boots)
+        return boot_id, self._rng.randrange(self._seqs[boot_id] + 1)
+
+    def _filled(self, seed: Seed, number: tuple[str, int]) -> dict[str, Any]:
+        at = (self._now_at - timedelta(seconds=self._rng.randrange(3_600))).replace(second=0, microsecond=0)
+        readings = [{**reading, "measured_at": at.isoformat()} for reading in seed.body["readings"]]
+        for _ in range(self._rng.choice((0, 0, 1, 4))):
+            readings.append({**self._rng.choice(readings)})
+        sent_at = self._now_at.isoformat()
+        if self._rng.random() < 0.02:  # a clock that was never set
+            sent_at = "1970-01-01T00:10:00Z"
+            readings = [{**reading, "measured_at": "1970-01-01T00:09:00Z"} for reading in readings]
+        return {"v": 1, "boot_id": number[0], "seq": number[1], "sent_at": sent_at, "readings": readings}
+
+    def _bytes_changed(self, payload: bytes) -> bytes:
+        rng = self._rng
+        data = bytearray(payload)
+        for _ in range(rng.choice((1, 1, 2, 4, 16))):
+            place = rng.randrange(len(data) + 1)
+            end = min(len(data), place + rng.choice((1, 1, 2, 8, 40)))
+            action = rng.randrange(6)
+            if action == 0 and place < len(data):
+                data[place] ^= 1 << rng.randrange(8)
+            elif action == 1:
+                del data[place:end]
+            elif action == 2:
+                data[place:place] = data[place:end] * rng.choice((1, 3, 50))
+            elif action == 3:
+                data[place:place] = rng.choice((b"{", b"[", b'"', b",", b"}", b"\\", b"\x00", b"\xff", b"1e999", b"-"))
+            elif action == 4:
+                del data[place:]
+            elif self._before:
+                other = rng.choice(self._before).payload
+                data[place:] = other[rng.randrange(len(other) + 1) :]
+        return bytes(data[:200_000])
+
+    def _mangled(self, body: dict[str, Any]) -> bytes:
+        rng = self._rng
+        tree = deepcopy(body)
+        for _ in range(rng.choice((1, 1, 1, 2, 4))):
+            self._mangle(tree)
+        data = dump(tree)
+        if rng.random() < 0.05:  # a name twice: JSON does not forbid it
+            name = rng.choice((b'"seq"', b'"boot_id"', b'"in_count"', b'"measured_at"', b'"readings"'))
+            data = data.replace(name, name + b": " + json.dumps(self._leaf()).encode() + b", " + name, 1)
+        return data
+
+    def _mangle(self, tree: dict[str, Any]) -> None:
+        """Change one place of a tree, found by walking down at random."""
+        rng = self._rng
+        node: Any = tree
+        while True:
+            keys: Sequence[Any] = list(node) if isinstance(node, dict) else range(len(node))
+            if not keys:
+                return
+            key = rng.choice(keys)
+            child = node[key]
+            if isinstance(child, dict | list) and child and rng.random() < 0.85:
+                node = child
+                continue
+            break
+        action = rng.random()
+        if action < 0.6:
+            node[key] = self._leaf()
+        elif action < 0.75:
+            del node[key]
+        elif action < 0.85 and isinstance(node, dict):
+            node[rng.choice(("kind", "extra", "seq", "idx", "Seq", "")) or str(key) + "_"] = node.pop(key)
+        elif action < 0.95:
+            node[key] = [child] if rng.random() < 0.5 else {"value": child}
+        elif isinstance(node, list):
+            node += [deepcopy(child)] * rng.choice((1, 3, 1_000))
+        else:
+            node[key] = self._tree(3)
+
+    def _leaf(self) -> Any:
+        rng = self._rng
+        action = rng.random()
+        if action < 0.35:
+            return rng.choice(_NUMBERS)
+        if action < 0.7:
+            return rng.choice(_TEXTS)
+        if action < 0.8:
+            return rng.choice((None, True, False, [], {}))
+        if action < 0.9:
+            return rng.randrange(-(2**66), 2**66) >> rng.randrange(66)
+        if action < 0.95:
+            at = self._now_at + timedelta(seconds=rng.choice((-(10**9), -(10**5), 30, 10**5, 10**9)))
+            return at.isoformat()
+        return self._tree(4)
+
+    def _tree(self, depth: int) -> Any:
+        rng = self._rng
+        if depth == 0 or rng.random() < 0.3:
+            return rng.choice((*_NUMBERS, *_TEXTS, None, True))
+        if rng.random() < 0.5:
+            return [self._tree(depth - 1) for _ in range(rng.randrange(4))]
+        names = ("v", "seq", "readings", "measured_at", "kind", "\x00", "a" * 300)
+        return {rng.choice(names): self._tree(depth - 1) for _ in range(rng.randrange(4))}
+
+    def _random_message(self, body: dict[str, Any]) -> bytes:
+        rng = self._rng
+        action = rng.random()
+        if action < 0.4:
+            return dump(self._tree(5))
+        if action < 0.8:
+            body["readings"] = [self._tree(3) for _ in range(rng.randrange(6))]
+            return dump(body)
+        if action < 0.9:
+            depth = rng.choice((10, 500, 2_000, 20_000))
+            return dump(body)[:-3] + rng.choice((b"[", b'{"a":')) * depth
+        del body["readings"]
+        return dump(body | {"readings": self._leaf()})
+
+    def _strange_topic(self, topic: str) -> str:
+        rng = self._rng
+        stream = topic.rpartition("/")[2]
+        return rng.choice(
+            (
+                topic.replace(topic.split("/")[2], self._other),
+                f"{topics.ROOT}/{self._other}/nobody/up/{stream}",
+                f"{topic.rpartition('/')[0]}/weather{rng.randrange(1_000)}",
+                f"{topic.rpartition('/')[0]}/{'n' * 60_000}",
+                f"{topics.ROOT}/{'s' * rng.choice((65, 3_000))}/device-1/up/{stream}",
+                topic.replace("/up/", "/down/"),
+                topic.replace("storesense/v1", rng.choice(("storesense/v2", "elsewhere"))),
+                f"{topic}/more",
+                f"{topics.ROOT}//device-1/up/{stream}",
+                f"{topics.ROOT}/store\u00e9-{rng.randrange(1_000)}/device-1/up/{stream}",
+            )
+        )
+
+    def _drop(self, body: dict[str, Any]) -> dict[str, Any]:
+        rng = self._rng
+        boot_id, seq = (body["boot_id"], body["seq"]) if rng.random() < 0.4 else self._old_number()
+        first = max(0, seq + rng.choice((-3, -1, 0, 1, 5)))
+        last = first + rng.choice((0, 0, 1, 3, -1)) if rng.random() < 0.97 else _MAX_SEQ
+        if last == _MAX_SEQ:  # of a boot that nobody uses, or nothing more of it would ever be stored
+            boot_id = f"{rng.getrandbits(128):032x}"
+        return {"boot_id": boot_id, "first": first, "last": max(0, last), "reason": rng.choice(list(DropReason)).value}
+
+    def _bomb(self) -> Made:
+        rng = self._rng
+        seed = next((seed for seed in self._seeds if seed.stream == Stream.HEATMAP.value), self._seeds[0])
+        body = self._filled(seed, self._new_number())
+        for reading in body["readings"]:
+            reading["presence_ds"] = base64.b64encode(
+                rng.choice((*self._bombs, rng.randbytes(20), self._bombs[3] + b"more"))
+            ).decode()
+            reading["columns"], reading["rows"] = rng.choice(((4, 3), (1, 1), (256, 256), (1_024, 1_024), (1_025, 1)))
+        return Made(Kind.BOMB, self._topic(seed.stream), dump(body))
+
+
+def dump(tree: Any) -> bytes:
+    """Write a tree as JSON, NaN and lone surrogates too."""
+    return json.dumps(tree).encode()

@@ -1,0 +1,55 @@
+"""The options of ``storesense fuzz``; what it runs is imported when it runs."""
+
+import argparse
+from pathlib import Path
+
+
+def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add ``storesense fuzz``."""
+    fuzz = subparsers.add_parser(
+        "fuzz",
+        help="throw what no device would send at decoder, ledger, gateway and database, and account for all of it",
+        description="Makes payloads as wrong as they come (mutated messages, wild JSON, bytes, oversized packets, "
+        "strange topics, replays, bombs) and puts them through the decoder and the ledger's arithmetic in this "
+        "process, and a share of them through a real broker, gateway and database. Exit code 0: no crash, no row that "
+        "should not be, every acknowledged number in a row or a dead letter, memory bounded.",
+    )
+    fuzz.add_argument("--payloads", type=_count, default=100_000, metavar="N", help="default %(default)s")
+    fuzz.add_argument("--seed", type=int, default=1, metavar="S", help="the same payloads again (default %(default)s)")
+    fuzz.add_argument(
+        "--through",
+        type=_count,
+        metavar="N",
+        help="payloads that go through broker, gateway and database; 0 for none (default: 1 in 50, at most 20000)",
+    )
+    fuzz.add_argument(
+        "--coverage-guided",
+        dest="guided_s",
+        type=_count,
+        default=0,
+        metavar="SECONDS",
+        help="then fuzz the decoder guided by coverage, so long; needs atheris: pip install atheris",
+    )
+    fuzz.add_argument(
+        "--corpus",
+        type=Path,
+        metavar="DIR",
+        help="begin with the messages in STREAM.json files there; default: one of every kind, built in",
+    )
+    fuzz.add_argument("--database", metavar="URL", help="a server to use, where a database is made and dropped")
+    fuzz.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    fuzz.add_argument("--quiet", action="store_true", help="show no progress")
+    fuzz.set_defaults(handler=_fuzz)
+
+
+def _fuzz(args: argparse.Namespace) -> int:
+    from storesense_simulators.fuzz.command import run_fuzz  # noqa: PLC0415
+
+    return run_fuzz(args)
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is out of bounds: give 0 to 1000000000")
+    return value
