@@ -1,6 +1,6 @@
 """A planogram's rows: one product a row, short enough that a shelf of twelve is read at a glance.
 
-    [sku, name, unit weight in grams, facings/capacity, popularity]
+    [sku, name, unit weight in grams, facings/capacity, popularity, price class]
 
 A row may also be a mapping, which has room for what most rows leave to their defaults.
 """
@@ -15,7 +15,7 @@ from storesense_contracts.layout import Id, Name, StrictModel
 from storesense_contracts.yaml_file import mistake
 from storesense_simulators.twin.load_cell import CellModel
 
-_ROW_KEYS = ("sku", "name", "g", "holds", "popularity")
+_ROW_KEYS = ("sku", "name", "g", "holds", "popularity", "price_class")
 _HOLDS = re.compile(r"([0-9]{1,3})/([0-9]{1,6})")
 _USUAL_SD = 0.006
 _REORDER_SHARE = 0.25
@@ -89,7 +89,7 @@ def _spelled_out(value: Any) -> Any:
         return value
     if not 4 <= len(value) <= len(_ROW_KEYS):
         raise mistake(
-            "a row is [sku, name, grams, facings/capacity, popularity], the last may be left out; "
+            "a row is [sku, name, grams, facings/capacity, popularity, price class], the last two may be left out; "
             f"found {len(value)} values"
         )
     row = dict(zip(_ROW_KEYS, value, strict=False))
