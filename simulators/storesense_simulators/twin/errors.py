@@ -1,0 +1,22 @@
+"""What can be wrong with how the twin is asked to run."""
+
+from datetime import datetime
+
+from storesense_contracts.errors import StoresenseError
+
+
+class TwinError(StoresenseError):
+    """The twin cannot run as asked."""
+
+    exit_code = 2
+    code = "twin"
+
+
+class NaiveTimeError(TwinError):
+    """The beginning of a run is given without a time zone."""
+
+    code = "naive_time"
+
+    def __init__(self, *, began_at: datetime) -> None:
+        self.began_at = began_at
+        super().__init__(f"a run cannot begin at {began_at.isoformat()}, which names no time zone; give it in UTC")
