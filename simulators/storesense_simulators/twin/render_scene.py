@@ -99,7 +99,7 @@ def _paint_floor(
     reach = np.where(falling, -lens[2] / np.where(falling, rays[..., 2], -1.0), np.inf).astype(np.float32)
     is_floor: NDArray[np.bool_] = np.asarray(falling & (reach < 60), dtype=np.bool_)
     spots = lens[:2] + reach[is_floor, None] * rays[is_floor][:, :2]
-    inside = ((spots >= 0) & (spots <= np.array(shop.size_m, np.float32))).all(axis=1)
+    inside = np.asarray(((spots >= 0) & (spots <= np.array(shop.size_m, np.float32))).all(axis=1), dtype=np.bool_)
     tiles = np.floor(spots / _TILE_M).astype(np.int64)
     shade = ((tiles[:, 0] * 7919 + tiles[:, 1] * 104729) % 13).astype(np.float32) - 6
     rest = spots / _TILE_M - tiles
