@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from storesense_backend.database import Connection
+from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s
 from storesense_backend.measurements import series_ids
-from storesense_backend.ranges import MINUTE, TimeSpan, floor_to, whole_minutes
+from storesense_backend.ranges import TimeSpan, whole_minutes
 from storesense_contracts.kpis import BY_NAME
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
@@ -38,18 +39,11 @@ class Kpi:
 class _Question:
     connection: Connection
     store_id: str
-    span: TimeSpan
+    steps: Steps
     minutes: int
-    whole_until: datetime
 
     async def ask(self, block: str, ids: list[int]) -> dict[str, Any]:
-        values = {
-            "series_ids": ids,
-            "store_id": self.store_id,
-            "from_at": floor_to(self.span.from_at, MINUTE),
-            "to_at": self.span.to_at,
-            "whole_until": self.whole_until,
-        }
+        values = {"series_ids": ids, "store_id": self.store_id, **self.steps.parameters}
         row = await (await self.connection.execute(_SQL[block], values)).fetchone()
         assert row is not None  # noqa: S101 -- an aggregate without GROUP BY has one row
         return row
@@ -62,7 +56,10 @@ class _Question:
 async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, now: datetime) -> list[Kpi]:
     """Compute the KPIs of the catalogue that are available, in its order."""
     minutes, whole_until = whole_minutes(span, now)
-    question = _Question(connection, layout.id, span, minutes, whole_until)
+    horizon = await (await connection.execute(_SQL["raw_horizon"])).fetchone()
+    raw_from_at = None if horizon is None else horizon["raw_from_at"]
+    steps = choose_steps(span, whole_until=whole_until, raw_from_at=raw_from_at)
+    question = _Question(connection, layout.id, steps, minutes)
     found = [
         *await _visitors(question, layout),
         *await _zones(question, layout),
@@ -99,7 +96,8 @@ async def _zones(question: _Question, layout: StoreLayout) -> list[Kpi]:
             None if mean_people is None else mean_people * row["measured_series"],
             completeness,
         ),
-        Kpi("mean_dwell", _seconds(_ratio(row["visit_dwell_ms"], row["visit_count"])), completeness),
+        Kpi("engagement", _ratio(row["stop_count"], row["entry_count"]), completeness),
+        Kpi("mean_dwell", _thousandth(_ratio(row["visit_dwell_ms"], row["visit_count"])), completeness),
     ]
 
 
@@ -108,11 +106,15 @@ async def _queues(question: _Question, layout: StoreLayout) -> list[Kpi]:
     ids = await series_ids(question.connection, store_id=layout.id, stream="queue", subjects=queues)
     lengths = await question.ask("queue_length", ids)
     visits = await question.ask("queue_visits", ids)
+    if question.steps.has_exact_waits:
+        p90_wait_s = (await question.ask("exact_waits", ids))["p90_wait_s"]
+    else:
+        p90_wait_s = histogram_quantile_s(visits["served_within"], visits["served"], 0.9)
     completeness = question.completeness(lengths["measured_minutes"], len(queues))
     return [
-        Kpi("queue_length", lengths["mean_length"], completeness),
-        Kpi("wait_mean", visits["mean_wait_s"], completeness),
-        Kpi("wait_p90", visits["p90_wait_s"], completeness),
+        Kpi("queue_length", _thousandth(_ratio(lengths["minute_length_milli_sum"], lengths["minutes"])), completeness),
+        Kpi("wait_mean", _thousandth(_ratio(visits["served_wait_ms"], visits["served"])), completeness),
+        Kpi("wait_p90", p90_wait_s, completeness),
         Kpi("abandonment", _ratio(visits["abandoned"], visits["visits"]), completeness),
     ]
 
@@ -121,8 +123,15 @@ async def _shelves(question: _Question, layout: StoreLayout) -> list[Kpi]:
     slots = [slot.id for slot in layout.slots]
     ids = await series_ids(question.connection, store_id=layout.id, stream="shelf", subjects=slots)
     row = await question.ask("shelves", ids)
+    restocks = await question.ask("restocks", ids)
     completeness = question.completeness(row["measured_minutes"], len(slots))
-    return [Kpi("on_shelf_availability", row["availability"], completeness)]
+    is_known = row["known_minutes"] > 0
+    empty_minutes = row["minute_empty_milli_sum"] / 1000.0
+    return [
+        Kpi("on_shelf_availability", 1.0 - empty_minutes / row["known_minutes"] if is_known else None, completeness),
+        Kpi("stock_out_minutes", empty_minutes if is_known else None, completeness),
+        Kpi("restock_time", restocks["mean_restock_s"], completeness),
+    ]
 
 
 async def _alerts(question: _Question) -> list[Kpi]:
@@ -132,5 +141,5 @@ async def _alerts(question: _Question) -> list[Kpi]:
     ]
 
 
-def _seconds(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000.0
+def _thousandth(value: float | None) -> float | None:
+    return None if value is None else value / 1000.0

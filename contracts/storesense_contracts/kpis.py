@@ -12,6 +12,7 @@ class Unit(StrEnum):
     PEOPLE = "people"
     SECONDS = "s"
     MINUTES = "min"
+    UNITS = "units"
     SHARE = "share"
     LANES = "lanes"
     PEOPLE_PER_STAFF = "people per member of staff"
@@ -101,7 +102,6 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.ZONE,),
         Quality.ZONE_MINUTES,
         _OF_SUMS,
-        needs="a query of its own; the readings carry entries and stops",
     ),
     KpiDefinition(
         "mean_dwell",
@@ -144,7 +144,8 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "wait_p90",
         "Wait, 90th percentile",
         Unit.SECONDS,
-        "the wait that 90 % of queue visits that ended served did not exceed",
+        "the wait that 90 % of queue visits that ended served did not exceed; over more than two days, or where the "
+        "waits themselves have been dropped, interpolated in a histogram",
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         "from the waits themselves, or from added histograms; never from percentiles",
@@ -201,21 +202,29 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "stock_out_minutes",
         "Stock-out minutes",
         Unit.MINUTES,
-        "minutes that slots stood empty, and with a sales rate the sales lost in them",
+        "minutes that slots stood empty, added over the slots",
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         "sum",
-        needs="the lost-sales clock",
+    ),
+    KpiDefinition(
+        "lost_sales",
+        "Estimated lost sales",
+        Unit.UNITS,
+        "stock-out minutes of each slot times the rate at which its product sells at that hour",
+        (Stream.SHELF,),
+        Quality.SLOT_MINUTES,
+        "sum",
+        needs="a sales rate of each product",
     ),
     KpiDefinition(
         "restock_time",
         "Restock time",
         Unit.SECONDS,
-        "mean time from a low-stock alert to the weight that closed it",
+        "mean time from a low-stock alert to the weight that closed it, of alerts that were closed in the span",
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         _OF_SUMS,
-        needs="a query of its own; alerts carry both instants",
     ),
     KpiDefinition(
         "alert_response_time",

@@ -1,6 +1,7 @@
 """Every endpoint over a real database: what it answers, how it refuses, and that the documents say so."""
 
 import asyncio
+import random
 import re
 import zlib
 from collections import Counter
@@ -11,11 +12,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fixtures.backend_world import DEVICES, PASSWORD, QUEUE_RULE, STOCK_RULE, STORE, layout, new_world, running_backend
+from storesense_backend import kpi_steps
 from storesense_backend.api import models
 from storesense_backend.api.reading_models import Readings
 from storesense_backend.measurements import Family
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
+from storesense_gateway.maintenance import connect, maintain
+from storesense_gateway.maintenance_settings import MaintenanceSettings
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -306,7 +310,7 @@ async def test_kpis_and_their_completeness(world, backend):
     await minutes_of(world, "footfall_counts", "entrance", 30, {"period_ms": 60_000, "in_count": 2, "out_count": 1})
     await minutes_of(world, "footfall_counts", "inner", 30, {"period_ms": 60_000, "in_count": 99, "out_count": 0})
     zone = ROWS["zone_visits"][1] | {"period_ms": 60_000, "presence_ms": 180_000, "visit_dwell_ms": 90_000}
-    await minutes_of(world, "zone_visits", "zone-a", 60, zone)
+    await minutes_of(world, "zone_visits", "zone-a", 60, zone | {"entry_count": 4, "stop_count": 1})
     await minutes_of(world, "queue_samples", "tills", 45, {"length": 4, "longest_wait_ms": 0})
     for n in range(10):
         outcome = "abandoned" if n == 9 else "served"
@@ -330,20 +334,56 @@ async def test_kpis_and_their_completeness(world, backend):
             (seconds, alert_id),
         )
     await world.insert_alert(opened_at=NOW - timedelta(minutes=1))
+    for seconds, proof in ((300, '{"units": 8}'), (900, '{"units": 8}'), (5, None)):  # the last ended with its rule
+        alert_id = await world.insert_alert(state="resolved", opened_at=NOW - timedelta(hours=3), subject_id="slot-1")
+        await world.connection.execute(
+            "UPDATE alerts SET kind = 'low_stock', proof = %s, opened_at = %s, resolved_at = %s WHERE alert_id = %s",
+            (proof, NOW - timedelta(minutes=5, seconds=seconds), NOW - timedelta(minutes=5), alert_id),
+        )
     body = models.Kpis.model_validate(await get(backend, f"{BASE}/kpis"))
     found = {kpi.name: (kpi.value, kpi.unit, kpi.completeness) for kpi in body.kpis}
     minutes = 60
     assert found == {
         "visitors": (60.0, "people", pytest.approx(30 / minutes)),
         "occupancy": (3.0, "people", pytest.approx(60 / minutes)),
+        "engagement": (0.25, "share", pytest.approx(60 / minutes)),
         "mean_dwell": (90.0, "s", pytest.approx(60 / minutes)),
         "queue_length": (4.0, "people", pytest.approx(45 / minutes)),
         "wait_mean": (50.0, "s", pytest.approx(45 / minutes)),
         "wait_p90": (pytest.approx(82.0), "s", pytest.approx(45 / minutes)),
         "abandonment": (0.1, "share", pytest.approx(45 / minutes)),
         "on_shelf_availability": (pytest.approx(50 / 60), "share", pytest.approx(1.0)),
-        "alert_response_time": (60.0, "s", pytest.approx(2 / 3)),
+        "stock_out_minutes": (pytest.approx(10.0), "min", pytest.approx(1.0)),
+        "restock_time": (600.0, "s", pytest.approx(1.0)),
+        "alert_response_time": (60.0, "s", pytest.approx(2 / 6)),
     }
+
+
+async def test_kpis_of_a_long_span_are_those_of_its_minutes(world, backend, monkeypatch):
+    chance = random.Random(7)  # noqa: S311 -- the same readings on every run
+    for n in range(300):
+        at = {"measured_at": NOW - timedelta(seconds=chance.randrange(5 * 3_600))}
+        await world.commit("queue_samples", "tills", [at | {"length": chance.randrange(9), "longest_wait_ms": 0}])
+        weight = {"weight_mg": 1, "is_stable": True, "units": chance.choice([None, 0, 3]), "confidence": 0.9}
+        await world.commit("shelf_weights", "slot-1", [at | weight])
+        visit = {"outcome": chance.choice(["served", "abandoned"]), "wait_ms": chance.randrange(10**6), "service_ms": 0}
+        await world.commit("queue_visits", "tills", [at | visit])
+        if n == 200:
+            with connect(world.url) as upkeep:
+                maintain(upkeep, MaintenanceSettings(), now=NOW)
+    span = {"from": (NOW - timedelta(hours=4, minutes=52)).isoformat()}
+    by_quarters = (await get(backend, f"{BASE}/kpis", **span))["kpis"]
+    monkeypatch.setattr(kpi_steps, "_FINE_SPAN", timedelta(days=1))
+    assert (await get(backend, f"{BASE}/kpis", **span))["kpis"] == by_quarters
+    found = {kpi["name"]: kpi["value"] for kpi in by_quarters}
+    assert 3 < found["queue_length"] < 5
+    assert 0.3 < found["on_shelf_availability"] < 0.7
+    assert found["stock_out_minutes"] > 30
+    # Interpolated in a histogram, the percentile is near the exact one.
+    monkeypatch.setattr(kpi_steps, "_EXACT_WAITS_SPAN", timedelta(hours=1))
+    rough = {kpi["name"]: kpi["value"] for kpi in (await get(backend, f"{BASE}/kpis", **span))["kpis"]}
+    assert rough.pop("wait_p90") == pytest.approx(found.pop("wait_p90"), rel=0.6)
+    assert rough == found
 
 
 async def test_the_store_answers_the_available_kpis_of_the_catalogue_in_its_order(backend):

@@ -187,7 +187,7 @@ class TestRollups:
         assert world.maintain().batches == 0, "a run with nothing new does nothing twice"
         assert world.differences() == {}
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
         st.lists(
             st.one_of(
@@ -245,6 +245,41 @@ class TestRollups:
         assert len(after["store_days"]) == len(before["store_days"]) == 7
         assert sum(row not in after["store_days"] for row in before["store_days"]) == 1
         assert world.ask("SELECT count(*), sum(reading_count)::int FROM footfall_counts_15m") == [(7, 8)]
+
+
+class TestCompressing:
+    def test_old_readings_forget_their_arrival_but_not_who_they_are(self, timescale_url: str) -> None:
+        old_at = NOW - timedelta(days=20)
+        with closing(World(timescale_url)) as world:
+            row = make_row(seeded(1), "footfall_counts", old_at)
+            for partition_no in (0, 1):
+                world.commit([row, row, row], partition_no=partition_no)
+            change = "UPDATE footfall_counts SET received_at = measured_at + %s WHERE seq = %s RETURNING 1"
+            world.ask(change, timedelta(seconds=61), 0)
+            world.ask(change, -timedelta(seconds=1), 1)
+            world.connection.execute(
+                "INSERT INTO follower_cursors (follower, partition_no, batch_no) VALUES ('x', 1, 0)"
+            )
+            assert world.maintain().compressed == 1
+            kept = "SELECT batch_no >> 40, seq, received_at FROM footfall_counts ORDER BY 1, 2"
+            behind = [(1, 0, old_at + timedelta(seconds=61)), (1, 1, old_at - timedelta(seconds=1)), (1, 2, NOW)]
+            assert world.ask(kept) == [
+                *behind,
+                (None, 0, None),
+                (None, 1, old_at - timedelta(seconds=1)),
+                (None, 2, NOW),
+            ], "follower x has yet to come to partition 1"
+            assert world.ask("SELECT count(DISTINCT (boot_no, seq, idx)) FROM footfall_counts") == [(3,)]
+            world.commit([make_row(seeded(2), "footfall_counts", old_at + timedelta(seconds=1))])
+            assert world.maintain().compressed == 1, "once more, with what came late"
+            assert world.ask("SELECT count(*), count(batch_no) FROM footfall_counts") == [(7, 4)]
+            assert world.differences() == {}
+
+    def test_nothing_young_is_compressed(self, timescale_url: str) -> None:
+        with closing(World(timescale_url)) as world:
+            world.commit([make_row(seeded(1), family, NOW - timedelta(days=6)) for family in FAMILIES])
+            assert world.maintain().compressed == 0
+            assert world.ask("SELECT count(*) FROM footfall_counts WHERE batch_no IS NULL") == [(0,)]
 
 
 class TestDropping:

@@ -505,7 +505,9 @@ class TestDatabase:
                     cursor = connection.execute(f"SELECT * FROM {table}_{label}")  # type: ignore[arg-type]  # noqa: S608
                     assert cursor.fetchall() == []
                     columns.append([(column.name, column.type_code) for column in cursor.description or ()])
-                assert [name for name, _ in columns[0]] == [name for name, _ in columns[1]]
+                both, more = columns[1][: len(columns[0])], columns[1][len(columns[0]) :]
+                assert [name for name, _ in columns[0]] == [name for name, _ in both]
+                assert all("minute_" in name for name, _ in more), "of its minutes only 15 minutes can tell"
 
     def test_a_batch_is_announced_with_its_number_in_its_partition(
         self, request: pytest.FixtureRequest, fixture: str

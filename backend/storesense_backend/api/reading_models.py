@@ -13,7 +13,9 @@ class ReadingRow(Answer):
     device_id: str
     subject_id: str
     measured_at: datetime
-    received_at: datetime
+    received_at: datetime | None = Field(
+        description="null once TimescaleDB has compressed a reading that had come within two minutes"
+    )
 
 
 class FootfallCount(ReadingRow):

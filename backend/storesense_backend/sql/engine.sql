@@ -39,12 +39,14 @@ FROM health_readings r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
 
 -- name: newest_losses
-SELECT s.store_id, s.device_id AS subject_id, t.measured_at, t.received_at, t.outbox_bytes,
+-- Of a reading that TimescaleDB has compressed, received_at is there only where it was late.
+SELECT s.store_id, s.device_id AS subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.outbox_bytes,
     (
         SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
         FROM declared_gaps g JOIN device_boots b USING (boot_no)
         WHERE b.store_id = s.store_id AND b.device_id = s.device_id
-            AND g.declared_at > t.received_at - %(lately)s AND g.declared_at <= t.received_at + interval '1 second'
+            AND g.declared_at > coalesce(t.received_at, t.measured_at) - %(lately)s
+            AND g.declared_at <= coalesce(t.received_at, t.measured_at) + interval '1 second'
     ) AS lost_messages
 FROM series s
 CROSS JOIN LATERAL (
@@ -55,7 +57,7 @@ CROSS JOIN LATERAL (
 WHERE s.stream = 'health';
 
 -- name: newest_queue_samples
-SELECT s.store_id, s.subject_id, t.measured_at, t.received_at, t.length,
+SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.length,
     t.longest_wait_ms / 1000.0::float8 AS longest_wait_s
 FROM series s
 CROSS JOIN LATERAL (
@@ -65,7 +67,7 @@ CROSS JOIN LATERAL (
 WHERE s.stream = 'queue';
 
 -- name: newest_shelf_weights
-SELECT s.store_id, s.subject_id, t.measured_at, t.received_at, t.weight_mg / 1000.0::float8 AS weight_g,
+SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.weight_mg / 1000.0::float8 AS weight_g,
     t.is_stable, t.units, t.confidence::float8 AS confidence
 FROM series s
 CROSS JOIN LATERAL (

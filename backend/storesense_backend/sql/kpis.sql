@@ -1,46 +1,126 @@
--- What KPIs are made of. Each block says how many subject-minutes it has readings of (measured_minutes), counting whole
--- minutes, those before whole_until, only.
+-- What KPIs are made of, all of it whole numbers. Each block adds single minutes and whole quarters of an hour, which
+-- choose_steps in kpi_steps.py tells apart, and says how many subject-minutes it has readings of (measured_minutes), counting
+-- whole minutes, those before whole_until, only.
+
+-- name: raw_horizon
+SELECT raw_from_at FROM raw_horizon;
 
 -- name: visitors
-SELECT
-    sum(in_count)::bigint AS in_count,
-    count(*) FILTER (WHERE bucket_at < %(whole_until)s) AS measured_minutes
-FROM footfall_counts_1m
-WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(to_at)s;
+SELECT sum(in_count)::bigint AS in_count, coalesce(sum(minute_count), 0)::bigint AS measured_minutes
+FROM (
+    SELECT in_count, (bucket_at < %(whole_until)s)::integer AS minute_count FROM footfall_counts_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT in_count, minute_count FROM footfall_counts_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT in_count, (bucket_at < %(whole_until)s)::integer AS minute_count FROM footfall_counts_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
 
 -- name: zones
+-- Presence is of whole minutes only, so that it belongs to measured_minutes.
 SELECT
-    sum(presence_ms) FILTER (WHERE bucket_at < %(whole_until)s)::bigint AS presence_ms,
+    sum(presence_ms) FILTER (WHERE is_whole)::bigint AS presence_ms,
+    sum(entry_count)::bigint AS entry_count,
+    sum(stop_count)::bigint AS stop_count,
     sum(visit_count)::bigint AS visit_count,
     sum(visit_dwell_ms)::bigint AS visit_dwell_ms,
-    count(*) FILTER (WHERE bucket_at < %(whole_until)s) AS measured_minutes,
-    count(DISTINCT series_id) FILTER (WHERE bucket_at < %(whole_until)s) AS measured_series
-FROM zone_visits_1m
-WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(to_at)s;
+    coalesce(sum(minute_count), 0)::bigint AS measured_minutes,
+    count(DISTINCT series_id) FILTER (WHERE is_whole) AS measured_series
+FROM (
+    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+        bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+        true AS is_whole, minute_count FROM zone_visits_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+        bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
 
 -- name: queue_length
--- The mean over minutes of each minute's mean, so that a queue that reports more often weighs no more.
+-- Every minute weighs the same, so that a queue that reports more often weighs no more. In thousandths of a person.
 SELECT
-    avg(length_sum::float8 / reading_count) AS mean_length,
-    count(*) FILTER (WHERE bucket_at < %(whole_until)s) AS measured_minutes
-FROM queue_samples_1m
-WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(to_at)s;
+    sum(length_milli)::bigint AS minute_length_milli_sum,
+    sum(minutes)::bigint AS minutes,
+    coalesce(sum(minute_count), 0)::bigint AS measured_minutes
+FROM (
+    SELECT (length_sum * 1000 + reading_count / 2) / reading_count AS length_milli, 1 AS minutes,
+        (bucket_at < %(whole_until)s)::integer AS minute_count FROM queue_samples_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT minute_length_milli_sum AS length_milli, minute_count AS minutes, minute_count FROM queue_samples_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT (length_sum * 1000 + reading_count / 2) / reading_count AS length_milli, 1 AS minutes,
+        (bucket_at < %(whole_until)s)::integer AS minute_count FROM queue_samples_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
 
 -- name: queue_visits
 SELECT
-    count(*) AS visits,
-    count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
-    (avg(wait_ms) FILTER (WHERE outcome = 'served') / 1000.0)::float8 AS mean_wait_s,
-    percentile_cont(0.9) WITHIN GROUP (ORDER BY wait_ms / 1000.0::float8) FILTER (WHERE outcome = 'served') AS p90_wait_s
+    coalesce(sum(visit_count), 0)::bigint AS visits,
+    coalesce(sum(visit_count) FILTER (WHERE outcome = 'abandoned'), 0)::bigint AS abandoned,
+    coalesce(sum(visit_count) FILTER (WHERE outcome = 'served'), 0)::bigint AS served,
+    sum(wait_ms) FILTER (WHERE outcome = 'served')::bigint AS served_wait_ms,
+    ARRAY[
+        coalesce(sum(wait_le_5s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_10s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_15s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_20s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_30s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_45s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_60s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_90s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_120s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_180s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_240s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_300s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_450s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_600s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_900s) FILTER (WHERE outcome = 'served'), 0)::bigint,
+        coalesce(sum(wait_le_1800s) FILTER (WHERE outcome = 'served'), 0)::bigint
+    ] AS served_within
+FROM (
+    SELECT * FROM queue_visits_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT * FROM queue_visits_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT * FROM queue_visits_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
+
+-- name: exact_waits
+SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY wait_ms / 1000.0::float8) AS p90_wait_s
 FROM queue_visits
-WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s;
+WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s AND outcome = 'served';
 
 -- name: shelves
+-- Every minute with known units weighs the same. In thousandths of a minute that stood empty.
 SELECT
-    avg(1.0 - empty_count::float8 / units_known_count) FILTER (WHERE units_known_count > 0) AS availability,
-    count(*) FILTER (WHERE units_known_count > 0 AND bucket_at < %(whole_until)s) AS measured_minutes
-FROM shelf_weights_1m
-WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(to_at)s;
+    coalesce(sum(empty_milli), 0)::bigint AS minute_empty_milli_sum,
+    coalesce(sum(known), 0)::bigint AS known_minutes,
+    coalesce(sum(known_minute_count), 0)::bigint AS measured_minutes
+FROM (
+    SELECT coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0) AS empty_milli,
+        (units_known_count > 0)::integer AS known,
+        (units_known_count > 0 AND bucket_at < %(whole_until)s)::integer AS known_minute_count FROM shelf_weights_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT minute_empty_milli_sum AS empty_milli, known_minute_count AS known, known_minute_count FROM shelf_weights_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0) AS empty_milli,
+        (units_known_count > 0)::integer AS known,
+        (units_known_count > 0 AND bucket_at < %(whole_until)s)::integer AS known_minute_count FROM shelf_weights_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
 
 -- name: alert_response
 SELECT
@@ -49,3 +129,10 @@ SELECT
     avg(extract(epoch FROM acknowledged_at - opened_at))::float8 AS mean_response_s
 FROM alerts
 WHERE store_id = %(store_id)s AND opened_at >= %(from_at)s AND opened_at < %(to_at)s;
+
+-- name: restocks
+-- An alert about a slot is closed by the slot's own weight, and says so in its proof.
+SELECT avg(extract(epoch FROM resolved_at - opened_at))::float8 AS mean_restock_s
+FROM alerts
+WHERE store_id = %(store_id)s AND kind = 'low_stock' AND resolved_at >= %(from_at)s AND resolved_at < %(to_at)s
+    AND proof IS NOT NULL;

@@ -1,7 +1,8 @@
 -- Rollups of 1 and 15 minutes in UTC, by the same names and columns on every database. Counts, whole milliseconds, milligrams
 -- and thousandths are summed, so a rollup equals a recomputation from raw to the bit, in whatever order readings came.
 -- Waits are kept as a cumulative histogram (wait_le_30s: visits that waited 30 s or less), because percentiles do not add
--- up and counts do. bucket_at is the beginning of the step.
+-- up and counts do. bucket_at is the beginning of the step. The 15 minutes also tell of their minutes, for KPIs in which every
+-- minute weighs the same however many readings it has: how many were measured, and sums of a minute's own mean, in thousandths.
 -- Here they are continuous aggregates that add what is not yet materialised; refresh policies are not set here.
 
 CREATE MATERIALIZED VIEW footfall_counts_1m
@@ -23,7 +24,8 @@ SELECT
     series_id,
     sum(reading_count)::bigint AS reading_count,
     sum(in_count)::bigint AS in_count,
-    sum(out_count)::bigint AS out_count
+    sum(out_count)::bigint AS out_count,
+    count(*) AS minute_count
 FROM footfall_counts_1m
 GROUP BY 1, 2
 WITH NO DATA;
@@ -57,7 +59,8 @@ SELECT
     sum(presence_ms)::bigint AS presence_ms,
     sum(visit_count)::bigint AS visit_count,
     sum(visit_dwell_ms)::bigint AS visit_dwell_ms,
-    sum(stop_count)::bigint AS stop_count
+    sum(stop_count)::bigint AS stop_count,
+    count(*) AS minute_count
 FROM zone_visits_1m
 GROUP BY 1, 2
 WITH NO DATA;
@@ -83,7 +86,9 @@ SELECT
     sum(reading_count)::bigint AS reading_count,
     sum(length_sum)::bigint AS length_sum,
     max(length_max) AS length_max,
-    max(longest_wait_ms_max) AS longest_wait_ms_max
+    max(longest_wait_ms_max) AS longest_wait_ms_max,
+    count(*) AS minute_count,
+    sum((length_sum * 1000 + reading_count / 2) / reading_count)::bigint AS minute_length_milli_sum
 FROM queue_samples_1m
 GROUP BY 1, 2
 WITH NO DATA;
@@ -169,7 +174,9 @@ SELECT
     sum(units_known_count)::bigint AS units_known_count,
     sum(empty_count)::bigint AS empty_count,
     min(units_min) AS units_min,
-    max(units_max) AS units_max
+    max(units_max) AS units_max,
+    count(*) FILTER (WHERE units_known_count > 0) AS known_minute_count,
+    coalesce(sum((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0)), 0)::bigint AS minute_empty_milli_sum
 FROM shelf_weights_1m
 GROUP BY 1, 2
 WITH NO DATA;

@@ -45,22 +45,27 @@ CREATE FUNCTION storesense_rollup_families() RETURNS TABLE (family text, keys te
     ) AS families (family, keys, measures)
 $$;
 
-CREATE FUNCTION storesense_rollup_steps() RETURNS TABLE (label text, step interval) LANGUAGE sql IMMUTABLE AS $$
-    VALUES ('1m', interval '1 minute'), ('15m', interval '15 minutes')
+-- What the 15 minutes of a family tell of their minutes, computed from one row of 1 minute each and summed; none for the others.
+CREATE FUNCTION storesense_minute_measures() RETURNS TABLE (family text, place integer, name text, measure text)
+LANGUAGE sql IMMUTABLE AS $$
+    VALUES
+        ('footfall_counts', 1, 'minute_count', '1'),
+        ('zone_visits', 1, 'minute_count', '1'),
+        ('queue_samples', 1, 'minute_count', '1'),
+        ('queue_samples', 2, 'minute_length_milli_sum', '(length_sum * 1000 + reading_count / 2) / reading_count'),
+        ('shelf_weights', 1, 'known_minute_count', '(units_known_count > 0)::integer'),
+        ('shelf_weights', 2, 'minute_empty_milli_sum',
+            'coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0)')
 $$;
 
-DO $$
-DECLARE
-    rollup record;
-BEGIN
-    FOR rollup IN SELECT * FROM storesense_rollup_families() CROSS JOIN storesense_rollup_steps() LOOP
-        EXECUTE format(
-            'CREATE VIEW %I AS SELECT date_bin(%L, measured_at, TIMESTAMPTZ ''2000-01-01 00:00:00+00'') AS bucket_at, '
-            'series_id%s, %s FROM %I GROUP BY bucket_at, series_id%s',
-            rollup.family || '_' || rollup.label || '_from_raw', rollup.step, rollup.keys, rollup.measures, rollup.family,
-            rollup.keys);
-    END LOOP;
-END
+-- The same as a list for SELECT: `, sum(…)::bigint AS …` of each, or nothing.
+CREATE FUNCTION storesense_summed_minutes(the_family text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(string_agg(format(', sum(%s)::bigint AS %I', measure, name), '' ORDER BY place), '')
+    FROM storesense_minute_measures() WHERE family = the_family
+$$;
+
+CREATE FUNCTION storesense_rollup_steps() RETURNS TABLE (label text, step interval) LANGUAGE sql IMMUTABLE AS $$
+    VALUES ('1m', interval '1 minute'), ('15m', interval '15 minutes')
 $$;
 
 -- Name and way of merging of each measure of a rollup, in order.
@@ -76,13 +81,33 @@ RETURNS TABLE (name text, merge text, place smallint) LANGUAGE sql STABLE AS $$
     ORDER BY attnum
 $$;
 
--- A list for SELECT that merges the measures of rows of a rollup.
+-- A list for SELECT that merges the measures of rows of a rollup, which the query calls `rows`.
 CREATE FUNCTION storesense_merged_measures(rollup regclass) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT string_agg(
-        format(CASE merge WHEN 'sum' THEN 'sum(%1$I)::bigint AS %1$I' ELSE merge || '(%1$I) AS %1$I' END, name), ', '
-        ORDER BY place
+        format(CASE merge WHEN 'sum' THEN 'sum(rows.%1$I)::bigint AS %1$I' ELSE merge || '(rows.%1$I) AS %1$I' END, name),
+        ', ' ORDER BY place
     )
     FROM storesense_rollup_measures(rollup)
+$$;
+
+DO $$
+DECLARE
+    rollup record;
+    fine text;
+BEGIN
+    FOR rollup IN SELECT * FROM storesense_rollup_families() LOOP
+        fine := rollup.family || '_1m_from_raw';
+        EXECUTE format(
+            'CREATE VIEW %I AS SELECT date_bin(''1 minute'', measured_at, TIMESTAMPTZ ''2000-01-01 00:00:00+00'') AS bucket_at, '
+            'series_id%s, %s FROM %I GROUP BY bucket_at, series_id%s',
+            fine, rollup.keys, rollup.measures, rollup.family, rollup.keys);
+        EXECUTE format(
+            'CREATE VIEW %I AS SELECT date_bin(''15 minutes'', rows.bucket_at, TIMESTAMPTZ ''2000-01-01 00:00:00+00'') '
+            'AS bucket_at, series_id%s, %s%s FROM %I AS rows GROUP BY 1, series_id%s',
+            rollup.family || '_15m_from_raw', rollup.keys, storesense_merged_measures(fine::regclass),
+            storesense_summed_minutes(rollup.family), fine, rollup.keys);
+    END LOOP;
+END
 $$;
 
 -- One row: rows of readings before raw_from_at have been dropped, and no refresh of a rollup may reach
