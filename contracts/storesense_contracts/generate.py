@@ -19,7 +19,7 @@ _STREAM_TEXT = {
     Stream.QUEUE: "Length and wait of queues, and the visits that ended",
     Stream.LANE: "Checkout lanes: open or closed, staffed or not",
     Stream.HEATMAP: "Presence per floor cell, one packed grid an interval",
-    Stream.SHELF: "Weight and units of slots; picks, put-backs and restocks",
+    Stream.SHELF: "Weight and units of slots; picks, restocks, misplaced goods and what else happened there",
     Stream.ENVIRONMENT: "Temperature, humidity, noise and light",
     Stream.HEALTH: "How a device's components are doing, and why",
     Stream.STATUS: "A device's retained last word; offline is its last will",

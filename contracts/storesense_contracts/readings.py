@@ -105,32 +105,59 @@ class HeatmapReading(Reading, frozen=True, kw_only=True):
 
 
 class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="weight"):
-    """The load on one slot at one instant; ``units`` is null where the weight does not tell."""
+    """The load on one slot at one instant.
+
+    ``units`` is null where the weight does not tell; ``confidence`` is the probability that it is right. ``guest_mg``
+    is the weight of what does not belong there, ``calibration_due`` the reason why somebody should tare or calibrate.
+    """
 
     slot_id: IdText
     weight_mg: MassMg
     is_stable: bool
     units: Units | None = None
     confidence: Confidence | None = None
+    guest_mg: MassMg | None = None
+    calibration_due: Annotated[str, Meta(max_length=300)] | None = None
 
 
 class ShelfEventKind(StrEnum):
-    """What happened at a slot."""
+    """What happened at a slot; a partial lift and a lean changed nothing."""
 
     PICK = "pick"
     PUT_BACK = "put_back"
     RESTOCK = "restock"
+    MISPLACED = "misplaced"
+    FOREIGN = "foreign"
+    BULK_REMOVAL = "bulk_removal"
+    PARTIAL_LIFT = "partial_lift"
+    LEAN = "lean"
+
+
+class ShelfAlternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Another thing that may have happened, by the same weight."""
+
+    event: ShelfEventKind
+    units: Units
+    confidence: Confidence
+    sku: IdText | None = None
 
 
 class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="event"):
-    """Units were taken from or put on a slot; ``delta_mg`` is negative when taken."""
+    """Something happened at a slot; ``delta_mg`` is negative when something left.
+
+    ``units`` is 0 where nothing changed. ``is_ambiguous`` says that the weight allows several answers, which
+    ``alternatives`` ranks. ``burst_units`` are all units of a restock or bulk removal so far; ``units`` alone sum up.
+    """
 
     slot_id: IdText
     event: ShelfEventKind
-    units: Annotated[int, Meta(ge=1, le=1_000_000)]
+    units: Units
     delta_mg: MassMg
     confidence: Confidence
     sku: IdText | None = None
+    is_ambiguous: bool = False
+    alternatives: Annotated[tuple[ShelfAlternative, ...], Meta(max_length=5)] = ()
+    burst_units: Units | None = None
 
 
 class EnvironmentReading(Reading, frozen=True, kw_only=True):
@@ -151,8 +178,58 @@ class HealthState(StrEnum):
     FAILED = "failed"
 
 
+class HealthCause(StrEnum):
+    """What is wrong with a component, for programs; ``reason`` says it to people."""
+
+    NO_PICTURE = "no_picture"
+    FROZEN = "frozen"
+    DARK = "dark"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    MOVED = "moved"
+    SLOW = "slow"
+    OVERLOADED = "overloaded"
+
+
+AffectedText = Annotated[
+    str,
+    Meta(
+        max_length=80,
+        pattern=r"^(footfall|zone|queue|heatmap)/[A-Za-z0-9._-]{1,64}\Z",
+        description="a stream and what it is about, such as footfall/door",
+    ),
+]
+
+
+class Direction(StrEnum):
+    """Which way across a counting line."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class LineAccuracy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How well a line counted one way while a person tallied: numbers, and nobody's path.
+
+    ``error_low`` and ``error_high`` bound (counted - tallied) / tallied with 95 % confidence.
+    """
+
+    line_id: IdText
+    direction: Direction
+    tallied_count: Count
+    counted_count: Count
+    missed_count: Count
+    extra_count: Count
+    error_low: Annotated[float, Meta(ge=-1.0, le=1_000.0)]
+    error_high: Annotated[float, Meta(ge=-1.0, le=1_000.0)]
+
+
 class HealthReading(Reading, frozen=True, kw_only=True):
-    """How one component of a device (a camera, a cell, its outbox) is doing, and why."""
+    """How one component of a device (a camera, a cell, its outbox) is doing, and why.
+
+    ``affected`` names the figures that are not to be trusted, or missing, while it is so. ``accuracy`` is what an
+    audit found: somebody tallied from ``measured_at`` on for ``audit_ms``.
+    """
 
     component_id: IdText
     state: HealthState
@@ -168,6 +245,11 @@ class HealthReading(Reading, frozen=True, kw_only=True):
         ]
         | None
     ) = None
+    cause: HealthCause | None = None
+    displacement_px: Annotated[float, Meta(ge=0.0, le=100_000.0)] | None = None
+    affected: Annotated[tuple[AffectedText, ...], Meta(max_length=100)] = ()
+    accuracy: Annotated[tuple[LineAccuracy, ...], Meta(max_length=100)] = ()
+    audit_ms: Annotated[int, Meta(ge=1, le=86_400_000, description="length of the tally, milliseconds")] | None = None
 
 
 AnyReading = (

@@ -12,7 +12,7 @@ from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
 from storesense_edge.shelf_readings import shelf_readings
-from storesense_edge.site_mapping import slot_calibration, slot_spec
+from storesense_edge.site_mapping import slot_calibration, slot_spec, slot_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +41,7 @@ class SlotAgent:
 
     def __init__(self, slot: ShelfSlot, store: StoreLayout, clock: Clock) -> None:
         self._slot = slot
+        self._store = store
         self._layout_slot = next(x for x in store.slots if x.id == slot.slot)
         self._clock = clock
         self._media_s = 0.0
@@ -54,16 +55,18 @@ class SlotAgent:
         source, calibration = self._slot.source, self._slot.calibration
         if not isinstance(source, TraceSource) or calibration is None:
             raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim run publish for it.")
-        spec = slot_spec(self._layout_slot, slot_calibration(calibration))
+        strangers = slot_strangers(self._layout_slot, self._store)
+        spec = slot_spec(self._layout_slot, slot_calibration(calibration), strangers)
         trace = open_trace(source)
         pacer = Pacer(source.speed)
         begin_media_s = 0.0
         while True:
             yield [Health(self._slot.slot)]
-            yield from self._one_pass(trace, ShelfPipeline(spec), pacer, begin_media_s, stop)
+            pipeline = ShelfPipeline(spec)
+            yield from self._one_pass(trace, pipeline, pacer, begin_media_s, stop)
             if stop.is_set:
                 return
-            yield [self._condition(trace)]
+            yield [self._condition(trace, pipeline)]
             if not source.loop:
                 ended = f"recording ended: {source.path.name} ended after {trace.report.samples} samples."
                 yield [Health(self._slot.slot, HealthState.DEGRADED, _joined(ended, _problems(trace)))]
@@ -87,7 +90,7 @@ class SlotAgent:
                 findings += shelf_readings(self._layout_slot, seen, to_present)
             now_s = self._clock.monotonic_s()
             if now_s - checked_s >= _CHECK_S:
-                findings.append(self._condition(trace, samples_per_s=round(counted / (now_s - checked_s), 1)))
+                findings.append(self._condition(trace, pipeline, samples_per_s=round(counted / (now_s - checked_s), 1)))
                 checked_s, counted = now_s, 0
             if findings:
                 yield findings
@@ -96,9 +99,14 @@ class SlotAgent:
         moment = Moment(self._clock.now(), self._clock.monotonic_s())
         return lambda instant_at: pacer.instant(begin_media_s + (instant_at - first_at).total_seconds(), moment)
 
-    def _condition(self, trace: TraceFile, samples_per_s: float | None = None) -> Health:
-        problems = _problems(trace)
+    def _condition(self, trace: TraceFile, pipeline: ShelfPipeline, samples_per_s: float | None = None) -> Health:
+        faults = pipeline.faults
+        due = pipeline.holdings.calibration_due
+        reasons = [*(fault.sentence for fault in faults), _problems(trace), f"Calibration due: {due}." if due else None]
+        problems = _joined(*reasons) or None
         state = HealthState.DEGRADED if problems else HealthState.OK
+        if any(fault.is_blinding for fault in faults):
+            state = HealthState.FAILED
         return Health(self._slot.slot, state, problems, samples_per_s)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import ShelfEvent, ShelfEventKind, ShelfWeight
+from storesense_contracts.readings import ShelfAlternative, ShelfEvent, ShelfEventKind, ShelfWeight
 from storesense_contracts.topics import Stream
 from storesense_edge.shelf.steps import Phase
 
@@ -35,6 +35,8 @@ def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[dat
         is_stable=seen.phase in (Phase.RESTING, Phase.SWINGING),
         units=None if seen.units is None else min(_MAX_UNITS, seen.units),
         confidence=None if seen.confidence is None else min(1.0, max(0.0, seen.confidence)),
+        guest_mg=_mg(seen.stock.guest_g) if seen.stock is not None and seen.stock.guest_g else None,
+        calibration_due=seen.calibration_due,
     )
     measured: list[Measured] = [(Stream.SHELF, weight)]
     if seen.event is not None:
@@ -45,7 +47,18 @@ def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[dat
             units=min(_MAX_UNITS, seen.event.units),
             delta_mg=_mg(seen.event.delta_g),
             confidence=min(1.0, max(0.0, seen.event.confidence)),
-            sku=slot.product.sku,
+            sku=seen.event.sku,
+            is_ambiguous=seen.event.ambiguous,
+            alternatives=tuple(
+                ShelfAlternative(
+                    event=ShelfEventKind(other.kind.value),
+                    units=min(_MAX_UNITS, other.units),
+                    confidence=min(1.0, max(0.0, other.probability)),
+                    sku=other.sku,
+                )
+                for other in seen.event.alternatives
+            ),
+            burst_units=None if seen.event.burst_units is None else min(_MAX_UNITS, seen.event.burst_units),
         )
         measured.append((Stream.SHELF, event))
     return measured

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from storesense_contracts.site import FixedCalibration
 from storesense_edge.shelf.calibration import Calibration, fit_calibration
+from storesense_edge.shelf.errors import SlotSpecError
 from storesense_edge.shelf.masses import read_masses
+from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorGrid
@@ -117,13 +120,28 @@ def slot_calibration(calibration: MassesFile | FixedCalibration) -> Calibration:
     return fitted.reversed() if calibration.is_reversed else fitted
 
 
-def slot_spec(slot: LayoutSlot, calibration: Calibration) -> SlotSpec:
+def slot_strangers(slot: LayoutSlot, store: StoreLayout) -> tuple[ProductWeight, ...]:
+    """The store's other products, which may be put on a slot by mistake.
+
+    A product whose tolerance contradicts its weight is left out here; its own slot says so.
+    """
+    others: dict[str, ProductWeight] = {}
+    for product in (each.product for each in store.slots):
+        if product.sku != slot.product.sku and product.sku not in others:
+            with suppress(SlotSpecError):
+                others[product.sku] = ProductWeight(product.sku, product.unit_weight_g, product.unit_weight_tolerance_g)
+    return tuple(others.values())
+
+
+def slot_spec(slot: LayoutSlot, calibration: Calibration, strangers: tuple[ProductWeight, ...] = ()) -> SlotSpec:
     """Build the shelf core's description of a slot. Raises SlotSpecError."""
     return SlotSpec(
         calibration=calibration,
         unit_weight_g=slot.product.unit_weight_g,
         unit_tolerance_g=slot.product.unit_weight_tolerance_g,
         capacity_units=slot.capacity_units,
+        sku=slot.product.sku,
+        strangers=strangers,
     )
 
 

@@ -1,35 +1,80 @@
-"""Weight steps to shelf events: what was taken, put back or filled up."""
+"""Weight steps to shelf events: what was taken, put back, filled up, left in the wrong place or only touched."""
 
 import math
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from storesense_edge.shelf.explain import Explanation, Guest, Origin, explain
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import WeightStep
-from storesense_edge.shelf.stock import estimate_units
+from storesense_edge.shelf.steps import Movement, WeightStep
 
 _SURE = 0.9
+# Alternatives less likely than this are not worth a reader's time.
+_WORTH_NAMING = 0.02
+_MOST_ALTERNATIVES = 5
+_MOST_GUESTS = 20
+# A touch is worth telling from this share of a unit, and not for a knock.
+_TOUCH_SHARE = 0.3
+_TOUCH_S = 0.4
 
 
 class ShelfEventKind(StrEnum):
-    """What happened on a slot."""
+    """What happened on a slot.
+
+    Attributes:
+        PICK: units of the slot's product left.
+        PUT_BACK: units came, fewer than a restock.
+        RESTOCK: many units came.
+        MISPLACED: units of another product of the planogram came, or left again.
+        FOREIGN: something came or left that weighs like nothing in the planogram.
+        BULK_REMOVAL: the units that made it many within seconds left.
+        PARTIAL_LIFT: something was lifted and set back.
+        LEAN: somebody leant on the shelf; nothing happened.
+    """
 
     PICK = "pick"
     PUT_BACK = "put_back"
     RESTOCK = "restock"
+    MISPLACED = "misplaced"
+    FOREIGN = "foreign"
+    BULK_REMOVAL = "bulk_removal"
+    PARTIAL_LIFT = "partial_lift"
+    LEAN = "lean"
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another thing that the weight allows.
+
+    Attributes:
+        kind: what it would have been.
+        sku: of which product; None for something unknown.
+        units: how many.
+        probability: posterior probability, 0 to 1.
+    """
+
+    kind: ShelfEventKind
+    sku: str | None
+    units: int
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class ShelfEvent:
-    """Whole units left or came.
+    """Something happened on a slot.
 
     Attributes:
-        kind: pick for a loss; for a gain, restock from the slot's `restock_units` up, else put-back.
+        kind: what; the likeliest of all that the weight allows.
         at_s: the moment of the step.
-        units: how many, 1 or more.
-        delta_g: the step in grams, negative for a pick.
-        confidence: probability that the number of units is right, 0 to 1.
-        ambiguous: whether the weight allows another number of units too (confidence below 0.9).
+        units: how many; 0 where nothing changed (lean, partial lift), 1 for something foreign.
+        delta_g: the step in grams, negative when something left.
+        confidence: probability that kind, product and number are right, 0 to 1.
+        ambiguous: whether the weight allows another answer too (confidence below 0.9).
+        sku: the product; None for something unknown.
+        alternatives: the other answers of 2 % or more, likeliest first.
+        burst_units: for a restock or a bulk removal, all units that came or left within its seconds, these included.
     """
 
     kind: ShelfEventKind
@@ -38,34 +83,142 @@ class ShelfEvent:
     delta_g: float
     confidence: float
     ambiguous: bool
+    sku: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    burst_units: int | None = None
 
 
-def event_of(step: WeightStep, spec: SlotSpec) -> ShelfEvent | None:
-    """Name a step by the slot's product, or give None where it fits no whole number of units.
-
-    It fits when it misses n units by no more than three standard deviations of everything that is known to vary: the
-    cell's noise, the swing, the cell's error in proportion to the step, and the units' own spread.
-    """
-    unit_weight_g = spec.unit_weight_g
-    if unit_weight_g is None or not math.isfinite(step.delta_g):
-        return None
-    size_g = abs(step.delta_g)
-    count = max(1, math.floor(size_g / unit_weight_g + 0.5))
-    sigma_g = math.hypot(
-        step.sigma_g,
-        spec.unit_sigma_g * math.sqrt(count),
-        # The spread was measured over a whole calibration; a small step meets little of its hysteresis.
-        min(spec.calibration.spread_g, 0.005 * size_g),
-    )
+def explanations_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = ()) -> list[Explanation]:
+    """Rank what a step may have been; nothing for a slot without a product or a step that is no number."""
+    if not spec.products or not math.isfinite(step.delta_g) or step.delta_g == 0:
+        return []
+    # The spread was measured over a whole calibration; a small step meets little of its hysteresis.
+    sigma_g = math.hypot(step.sigma_g, min(spec.calibration.spread_g, 0.005 * abs(step.delta_g)))
     if step.after_gap:
         sigma_g = math.hypot(sigma_g, spec.calibration.spread_g)
-    estimate = estimate_units(size_g, unit_weight_g, sigma_g)
-    if estimate.units == 0 or abs(estimate.residual_g) > 3 * sigma_g:
+    return explain(step.delta_g, sigma_g, spec.products, spec.strangers, guests, most_units=spec.most_units)
+
+
+def event_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = ()) -> ShelfEvent | None:
+    """Name a step by itself, without what happened before; None for a slot that is only weighed."""
+    return _event(step, spec, explanations_of(step, spec, guests))
+
+
+def _event(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> ShelfEvent | None:
+    if not ranked:
         return None
-    if step.delta_g < 0:
+    answers = [_alternative(each, spec) for each in ranked]
+    best = answers[0]
+    others = tuple(answer for answer in answers[1:] if answer.probability >= _WORTH_NAMING)[:_MOST_ALTERNATIVES]
+    return ShelfEvent(
+        kind=best.kind,
+        at_s=step.at_s,
+        units=best.units,
+        delta_g=step.delta_g,
+        confidence=best.probability,
+        ambiguous=best.probability < _SURE,
+        sku=best.sku,
+        alternatives=others,
+    )
+
+
+def _alternative(each: Explanation, spec: SlotSpec) -> Alternative:
+    if each.origin is not Origin.OWN:
+        kind = ShelfEventKind.FOREIGN if each.product is None else ShelfEventKind.MISPLACED
+    elif each.units < 0:
         kind = ShelfEventKind.PICK
-    elif estimate.units >= spec.restock_units:
-        kind = ShelfEventKind.RESTOCK
     else:
-        kind = ShelfEventKind.PUT_BACK
-    return ShelfEvent(kind, step.at_s, estimate.units, step.delta_g, estimate.confidence, estimate.confidence < _SURE)
+        kind = ShelfEventKind.RESTOCK if each.units >= spec.restock_units else ShelfEventKind.PUT_BACK
+    return Alternative(kind, each.product.sku if each.product else None, abs(each.units), each.probability)
+
+
+def touch_of(movement: Movement, spec: SlotSpec) -> ShelfEvent | None:
+    """Name a movement that ended where it began: a lean pressed down, a partial lift took weight off first."""
+    lightest = spec.lightest
+    if lightest is None or movement.settled_s - movement.departed_s < _TOUCH_S:
+        return None
+    least_g = _TOUCH_SHARE * lightest.unit_weight_g
+    lifted_g, pressed_g = -movement.least_g, movement.most_g
+    if max(lifted_g, pressed_g) < least_g:
+        return None
+    lifted = lifted_g >= least_g and (movement.down_first or lifted_g > pressed_g)
+    # How far apart the two signs are says how sure the name is.
+    share = (lifted_g if lifted else pressed_g) / (lifted_g + pressed_g)
+    kind, other = ShelfEventKind.LEAN, ShelfEventKind.PARTIAL_LIFT
+    if lifted:
+        kind, other = other, kind
+    confidence = min(0.99, max(0.5, share))
+    alternatives = (Alternative(other, None, 0, 1 - confidence),) if 1 - confidence >= _WORTH_NAMING else ()
+    return ShelfEvent(
+        kind, movement.departed_s, 0, movement.delta_g, confidence, confidence < _SURE, alternatives=alternatives
+    )
+
+
+class EventNamer:
+    """Names the steps of one slot one after the other, knowing what lies there and what just happened.
+
+    Args:
+        spec: the slot.
+    """
+
+    def __init__(self, spec: SlotSpec) -> None:
+        self.spec = spec
+        self.guests: list[Guest] = []
+        self._left = _Burst(spec.bulk_within_s)
+        self._came = _Burst(spec.bulk_within_s)
+
+    def name(self, step: WeightStep) -> tuple[ShelfEvent | None, list[Explanation]]:
+        """Name a step, and give everything that it may have been, for the stock."""
+        ranked = explanations_of(step, self.spec, self.guests)
+        event = _event(step, self.spec, ranked)
+        if event is None:
+            return None, ranked
+        self._note_guest(event, ranked[0])
+        if ranked[0].origin is Origin.OWN:
+            event = self._in_burst(event)
+        return event, ranked
+
+    def restart_clock(self) -> None:
+        """Forget what just happened, as after the clock was set."""
+        self._left.clear()
+        self._came.clear()
+
+    def _in_burst(self, event: ShelfEvent) -> ShelfEvent:
+        if event.delta_g < 0:
+            total, passed = self._left.add(event.at_s, event.units, self.spec.removal_units)
+            return replace(event, kind=ShelfEventKind.BULK_REMOVAL, burst_units=total) if passed else event
+        total, _ = self._came.add(event.at_s, event.units, self.spec.restock_units)
+        if total < self.spec.restock_units:
+            return event
+        return replace(event, kind=ShelfEventKind.RESTOCK, burst_units=total)
+
+    def _note_guest(self, event: ShelfEvent, best: Explanation) -> None:
+        if best.origin in (Origin.STRANGER, Origin.UNKNOWN) and best.units > 0:
+            self.guests = [*self.guests, Guest(event.delta_g, best.product)][-_MOST_GUESTS:]
+        elif best.origin is Origin.GUEST:
+            gone = min(self.guests, key=lambda guest: abs(guest.weight_g + event.delta_g))
+            self.guests.remove(gone)
+
+
+class _Burst:
+    """Units that came or left within some seconds of each other."""
+
+    def __init__(self, within_s: float) -> None:
+        self._within_s = within_s
+        self._units: deque[tuple[float, int]] = deque(maxlen=200)
+        self._told_s = -math.inf
+
+    def add(self, at_s: float, units: int, limit: int) -> tuple[int, bool]:
+        """Take some units; give all within the time, and whether they passed the limit for the first time."""
+        self._units.append((at_s, units))
+        while self._units and at_s - self._units[0][0] > self._within_s:
+            self._units.popleft()
+        total = sum(each for _, each in self._units)
+        passed = total >= limit and at_s - self._told_s > self._within_s
+        if passed:
+            self._told_s = at_s
+        return total, passed
+
+    def clear(self) -> None:
+        self._units.clear()
+        self._told_s = -math.inf

@@ -50,6 +50,11 @@ class ImpulseFilter:
             centre = median
         return self._times_s[2], centre
 
+    @property
+    def held(self) -> list[tuple[float, float]]:
+        """The newest two samples (time, weight), not yet judged."""
+        return [(self._times_s[place], self._values_g[place]) for place in (-2, -1)] if len(self._times_s) > 1 else []
+
     def clear(self) -> None:
         """Forget the samples held back, as after a gap."""
         self._times_s.clear()

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from storesense_edge.shelf.belief import Stock
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.events import ShelfEvent, event_of
+from storesense_edge.shelf.events import ShelfEvent
+from storesense_edge.shelf.faults import CellFault, CellWatch
 from storesense_edge.shelf.impulse import ImpulseFilter
 from storesense_edge.shelf.slot import SlotSpec
+from storesense_edge.shelf.slot_stock import SlotStock
 from storesense_edge.shelf.source import LoadCellSample
 from storesense_edge.shelf.steps import Phase, StepDetector, StepSettings, WeightStep
 from storesense_edge.shelf.stock import estimate_units
@@ -24,7 +26,7 @@ _EARLY_EVERY_S = 1.0
 _EARLY_SHARE = 0.15
 # Where a moving weight will end is half a guess, however calm the last second was.
 _EARLY_CONFIDENCE = 0.5
-_DRIFT_EVERY_S = 10.0
+_LOOK_EVERY_S = 10.0
 
 
 class ObservationReason(StrEnum):
@@ -32,6 +34,7 @@ class ObservationReason(StrEnum):
 
     SETTLED = "settled"
     CHANGED = "changed"
+    TOUCHED = "touched"
     EARLY = "early"
     HEARTBEAT = "heartbeat"
 
@@ -42,15 +45,18 @@ class ShelfObservation:
 
     Attributes:
         measured_at: time of the newest sample that it rests on.
-        reason: why now. `early` is a first guess about a second after a change began, and `settled` corrects it.
+        reason: why now. `early` is a first guess about a second after a change began, and `settled` corrects it;
+            `touched` is a rest after a movement that changed nothing.
         phase: whether the slot rests, swings or is being touched.
-        weight_g: grams on the slot, zero drift taken off.
+        weight_g: grams on the slot, creep, temperature and zero drift taken off.
         sigma_g: its standard deviation from noise, movement and calibration.
-        units: the likeliest number of units; None without a product.
+        units: the likeliest number of units of the slot's (first) product; None without a product.
         confidence: probability that `units` is right, halved while the slot moves; None without a product.
         step: the weight step that ended with this settling, if it was one.
-        event: the step in units; None also where it fits no whole number of them.
+        event: what the step was, or that somebody only touched the slot; None for a slot that is only weighed.
         step_at: moment of step and event, which lies before `measured_at`.
+        stock: all that lies on the plate, products that share it included; None while it moves or has no product.
+        calibration_due: why the slot should be tared or calibrated, None while all is well.
     """
 
     measured_at: datetime
@@ -63,11 +69,14 @@ class ShelfObservation:
     step: WeightStep | None = None
     event: ShelfEvent | None = None
     step_at: datetime | None = None
+    stock: Stock | None = None
+    calibration_due: str | None = None
 
 
 class ShelfPipeline:
-    """The signal chain of one slot: impulse filter, calibration, step detector, drift, units, events.
+    """The signal chain of one slot: cell watch, calibration, impulse filter, step detector, stock, events.
 
+    While the cell has a fault that blinds it, no weight is given; what changed meanwhile shows as one step afterwards.
     Holds no clock: time is that of the samples, so recordings run at any speed. Samples that are not finite, beyond
     a hundred tonnes or late by up to a second are dropped and counted in `dropped`.
 
@@ -79,30 +88,48 @@ class ShelfPipeline:
     def __init__(self, spec: SlotSpec, settings: StepSettings | None = None) -> None:
         self.spec = spec
         self.dropped = 0
+        calibration = spec.calibration
+        lightest = spec.lightest
         self.detector = StepDetector(
-            spread_g=spec.calibration.spread_g,
-            floor_g=spec.calibration.rounding_g,
-            unit_weight_g=spec.unit_weight_g,
+            spread_g=calibration.spread_g,
+            floor_g=calibration.rounding_g,
+            unit_weight_g=lightest.unit_weight_g if lightest else None,
+            unit_sigma_g=lightest.unit_sigma_g if lightest else 0.0,
             settings=settings,
         )
+        self.holdings = SlotStock(spec)
+        overload = None
+        if spec.capacity_g is not None:
+            reach = abs(spec.capacity_g * calibration.counts_per_g)
+            overload = (calibration.zero_counts - reach, calibration.zero_counts + reach)
+        self.watch = CellWatch(is_amplifier=calibration.resolution_counts == 1.0, overload_counts=overload)
         self._impulses = ImpulseFilter()
-        tracked = spec.unit_weight_g is not None
-        self._drift = DriftTracker(
-            max_rate_g_per_h=spec.max_drift_g_per_h if tracked else 0.0,
-            max_offset_g=0.25 * (spec.unit_weight_g or 0.0),
-        )
+        self._blind = False
         self._last_s = -math.inf
         self._published_s = math.nan
         self._published_g = math.nan
         self._early_s = -math.inf
-        self._drift_s = -math.inf
+        self._look_s = -math.inf
 
     def step(self, sample: LoadCellSample) -> ShelfObservation | None:
         """Take the next sample and give an observation if one is due: settled, changed, early or heartbeat."""
         at_s = sample.measured_at.timestamp()
-        weight_g = self.spec.calibration.weight_g(sample.raw_counts)
         late_s = self._last_s - at_s
-        if not abs(weight_g) <= _MOST_G or 0 <= late_s <= _STRAGGLER_S:
+        if 0 <= late_s <= _STRAGGLER_S:
+            self.dropped += 1
+            return None
+        if not self.watch.push(at_s, sample.raw_counts):
+            if not self._blind and self.watch.blinding is not None:
+                self._blind = True
+                self._impulses.clear()
+                self.detector.interrupt(at_s)
+                self.holdings.creep.interrupt()
+            self._last_s = at_s
+            self.dropped += 1
+            return None
+        self._blind = False
+        weight_g = self.spec.calibration.weight_g(sample.raw_counts)
+        if not abs(weight_g) <= _MOST_G:
             self.dropped += 1
             return None
         if late_s > _STRAGGLER_S:
@@ -112,13 +139,18 @@ class ShelfPipeline:
         if clean is None:
             return None
         was = self.detector.phase
-        step = self.detector.push(*clean)
+        step = self.detector.push(*clean, self._impulses.held if was is Phase.MOVING else ())
         phase = self.detector.phase
         if phase is Phase.MOVING or phase is Phase.STARTING:
             return self._while_moving(sample.measured_at, at_s, phase)
         if was is Phase.MOVING or was is Phase.STARTING:
-            return self._observe(sample.measured_at, ObservationReason.SETTLED, step=step)
-        return self._while_resting(sample.measured_at, at_s)
+            return self._settled(sample.measured_at, step, was)
+        return self._while_resting(sample, at_s)
+
+    @property
+    def faults(self) -> list[CellFault]:
+        """What is wrong with the cell now, the worst first."""
+        return self.watch.faults()
 
     def tared(self) -> Calibration:
         """The calibration with its zero at the present weight; build a new pipeline with it.
@@ -134,19 +166,35 @@ class ShelfPipeline:
     def _restart_clock(self, at_s: float) -> None:
         self._impulses.clear()
         self.detector.interrupt(at_s)
-        self._published_s = self._drift_s = self._early_s = at_s
+        self.holdings.restart_clock()
+        self._published_s = self._look_s = self._early_s = at_s
 
-    def _while_resting(self, measured_at: datetime, at_s: float) -> ShelfObservation | None:
+    def _settled(self, measured_at: datetime, step: WeightStep | None, was: Phase) -> ShelfObservation:
+        event: ShelfEvent | None = None
+        reason = ObservationReason.SETTLED
+        movement = self.detector.movement
+        if step is not None:
+            event = self.holdings.step(step, self.detector.level_sigma_g)
+        elif was is Phase.MOVING and movement is not None:
+            event = self.holdings.touch(movement)
+            reason = ObservationReason.TOUCHED
+        return self._observe(measured_at, reason, step=step, event=event)
+
+    def _while_resting(self, sample: LoadCellSample, at_s: float) -> ShelfObservation | None:
         detector = self.detector
-        if at_s - self._drift_s >= _DRIFT_EVERY_S:
-            self._drift_s = at_s
-            self._drift.push(at_s, detector.level_g, at_s - detector.touched_s)
+        if at_s - self._look_s >= _LOOK_EVERY_S:
+            self._look_s = at_s
+            temperature_c = math.nan if sample.temperature_c is None else sample.temperature_c
+            self.holdings.look(at_s, detector.level_g, self._level_sigma_g(), at_s - detector.touched_s, temperature_c)
         if at_s - self._published_s >= self.spec.heartbeat_s:
-            return self._observe(measured_at, ObservationReason.HEARTBEAT)
-        moved_g = abs(detector.level_g - self._drift.offset_g - self._published_g)
+            return self._observe(sample.measured_at, ObservationReason.HEARTBEAT)
+        moved_g = abs(self.holdings.weight_g(detector.level_g) - self._published_g)
         if moved_g > 0.25 * detector.min_step_g and moved_g > 4 * detector.level_sigma_g:
-            return self._observe(measured_at, ObservationReason.CHANGED)
+            return self._observe(sample.measured_at, ObservationReason.CHANGED)
         return None
+
+    def _level_sigma_g(self) -> float:
+        return math.hypot(self.detector.level_sigma_g, self.spec.calibration.spread_g)
 
     def _while_moving(self, measured_at: datetime, at_s: float, phase: Phase) -> ShelfObservation | None:
         if at_s - self._early_s < _EARLY_EVERY_S:
@@ -155,7 +203,7 @@ class ShelfPipeline:
         if guess is None:
             return None
         self._early_s = at_s
-        weight_g = guess.mean_g - self._drift.offset_g
+        weight_g = self.holdings.weight_g(guess.mean_g)
         if math.isnan(self._published_s):
             self._published_s = at_s
         reason = ObservationReason.EARLY
@@ -166,35 +214,51 @@ class ShelfPipeline:
             and guess.range_g <= _EARLY_SHARE * abs(guess.mean_g - self.detector.level_g)
         ):
             return None
-        return self._publish(measured_at, reason, weight_g, max(guess.range_g, self.detector.noise.sigma_g))
+        return self._publish(measured_at, reason, guess.mean_g, max(guess.range_g, self.detector.noise.sigma_g))
 
     def _observe(
-        self, measured_at: datetime, reason: ObservationReason, *, step: WeightStep | None = None
+        self,
+        measured_at: datetime,
+        reason: ObservationReason,
+        *,
+        step: WeightStep | None = None,
+        event: ShelfEvent | None = None,
     ) -> ShelfObservation:
-        weight_g = self.detector.level_g - self._drift.offset_g
-        return self._publish(measured_at, reason, weight_g, self.detector.level_sigma_g, step)
+        return self._publish(measured_at, reason, self.detector.level_g, self.detector.level_sigma_g, step, event)
 
     def _publish(
         self,
         measured_at: datetime,
         reason: ObservationReason,
-        weight_g: float,
+        level_g: float,
         sigma_g: float,
         step: WeightStep | None = None,
+        event: ShelfEvent | None = None,
     ) -> ShelfObservation:
         spec = self.spec
-        self._published_s = measured_at.timestamp()
+        at_s = measured_at.timestamp()
+        weight_g = self.holdings.weight_g(level_g)
+        self._published_s = at_s
         self._published_g = weight_g
         sigma_g = math.hypot(sigma_g, spec.calibration.spread_g)
         units: int | None = None
         confidence: float | None = None
-        if spec.unit_weight_g is not None:
-            count = max(0.0, weight_g / spec.unit_weight_g)
-            every_sigma_g = math.hypot(sigma_g, spec.unit_sigma_g * math.sqrt(count))
-            estimate = estimate_units(weight_g, spec.unit_weight_g, every_sigma_g)
-            units, confidence = estimate.units, estimate.confidence
-            if self.detector.phase in (Phase.MOVING, Phase.STARTING):
-                confidence *= _EARLY_CONFIDENCE
+        stock: Stock | None = None
+        moving = self.detector.phase in (Phase.MOVING, Phase.STARTING)
+        lightest = spec.lightest
+        if lightest is not None:
+            if moving:
+                product = self.holdings.spec.products[0]
+                every_g = math.hypot(
+                    sigma_g, product.unit_sigma_g * math.sqrt(max(0.0, weight_g / product.unit_weight_g))
+                )
+                estimate = estimate_units(weight_g, product.unit_weight_g, every_g)
+                units, confidence = estimate.units, estimate.confidence * _EARLY_CONFIDENCE
+            else:
+                stock = self.holdings.stock(at_s, level_g, sigma_g)
+        if stock is not None:
+            units, confidence = stock.units[0], stock.confidence
+        happened_s = step.at_s if step is not None else event.at_s if event is not None else None
         return ShelfObservation(
             measured_at,
             reason,
@@ -204,6 +268,8 @@ class ShelfPipeline:
             units,
             confidence,
             step,
-            event_of(step, spec) if step is not None else None,
-            datetime.fromtimestamp(step.at_s, UTC) if step is not None else None,
+            event,
+            None if happened_s is None else datetime.fromtimestamp(happened_s, UTC),
+            stock,
+            self.holdings.calibration_due,
         )

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.errors import SlotSpecError
+from storesense_edge.shelf.products import DEFAULT_TOLERANCE_SHARE, ProductWeight
 
-# A product's weight varies about this much from unit to unit unless the planogram says otherwise.
-DEFAULT_TOLERANCE_SHARE = 0.02
+_OWN_SKU = "own"
+_MOST_UNITS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,13 @@ class SlotSpec:
         restock_min_units: how many units at once are a restock, in place of the share.
         heartbeat_s: a weight is published this often even when nothing changes.
         max_drift_g_per_h: the fastest zero drift that is tuned away while the slot is untouched; 0 switches it off.
+        sku: the product's name in the planogram.
+        also: further products that lie on the same plate, weighed together with the first.
+        strangers: the planogram's other products, which may be put here by mistake.
+        bulk_units: this many units gone within `bulk_within_s` are a bulk removal; 40 % of the capacity, and at least
+            five, where left out.
+        bulk_within_s: see above.
+        capacity_g: the most that the cell bears, if known; more is an overload.
 
     Raises:
         SlotSpecError: a value that contradicts physics, with its field.
@@ -36,6 +44,12 @@ class SlotSpec:
     restock_min_units: int | None = None
     heartbeat_s: float = 60.0
     max_drift_g_per_h: float = 2.0
+    sku: str = _OWN_SKU
+    also: tuple[ProductWeight, ...] = ()
+    strangers: tuple[ProductWeight, ...] = ()
+    bulk_units: int | None = None
+    bulk_within_s: float = 12.0
+    capacity_g: float | None = None
 
     def __post_init__(self) -> None:
         _require("unit_weight_g", self.unit_weight_g, above=0.0, expected="a weight above 0 g")
@@ -45,6 +59,9 @@ class SlotSpec:
         _require("restock_min_units", self.restock_min_units, least=1, expected="at least 1 unit")
         _require("heartbeat_s", self.heartbeat_s, above=0.0, expected="above 0 s")
         _require("max_drift_g_per_h", self.max_drift_g_per_h, least=0.0, expected="from 0 g/h up")
+        _require("bulk_units", self.bulk_units, least=2, expected="at least 2 units")
+        _require("bulk_within_s", self.bulk_within_s, above=0.0, expected="above 0 s")
+        _require("capacity_g", self.capacity_g, above=0.0, expected="a weight above 0 g")
         if (
             self.unit_tolerance_g is not None
             and self.unit_weight_g is not None
@@ -64,6 +81,30 @@ class SlotSpec:
         if self.unit_tolerance_g is None:
             return DEFAULT_TOLERANCE_SHARE * self.unit_weight_g / 2
         return self.unit_tolerance_g / 2
+
+    @property
+    def products(self) -> tuple[ProductWeight, ...]:
+        """Everything that belongs on the plate, the slot's own product first; none where it is only weighed."""
+        if self.unit_weight_g is None:
+            return self.also
+        return (ProductWeight(self.sku, self.unit_weight_g, self.unit_tolerance_g), *self.also)
+
+    @property
+    def lightest(self) -> ProductWeight | None:
+        """The product whose unit weighs least, which decides how small a step may be."""
+        return min(self.products, key=lambda product: product.unit_weight_g, default=None)
+
+    @property
+    def most_units(self) -> int:
+        """No more units than this are believed to come or leave at once."""
+        return _MOST_UNITS if self.capacity_units is None else max(10, 2 * self.capacity_units)
+
+    @property
+    def removal_units(self) -> int:
+        """How many units gone within seconds are a bulk removal."""
+        if self.bulk_units is not None:
+            return self.bulk_units
+        return 5 if self.capacity_units is None else max(5, math.ceil(0.4 * self.capacity_units))
 
     @property
     def restock_units(self) -> int:

@@ -13,10 +13,12 @@ class LoadCellSample:
     Attributes:
         measured_at: when the conversion was read, aware UTC.
         raw_counts: the amplifier's number, not yet grams; a source passes on what it got, also NaN.
+        temperature_c: temperature at the cell, degrees Celsius; None where nothing measures it.
     """
 
     measured_at: datetime
     raw_counts: float
+    temperature_c: float | None = None
 
 
 class LoadCellSource(Protocol):

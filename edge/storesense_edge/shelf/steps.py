@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,10 @@ class StepSettings:
         quiet_samples: the least samples in that time.
         quiet_noise_share: the noise, as a share of the step, up to which so short a time proves rest; a noisier cell
             is watched for a whole window.
+        quick_s: where the product is known, this long with nothing but noise will do, if the change is a whole number
+            of units or the noise is small enough.
+        quick_samples: the least samples in that time.
+        quick_noise_share: the noise, as a share of a unit, up to which that holds for any change.
         swing_hold_s: how much longer than the window a swing must keep its mean to count as settled.
         swing_share: the widest swing, peak to peak, as a share of the step it follows, that settles early; a hand
             that still carries part of a load wobbles more.
@@ -47,7 +52,10 @@ class StepSettings:
     window_samples: int = 6
     quiet_s: float = 0.8
     quiet_samples: int = 5
-    quiet_noise_share: float = 0.005
+    quiet_noise_share: float = 0.0015
+    quick_s: float = 0.28
+    quick_samples: int = 4
+    quick_noise_share: float = 0.004
     swing_hold_s: float = 1.5
     swing_share: float = 0.08
     slow_windows: int = 4
@@ -55,6 +63,27 @@ class StepSettings:
     aftermath_s: float = 10.0
     memory_s: float = 30.0
     gap_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """What the weight did between two rests, whether or not it ended as a step.
+
+    Attributes:
+        departed_s: when it left the rest.
+        settled_s: when it rested again.
+        most_g: its highest above the rest before, 0 or more.
+        least_g: its lowest below the rest before, 0 or less.
+        down_first: whether it went down before it went up.
+        delta_g: the rest after minus the rest before.
+    """
+
+    departed_s: float
+    settled_s: float
+    most_g: float
+    least_g: float
+    down_first: bool
+    delta_g: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +125,8 @@ class StepDetector:
     Args:
         spread_g: how far the same load may read from itself another time (one standard deviation).
         floor_g: the least noise believed, such as the rounding of one count.
-        unit_weight_g: weight of one unit, if known.
+        unit_weight_g: weight of one unit, if known; of the lightest where several products lie together.
+        unit_sigma_g: standard deviation of one unit's weight.
         settings: how rest is recognised.
     """
 
@@ -106,13 +136,19 @@ class StepDetector:
         spread_g: float,
         floor_g: float,
         unit_weight_g: float | None = None,
+        unit_sigma_g: float = 0.0,
         settings: StepSettings | None = None,
     ) -> None:
         self.settings = settings or StepSettings()
         self.phase = Phase.STARTING
         self.noise = NoiseTracker(floor_g)
+        self._floor_g = floor_g
         self._spread_g = spread_g
         self._unit_weight_g = unit_weight_g
+        self._unit_sigma_g = unit_sigma_g
+        self._most_g = self._least_g = 0.0
+        self._down_first = False
+        self.movement: Movement | None = None
         self._window = WeightWindow(self.settings.window_s, self.settings.window_samples)
         self._level = RestLevel(self.settings.memory_s)
         self._level_sigma_g = 0.0
@@ -153,8 +189,15 @@ class StepDetector:
         """When the shelf was last seen moving."""
         return self._touched_s
 
-    def push(self, at_s: float, weight_g: float) -> WeightStep | None:
-        """Take the next sample (time rising, weight finite) and give the step that it proves, if any."""
+    def push(self, at_s: float, weight_g: float, ahead: Sequence[tuple[float, float]] = ()) -> WeightStep | None:
+        """Take the next sample (time rising, weight finite) and give the step that it proves, if any.
+
+        Args:
+            at_s: when it was measured.
+            weight_g: the weight.
+            ahead: later samples (time, weight) that the impulse filter still holds back. They help to see a rest
+                early, and enter nothing.
+        """
         dt_s = at_s - self._last_s
         self._last_s = at_s
         if dt_s > self.settings.gap_s and dt_s > 8 * self._interval_s > 0:
@@ -164,7 +207,8 @@ class StepDetector:
         left = self._window.push(at_s, weight_g)
         if self.phase is Phase.MOVING:
             self._history.append((at_s, weight_g))
-            return self._try_settle(at_s)
+            self._note_excursion(weight_g)
+            return self._try_settle(at_s, ahead)
         if self.phase is Phase.STARTING:
             if self._window.full:
                 self._try_start(at_s)
@@ -244,15 +288,28 @@ class StepDetector:
             self._window.push(moved_s, moved_g)
         self.noise.interrupt()
         self._begin_move(at_s)
+        for _, moved_g in moved:
+            self._note_excursion(moved_g)
+
+    def _note_excursion(self, weight_g: float) -> None:
+        away_g = weight_g - self._level.level_g
+        if self._most_g == self._least_g == 0.0:
+            self._down_first = away_g < 0
+        self._most_g = max(self._most_g, away_g)
+        self._least_g = min(self._least_g, away_g)
 
     def _begin_move(self, at_s: float) -> None:
+        self._most_g = self._least_g = 0.0
+        self.movement = None
         self.phase = Phase.MOVING
         self._touched_s = self._departed_s = self._mark_s = at_s
         self._swing_since_s = None
         self._window_means_g.clear()
 
-    def _try_settle(self, at_s: float) -> WeightStep | None:
+    def _try_settle(self, at_s: float, ahead: Sequence[tuple[float, float]] = ()) -> WeightStep | None:
         sigma_g = self.noise.sigma_g
+        if self._unit_weight_g is not None and (quick := self._quick_rest(ahead)) is not None:
+            return self._settle(ahead[-1][0] if ahead else at_s, quick, swinging=False)
         quiet = self._window.tail(self.settings.quiet_s, self.settings.quiet_samples)
         if quiet is not None and self._is_quiet(quiet):
             return self._settle(at_s, quiet, swinging=False)
@@ -287,6 +344,7 @@ class StepDetector:
         self._begin_rest(at_s, shape, swinging=swinging)
         after_gap, self._after_gap = self._after_gap, False
         delta_g = shape.mean_g - before_g
+        self.movement = Movement(self._departed_s, at_s, self._most_g, self._least_g, self._down_first, delta_g)
         sigma_g = math.hypot(before_sigma_g, self._level_sigma_g, self.noise.wander_g)
         aftermath_g = self._aftermath_g if at_s < self._aftermath_until_s else 0.0
         if abs(delta_g) < max(min_step_g, 3 * sigma_g, aftermath_g):
@@ -326,10 +384,38 @@ class StepDetector:
         """Whether a short stretch holds nothing but noise, and that noise could not hide a hand's wobble."""
         sigma_g = self.noise.sigma_g
         return (
-            shape.range_g <= 6 * sigma_g
+            self._breathes(shape)
+            and shape.range_g <= 6 * sigma_g
             and abs(shape.drift_g) <= 5 * sigma_g / math.sqrt(shape.count)
             and sigma_g <= self.settings.quiet_noise_share * abs(shape.mean_g - self._level.level_g)
         )
+
+    def _quick_rest(self, ahead: Sequence[tuple[float, float]]) -> WindowShape | None:
+        """The newest few samples if they lie still and their weight makes sense; None otherwise."""
+        settings = self.settings
+        shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
+        if shape is None or self._unit_weight_g is None:
+            return None
+        sigma_g = self.noise.sigma_g
+        still = (
+            self._breathes(shape)
+            and shape.range_g <= 5 * sigma_g
+            and abs(shape.drift_g) <= 4 * sigma_g / math.sqrt(shape.count)
+        )
+        if not still:
+            return None
+        delta_g = shape.mean_g - self._level.level_g
+        if sigma_g <= max(settings.quiet_noise_share * abs(delta_g), settings.quick_noise_share * self._unit_weight_g):
+            return shape
+        units = abs(delta_g) / self._unit_weight_g
+        whole = math.floor(units + 0.5)
+        limit_g = 2.5 * math.hypot(sigma_g, self._unit_sigma_g * math.sqrt(whole))
+        fits = abs(units - whole) * self._unit_weight_g <= limit_g <= 0.2 * self._unit_weight_g
+        return shape if fits else None
+
+    def _breathes(self, shape: WindowShape) -> bool:
+        """Whether a stretch varies at all, as a cell that is noisier than its rounding must: a frozen one lies."""
+        return shape.range_g > 0 or self.noise.sigma_g <= 3 * self._floor_g
 
     def _is_level(self, shape: WindowShape) -> bool:
         """Whether a window's two halves agree: by the noise of their means, or well within its own swing."""

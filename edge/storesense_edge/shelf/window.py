@@ -1,6 +1,7 @@
 """The last seconds of a weight, whatever the sampling rate, and what they say about rest."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -71,18 +72,22 @@ class WeightWindow:
         """Mean, range and drift of the whole window, which must hold two samples or more."""
         return _shape(list(self.values_g))
 
-    def tail(self, span_s: float, least_samples: int) -> WindowShape | None:
-        """The shape of the newest `span_s` seconds and at least `least_samples`; None while there are too few."""
+    def tail(self, span_s: float, least_samples: int, ahead: Sequence[tuple[float, float]] = ()) -> WindowShape | None:
+        """The shape of the newest `span_s` seconds and at least `least_samples`; None while there are too few.
+
+        Samples `ahead` are newer ones that are not in the window; they count as if they were.
+        """
         times = self.times_s
-        end_s = times[-1] if times else 0.0
+        end_s = ahead[-1][0] if ahead else times[-1] if times else 0.0
         count = 0
+        least_samples -= len(ahead)
         for at_s in reversed(times):
             count += 1
             if end_s - at_s >= span_s and count >= least_samples:
                 break
         else:
             return None
-        return _shape(list(islice(self.values_g, len(times) - count, None)))
+        return _shape([*islice(self.values_g, len(times) - count, None), *(weight_g for _, weight_g in ahead)])
 
 
 def _shape(values: list[float]) -> WindowShape:

@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from storesense_contracts.layout import Product, Slot
-from storesense_contracts.readings import ShelfEvent, ShelfEventKind, ShelfWeight
+from storesense_contracts.readings import ShelfAlternative, ShelfEvent, ShelfEventKind, ShelfWeight
 from storesense_contracts.topics import Stream
+from storesense_edge.shelf.events import Alternative
 from storesense_edge.shelf.events import ShelfEvent as SeenEvent
 from storesense_edge.shelf.events import ShelfEventKind as SeenKind
 from storesense_edge.shelf.pipeline import ObservationReason, ShelfObservation
@@ -58,7 +59,16 @@ def test_a_weight_is_in_milligrams_in_the_present_and_stable_when_it_rests(phase
 
 
 def test_an_event_carries_the_product_and_the_moment_of_its_step() -> None:
-    event = SeenEvent(SeenKind.PICK, 0.0, 2, -2060.5, 0.93, ambiguous=False)
+    event = SeenEvent(
+        SeenKind.PICK,
+        0.0,
+        2,
+        -2060.5,
+        0.73,
+        ambiguous=True,
+        sku="milk-1l",
+        alternatives=(Alternative(SeenKind.PICK, "milk-1l", 3, 0.2),),
+    )
     assert shelf_readings(SLOT, seen(event=event), lambda at: at + SHIFT)[1] == (
         Stream.SHELF,
         ShelfEvent(
@@ -67,8 +77,10 @@ def test_an_event_carries_the_product_and_the_moment_of_its_step() -> None:
             event=ShelfEventKind.PICK,
             units=2,
             delta_mg=-2_060_500,
-            confidence=0.93,
+            confidence=0.73,
             sku="milk-1l",
+            is_ambiguous=True,
+            alternatives=(ShelfAlternative(event=ShelfEventKind.PICK, units=3, confidence=0.2, sku="milk-1l"),),
         ),
     )
 

@@ -37,7 +37,7 @@ def test_a_visit_to_the_shelf(make_samples: MakeSamples) -> None:
         (ShelfEventKind.PICK, 1),
         (ShelfEventKind.PICK, 2),
         (ShelfEventKind.PUT_BACK, 1),
-        (ShelfEventKind.PICK, 10),
+        (ShelfEventKind.BULK_REMOVAL, 10),
     ]
     settled = [one for one in seen if one.reason is ObservationReason.SETTLED]
     assert [one.units for one in settled] == [2, 12, 11, 9, 10, 0]
@@ -49,15 +49,18 @@ def test_a_visit_to_the_shelf(make_samples: MakeSamples) -> None:
             assert timedelta(0) < one.measured_at - one.step_at < timedelta(seconds=1.5)
 
 
-def test_a_foreign_item_is_weighed_and_never_counted(make_samples: MakeSamples) -> None:
-    seen = observe(SPEC, make_samples([(10, 1000), (10, 1110)]))
-    assert all(one.event is None for one in seen)
-    last = seen[-1]
-    assert last.step is not None
-    assert last.weight_g == pytest.approx(1110, abs=1)
-    assert last.units == 4
-    assert last.confidence is not None
-    assert last.confidence < 0.05
+def test_a_foreign_item_is_named_and_never_counted(make_samples: MakeSamples) -> None:
+    seen = observe(SPEC, make_samples([(10, 1000), (10, 1110), (10, 1000)]))
+    assert [(one.event.kind, one.event.sku) for one in seen if one.event is not None] == [
+        (ShelfEventKind.FOREIGN, None)
+    ] * 2
+    settled = [one for one in seen if one.reason is ObservationReason.SETTLED]
+    with_it = settled[1]
+    assert with_it.weight_g == pytest.approx(1110, abs=1)
+    assert with_it.stock is not None
+    assert with_it.stock.guest_g == pytest.approx(110, abs=1)
+    assert [one.units for one in settled] == [4, 4, 4]
+    assert all(one.confidence is not None and one.confidence > 0.9 for one in settled)
 
 
 def test_heartbeats_keep_their_period_while_nothing_happens(make_samples: MakeSamples) -> None:
@@ -83,7 +86,7 @@ def test_the_real_load_as_six_units(beam_trace: list[LoadCellSample], beam_calib
     events = [one.event for one in seen if one.event is not None]
     assert [(event.kind, event.units) for event in events] == [
         (ShelfEventKind.RESTOCK, 6),
-        (ShelfEventKind.PICK, 6),
+        (ShelfEventKind.BULK_REMOVAL, 6),
     ] * 8
     assert all(event.confidence > 0.9 and not event.ambiguous for event in events)
     settled = [one for one in seen if one.reason is ObservationReason.SETTLED and one.event is not None]
@@ -112,7 +115,12 @@ def test_temperature_drift_of_an_outdoor_scale_is_no_event(shared_dir: Path, col
     # Both hives show the same two loads: 75 g one day and 22 kg on another; the rest is weather.
     steps_g = [one.step.delta_g for one in seen if one.step is not None]
     assert steps_g == [pytest.approx(s, abs=400) for s in (75, -75, 22_500, -22_500)]
-    assert [one.event.units for one in seen if one.event is not None] == [45, 45]
+    assert [(one.event.kind, one.event.units) for one in seen if one.event is not None] == [
+        (ShelfEventKind.FOREIGN, 1),
+        (ShelfEventKind.FOREIGN, 1),
+        (ShelfEventKind.RESTOCK, 45),
+        (ShelfEventKind.BULK_REMOVAL, 45),
+    ]
 
 
 @pytest.mark.parametrize("raw_counts", [math.nan, math.inf, -math.inf, 1e300])

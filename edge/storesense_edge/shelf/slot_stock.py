@@ -1,0 +1,161 @@
+"""What a slot holds: its weight freed from creep, temperature and drift, and the units that follow from it."""
+
+import math
+from dataclasses import replace
+
+from storesense_edge.shelf.belief import Stock, StockBelief
+from storesense_edge.shelf.creep import CreepCompensation
+from storesense_edge.shelf.drift import DriftTracker
+from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, touch_of
+from storesense_edge.shelf.explain import Origin
+from storesense_edge.shelf.slot import SlotSpec
+from storesense_edge.shelf.steps import Movement, WeightStep
+from storesense_edge.shelf.temperature import TemperatureCompensation
+from storesense_edge.shelf.unit_weight import PackagingChange, UnitWeightLearner
+from storesense_edge.shelf.upkeep import Upkeep
+
+# No more than this share of the lightest unit is ever taken for drift between two zeros, so that no slow loss of a
+# unit can hide behind it.
+_DRIFT_SHARE = 0.25
+_EMPTY_SURE = 0.99
+_EMPTY_S = 60.0
+_EMPTY_SHARE = 0.3
+_MOST_DRIFT_H = 12.0
+_UPKEEP_S = 60.0
+
+
+class SlotStock:
+    """Follows one slot's stock, weight by weight and step by step.
+
+    Args:
+        spec: the slot.
+    """
+
+    def __init__(self, spec: SlotSpec) -> None:
+        lightest = spec.lightest
+        self.spec = spec
+        self.temperature = TemperatureCompensation()
+        self.creep = CreepCompensation()
+        self.drift = DriftTracker(
+            max_rate_g_per_h=spec.max_drift_g_per_h if lightest else 0.0,
+            max_offset_g=_DRIFT_SHARE * lightest.unit_weight_g if lightest else 0.0,
+        )
+        self.packaging_change: PackagingChange | None = None
+        self._temperature_c = math.nan
+        self._zero_g = 0.0
+        self._zero_s: float | None = None
+        self._namer = EventNamer(spec)
+        self._learners = [UnitWeightLearner(product) for product in spec.products]
+        self._belief = StockBelief(spec.products, spec.most_units) if spec.products else None
+        self._upkeep = Upkeep()
+        self._upkeep_s = -math.inf
+
+    @property
+    def calibration_due(self) -> str | None:
+        """Why the slot should be tared or calibrated, None while all is well."""
+        return self._upkeep.due(self.drift, self.packaging_change) if self._belief else None
+
+    @property
+    def unit_weights_g(self) -> dict[str, float]:
+        """Each product's unit weight as clean picks have taught it."""
+        return {learner.product.sku: learner.product.unit_weight_g for learner in self._learners}
+
+    def weight_g(self, level_g: float) -> float:
+        """The level without creep, temperature, drift and the zero's own offset."""
+        return self._undrifted_g(level_g) - self.drift.offset_g - self._zero_g
+
+    def stock(self, at_s: float, level_g: float, sigma_g: float) -> Stock | None:
+        """What lies on the slot, from a level at rest; None for a slot that is only weighed.
+
+        Args:
+            at_s: when.
+            level_g: the level, uncorrected.
+            sigma_g: its standard deviation from noise, swing and the calibration.
+        """
+        if self._belief is None:
+            return None
+        return self._belief.stock(self.weight_g(level_g), math.hypot(sigma_g, self._drift_sigma_g(at_s)))
+
+    def step(self, step: WeightStep, noise_g: float) -> ShelfEvent | None:
+        """Take a step: name it, move the stock, learn from it."""
+        event, ranked = self._namer.name(step)
+        if self._belief is not None and ranked:
+            self._belief.step(ranked, step.delta_g)
+        self.creep.start(step.settled_s, step.delta_g, noise_g)
+        if event is not None and not step.after_gap:
+            best = ranked[0]
+            self._learn(event, best.product.sku if best.origin is Origin.OWN and best.product else None)
+        return event
+
+    def touch(self, movement: Movement) -> ShelfEvent | None:
+        """Take a movement that ended where it began."""
+        self.creep.interrupt()
+        return touch_of(movement, self.spec)
+
+    def look(self, at_s: float, level_g: float, sigma_g: float, untouched_s: float, temperature_c: float) -> None:
+        """Take the level of a slot at rest, every ten seconds or so: learn drift, creep and temperature from it."""
+        if math.isfinite(temperature_c):
+            self._temperature_c = temperature_c
+        self.temperature.push(at_s, level_g, temperature_c, untouched_s)
+        self.creep.push(at_s, level_g)
+        self.drift.push(at_s, self._undrifted_g(level_g), untouched_s)
+        if at_s - self._upkeep_s < _UPKEEP_S:
+            return
+        self._upkeep_s = at_s
+        if self._zero_s is None:
+            self._zero_s = at_s
+        stock = self.stock(at_s, level_g, sigma_g)
+        lightest = self.spec.lightest
+        if stock is None or lightest is None:
+            return
+        self._upkeep.look(at_s, stock.confidence, stock.residual_g, lightest.unit_weight_g)
+        is_empty = not any(stock.units) and not stock.guest_g and stock.confidence >= _EMPTY_SURE
+        weight_g = self.weight_g(level_g)
+        if is_empty and untouched_s >= _EMPTY_S and abs(weight_g) < _EMPTY_SHARE * lightest.unit_weight_g:
+            self._zero_g += weight_g + self.drift.offset_g
+            self._zero_s = at_s
+            self.drift.reset()
+            self._upkeep.zeroed(at_s)
+
+    def restart_clock(self) -> None:
+        """The clock was set: what is counted in seconds begins anew."""
+        self._namer.restart_clock()
+        self.creep.interrupt()
+        self._zero_s = None
+        self._upkeep_s = -math.inf
+
+    def _undrifted_g(self, level_g: float) -> float:
+        return level_g - self.creep.offset_g - self.temperature.offset_g(self._temperature_c)
+
+    def _drift_sigma_g(self, at_s: float) -> float:
+        """How far the zero may have moved since it was last seen, beyond what was tuned away."""
+        if self._zero_s is None:
+            return 0.0
+        hours = min(max(0.0, at_s - self._zero_s) / 3600, _MOST_DRIFT_H)
+        return 0.25 * self.spec.max_drift_g_per_h * hours
+
+    def _learn(self, event: ShelfEvent, sku: str | None) -> None:
+        if sku is not None:
+            for learner in self._learners:
+                if learner.product.sku == sku:
+                    learner.learn(abs(event.delta_g), event.units, event.confidence)
+        elif event.kind is ShelfEventKind.FOREIGN and event.delta_g < 0 and len(self._learners) == 1:
+            change = self._learners[0].learn_unexplained(-event.delta_g)
+            if change is not None:
+                self.packaging_change = change
+        products = tuple(learner.product for learner in self._learners)
+        if products and products != self.spec.products:
+            first = products[0]
+            # A slot whose first product is not given keeps it so: then all are further ones.
+            if self.spec.unit_weight_g is None:
+                self.spec = replace(self.spec, also=products)
+            else:
+                self.spec = replace(
+                    self.spec,
+                    unit_weight_g=first.unit_weight_g,
+                    unit_tolerance_g=first.unit_tolerance_g,
+                    also=products[1:],
+                )
+            self._namer.spec = self.spec
+            if self._belief is not None:
+                self._belief.reweigh(products)
