@@ -70,29 +70,26 @@ class Follower:
         self._dice = dice
         self._goal: Point | None = None
         self._leaves = False
+        self._is_inside = False
 
     def follow(self, person: Person, goal: Point, *, near: bool = False) -> None:
         """Go, in a moment, where the leader goes; with ``near`` only when that is some way off."""
         if self._leaves:
             return
-        if near and person.is_there:
+        if near and self._is_inside:
             at = self._scene.movement.at(person)
             dx, dy = goal[0] - at[0], goal[1] - at[1]
             if dx * dx + dy * dy < _FOLLOW_FROM_M * _FOLLOW_FROM_M:
                 return
         self._goal = goal
-        if person.is_there:
+        if self._is_inside:
             self._scene.remind(person, self._dice.whole(*_REACTION_MS))
 
     def leave(self, person: Person) -> None:
         """Go home as well."""
         self._leaves = True
-        if person.is_there:
+        if self._is_inside:
             self._scene.remind(person, self._dice.whole(*_REACTION_MS))
-
-    def entered(self, person: Person) -> None:
-        """They have come in, and now join the leader."""
-        self._scene.remind(person, 0)
 
     def due(self, person: Person) -> None:
         """Set out."""
@@ -105,9 +102,11 @@ class Follower:
 
     def arrived(self, person: Person) -> None:
         """Stand by the leader, or be gone."""
-        if self._leaves and self._scene.people.phase[person.row] == Phase.LEAVING:
+        phase = self._scene.people.phase[person.row]
+        if phase == Phase.LEAVING:
             self._scene.leave(person)
-        elif self._scene.people.phase[person.row] == Phase.WALKING:
-            self.entered(person)
-        else:
-            self._scene.movement.stand(person, Phase.FOLLOWING)
+            return
+        self._scene.movement.stand(person, Phase.FOLLOWING)
+        if phase == Phase.WALKING:
+            self._is_inside = True
+            self.due(person)
