@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 CELL_M = 0.1
+CELLS_PER_M = 10.0
 _EPSILON_M = 1e-6
 
 
@@ -61,22 +62,26 @@ class FloorGrid:
             ndimage.maximum_filter(self.solid, size=2 * reach + 1, mode="constant", cval=True), dtype=np.bool_
         )
 
+    def has(self, point: Point) -> bool:
+        """Tell whether a point is on the floor."""
+        return 0 <= point[0] * CELLS_PER_M < self.columns and 0 <= point[1] * CELLS_PER_M < self.rows
+
     def cell(self, point: Point) -> tuple[int, int]:
         """Return the row and column of a point; one off the floor belongs to the nearest cell."""
-        column = min(self.columns - 1, max(0, math.floor(point[0] / CELL_M)))
-        row = min(self.rows - 1, max(0, math.floor(point[1] / CELL_M)))
+        column = min(self.columns - 1, max(0, math.floor(point[0] * CELLS_PER_M)))
+        row = min(self.rows - 1, max(0, math.floor(point[1] * CELLS_PER_M)))
         return row, column
 
     def cells(self, xy_m: Floats) -> tuple[Ints, Ints]:
         """Return rows and columns of points, an array (N, 2); those off the floor belong to the nearest cell."""
-        columns = np.clip(np.floor(xy_m[:, 0] / CELL_M), 0, self.columns - 1).astype(np.int64)
-        rows = np.clip(np.floor(xy_m[:, 1] / CELL_M), 0, self.rows - 1).astype(np.int64)
+        columns = np.clip(np.floor(xy_m[:, 0] * CELLS_PER_M), 0, self.columns - 1).astype(np.int64)
+        rows = np.clip(np.floor(xy_m[:, 1] * CELLS_PER_M), 0, self.rows - 1).astype(np.int64)
         return rows, columns
 
     @staticmethod
     def centre(row: int, column: int) -> Point:
         """Return the middle of a cell."""
-        return ((2 * column + 1) / round(2 / CELL_M), (2 * row + 1) / round(2 / CELL_M))
+        return ((2 * column + 1) / (2 * CELLS_PER_M), (2 * row + 1) / (2 * CELLS_PER_M))
 
     def _window(self, low: Point, high: Point) -> tuple[slice, slice, Floats, Floats]:
         first_row, first_column = self.cell(low)

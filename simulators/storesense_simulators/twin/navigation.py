@@ -18,16 +18,16 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from storesense_contracts.errors import StoresenseError
-from storesense_simulators.twin.floor_grid import CELL_M, Flags, Floats, FloorGrid, Ints
+from storesense_simulators.twin.floor_grid import CELL_M, CELLS_PER_M, Flags, Floats, FloorGrid, Ints
+from storesense_simulators.twin.floor_sight import Sight
 from storesense_simulators.twin.shop import Door, Point, Shop
 
 CLEARANCE_M = 0.2
-_SIGHT_STEP_M = CELL_M / 2
-# Halves of cells in a metre: a whole number, so that the middle of a cell is as exact as a double can have it.
-_HALVES_PER_M = round(2 / CELL_M)
-_NEAREST_CORNERS = 48
-_SIGHT_BATCH = 250_000
-_MAX_KNOWN = 50_000
+
+
+_MAX_GOALS = 20_000
+_TRIES = 8
+_BEYOND_M = 1e9
 
 
 class NoWayError(StoresenseError):
@@ -65,10 +65,12 @@ class Navigation:
             ndimage.distance_transform_edt(blocked, return_distances=False, return_indices=True), dtype=np.int64
         )
         self._wall_m, self._wall_cell = _nearest_solid(self._grid)
+        self._sight = Sight(self._free)
         self._corners = _outward_corners(self._free)
         self._way_m, self._onward = self._ways_between_corners()
+        self._ranges_m = self._sight.ranges(self._corners)
+        self._corner_numbers = np.arange(len(self._corners))
         self._goals: dict[Point, tuple[Floats, Ints]] = {}
-        self._starts: dict[Point, tuple[Ints, Floats]] = {}
         for place in shop.places:
             self._goal(self._stand(place.spot))
 
@@ -113,7 +115,7 @@ class Navigation:
 
     def sees(self, a: Point, b: Point) -> bool:
         """Tell whether the straight way from ``a`` to ``b`` keeps clear of everything solid."""
-        return bool(self._sight(np.array([a]), np.array([b]))[0])
+        return self._sight.is_clear(self._on_floor(a), self._on_floor(b))
 
     def path(self, start: Point, goal: Point) -> tuple[Point, ...]:
         """Return the corners of the shortest walk from ``start`` to ``goal``, ``start`` left out and ``goal`` last.
@@ -143,23 +145,38 @@ class Navigation:
     def _walk(self, start: Point, wanted: Point) -> tuple[Point, ...]:
         goal, first = self._stand(wanted), self._stand(start)
         lead = () if first == start else (first,)
-        if self.sees(first, goal):
+        if self._sight.is_clear(first, goal):
             return (*lead, goal)
         to_goal_m, _ = self._goal(goal)
-        seen, reach_m = self._seen_from(first)
-        if len(seen):
-            total_m = reach_m + to_goal_m[seen]
-            best = int(np.argmin(total_m))
-            if math.isfinite(total_m[best]):
-                return (*lead, *self._corner_chain(int(seen[best]), goal))
-        raise NoWayError(from_xy_m=start, to_xy_m=wanted)
+        reach_m, may_see = self._may_see(first)
+        total_m = np.where(may_see, reach_m + to_goal_m, _BEYOND_M)
+        for _ in range(_TRIES):
+            best = int(total_m.argmin())
+            if total_m[best] >= _BEYOND_M:
+                break
+            if self._sight.is_clear(first, self._corner(best)):
+                return (*lead, *self._corner_chain(best, goal))
+            total_m[best] = _BEYOND_M
+        return (*lead, *self._walk_by_sampling(first, start, goal))
+
+    def _walk_by_sampling(self, first: Point, start: Point, goal: Point) -> tuple[Point, ...]:
+        """Look along the way to every corner, for the rare start from which directions alone do not tell enough."""
+        if len(self._corners):
+            to_goal_m, _ = self._goal(goal)
+            from_xy_m = np.array(first)
+            seen = self._sight.are_clear(np.broadcast_to(from_xy_m, self._corners.shape), self._corners)
+            total_m = np.where(seen, self._away_m(from_xy_m) + to_goal_m, _BEYOND_M)
+            best = int(total_m.argmin())
+            if total_m[best] < _BEYOND_M:
+                return self._corner_chain(best, goal)
+        raise NoWayError(from_xy_m=start, to_xy_m=goal)
 
     def _corner_chain(self, corner: int, goal: Point) -> tuple[Point, ...]:
         _, last = self._goal(goal)
         target = int(last[corner])
         chain: list[Point] = []
         while True:
-            chain.append((float(self._corners[corner, 0]), float(self._corners[corner, 1])))
+            chain.append(self._corner(corner))
             if corner == target:
                 return (*chain, goal)
             corner = int(self._onward[target, corner])
@@ -174,41 +191,45 @@ class Navigation:
         near = self._nearest_free[:, row, column]
         return self._grid.centre(int(near[0]), int(near[1]))
 
+    def _corner(self, number: int) -> Point:
+        return (float(self._corners[number, 0]), float(self._corners[number, 1]))
+
+    def _on_floor(self, point: Point) -> Point:
+        return self._grid.centre(*self._grid.cell(point)) if not self._grid.has(point) else point
+
     def _goal(self, goal: Point) -> tuple[Floats, Ints]:
         """Return the way from each corner to ``goal``, and the last corner on it."""
         known = self._goals.get(goal)
         if known is None:
             count = len(self._corners)
-            seen, reach_m = self._corners_seen(goal, count)
+            reach_m, may_see = self._may_see(goal)
+            near = np.nonzero(may_see)[0]
+            seen = near[self._sight.are_clear(np.broadcast_to(np.array(goal), (len(near), 2)), self._corners[near])]
             if len(seen):
-                ways_m = self._way_m[seen] + reach_m[:, None]
+                ways_m = self._way_m[seen] + reach_m[seen, None]
                 nearest = np.argmin(ways_m, axis=0)
                 known = (ways_m[nearest, np.arange(count)], seen[nearest])
             else:
                 known = (np.full(count, np.inf), np.zeros(count, dtype=np.int64))
-            if len(self._goals) >= _MAX_KNOWN:
+            if len(self._goals) >= _MAX_GOALS:
                 self._goals.clear()
             self._goals[goal] = known
         return known
 
-    def _seen_from(self, start: Point) -> tuple[Ints, Floats]:
-        known = self._starts.get(start)
-        if known is None:
-            known = self._corners_seen(start, _NEAREST_CORNERS)
-            if not len(known[0]):
-                known = self._corners_seen(start, len(self._corners))
-            if len(self._starts) >= _MAX_KNOWN:
-                self._starts.clear()
-            self._starts[start] = known
-        return known
+    def _away_m(self, xy_m: Floats) -> Floats:
+        off = self._corners - xy_m
+        return np.asarray(np.sqrt(off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1]), dtype=np.float64)
 
-    def _corners_seen(self, point: Point, most: int) -> tuple[Ints, Floats]:
-        """Return which of the ``most`` nearest corners are seen from ``point``, and how far each is."""
-        off = self._corners - np.array(point)
+    def _may_see(self, point: Point) -> tuple[Floats, Flags]:
+        """Return how far each corner is from ``point``, and whether one of the two nearest ways is free."""
+        off = np.array(point) - self._corners
         away_m = np.sqrt(off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1])
-        near = np.argsort(away_m, kind="stable")[:most].astype(np.int64)
-        seen = near[self._sight(np.broadcast_to(np.array(point), (len(near), 2)), self._corners[near])]
-        return seen, away_m[seen]
+        low = Sight.bins(off)
+        ranges_m = np.maximum(
+            self._ranges_m[self._corner_numbers, low],
+            self._ranges_m[self._corner_numbers, (low + 1) % self._ranges_m.shape[1]],
+        )
+        return away_m, ranges_m >= away_m - CELL_M
 
     def _ways_between_corners(self) -> tuple[Floats, Ints]:
         """Return the ways between all corners, and ``onward[target, corner]``, the next corner on the way."""
@@ -216,37 +237,13 @@ class Navigation:
         if count == 0:
             return np.zeros((0, 0)), np.zeros((0, 0), dtype=np.int64)
         first, second = np.triu_indices(count, k=1)
-        seen = np.concatenate(
-            [
-                self._sight(self._corners[first[i : i + 20_000]], self._corners[second[i : i + 20_000]])
-                for i in range(0, max(1, len(first)), 20_000)
-            ]
-        )
+        seen = self._sight.are_clear(self._corners[first], self._corners[second])
         first, second = first[seen], second[seen]
         off = self._corners[first] - self._corners[second]
         length = np.sqrt(off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1])
         graph = csr_array((length, (first, second)), shape=(count, count))
         ways_m, onward = dijkstra(graph, directed=False, return_predecessors=True)
         return np.asarray(ways_m, dtype=np.float64), np.asarray(onward, dtype=np.int64)
-
-    def _sight(self, a: Floats, b: Floats) -> Flags:
-        """Tell for each of (N, 2) starts and ends whether the way between them is free."""
-        off = b - a
-        length = np.sqrt(off[:, 0] * off[:, 0] + off[:, 1] * off[:, 1])
-        steps = np.ceil(length / _SIGHT_STEP_M).astype(np.int64) + 1
-        seen = np.empty(len(a), dtype=np.bool_)
-        begin = 0
-        while begin < len(a):
-            # Ways of one batch are sampled one after the other in a flat array, however their lengths differ.
-            end = begin + max(1, int(np.searchsorted(np.cumsum(steps[begin:]), _SIGHT_BATCH)))
-            counts = steps[begin:end]
-            starts = np.cumsum(counts) - counts
-            way = np.repeat(np.arange(len(counts)), counts)
-            share = (np.arange(int(counts.sum())) - starts[way]) / np.maximum(counts - 1, 1)[way]
-            points = a[begin:end][way] + off[begin:end][way] * share[:, None]
-            seen[begin:end] = np.logical_and.reduceat(self._free[self._grid.cells(points)], starts)
-            begin = end
-        return seen
 
 
 def _nearest_solid(grid: FloorGrid) -> tuple[Floats, Ints]:
@@ -273,7 +270,7 @@ def _outward_corners(free: Flags) -> Floats:
             down = padded[1 + dy : 1 + dy + free.shape[0], 1 : 1 + free.shape[1]]
             corners |= middle & ~diagonal & across & down
     rows, columns = np.nonzero(corners)
-    return np.stack([(2 * columns + 1) / _HALVES_PER_M, (2 * rows + 1) / _HALVES_PER_M], axis=1)
+    return np.stack([(2 * columns + 1) / (2 * CELLS_PER_M), (2 * rows + 1) / (2 * CELLS_PER_M)], axis=1)
 
 
 def length_m(points: Iterable[Point]) -> float:
