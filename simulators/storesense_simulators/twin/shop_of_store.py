@@ -52,7 +52,7 @@ from storesense_simulators.twin.store_spots import (
     till_customers,
 )
 
-_USUAL_AIR = {ClimateKind.ROOM: (21.5, 45.0), ClimateKind.CHILLER: (4.0, 72.0), ClimateKind.FREEZER: (-20.0, 60.0)}
+USUAL_AIR = {ClimateKind.ROOM: (21.5, 45.0), ClimateKind.CHILLER: (4.0, 72.0), ClimateKind.FREEZER: (-20.0, 60.0)}
 _BUSY_SHARE = 0.75
 
 
@@ -197,7 +197,7 @@ def _cells(store: StoreFile) -> Iterator[CellSpec]:
 
 def _climate(store: StoreFile) -> Iterator[ClimateSpec]:
     for sensor in store.climate:
-        usual_c, usual_pct = _USUAL_AIR[sensor.kind]
+        usual_c, usual_pct = USUAL_AIR[sensor.kind]
         yield ClimateSpec(
             sensor_id=sensor.id,
             device_id=CLIMATE_DEVICE,
