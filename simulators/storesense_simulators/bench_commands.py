@@ -5,9 +5,10 @@ from pathlib import Path
 
 
 def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``ingest``, ``drain`` and ``query``."""
+    """Add ``ingest``, ``drain``, ``outage`` and ``query``."""
     _add_ingest(subparsers)
     _add_drain(subparsers)
+    _add_outage(subparsers)
     _add_query(subparsers)
 
 
@@ -30,6 +31,16 @@ def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
     _add_place(drain)
     drain.set_defaults(handler=_drain)
+
+
+def _add_outage(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    outage = subparsers.add_parser(
+        "outage", help="hours of many devices while the database is away: the gateway's memory, and what arrives"
+    )
+    outage.add_argument("--hours", type=_hours, default=1.0, metavar="N", help="hours away (default %(default)s)")
+    outage.add_argument("--devices", type=_devices, default=40, metavar="N", help="default %(default)s")
+    _add_place(outage)
+    outage.set_defaults(handler=_outage)
 
 
 def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -89,6 +100,18 @@ def _drain(args: argparse.Namespace) -> int:
     )
 
 
+def _outage(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_outage import OutagePlan, run_bench_outage  # noqa: PLC0415
+
+    return run_bench_outage(
+        OutagePlan(hours=args.hours, devices=args.devices),
+        database_url=args.database,
+        broker_kind=args.broker,
+        prints_json=args.json,
+        keep_dir=args.keep,
+    )
+
+
 def _query(args: argparse.Namespace) -> int:
     from storesense_simulators.bench_query import QueryPlan, run_bench_query  # noqa: PLC0415
 
@@ -100,6 +123,10 @@ def _query(args: argparse.Namespace) -> int:
 
 def _days(text: str) -> int:
     return int(_between(text, 2, 400, "days"))
+
+
+def _devices(text: str) -> int:
+    return int(_between(text, 1, 500, "devices"))
 
 
 def _stores(text: str) -> int:
