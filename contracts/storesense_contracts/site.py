@@ -6,8 +6,10 @@ at its first point, look to its second; people who walk to that side are counted
 it speaks of, since a camera may see the line from either end.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_validator
 
@@ -59,6 +61,68 @@ class DetectionsSource(Recording):
     kind: Literal["detections"]
     frames_per_s: Annotated[float, Field(gt=0, le=240)]
     frame_size_px: tuple[Annotated[int, Field(ge=16, le=16_384)], Annotated[int, Field(ge=16, le=16_384)]]
+
+
+_PASSWORD_IN_QUERY = re.compile(r"(^|[&;])(pass|passwd|password|pwd|token|auth)[^=&;]*=", re.IGNORECASE)
+
+
+def _address(text: str, *schemes: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError as exc:
+        raise ValueError(f"is no address ({exc}); write it as {schemes[0]}://HOST/PATH") from exc
+    if parts.scheme.lower() not in schemes or not host or not text.isprintable() or " " in text:
+        raise ValueError(f"is no address; write it as {schemes[0]}://HOST/PATH")
+    if parts.username is not None or parts.password is not None or _PASSWORD_IN_QUERY.search(parts.query):
+        # The text is not repeated, since errors go to logs.
+        raise ValueError(
+            "holds a user name or password, and this file is no place for them; put them into the camera credentials "
+            "file and name the entry here as credentials"
+        )
+    return text
+
+
+def _stream_address(text: str) -> str:
+    return _address(text, "rtsp", "rtsps", "http", "https")
+
+
+def _service_address(text: str) -> str:
+    return _address(text, "http", "https")
+
+
+class LiveCamera(StrictModel):
+    """A live camera; pictures beyond ``max_frames_per_s`` are not looked at.
+
+    ``credentials`` names an entry of the camera credentials file, which lies on the edge box alone.
+    """
+
+    max_frames_per_s: Annotated[float, Field(gt=0, le=60)] = 10.0
+
+
+class RtspSource(LiveCamera):
+    """A network camera by the address of its stream."""
+
+    kind: Literal["rtsp"]
+    url: Annotated[str, Field(max_length=1_000), AfterValidator(_stream_address)]
+    credentials: Id | None = None
+
+
+class OnvifSource(LiveCamera):
+    """A network camera by the address of its ONVIF service, which is asked for the stream at each connection."""
+
+    kind: Literal["onvif"]
+    url: Annotated[str, Field(max_length=1_000), AfterValidator(_service_address)]
+    profile: Annotated[str, Field(max_length=100)] | None = None
+    credentials: Id | None = None
+
+
+class UsbSource(LiveCamera):
+    """A USB camera, by its number or its path under /dev."""
+
+    kind: Literal["usb"]
+    device: Annotated[int, Field(ge=0, le=255)] | Annotated[str, Field(pattern=r"^/dev/[\w./:+-]+$", max_length=300)]
+    frame_size_px: tuple[Annotated[int, Field(ge=16, le=8_192)], Annotated[int, Field(ge=16, le=8_192)]] | None = None
 
 
 class SimulatedSource(StrictModel):
@@ -132,18 +196,32 @@ class CameraHeatmap(StrictModel):
     area_m: tuple[PointM, PointM] | None = None
 
 
+class CameraHealth(StrictModel):
+    """When a camera's pictures count as faulty.
+
+    ``ignore`` names faults that are not looked for, such as ``dark`` in a shop that puts its lights out.
+    """
+
+    min_frames_per_s: Annotated[float, Field(ge=0, le=60)] = 3.0
+    ignore: tuple[Literal["frozen", "dark", "covered", "blurred", "moved", "slow"], ...] = ()
+
+
 class CameraDevice(StrictModel):
     """A camera and what it measures."""
 
     kind: Literal["camera"]
     id: Id
-    source: Annotated[VideoSource | DetectionsSource | SimulatedSource, Field(discriminator="kind")]
+    source: Annotated[
+        VideoSource | DetectionsSource | RtspSource | OnvifSource | UsbSource | SimulatedSource,
+        Field(discriminator="kind"),
+    ]
     detector: Annotated[MotionDetector | OnnxDetector, Field(discriminator="kind")] = MotionDetector(kind="motion")
     homography: Homography | None = None
     lines: Annotated[list[CameraLine], Field(default_factory=list)]
     zones: Annotated[list[CameraZone], Field(default_factory=list)]
     queues: Annotated[list[CameraQueue], Field(default_factory=list)]
     heatmap: CameraHeatmap | None = None
+    health: CameraHealth = CameraHealth()
 
 
 class TraceSource(Recording):

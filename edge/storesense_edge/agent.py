@@ -12,15 +12,17 @@ from storesense_contracts import topics
 from storesense_contracts.errors import StoresenseError, UsageError
 from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import CameraDevice, ShelfDevice
+from storesense_contracts.site import CameraDevice, LiveCamera, ShelfDevice
 from storesense_contracts.topics import Stream
 from storesense_edge.batcher import UnfitReadingError
-from storesense_edge.camera_agent import CameraAgent
+from storesense_edge.camera_agent import CameraAgent, open_source
+from storesense_edge.camera_credentials import load_camera_credentials
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
+from storesense_edge.view_file import ViewFile, geometry_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from storesense_contracts.readings import AnyReading
     from storesense_contracts.settings import BrokerSettings
     from storesense_contracts.site import EnvironmentDevice, LaneDevice, SiteFile
+    from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.link import LinkStats
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Produce
@@ -234,11 +237,15 @@ def build_agent(
 
     Raises:
         UsageError: there is nothing to run, or a device has no password.
+        CredentialsError: the camera credentials file cannot be used.
     """
     store_id = StoreId(site.store.id)
     devices = []
+    logins = (
+        None if settings.camera_credentials_file is None else load_camera_credentials(settings.camera_credentials_file)
+    )
     for device in site.devices:
-        sources = _sources(device, site, settings, clock)
+        sources = _sources(device, site, settings, clock, state_dir=state_dir / store_id, logins=logins)
         if not sources:
             continue
         name = topics.user_name(store_id, DeviceId(device.id))
@@ -268,9 +275,16 @@ def _sources(
     site: SiteFile,
     settings: EdgeSettings,
     clock: Clock,
+    *,
+    state_dir: Path,
+    logins: CameraCredentials | None,
 ) -> list[Source]:
     if isinstance(device, CameraDevice) and device.source.kind != "simulated":
-        return [Source(device.id, CameraAgent(device, site.store, settings, clock).measure)]
+        # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
+        is_live = isinstance(device.source, LiveCamera)
+        views = ViewFile(state_dir / f"{device.id}.view.npz", geometry_key(device)) if is_live else None
+        source = partial(open_source, credentials=logins)
+        return [Source(device.id, CameraAgent(device, site.store, settings, clock, source=source, views=views).measure)]
     if isinstance(device, ShelfDevice):
         return [
             Source(slot.slot, SlotAgent(slot, site.store, clock).measure)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import DetectionsSource, MotionDetector, SimulatedSource, VideoSource
+from storesense_contracts.site import (
+    DetectionsSource,
+    LiveCamera,
+    MotionDetector,
+    OnvifSource,
+    Recording,
+    RtspSource,
+    UsbSource,
+    VideoSource,
+)
+from storesense_edge.camera_condition import NO_PICTURE_AFTER_S, CameraCondition, affected_by
+from storesense_edge.camera_credentials import find_login, with_login
 from storesense_edge.camera_readings import CameraReporter
-from storesense_edge.frozen import FrozenDetector
 from storesense_edge.health import Health
+from storesense_edge.onvif import OnvifDevice
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.site_mapping import camera_plan
+from storesense_edge.vision.capture import open_stream, open_usb
 from storesense_edge.vision.errors import SourceError
+from storesense_edge.vision.live import LiveSource
 from storesense_edge.vision.mot_file import MotFileSource
 from storesense_edge.vision.motion import MotionDetector as MotionCore
 from storesense_edge.vision.onnx_runtime import load_network
+from storesense_edge.vision.picture_watch import Fault, PictureWatch, WatchLimits
 from storesense_edge.vision.pipeline import CameraPipeline
-from storesense_edge.vision.source import PictureFrame, SourceEnd, people_in
+from storesense_edge.vision.source import NoPicture, PictureFrame, SourceEnd, people_in
 from storesense_edge.vision.video import VideoFileSource
 from storesense_edge.vision.yolox import MIN_SCORE, YoloxDetector
 
@@ -28,28 +43,59 @@ if TYPE_CHECKING:
     from storesense_contracts.clock import Clock
     from storesense_contracts.layout import StoreLayout
     from storesense_contracts.site import CameraDevice
+    from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.camera_readings import InstantOf
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Stop
+    from storesense_edge.view_file import ViewFile
+    from storesense_edge.vision.capture import OpenCvCapture
     from storesense_edge.vision.detector import Detector
     from storesense_edge.vision.source import Frame, FrameSource
 
-_CHECK_S = 10.0
 _FALLBACK_FRAME_S = 0.04
 
 
-def open_source(device: CameraDevice) -> FrameSource:
+def open_source(device: CameraDevice, credentials: CameraCredentials | None = None) -> FrameSource:
     """Make the source that the site file names, not yet open.
 
+    Args:
+        device: the camera in the site file.
+        credentials: user names and passwords of cameras, by the names that the site file uses.
+
     Raises:
-        SourceError: the device has no source that an agent can read.
+        SourceError: the device has no source that an agent can read, or its credentials are unknown.
     """
     source = device.source
     if isinstance(source, VideoSource):
         return VideoFileSource(source.path)
     if isinstance(source, DetectionsSource):
         return MotFileSource(source.path, frames_per_s=source.frames_per_s, frame_wh=source.frame_size_px)
+    if isinstance(source, LiveCamera):
+        return LiveSource(device.id, connector(device, credentials), max_frames_per_s=source.max_frames_per_s)
     raise SourceError(source=device.id, cause="it is simulated", remedy="let storesense sim run publish for it")
+
+
+def connector(device: CameraDevice, credentials: CameraCredentials | None) -> Callable[[], OpenCvCapture]:
+    """Make what connects to a live camera, from the site file's words.
+
+    Raises:
+        SourceError: its credentials are unknown.
+    """
+    source = device.source
+    if isinstance(source, UsbSource):
+        return partial(open_usb, source.device, name=device.id, frame_size_px=source.frame_size_px)
+    if not isinstance(source, RtspSource | OnvifSource):
+        raise SourceError(source=device.id, cause="it is no live camera", remedy="give it an rtsp, onvif or usb source")
+    login = find_login(credentials, source.credentials, camera=device.id)
+    if isinstance(source, RtspSource):
+        return lambda: open_stream(with_login(source.url, login), name=device.id)
+
+    def connect() -> OpenCvCapture:
+        # Asked anew at each connection, since an address or a port may have changed.
+        url = OnvifDevice(source.url, login).stream_url(source.profile)
+        return open_stream(with_login(url, login), name=device.id)
+
+    return connect
 
 
 def make_detector(device: CameraDevice) -> Detector | None:
@@ -74,21 +120,10 @@ class _Pass:
     source: FrameSource
     detector: Detector | None
     pipeline: CameraPipeline
-    frozen: FrozenDetector
+    frame_wh: tuple[int, int]
     begin_media_s: float
     media_s: float
     next_index: int = 0
-    end: SourceEnd | None = None
-
-
-@dataclass(slots=True)
-class _Window:
-    """What happened since the condition was last said."""
-
-    begin_s: float
-    frames: int = 0
-    dropped: int = 0
-    slipped_s: float = 0.0
 
 
 class CameraAgent:
@@ -101,6 +136,7 @@ class CameraAgent:
         clock: tells the time.
         source: makes the source; the site file's by default.
         detector: makes the detector; the site file's by default.
+        views: keeps what the picture looked like when the camera was calibrated; None to learn it at each start.
     """
 
     def __init__(
@@ -112,6 +148,7 @@ class CameraAgent:
         *,
         source: Callable[[CameraDevice], FrameSource] = open_source,
         detector: Callable[[CameraDevice], Detector | None] = make_detector,
+        views: ViewFile | None = None,
     ) -> None:
         self._device = device
         self._store = store
@@ -119,122 +156,163 @@ class CameraAgent:
         self._clock = clock
         self._make_source = source
         self._make_detector = detector
-        recording = None if isinstance(device.source, SimulatedSource) else device.source
+        self._views = views
+        recording = device.source if isinstance(device.source, Recording) else None
         self._loops = recording is not None and recording.loop
-        self._pacer = Pacer(1.0 if recording is None else recording.speed)
-        self._is_frozen = False
-        self._frames_per_s: float | None = None
-        self._window = _Window(clock.monotonic_s())
+        self._pacer = Pacer(1.0 if recording is None else recording.speed, is_live=recording is None)
+        self._is_blind = False
+        self._condition = CameraCondition(
+            device.id,
+            affected_by(device, store),
+            frozen_after_s=settings.frozen_after_s,
+            now_s=clock.monotonic_s(),
+        )
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
         """Yield findings until the source ends or the stop is set; then what is left of the last interval.
 
+        A recording that loops begins again; the times of its passes go on.
+
         Raises:
-            VisionError: the source, the detector or the geometry cannot be used.
+            SourceError: the source cannot be opened.
+            ModelError: the detector cannot be loaded.
+            GeometryError: the camera's geometry cannot be measured.
         """
         reporter: CameraReporter | None = None
+        watch = self._watch()
+        detector = self._make_detector(self._device)
         begin_media_s = 0.0
         while True:
+            this: _Pass | None = None
+            end: SourceEnd | None = None
             with self._make_source(self._device) as source:
-                this = self._begin(source, begin_media_s)
-                yield [Health(self._device.id)]
-                while (frame := self._next(this, stop)) is not None:
-                    now_at, instant_of = self._present(this)
+                yield [self._condition.well()]
+                while not isinstance(item := self._next(source, begin_media_s, stop), SourceEnd | None):
+                    if isinstance(item, NoPicture):
+                        yield self._without_picture(item, begin_media_s, reporter)
+                        continue
+                    if this is None or this.frame_wh != source.info.frame_wh:
+                        # The first frame of a pass, or a live camera that was set to another resolution.
+                        if this is not None and reporter is not None:
+                            yield list(reporter.close(*self._present(begin_media_s + item.at_s)))
+                        this = self._begin(source, detector, begin_media_s)
+                        this.next_index = item.index if source.live else 0
+                        if reporter is not None:
+                            reporter.restart(this.pipeline)
+                    this.media_s = begin_media_s + item.at_s
+                    now_at, instant_of = self._present(this.media_s)
                     if reporter is None:
                         reporter = self._reporter(this.pipeline, now_at)
-                    elif this.next_index == 0:
-                        reporter.restart(this.pipeline)
-                    yield self._step(this, frame, reporter, now_at, instant_of)
-                frame_s = 1 / source.info.frames_per_s if source.info.frames_per_s else _FALLBACK_FRAME_S
-            if reporter is not None:
-                yield list(reporter.close(*self._present(this)))
-            if this.end is None:
+                    yield self._step(this, item, reporter, watch, now_at, instant_of)
+                end = item
+                frame_s = _frame_s(source)
+            if reporter is not None and this is not None:
+                yield list(reporter.close(*self._present(this.media_s)))
+            if end is None:
                 return
-            if not (self._loops and this.end.complete):
-                yield [self._ended(this.end)]
+            if this is None or not (self._loops and end.complete):
+                yield [self._ended(end)]
                 return
             begin_media_s = this.media_s + frame_s
 
-    def _begin(self, source: FrameSource, begin_media_s: float) -> _Pass:
-        plan = camera_plan(self._device, self._store, source.info.frame_wh)
-        return _Pass(
-            source,
-            self._make_detector(self._device),
-            CameraPipeline(plan),
-            FrozenDetector(self._settings.frozen_after_s),
-            begin_media_s,
-            begin_media_s,
+    def _watch(self) -> PictureWatch:
+        health = self._device.health
+        limits = WatchLimits(
+            frozen_after_s=self._settings.frozen_after_s,
+            min_frames_per_s=health.min_frames_per_s,
+            ignored=frozenset(Fault(name) for name in health.ignore),
         )
+        if self._views is None:
+            return PictureWatch(limits)
+        return PictureWatch(limits, self._views.load(), self._views.save)
+
+    def _begin(self, source: FrameSource, detector: Detector | None, begin_media_s: float) -> _Pass:
+        frame_wh = source.info.frame_wh
+        plan = camera_plan(self._device, self._store, frame_wh)
+        return _Pass(source, detector, CameraPipeline(plan), frame_wh, begin_media_s, begin_media_s)
 
     def _reporter(self, pipeline: CameraPipeline, begin_at: datetime) -> CameraReporter:
         return CameraReporter(
             pipeline, floor_id=self._store.floor.id, begin_at=begin_at, report_s=self._settings.report_s
         )
 
-    def _next(self, this: _Pass, stop: Stop) -> Frame | None:
-        """The next frame, at the moment it is due; None at the end of the source or when the stop is set."""
+    def _next(self, source: FrameSource, begin_media_s: float, stop: Stop) -> Frame | NoPicture | SourceEnd | None:
+        """The next item, a frame at the moment at which it is due; None when the stop is set."""
         if stop.is_set:
             return None
-        item = this.source.read()
-        if isinstance(item, SourceEnd):
-            this.end = item
+        item = source.read()
+        if isinstance(item, SourceEnd | NoPicture):
+            return item
+        wait_s = self._pacer.wait_s(begin_media_s + item.at_s, self._clock.monotonic_s())
+        if wait_s > 0 and not source.live and stop.wait(wait_s):
             return None
-        media_s = this.begin_media_s + item.at_s
-        if not this.source.live:
-            wait_s = self._pacer.wait_s(media_s, self._clock.monotonic_s())
-            if wait_s > 0 and stop.wait(wait_s):
-                return None
-        else:
-            self._pacer.wait_s(media_s, self._clock.monotonic_s())
-        this.media_s = media_s
         return item
 
-    def _present(self, this: _Pass) -> tuple[datetime, InstantOf]:
+    def _present(self, media_s: float) -> tuple[datetime, InstantOf]:
         moment = Moment(self._clock.now(), self._clock.monotonic_s())
-        return self._pacer.instant(this.media_s, moment), lambda media_s: self._pacer.instant(media_s, moment)
+        return self._pacer.instant(media_s, moment), lambda at_s: self._pacer.instant(at_s, moment)
+
+    def _without_picture(
+        self, nothing: NoPicture, begin_media_s: float, reporter: CameraReporter | None
+    ) -> list[Finding]:
+        silent_s = self._condition.silent_s(self._clock.monotonic_s())
+        if silent_s < NO_PICTURE_AFTER_S:
+            return []
+        findings: list[Finding] = [self._condition.no_picture(nothing.reason)]
+        if reporter is not None:
+            media_s = begin_media_s + nothing.at_s
+            now_at, instant_of = self._present(media_s)
+            findings += self._blinded(reporter, media_s - silent_s, now_at, instant_of)
+        return findings
+
+    def _blinded(
+        self, reporter: CameraReporter, since_s: float, now_at: datetime, instant_of: InstantOf
+    ) -> list[Finding]:
+        """Report what was measured until nothing could be seen any more, and leave out the time since."""
+        findings: list[Finding] = []
+        if not self._is_blind:
+            self._is_blind = True
+            findings += reporter.pause(instant_of(since_s), instant_of)
+        reporter.forget(now_at)
+        return findings
 
     def _step(
-        self, this: _Pass, frame: Frame, reporter: CameraReporter, now_at: datetime, instant_of: InstantOf
+        self,
+        this: _Pass,
+        frame: Frame,
+        reporter: CameraReporter,
+        watch: PictureWatch,
+        now_at: datetime,
+        instant_of: InstantOf,
     ) -> list[Finding]:
-        self._window.frames += 1
-        self._window.dropped += frame.index - this.next_index
+        fault = watch.step(frame.image_bgr, this.media_s) if isinstance(frame, PictureFrame) else None
+        told = self._condition.saw(
+            dropped=frame.index - this.next_index,
+            fault=fault,
+            now_s=self._clock.monotonic_s(),
+            slipped_s=self._pacer.slipped_s,
+        )
         this.next_index = frame.index + 1
-        was_frozen = self._is_frozen
-        if isinstance(frame, PictureFrame):
-            self._is_frozen = this.frozen.step(frame.image_bgr, this.media_s)
-        findings: list[Finding] = []
-        if self._is_frozen != was_frozen or self._clock.monotonic_s() - self._window.begin_s >= _CHECK_S:
-            findings.append(self._condition())
-        if self._is_frozen:
-            if not was_frozen:
-                findings += reporter.pause(instant_of(this.frozen.changed_s), instant_of)
+        findings: list[Finding] = [] if told is None else [told]
+        if fault is not None and fault.fault.blinds:
+            return findings + self._blinded(reporter, fault.since_s, now_at, instant_of)
+        if self._is_blind:
+            self._is_blind = False
             reporter.forget(now_at)
-            return findings
         findings += reporter.before_step(now_at, instant_of)
         people = people_in(frame, this.detector, source_name=this.source.name)
         this.pipeline.step(people, this.media_s)
         findings += reporter.after_step(now_at, instant_of)
         return findings
 
-    def _condition(self) -> Health:
-        window, now_s = self._window, self._clock.monotonic_s()
-        state, reason = HealthState.OK, None
-        if now_s - window.begin_s >= _CHECK_S:
-            self._frames_per_s = round(window.frames / (now_s - window.begin_s), 1)
-            if window.dropped > 0:
-                state = HealthState.DEGRADED
-                reason = "the detector is slower than the camera, so pictures are left out; use a smaller model"
-            elif self._pacer.slipped_s > window.slipped_s:
-                state = HealthState.DEGRADED
-                reason = "this machine cannot replay at the speed that is set, so the replay slips"
-            self._window = _Window(now_s, slipped_s=self._pacer.slipped_s)
-        if self._is_frozen:
-            state = HealthState.FAILED
-            after_s = self._settings.frozen_after_s
-            reason = f"the picture has not changed for {after_s:g} s; restart the camera or check its cable"
-        return Health(self._device.id, state, reason, self._frames_per_s)
-
     def _ended(self, end: SourceEnd) -> Health:
         if end.complete:
             return Health(self._device.id, HealthState.DEGRADED, f"recording ended: {end.reason}")
         return Health(self._device.id, HealthState.FAILED, end.reason)
+
+
+def _frame_s(source: FrameSource) -> float:
+    if source.live:
+        return _FALLBACK_FRAME_S
+    rate = source.info.frames_per_s
+    return 1 / rate if rate else _FALLBACK_FRAME_S

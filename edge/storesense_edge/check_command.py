@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.site import CameraDevice, ShelfDevice, SimulatedSource, load_site
+from storesense_contracts.site import CameraDevice, Recording, ShelfDevice, SimulatedSource, UsbSource, load_site
 from storesense_contracts.yaml_file import FileError
 from storesense_edge.camera_agent import make_detector, open_source
+from storesense_edge.camera_credentials import masked
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
@@ -73,8 +74,9 @@ def problems_of(site: SiteFile) -> list[str]:
             if isinstance(device, CameraDevice) and device.source.kind != "simulated":
                 shapes_px(camera_plan(device, site.store, _ANY_FRAME_WH))
                 make_detector(device)
-                with open_source(device):
-                    pass
+                if isinstance(device.source, Recording):
+                    with open_source(device):
+                        pass
         except VisionError as exc:
             problems.append(f"device {device.id}: {exc}")
         if isinstance(device, ShelfDevice):
@@ -114,11 +116,7 @@ def describe(site: SiteFile) -> list[str]:
         if isinstance(device, CameraDevice):
             parts = [f"{len(device.lines)} lines, {len(device.zones)} zones, {len(device.queues)} queues"]
             parts += ["a heatmap"] if device.heatmap else []
-            parts.append(
-                "simulated"
-                if isinstance(device.source, SimulatedSource)
-                else f"from {device.source.path.name} at speed {device.source.speed}"
-            )
+            parts.append(_origin(device))
             lines.append(f"  camera {device.id}: {'; '.join(parts)}")
         elif isinstance(device, ShelfDevice):
             recorded = sum(slot.source.kind != "simulated" for slot in device.slots)
@@ -127,6 +125,15 @@ def describe(site: SiteFile) -> list[str]:
             lines.append(f"  {device.kind} {device.id}: simulated")
     lines.append(f"  {len(site.rules)} rules: {', '.join(f'{r.id} ({r.kind})' for r in site.rules) or 'none'}")
     return lines
+
+
+def _origin(device: CameraDevice) -> str:
+    source = device.source
+    if isinstance(source, Recording):
+        return f"from {source.path.name} at speed {source.speed}"
+    if isinstance(source, UsbSource):
+        return f"live from the USB camera {source.device}"
+    return "simulated" if isinstance(source, SimulatedSource) else f"live from {masked(source.url)}"
 
 
 def _counts(site: SiteFile) -> dict[str, int]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import HealthReading, HealthState
+from storesense_contracts.readings import HealthCause, HealthReading, HealthState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 _REASON_CHARS = 500
+_MAX_AFFECTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,18 @@ class Health:
         state: how it is doing.
         reason: why it is not well.
         frames_per_s: pictures or samples measured a second.
+        cause: what is wrong, where it is one of the faults that programs know.
+        displacement_px: by how many pixels a moved camera's view has shifted.
+        affected: the figures that are not to be trusted meanwhile, such as ``footfall/door``.
     """
 
     component_id: str
     state: HealthState = HealthState.OK
     reason: str | None = None
     frames_per_s: float | None = None
+    cause: HealthCause | None = None
+    displacement_px: float | None = None
+    affected: tuple[str, ...] = ()
 
 
 class HealthBoard:
@@ -40,13 +47,18 @@ class HealthBoard:
         """Note a condition; returns a reading if its state or reason is new."""
         before = self._conditions.get(health.component_id)
         self._conditions[health.component_id] = health
-        if before is not None and replace(before, frames_per_s=health.frames_per_s) == health:
+        if before is not None and _condition(before) == _condition(health):
             return None
         return reading_of(health, now_at)
 
     def readings(self, now_at: datetime) -> list[HealthReading]:
         """Return the condition of every component as it is now."""
         return [reading_of(health, now_at) for health in self._conditions.values()]
+
+
+def _condition(health: Health) -> Health:
+    """A condition without the figures that waver."""
+    return replace(health, frames_per_s=None, displacement_px=None)
 
 
 def reading_of(
@@ -72,4 +84,7 @@ def reading_of(
         outbox_bytes=outbox_bytes,
         uptime_s=uptime_s,
         clock_offset_ms=clock_offset_ms,
+        cause=health.cause,
+        displacement_px=None if health.displacement_px is None else round(health.displacement_px, 1),
+        affected=health.affected[:_MAX_AFFECTED],
     )

@@ -28,9 +28,12 @@ class Pacer:
 
     Args:
         speed: media seconds a second, or "max".
+        is_live: the source is a camera, whose frames come when they come: nothing slips, and the frame that came with
+            the least delay says where its time stands on the clock.
     """
 
-    def __init__(self, speed: float | Literal["max"]) -> None:
+    def __init__(self, speed: float | Literal["max"], *, is_live: bool = False) -> None:
+        self._is_live = is_live
         self._speed = None if speed == "max" else speed
         self._anchor_media_s: float | None = None
         self._anchor_s = 0.0
@@ -50,6 +53,9 @@ class Pacer:
         if self._speed is None:
             return 0.0
         lag_s = now_s - self._due_s(media_s, now_s)
+        if self._is_live:
+            self._anchor_s += min(0.0, lag_s)
+            return 0.0
         if lag_s > MAX_LAG_S:
             self._anchor_s += lag_s
             self.slipped_s += lag_s

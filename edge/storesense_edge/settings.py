@@ -62,6 +62,10 @@ class EdgeSettings(ServiceSettings):
     credentials_file: Path | None = Field(
         default=None, description='JSON file {"STORE_ID/DEVICE_ID": "password"}, readable by its owner alone'
     )
+    camera_credentials_file: Path | None = Field(
+        default=None,
+        description='JSON file {"NAME": {"user": "...", "password": "..."}} of cameras, readable by its owner alone',
+    )
     report_s: float = Field(default=1.0, ge=0.1, le=60, description="seconds between reports of what has changed")
     health_s: float = Field(default=60.0, ge=1, le=3_600, description="seconds between health readings")
     frozen_after_s: float = Field(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from storesense_contracts.readings import (
@@ -73,6 +74,14 @@ _PERIOD = _column("period_ms", PgType.INT4)
 
 def _origin(axis: int) -> Callable[[Any], float]:
     return lambda reading: float(reading.origin_xy_m[axis])
+
+
+def _spaced_affected(reading: HealthReading) -> str | None:
+    return " ".join(reading.affected) or None
+
+
+def _json_accuracy(reading: HealthReading) -> str | None:
+    return msgspec.json.encode(reading.accuracy).decode() if reading.accuracy else None
 
 
 FAMILIES: dict[type[Reading], Family] = {
@@ -167,6 +176,11 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("outbox_bytes", PgType.INT8, nullable=True),
             _column("uptime_s", PgType.INT8, nullable=True),
             _column("clock_offset_ms", PgType.INT8, nullable=True),
+            _column("cause", PgType.TEXT, nullable=True),
+            _column("displacement_px", PgType.FLOAT4, nullable=True),
+            Column("affected", PgType.TEXT, _spaced_affected, nullable=True),
+            Column("accuracy", PgType.TEXT, _json_accuracy, nullable=True),
+            _column("audit_ms", PgType.INT8, nullable=True),
         ),
     ),
 }

@@ -174,7 +174,7 @@ ROWS = {
     "health_readings": (
         "camera",
         {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3,
-         "clock_offset_ms": -4},
+         "clock_offset_ms": -4, "cause": None, "displacement_px": None, "affected": None},
     ),
 }  # fmt: skip
 

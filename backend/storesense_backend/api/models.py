@@ -114,6 +114,9 @@ class ComponentHealth(Answer):
     outbox_bytes: int | None
     uptime_s: int | None
     clock_offset_ms: int | None = Field(description="how far the gateway's clock is ahead of the device's")
+    cause: str | None = Field(description="what is wrong, where it is one of the faults that programs know")
+    displacement_px: float | None = Field(description="by how many pixels a moved camera's view has shifted")
+    affected: list[str] | None = Field(description="figures not to be trusted meanwhile, as stream/subject")
 
 
 class Device(Answer):

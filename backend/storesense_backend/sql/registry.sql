@@ -57,7 +57,10 @@ SELECT
     h.outbox_messages,
     h.outbox_bytes,
     h.uptime_s,
-    h.clock_offset_ms
+    h.clock_offset_ms,
+    h.cause,
+    h.displacement_px::float8 AS displacement_px,
+    string_to_array(h.affected, ' ') AS affected
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM health_readings r

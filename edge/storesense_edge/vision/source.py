@@ -70,6 +70,19 @@ class DetectedFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class NoPicture:
+    """A live camera gave nothing for a while and is still being tried.
+
+    Attributes:
+        at_s: seconds since the source was opened.
+        reason: why, as far as it is known.
+    """
+
+    at_s: float
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class SourceEnd:
     """Why a source gives no more frames.
 
@@ -102,7 +115,7 @@ class FrameSource(Protocol):
 
     @property
     def info(self) -> SourceInfo:
-        """What it knows about itself; only while open."""
+        """What it knows about itself; only while open, and of a live camera once a picture has come."""
         ...
 
     def __enter__(self) -> Self:
@@ -119,15 +132,16 @@ class FrameSource(Protocol):
         """Close it."""
         ...
 
-    def read(self) -> Frame | SourceEnd:
-        """Return the next frame, or why there is none; after the end, the end again."""
+    def read(self) -> Frame | NoPicture | SourceEnd:
+        """Return the next frame, or why there is none; after the end, the end again; `NoPicture` if it is live."""
         ...
 
 
 def frames_of(source: FrameSource) -> Iterator[Frame]:
     """Yield the frames of an open source until its end."""
     while not isinstance(item := source.read(), SourceEnd):
-        yield item
+        if not isinstance(item, NoPicture):
+            yield item
 
 
 def people_in(frame: Frame, detector: Detector | None, *, source_name: str) -> Detections:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from storesense_contracts.site import CameraDevice, SiteFile, load_site
 from storesense_contracts.yaml_file import FileError
@@ -121,3 +122,34 @@ def test_each_mistake_has_its_line(folder: Path, old: str, new: str, line: int, 
     texts = [f"{problem.where}: {problem.message}" for problem in caught.value.problems]
     assert any(message in text for text in texts), (why, texts)
     assert caught.value.problems[0].line == line, why
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"kind": "rtsp", "url": "rtsp://viewer:hush@10.0.0.5/a"}, "no place for them"),
+        ({"kind": "rtsp", "url": "rtsp://10.0.0.5/a?user=x&password=hush"}, "no place for them"),
+        ({"kind": "rtsp", "url": "file:///etc/passwd"}, "is no address"),
+        ({"kind": "rtsp", "url": "rtsp:///a"}, "is no address"),
+        ({"kind": "onvif", "url": "rtsp://10.0.0.5/a"}, "is no address"),
+        ({"kind": "usb", "device": "/etc/passwd"}, "device"),
+        ({"kind": "usb", "device": -1}, "device"),
+        ({"kind": "rtsp", "url": "rtsp://10.0.0.5/a", "max_frames_per_s": 0}, "max_frames_per_s"),
+    ],
+)
+def test_a_live_camera_that_cannot_be_or_should_not_be_so_is_refused(source: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": source})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"kind": "rtsp", "url": "rtsp://10.0.0.5:554/a?channel=1", "credentials": "door"},
+        {"kind": "onvif", "url": "http://10.0.0.5/onvif/device_service", "profile": "main"},
+        {"kind": "usb", "device": 0},
+        {"kind": "usb", "device": "/dev/v4l/by-id/usb-Acme_Cam-video-index0", "frame_size_px": [640, 480]},
+    ],
+)
+def test_live_cameras_are_read(source: dict[str, object]) -> None:
+    assert CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": source}).source.kind == source["kind"]

@@ -9,7 +9,7 @@ import pytest
 
 from storesense_contracts.clock import ManualClock
 from storesense_contracts.layout import StoreLayout
-from storesense_contracts.readings import FootfallReading, HealthState
+from storesense_contracts.readings import FootfallReading, HealthCause, HealthState
 from storesense_contracts.site import CameraDevice
 from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.health import Health
@@ -17,7 +17,7 @@ from storesense_edge.settings import EdgeSettings
 from storesense_edge.source_thread import Finding, Stop
 from storesense_edge.vision.detections import Detections
 from storesense_edge.vision.errors import SourceError
-from storesense_edge.vision.source import DetectedFrame, PictureFrame, SourceEnd, SourceInfo
+from storesense_edge.vision.source import DetectedFrame, NoPicture, PictureFrame, SourceEnd, SourceInfo
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 STORE = StoreLayout.model_validate(
@@ -212,3 +212,66 @@ def test_a_simulated_camera_has_no_source_here(tmp_path: Path) -> None:
     simulated = CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": {"kind": "simulated"}})
     with pytest.raises(SourceError, match="sim run"):
         open_source(simulated)
+
+
+class LiveScript(ScriptedSource):
+    """A live camera of which nothing is known before its first picture."""
+
+    def __init__(self, frames: list[Any], clock: ManualClock) -> None:
+        super().__init__(frames, live=True)
+        self.clock = clock
+
+    def read(self) -> Any:
+        item = super().read()
+        if not isinstance(item, SourceEnd):
+            self.clock.advance(max(0.0, item.at_s - self.clock.monotonic_s()))
+        if isinstance(item, PictureFrame):
+            height, width = item.image_bgr.shape[:2]
+            self.info = SourceInfo((width, height), None, None)
+        return item
+
+
+def test_a_live_camera_that_is_away_reports_no_zeros_and_goes_on_when_it_is_back(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    rng = np.random.default_rng(2)
+
+    def seen(first: int, last: int) -> list[PictureFrame]:
+        return [PictureFrame(n, n / 5, rng.integers(60, 200, (48, 64, 3), dtype=np.uint8)) for n in range(first, last)]
+
+    away = [NoPicture(20.0 + n, "the cable is out") for n in range(1, 31)]
+    findings, stop = run(tmp_path, LiveScript([*seen(0, 100), *away, *seen(255, 300)], clock), clock)
+    assert stop.waited_s == 0
+    told = [c for c in conditions(findings) if c.cause is HealthCause.NO_PICTURE]
+    assert told
+    assert told[0].state is HealthState.FAILED
+    assert "the cable is out" in (told[0].reason or "")
+    assert told[0].affected == ("footfall/door",)
+    covered_s = sum(r.period_ms for r in crossings(findings)) / 1000
+    assert covered_s == pytest.approx(20 + 9, abs=1.5)  # not the half minute between
+
+
+def test_a_live_camera_that_changes_its_resolution_is_measured_on(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    rng = np.random.default_rng(2)
+    frames = [
+        PictureFrame(n, n / 5, rng.integers(60, 200, (48, 64, 3) if n < 20 else (96, 128, 3), dtype=np.uint8))
+        for n in range(40)
+    ]
+    findings, _ = run(tmp_path, LiveScript(frames, clock), clock)
+    ends = [r.measured_at + timedelta(milliseconds=r.period_ms) for r in crossings(findings)]
+    assert [r.measured_at for r in crossings(findings)][1:] == ends[:-1]
+    assert (max(ends) - NOW_AT).total_seconds() == pytest.approx(7.8, abs=0.1)
+
+
+def test_a_dark_camera_fails_names_its_figures_and_reports_no_zeros(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    rng = np.random.default_rng(2)
+    frames = [
+        PictureFrame(n, n / 5, rng.integers(0, 8 if n >= 100 else 200, (48, 64, 3), dtype=np.uint8)) for n in range(300)
+    ]
+    findings, _ = run(tmp_path, LiveScript(frames, clock), clock)
+    dark = [c for c in conditions(findings) if c.cause is HealthCause.DARK]
+    assert dark
+    assert dark[0].affected == ("footfall/door",)
+    last = crossings(findings)[-1]
+    assert (last.measured_at - NOW_AT).total_seconds() < 40

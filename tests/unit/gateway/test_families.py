@@ -14,7 +14,11 @@ from storesense_gateway.packing import PgType
 
 QUERIES = load_queries("storesense_gateway", "queries.sql")
 SCHEMA = files("storesense_contracts").joinpath("schema/0003_readings.sql").read_text()
-LATER = files("storesense_contracts").joinpath("schema/0020_replay_and_clock.sql").read_text()
+LATER = "\n".join(
+    path.read_text()
+    for path in files("storesense_contracts").joinpath("schema").iterdir()
+    if path.name.endswith(".sql")
+)
 SQL_TYPES = {
     PgType.INT2: "smallint",
     PgType.INT4: "integer",

@@ -1,0 +1,160 @@
+"""A camera that is killed and started again, goes silent, wants a password: through FFmpeg, on loopback."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from fixtures.rtsp_server import RtspServer
+from storesense_contracts.clock import ManualClock
+from storesense_edge.vision.capture import OpenCvCapture, open_stream, open_usb
+from storesense_edge.vision.errors import SourceError
+from storesense_edge.vision.live import LiveReader, LiveSource, NewestFrame
+from storesense_edge.vision.source import NoPicture, PictureFrame
+
+
+def picture(number: int) -> np.ndarray:
+    image = np.full((120, 160, 3), 40, np.uint8)
+    image[:, : number % 150 + 8] = 200
+    return image
+
+
+@pytest.fixture
+def camera() -> Iterator[RtspServer]:
+    with RtspServer(picture) as server:
+        yield server
+
+
+def connect(server: RtspServer, login: str = "") -> OpenCvCapture:
+    url = server.url.replace("rtsp://", f"rtsp://{login}")
+    return open_stream(url, name="cam", open_timeout_s=3, read_timeout_s=1)
+
+
+def frames(source: LiveSource, count: int, *, limit_s: float = 20.0) -> list[PictureFrame]:
+    found: list[PictureFrame] = []
+    until_s = monotonic() + limit_s
+    while len(found) < count and monotonic() < until_s:
+        item = source.read()
+        if isinstance(item, PictureFrame):
+            found.append(item)
+    return found
+
+
+def test_a_live_camera_gives_pictures_with_the_time_at_which_they_were_taken(camera: RtspServer) -> None:
+    with LiveSource("cam", lambda: connect(camera), max_frames_per_s=50) as source:
+        found = frames(source, 20)
+        assert source.info.frame_wh == (160, 120)
+    assert [frame.index for frame in found] == sorted({frame.index for frame in found})
+    steps_s = np.diff([frame.at_s for frame in found]) / np.diff([frame.index for frame in found])
+    assert np.median(steps_s) == pytest.approx(1 / 25, rel=0.25)
+    widths = [int((frame.image_bgr[60, :, 0] > 120).sum()) for frame in found]
+    assert widths == sorted(widths)
+
+
+def test_a_camera_that_dies_is_told_and_reconnected_when_it_is_back(camera: RtspServer) -> None:
+    with LiveSource("cam", lambda: connect(camera)) as source:
+        assert len(frames(source, 3)) == 3
+        camera.kill()
+        missing = None
+        while missing is None or missing.reason is None:
+            item = source.read()
+            missing = item if isinstance(item, NoPicture) else None
+        assert "cam" in missing.reason or "connection" in missing.reason
+        camera.start()
+        back = frames(source, 3)
+        assert len(back) == 3
+        assert back[0].at_s > missing.at_s
+        assert source.stats.connections == 2
+
+
+def test_a_camera_that_goes_silent_is_told_after_a_second(camera: RtspServer) -> None:
+    with LiveSource("cam", lambda: connect(camera)) as source:
+        frames(source, 2)
+        camera.is_silent = True
+        items = (source.read() for _ in range(60))
+        assert any(isinstance(item, NoPicture) for item in items)
+        camera.is_silent = False
+        assert frames(source, 1)
+
+
+def test_the_password_opens_the_stream_and_appears_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    with RtspServer(picture, login="viewer:hush-hush") as server:
+        with LiveSource("cam", lambda: connect(server, "viewer:hush-hush@")) as source:
+            assert frames(source, 1)
+        with pytest.raises(SourceError) as caught:
+            connect(server, "viewer:wrong-one@")
+    out, err = capfd.readouterr()
+    assert "hush" not in out + err + str(caught.value)
+    assert "wrong-one" not in out + err + str(caught.value)
+
+
+def test_a_usb_camera_that_is_not_there_says_what_to_do() -> None:
+    with pytest.raises(SourceError, match="plug it in"):
+        open_usb("/dev/video250", name="cam")
+
+
+class ScriptedCapture:
+    """Gives pictures as fast as they are grabbed, on a clock that each grab moves."""
+
+    def __init__(self, clock: ManualClock, count: int) -> None:
+        self.clock, self.left, self.retrieved = clock, count, 0
+
+    def grab(self) -> bool:
+        self.left -= 1
+        self.clock.advance(0.02)
+        return self.left >= 0
+
+    def retrieve(self) -> np.ndarray:
+        self.retrieved += 1
+        return picture(self.retrieved)
+
+    def stamp_s(self) -> None:
+        return None
+
+    def release(self) -> None:
+        self.left = -1
+
+
+def test_what_nobody_took_is_dropped_for_the_newest_and_counted() -> None:
+    slot = NewestFrame()
+    for number in range(5):
+        slot.put(PictureFrame(number, float(number), picture(number)))
+    taken = slot.take(0.0)
+    assert taken is not None
+    assert taken.index == 4
+    assert slot.dropped == 4
+    assert slot.take(0.0) is None
+
+
+def test_pictures_beyond_the_wanted_rate_are_not_even_converted(manual_clock: ManualClock) -> None:
+    capture = ScriptedCapture(manual_clock, 500)
+    reader = LiveReader(lambda: capture, NewestFrame(), clock=manual_clock, max_frames_per_s=5.0)
+    reader.run(lambda _: capture.left < 0)
+    assert capture.retrieved == pytest.approx(50, abs=2)  # of 500 pictures in 10 s
+    assert reader.stats.pictures == capture.retrieved
+
+
+def test_waits_between_connections_grow_and_are_short_again_after_a_picture(manual_clock: ManualClock) -> None:
+    waits: list[float] = []
+    attempts = iter([False, False, False, True, False, False])
+
+    def open_next() -> ScriptedCapture:
+        good = next(attempts, None)
+        if not good:
+            raise SourceError(source="cam", cause="it is away", remedy="wait")
+        return ScriptedCapture(manual_clock, 3)
+
+    def wait(duration_s: float) -> bool:
+        if duration_s > 0:
+            waits.append(duration_s)
+        return len(waits) >= 6
+
+    LiveReader(open_next, NewestFrame(), clock=manual_clock, max_frames_per_s=50, chance=lambda: 1.0).run(wait)
+    assert waits == [0.5, 1.0, 2.0, 0.5, 1.0, 2.0]
+
+
+@pytest.fixture
+def manual_clock() -> ManualClock:
+    return ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
