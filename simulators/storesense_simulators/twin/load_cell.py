@@ -2,9 +2,11 @@
 
 Figures of the default model, and where they are from:
 
-- noise 0.11 g a sample at 9 samples/s, a slope of about 2,500 counts/g and a hung load that swings once in 0.9 s by
-  1.7 % of its weight (peak) and for minutes: a real beam cell, loaded and unloaded for an hour, whose recording is
-  among the project's test data (FARE-KE, 2025). A shelf is stiffer than a hook: 6 Hz, damped within half a second.
+- noise 0.11 g a sample at 9 samples/s, and a hung load that swings once in 0.9 s by 1.7 % of its weight (peak) and
+  for minutes: a real beam cell, loaded and unloaded for an hour, whose recording is among the project's test data
+  (FARE-KE, 2025). A shelf is stiffer than a hook: 6 Hz, damped within half a second.
+- 400 counts/g: that cell has 2,500 and meets the amplifier's end at 3.6 kg; one that bears a full shelf of 20 kg must
+  have fewer.
 - creep of 0.1 % of the load within minutes: makers state 0.03 to 0.1 % of full scale in 3 to 30 minutes.
 - drift 5 to 10 g a day at rest and up to 30 g with temperature: users of cheap cells with this amplifier.
 """
@@ -87,8 +89,8 @@ class CellModel:
         capacity_g: load at which the cell stands on its stop.
     """
 
-    counts_per_g: float = 2500.0
-    zero_counts: float = -650_000.0
+    counts_per_g: float = 400.0
+    zero_counts: float = -100_000.0
     noise_g: float = 0.11
     creep_share: float = 0.001
     creep_tau_s: float = 180.0
