@@ -10,6 +10,7 @@ from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
+from storesense_simulators.twin.store_commands import add_store_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
 
@@ -75,6 +76,7 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     sim = subparsers.add_parser("sim", help="the simulated store")
     actions = sim.add_subparsers(dest="action", metavar="ACTION", required=True)
+    add_store_commands(actions)
     run = actions.add_parser(
         "run",
         help="publish what a site's simulated devices measure, in real time",
