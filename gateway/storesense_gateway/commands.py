@@ -68,9 +68,8 @@ def _run(_args: argparse.Namespace) -> int:
     upkeep = load_settings(MaintenanceSettings)
     conninfo = database_conninfo(load_settings(DatabaseSettings))
     store = PostgresStore(conninfo, partition_no=settings.partition_no)
-    gateway = build_gateway(
-        settings, load_settings(BrokerSettings), clock=SystemClock(), store=store, metrics=GatewayMetrics()
-    )
+    metrics = GatewayMetrics()
+    gateway = build_gateway(settings, load_settings(BrokerSettings), clock=SystemClock(), store=store, metrics=metrics)
     stopped = False
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -82,7 +81,7 @@ def _run(_args: argparse.Namespace) -> int:
     with ExitStack() as running:
         running.enter_context(gateway.running())
         if upkeep.in_gateway:
-            running.enter_context(Maintenance(conninfo, upkeep, clock=SystemClock()).running())
+            running.enter_context(Maintenance(conninfo, upkeep, clock=SystemClock(), metrics=metrics).running())
         replays = ReplayStore(conninfo, partition_no=settings.partition_no)
         running.enter_context(Replayer(replays, settings.limits(), clock=SystemClock()).running())
         _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")

@@ -20,6 +20,7 @@ from storesense_contracts.clock import Clock
 from storesense_contracts.database import DatabaseError, unreachable
 from storesense_contracts.sql import load_queries
 from storesense_gateway.maintenance_settings import MaintenanceSettings
+from storesense_gateway.metrics import GatewayMetrics
 
 _LOG = logging.getLogger(__name__)
 _QUERIES = load_queries("storesense_gateway", "maintenance.sql")
@@ -220,10 +221,11 @@ def _floor_to_quarter(at: datetime) -> datetime:
 class Maintenance:
     """The upkeep in a thread of its own, on a connection of its own, every so often."""
 
-    def __init__(self, conninfo: str, settings: MaintenanceSettings, *, clock: Clock) -> None:
+    def __init__(self, conninfo: str, settings: MaintenanceSettings, *, clock: Clock, metrics: GatewayMetrics) -> None:
         self._conninfo = conninfo
         self._settings = settings
         self._clock = clock
+        self._metrics = metrics
         self._stopping = threading.Event()
         self._connection: psycopg.Connection | None = None
 
@@ -256,13 +258,30 @@ class Maintenance:
             except Exception:  # noqa: BLE001 -- the supervisor of this thread: the gateway stores readings without it
                 failures += 1
                 _LOG.exception("the upkeep of the database failed on an error that it does not know; it tries again")
+            if failures:
+                self._metrics.upkeep_runs.labels("failed").inc()
             wait_s = _RETRY.wait_s(failures, random.random()) if failures else self._settings.every_s  # noqa: S311
             self._stopping.wait(wait_s)
 
     def _run_once(self) -> None:
+        began_s = self._clock.monotonic_s()
         connection = connect(self._conninfo)
         self._connection = connection
         with connection:
             report = maintain(connection, self._settings, now=self._clock.now())
         self._connection = None
         _LOG.debug("upkeep of the database: %s", report)
+        self._count(report, took_s=self._clock.monotonic_s() - began_s)
+
+    def _count(self, report: MaintenanceReport, *, took_s: float) -> None:
+        metrics = self._metrics
+        metrics.upkeep_last.set(self._clock.now().timestamp())
+        metrics.upkeep_runs.labels("skipped" if report.is_skipped else "done").inc()
+        if report.is_skipped:
+            return
+        metrics.upkeep_s.observe(took_s)
+        metrics.upkeep_batches.inc(report.batches)
+        metrics.upkeep_compressed.inc(report.compressed)
+        metrics.upkeep_dropped.inc(report.dropped)
+        if report.raw_from_at is not None:
+            metrics.upkeep_raw_from.set(report.raw_from_at.timestamp())

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from storesense_contracts.messages import DropReason
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
+_LONG_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 900.0)
 _READINGS = (1, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000)
 
 
@@ -41,6 +42,21 @@ class GatewayMetrics:
         self.broker_up = self._gauge("broker_up", "1 while subscribed at the broker")
         self.database_up = self._gauge("database_up", "1 while the database answers")
         self.last_commit = self._gauge("last_commit_timestamp_seconds", "when the last batch was committed, Unix time")
+        self.upkeep_runs = self._counter("upkeep_runs", "runs of the database's upkeep", ("outcome",))
+        self.upkeep_batches = self._counter("upkeep_batches", "batches added to the rollups")
+        self.upkeep_compressed = self._counter("upkeep_compressed_chunks", "weeks of a table compressed")
+        self.upkeep_dropped = self._counter(
+            "upkeep_dropped", "weeks of a table dropped because of their age, and stray readings"
+        )
+        self.upkeep_s = self._histogram("upkeep_seconds", "seconds that one run of the upkeep took", _LONG_SECONDS)
+        self.upkeep_last = self._gauge(
+            "upkeep_last_timestamp_seconds", "when a run last came through, or left it to another process, Unix time"
+        )
+        self.upkeep_raw_from = self._gauge(
+            "upkeep_raw_from_timestamp_seconds", "readings before are dropped, Unix time"
+        )
+        for outcome in ("done", "skipped", "failed"):
+            self.upkeep_runs.labels(outcome)
         for reason in DropReason:
             self.declared_drops.labels(reason.value)
         for outcome in ("stored", "repeated", "unreadable"):

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import Entry
 from storesense_gateway.maintenance import Maintenance, MaintenanceReport, connect, maintain
 from storesense_gateway.maintenance_settings import MaintenanceSettings
+from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.store import PostgresStore
 
 LOCK = "SELECT pg_advisory_lock(%s)"
@@ -68,7 +70,9 @@ def test_the_thread_follows_and_ends_even_when_it_waits_for_a_lock(database_url:
     commit(database_url, seq=0)
     before = threading.active_count()
     with psycopg.connect(database_url, autocommit=True) as watcher, psycopg.connect(database_url) as blocker:
-        with Maintenance(database_url, MaintenanceSettings(every_s=1.0), clock=SystemClock()).running():
+        metrics = GatewayMetrics()
+        upkeep = Maintenance(database_url, MaintenanceSettings(every_s=1.0), clock=SystemClock(), metrics=metrics)
+        with upkeep.running():
             watcher.execute("SET statement_timeout = '30s'")
             watcher.execute(
                 "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM footfall_counts_1m_rolled) LOOP "
@@ -78,5 +82,33 @@ def test_the_thread_follows_and_ends_even_when_it_waits_for_a_lock(database_url:
             commit(database_url, seq=1)
         assert threading.active_count() == before
         blocker.rollback()
+
+    def told(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"storesense_gateway_upkeep_{name}", labels)
+
+    runs = told("runs_total", outcome="done")
+    assert runs is not None
+    assert runs >= 1
+    assert (told("batches_total"), told("seconds_count")) == (1.0, runs)
+    last_at, raw_from_at = told("last_timestamp_seconds"), told("raw_from_timestamp_seconds")
+    assert last_at is not None
+    assert raw_from_at is not None
+    assert 0 < time.time() - last_at < 60
+    assert 89 < (last_at - raw_from_at) / 86_400 < 98, "90 days, on a whole week"
     with connect(database_url) as connection:
         assert maintain(connection, MaintenanceSettings(), now=NOW).batches == 1, "what was cut short is made good"
+
+
+def test_a_run_that_fails_is_counted_and_tried_again(empty_database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    metrics = GatewayMetrics()
+
+    def failed() -> float:
+        return metrics.registry.get_sample_value("storesense_gateway_upkeep_runs_total", {"outcome": "failed"}) or 0.0
+
+    began_s = time.monotonic()
+    with Maintenance(empty_database_url, MaintenanceSettings(), clock=SystemClock(), metrics=metrics).running():
+        while failed() < 2 and time.monotonic() - began_s < 30:
+            threading.Event().wait(0.01)
+    assert failed() >= 2
+    assert metrics.registry.get_sample_value("storesense_gateway_upkeep_last_timestamp_seconds") == 0
+    assert "storesense db migrate" in caplog.text
