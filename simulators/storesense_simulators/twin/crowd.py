@@ -24,6 +24,7 @@ _NEAR_M = 1.7
 _LOOK_M = 3.9
 _LOOK_STEPS = 4
 _STUCK_SHARE = 0.15
+_CRAWL_SHARE = 0.35
 _TINY_M = 1e-9
 
 
@@ -143,13 +144,14 @@ class Crowd:
         people.facing[1][rows] = ways.ey
         if self._period_m is not None:
             x[rows] -= self._period_m * np.floor(x[rows] / self._period_m)
-        far = self.speed_m_s[rows] * (_STUCK_SHARE * duration_s)
-        is_slow = moved_x * moved_x + moved_y * moved_y < far * far
+        left_x, left_y = self.goal[0][rows] - x[rows], self.goal[1][rows] - y[rows]
+        left = np.sqrt(left_x * left_x + left_y * left_y)
+        # Somebody who walks to and fro before a shelf is stuck as well: what counts is what they come nearer.
+        is_slow = away - left < self.speed_m_s[rows] * (_STUCK_SHARE * duration_s)
         stuck_s = np.where(is_slow, self.stuck_s[rows] + duration_s, np.maximum(0.0, self.stuck_s[rows] - duration_s))
         self.stuck_s[rows] = stuck_s
-        left_x, left_y = self.goal[0][rows] - x[rows], self.goal[1][rows] - y[rows]
         reach = self.reach_m[rows] + np.minimum(0.25 * stuck_s, 1.0)
-        return rows, rows[left_x * left_x + left_y * left_y <= reach * reach]
+        return rows, rows[left <= reach]
 
     def _meet(self, ways: "_Ways") -> None:
         """Turn and slow everybody for those who are near."""
@@ -183,7 +185,9 @@ class Crowd:
         is_in_way = (along > 0.0) & (across < 0.9 * width)
         free = np.full(n, np.inf)
         np.minimum.at(free, i[is_in_way], np.maximum(gap[is_in_way] - manners.margin_m, 0.0) / manners.time_gap_s)
-        ways.speed = np.minimum(ways.speed, free[ways.rows])
+        # Who squeezes gets through at a crawl, whoever stands there: people step aside when asked.
+        crawl = (1.0 - thin[ways.rows]) * (_CRAWL_SHARE / 0.75) * ways.speed
+        ways.speed = np.minimum(ways.speed, np.maximum(free[ways.rows], crawl))
 
     def _near(self) -> tuple[Rows, Rows, Floats, Floats, Floats]:
         """Return who (walking) is near whom, the unit vector from one to the other, and how far they are apart."""

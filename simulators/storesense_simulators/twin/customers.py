@@ -250,6 +250,9 @@ class Leader:
         if checkout.open_stations(queue_id) == 0 or (is_far and self._turns <= _MOST_TURNS):
             self._seek_queue(person)  # its last lane is closing, or it has grown or shrunk meanwhile
             return
+        if self._turns <= _MOST_TURNS and not scene.movement.ground.is_straight(at, tail):
+            scene.movement.send(person, tail, Phase.TO_QUEUE, reach_m=0.3)  # a counter is in between
+            return
         self._turns = 1
         scene.movement.stand(person, Phase.WAITING)
         now_ms = scene.now_ms

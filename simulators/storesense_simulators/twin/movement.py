@@ -18,8 +18,9 @@ STEP_MS = 250
 
 _STEP_S = STEP_MS / 1000
 _REACH_M = 0.5
+_CORNER_M = 0.12
 _GOAL_REACH_M = 0.15
-_STUCK_S = 5.0
+_STUCK_S = 3.0
 _UNSTICK_EVERY_STEPS = 8
 _ZONES = (1 << MOST_ZONES) - 1
 _SPECIAL = NEAR_LINE | ZONE_EDGE
@@ -125,7 +126,7 @@ class Movement:
         for row in reached.tolist():
             person = self._by_row[row]
             if person.way:
-                self._onward(person, float(self._crowd.speed_m_s[row]))
+                self._turn_corner(person)
             else:
                 self._crowd.stand(row)
                 arrived.append(person)
@@ -139,6 +140,14 @@ class Movement:
         is_last = not person.way
         reach_m = person.reach_m if is_last else _REACH_M
         self._crowd.walk(person.row, spot, speed_m_s, reach_m, stops=is_last)
+
+    def _turn_corner(self, person: Person) -> None:
+        """Go on to the next spot if nothing is in between; otherwise come nearer to the corner first."""
+        row = person.row
+        if self._crowd.reach_m[row] > _CORNER_M and not self.ground.is_straight(self.at(person), person.way[0]):
+            self._crowd.reach_m[row] = _CORNER_M
+            return
+        self._onward(person, float(self._crowd.speed_m_s[row]))
 
     def _unstick(self) -> None:
         """Send who has been stuck for seconds by a new way; the old one may lead through where they were pushed."""
