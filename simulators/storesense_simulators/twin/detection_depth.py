@@ -13,7 +13,7 @@ import numpy as np
 
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.eye_blinds import blinds_of
-from storesense_simulators.twin.eye_crowd import Crowd, crowd_of
+from storesense_simulators.twin.eye_crowd import Crowd, Street, crowd_of
 from storesense_simulators.twin.eye_flaws import DetectionFlaws, FlawedDetector
 from storesense_simulators.twin.eye_sight import Sight, see
 from storesense_simulators.twin.faults import Fault, FaultSchedule
@@ -72,7 +72,7 @@ class DetectionStep:
     Attributes:
         t_ms: milliseconds since the run began.
         frames: those of the cameras that have power, in the store's order.
-        crowd: everybody in the store at that instant.
+        crowd: everybody in the store at that instant, and those who left a moment ago.
         events: what happened since the last instant.
     """
 
@@ -168,16 +168,17 @@ def detection_frames(
     if frame_ms < 1 or abs(frame_ms * frames_per_s - 1000) > 1e-6:
         raise ValueError(f"{frames_per_s} frames a second are no whole number of milliseconds apart")
     due_ms = -(-twin.now_ms // frame_ms) * frame_ms
+    street = Street()
     events: list[TruthEvent] = []
     if due_ms == twin.now_ms:
-        yield _step(due_ms, eyes, crowd_of(twin.people), events)
+        yield _step(due_ms, eyes, street.with_leavers(crowd_of(twin.people), due_ms), events)
         due_ms += frame_ms
     while due_ms <= until_ms:
         before_ms = twin.now_ms
         events.extend(twin.step())
         passed_ms = twin.now_ms - before_ms
         while due_ms <= min(twin.now_ms, until_ms):
-            crowd = crowd_of(twin.people, (due_ms - before_ms) / passed_ms)
+            crowd = street.with_leavers(crowd_of(twin.people, (due_ms - before_ms) / passed_ms), due_ms)
             now = [event for event in events if event.t_ms <= due_ms]
             events = [event for event in events if event.t_ms > due_ms]
             yield _step(due_ms, eyes, crowd, now)

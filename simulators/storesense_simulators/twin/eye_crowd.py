@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_simulators.twin.people import People
+
+
+WALK_ON_MS = 2_500
+"""Who has left is seen on the street for so long."""
+_LEAVING_M_S = 0.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,3 +63,45 @@ def crowd_of(people: People, share: float = 1.0) -> Crowd:
         has_trolley=people.has_trolley[rows],
         is_staff=people.kind[rows] == Kind.STAFF,
     )
+
+
+class Street:
+    """Lets people who have left the store walk on for a moment, as a camera above the door sees them do.
+
+    The twin takes somebody out as soon as they have passed the door; a picture that loses them on its line would show
+    what no real one does.
+    """
+
+    def __init__(self) -> None:
+        self._before = _NOBODY
+        self._before_ms = 0
+        self._walking: list[tuple[Crowd, int]] = []
+
+    def with_leavers(self, crowd: Crowd, t_ms: int) -> Crowd:
+        """Return a crowd together with those who left a moment ago; instants rise from call to call."""
+        gone = ~np.isin(self._before.numbers, crowd.numbers, assume_unique=True)
+        if gone.any():
+            self._walking.append((_only(self._before, gone), self._before_ms))
+        self._before, self._before_ms = crowd, t_ms
+        if not self._walking:
+            return crowd
+        self._walking = [(leavers, at_ms) for leavers, at_ms in self._walking if t_ms - at_ms <= WALK_ON_MS]
+        parts = [crowd, *(_walked_on(leavers, t_ms - at_ms) for leavers, at_ms in self._walking)]
+        joined = Crowd(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crowd.__slots__))
+        return _only(joined, np.argsort(joined.numbers, kind="stable"))
+
+
+def _only(crowd: Crowd, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Crowd:
+    return Crowd(*(getattr(crowd, name)[kept] for name in Crowd.__slots__))
+
+
+def _walked_on(crowd: Crowd, passed_ms: int) -> Crowd:
+    speed_m_s = np.maximum(crowd.speed_m_s, _LEAVING_M_S)
+    xy_m = crowd.xy_m + crowd.heading * (speed_m_s * passed_ms / 1000)[:, None]
+    return replace(crowd, xy_m=xy_m, speed_m_s=speed_m_s)
+
+
+_NOBODY = Crowd(
+    *(np.empty(0, np.int64), np.empty((0, 2)), np.empty(0), np.empty(0), np.empty((0, 2)), np.empty(0)),
+    *(np.empty(0, np.bool_), np.empty(0, np.bool_)),
+)

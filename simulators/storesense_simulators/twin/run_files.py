@@ -11,7 +11,18 @@ import cv2
 import msgspec
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.site import CameraDevice, DetectionsSource, MotionDetector, ShelfDevice, SiteFile, VideoSource
+from storesense_contracts.site import (
+    CameraDevice,
+    DetectionsSource,
+    Device,
+    FixedCalibration,
+    MotionDetector,
+    ShelfDevice,
+    ShelfSlot,
+    SiteFile,
+    TraceSource,
+    VideoSource,
+)
 from storesense_simulators.twin.projection import homography_of
 from storesense_simulators.twin.site_of_store import site_yaml
 
@@ -22,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from storesense_simulators.twin.load_cell import CellModel
     from storesense_simulators.twin.readings_depth import Emitted
     from storesense_simulators.twin.shop import CameraMount, Shop
 
@@ -175,7 +187,7 @@ def recorded_site(shop: Shop, mounts: Mapping[str, CameraMount], *, has_pictures
         has_pictures: whether their source is a video, else recorded detections.
         has_cells: whether slots' sources are recorded counts, else they stay simulated.
     """
-    devices: list[object] = []
+    devices: list[Device] = []
     models = {cell.slot_id: cell.model for cell in shop.cells}
     for device in shop.site.devices:
         if isinstance(device, CameraDevice) and (mount := mounts.get(device.id)) is not None:
@@ -196,20 +208,14 @@ def recorded_site(shop: Shop, mounts: Mapping[str, CameraMount], *, has_pictures
             }
             devices.append(device.model_copy(update=update))
         elif isinstance(device, ShelfDevice) and has_cells:
-            slots = [
-                {
-                    "slot": slot.slot,
-                    "source": {"kind": "trace", "path": f"cells/{slot.slot}.csv"},
-                    "calibration": {
-                        "kind": "fixed",
-                        "zero_counts": models[slot.slot].zero_counts,
-                        "counts_per_g": models[slot.slot].counts_per_g,
-                    },
-                }
-                for slot in device.slots
-                if slot.slot in models
-            ]
-            devices.append({"kind": "shelf", "id": device.id, "slots": slots})
+            slots = [_recorded_slot(slot, models[slot.slot]) for slot in device.slots if slot.slot in models]
+            devices.append(device.model_copy(update={"slots": slots}))
         else:
             devices.append(device)
     return site_yaml(SiteFile.model_construct(**{**shop.site.__dict__, "devices": devices}))
+
+
+def _recorded_slot(slot: ShelfSlot, model: CellModel) -> ShelfSlot:
+    source = TraceSource.model_construct(kind="trace", path=Path(f"cells/{slot.slot}.csv"))
+    calibration = FixedCalibration(kind="fixed", zero_counts=model.zero_counts, counts_per_g=model.counts_per_g)
+    return slot.model_copy(update={"source": source, "calibration": calibration})
