@@ -10,6 +10,13 @@ from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
+from storesense_simulators.twin.run_commands import (
+    add_picture_command,
+    add_run_arguments,
+    add_store_arguments,
+    run_to_folder,
+)
+from storesense_simulators.twin.run_errors import RunUsageError
 from storesense_simulators.twin.store_commands import add_store_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
@@ -79,16 +86,19 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_store_commands(actions)
     run = actions.add_parser(
         "run",
-        help="publish what a site's simulated devices measure, in real time",
-        description="The broker is named by STORESENSE_BROKER_…, the devices' passwords by "
-        "STORESENSE_EDGE_CREDENTIALS_FILE.",
+        help="run a store of the twin into a folder, or publish what a site's simulated devices measure",
+        description="With --store: simulates a whole store as fast as it goes and writes truth, readings and, at the "
+        "deeper depths, boxes, videos and raw counts into a folder. With --site: publishes in real time; the broker is "
+        "named by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE.",
     )
-    run.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
-    run.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes")
-    run.add_argument("--seed", type=int, default=4, metavar="N", help="same seed, same shoppers (default %(default)s)")
-    run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long")
-    run.add_argument("--json", action="store_true", help="print readings and truth as one JSON object at the end")
+    add_store_arguments(run)
+    add_run_arguments(run)
+    run.add_argument("--site", type=Path, metavar="FILE", help="the site file to publish for, in place of --store")
+    run.add_argument("--state-dir", type=Path, metavar="DIR", help="folder of the outboxes, with --site")
+    run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long, with --site")
+    run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     run.set_defaults(handler=_sim_run)
+    add_picture_command(actions)
 
 
 def _add_broker(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -142,6 +152,12 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _sim_run(args: argparse.Namespace) -> int:
+    if args.store is not None:
+        return run_to_folder(args)
+    if args.site is None or args.state_dir is None:
+        raise RunUsageError(
+            "name a store with --store, or a site with --site and the outboxes' folder with --state-dir"
+        )
     from storesense_simulators.sim.command import run_simulation  # noqa: PLC0415
 
     return run_simulation(

@@ -10,7 +10,6 @@ from storesense_simulators.twin.people_file import HabitsFile, StaffFile
 from storesense_simulators.twin.plane import across_m, area, rectangle, spots_along
 from storesense_simulators.twin.planogram import Row
 from storesense_simulators.twin.shop import (
-    CameraMount,
     CellSpec,
     ClimateKind,
     ClimateSpec,
@@ -44,6 +43,7 @@ from storesense_simulators.twin.store_spots import (
     INSIDE_M,
     OUTSIDE_M,
     door_ends,
+    mount_of,
     queue_area,
     row_points,
     section_of,
@@ -96,7 +96,7 @@ def shop_of(store: StoreFile) -> Shop:
         demand=demand,
         habits=habits,
         staff=staff_of(store.staff, hours, demand, habits, _staffed_lanes(store)),
-        cameras=tuple(_cameras(store)),
+        cameras=tuple(mount_of(camera) for camera in store.cameras),
         cells=tuple(_cells(store)),
         climate=tuple(_climate(store)),
         faults=tuple(
@@ -169,20 +169,6 @@ def _staffed_lanes(store: StoreFile) -> int:
 def _desk(store: StoreFile) -> Desk | None:
     desk = store.service_desk
     return None if desk is None else Desk(desk.id, desk.customer_m, desk.staff_m)
-
-
-def _cameras(store: StoreFile) -> Iterator[CameraMount]:
-    for camera in store.cameras:
-        yield CameraMount(
-            device_id=camera.id,
-            at=camera.at_m,
-            height_m=camera.height_m,
-            heading_deg=camera.heading_deg,
-            tilt_deg=camera.tilt_deg,
-            hfov_deg=camera.hfov_deg,
-            frame_size_px=camera.frame_size_px,
-            frames_per_s=camera.frames_per_s,
-        )
 
 
 def cell_model(store: StoreFile, shelf: ShelfFile, row: Row) -> CellModel:

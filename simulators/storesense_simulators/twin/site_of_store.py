@@ -1,6 +1,7 @@
 """From a store file to the site file that every other part of Storesense reads."""
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -8,10 +9,12 @@ import yaml
 
 from storesense_contracts.site import SiteFile
 from storesense_simulators.twin.plane import area, bounds, centre
+from storesense_simulators.twin.projection import homography_of
 from storesense_simulators.twin.shop import Point
 from storesense_simulators.twin.store_file import CameraFile, StoreFile
 from storesense_simulators.twin.store_spots import (
     door_ends,
+    mount_of,
     queue_area,
     row_points,
     section_of,
@@ -173,6 +176,7 @@ def _cameras(store: StoreFile) -> Iterator[dict[str, Any]]:
             "kind": "camera",
             "id": camera.id,
             "source": _SIMULATED,
+            "homography": homography_of(mount_of(camera)).model_dump(),
             **views[camera.id],
             "heatmap": {"cell_size_m": _HEAT_CELL_M, "area_m": areas[camera.id]},
         }
@@ -217,9 +221,17 @@ def _block(value: dict[str, Any] | list[Any], depth: int) -> Iterator[str]:
             lines = list(_block(item, depth + 1))
             yield f"{pad}- {lines[0].lstrip()}"
             yield from lines[1:]
+        elif _is_points(item):
+            wrapped = textwrap.wrap(line.replace(", ", ",~").replace("],~", "], "), _INLINE_CHARS - len(pad))
+            yield f"{head}\n"
+            yield from (f"{pad}  {part.replace('~', ' ')}\n" for part in wrapped)
         else:
             yield f"{head}\n"
             yield from _block(item, depth + 1)
+
+
+def _is_points(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(x, list) and not isinstance(x[0], list) for x in value)
 
 
 def _inline(value: Any) -> str:

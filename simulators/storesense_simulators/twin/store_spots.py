@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from storesense_simulators.twin.plane import across_m, area, bounds, rounded, strip
 from storesense_simulators.twin.planogram import Row
-from storesense_simulators.twin.shop import Point, Polygon
-from storesense_simulators.twin.store_file import DoorFile, LaneFile, QueueFile, ShelfFile, StoreFile
+from storesense_simulators.twin.shop import CameraMount, Point, Polygon
+from storesense_simulators.twin.store_file import CameraFile, DoorFile, LaneFile, QueueFile, ShelfFile, StoreFile
 
 INSIDE_M = 0.8
 OUTSIDE_M = 0.5
@@ -78,3 +78,17 @@ def controller_of(shelf: ShelfFile) -> str:
 def queue_area(queue: QueueFile) -> Polygon:
     """Return what of the floor belongs to a queue."""
     return area(queue.area_m) if queue.area_m else strip(queue.path_m, queue.width_m)
+
+
+def mount_of(camera: CameraFile) -> CameraMount:
+    """Return how a camera hangs."""
+    return CameraMount(
+        device_id=camera.id,
+        at=camera.at_m,
+        height_m=camera.height_m,
+        heading_deg=camera.heading_deg,
+        tilt_deg=camera.tilt_deg,
+        hfov_deg=camera.hfov_deg,
+        frame_size_px=camera.frame_size_px,
+        frames_per_s=camera.frames_per_s,
+    )
