@@ -11,9 +11,10 @@ from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
 from storesense_simulators.twin.run_commands import (
+    STORE_HELP,
+    add_day_arguments,
     add_picture_command,
     add_run_arguments,
-    add_store_arguments,
     run_to_folder,
 )
 from storesense_simulators.twin.run_errors import RunUsageError
@@ -91,9 +92,11 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "deeper depths, boxes, videos and raw counts into a folder. With --site: publishes in real time; the broker is "
         "named by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE.",
     )
-    add_store_arguments(run)
+    source = run.add_mutually_exclusive_group(required=True)
+    source.add_argument("--store", metavar="NAME|FILE", help=STORE_HELP)
+    source.add_argument("--site", type=Path, metavar="FILE", help="the site file to publish for")
+    add_day_arguments(run)
     add_run_arguments(run)
-    run.add_argument("--site", type=Path, metavar="FILE", help="the site file to publish for, in place of --store")
     run.add_argument("--state-dir", type=Path, metavar="DIR", help="folder of the outboxes, with --site")
     run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long, with --site")
     run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
