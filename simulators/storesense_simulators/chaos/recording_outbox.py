@@ -1,5 +1,6 @@
 """An outbox that notes every message once it is on disk, for whoever counts afterwards."""
 
+import errno
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,8 @@ from storesense_edge.outbox_message import OutboxApplied, OutboxChanges, OutboxL
 
 _ALL = 1 << 62
 _CHUNK = 1_000
+_FULL = (errno.EFBIG, errno.ENOSPC, errno.EDQUOT)
+_RETRY_S = 0.02
 
 
 class SentLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +57,11 @@ class SentFile:
         self._fd = -1
 
     def note(self, messages: Iterable[OutboxMessage]) -> None:
-        """Write a line for each message. Raises OSError."""
+        """Write a line for each message.
+
+        A disk that fills between the outbox's commit and this must not end the account: what is refused is tried
+        again until the disk is free, as nothing may be sent that no line tells of.
+        """
         written_s = time.monotonic()
         lines = [
             msgspec.json.encode(
@@ -74,7 +81,14 @@ class SentFile:
             return
         if self._fd < 0:
             self._fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        os.write(self._fd, b"\n".join(lines) + b"\n")
+        left = b"\n".join(lines) + b"\n"
+        while left:
+            try:
+                left = left[os.write(self._fd, left) :]
+            except OSError as exc:
+                if exc.errno not in _FULL:
+                    raise
+                time.sleep(_RETRY_S)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,5 +1,7 @@
 """What is on disk is noted before it can be sent, and nothing else is."""
 
+import errno
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,6 +49,28 @@ def test_what_a_killed_process_wrote_and_did_not_note_is_noted_at_the_next_start
     again = recording(tmp_path, "2.jsonl")
     again.open(SECOND, NOW_AT)
     again.close()
+    assert noted(tmp_path) == [(FIRST, 0, 2), (FIRST, 1, 2)]
+
+
+def test_a_disk_that_fills_between_commit_and_line_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk filled just after a commit ended the account, and with it the outbox's thread for good."""
+    truly_write, answers = os.write, [5, errno.EFBIG, errno.ENOSPC, None]
+
+    def write(fd: int, data: bytes) -> int:
+        answer = answers.pop(0)
+        if answer in (errno.EFBIG, errno.ENOSPC):
+            raise OSError(answer, os.strerror(answer))
+        return truly_write(fd, data[:answer])
+
+    outbox = recording(tmp_path, "1.jsonl")
+    boot_no = outbox.open(FIRST, NOW_AT).boot_no
+    monkeypatch.setattr(os, "write", write)
+    outbox.apply(OutboxChanges(messages=[message(boot_no, 0), message(boot_no, 1)]), NOW_AT)
+    monkeypatch.undo()
+    outbox.close()
+    assert answers == []
     assert noted(tmp_path) == [(FIRST, 0, 2), (FIRST, 1, 2)]
 
 
