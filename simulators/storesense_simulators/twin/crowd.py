@@ -117,77 +117,81 @@ class Crowd:
         Returns:
             the rows of those who walked, and of those who have reached their spot.
         """
-        people, n = self._people, len(self._people.active)
-        if n > len(self.is_walking):
+        people = self._people
+        if len(people.active) > len(self.is_walking):
             self._grow()
-        rows = np.flatnonzero(self.is_walking)
+        rows = self.is_walking.nonzero()[0]
         if len(rows) == 0:
             self._steps_left = 0
             return rows, rows
+        np.copyto(people.before, people.at)
         x, y = people.at
-        gx, gy = self.goal[0][rows] - x[rows], self.goal[1][rows] - y[rows]
+        old_x, old_y, goal_x, goal_y = x[rows], y[rows], self.goal[0][rows], self.goal[1][rows]
+        gx, gy = goal_x - old_x, goal_y - old_y
         away = np.sqrt(gx * gx + gy * gy)
         scale = 1.0 / np.maximum(away, _TINY_M)
-        gx *= scale
-        gy *= scale
-        ways = _Ways(rows, gx, gy, self.speed_m_s[rows])
+        free_speed = self.speed_m_s[rows]
+        ways = _Ways(rows, gx * scale, gy * scale, free_speed)
         self._meet(ways)
-        limit = np.where(self.is_stopping[rows], away / duration_s, ways.speed)
-        speed = np.minimum(ways.speed, limit)
-        people.before[:, rows] = people.at[:, rows]
-        step_m = speed * duration_s
-        self._move(rows, x[rows] + ways.ex * step_m, y[rows] + ways.ey * step_m)
-        moved_x, moved_y = x[rows] - people.before[0][rows], y[rows] - people.before[1][rows]
-        people.velocity[0][rows] = moved_x / duration_s
-        people.velocity[1][rows] = moved_y / duration_s
+        is_stopping = self.is_stopping[rows]
+        step_m = np.where(is_stopping, np.minimum(ways.speed * duration_s, away), ways.speed * duration_s)
+        new_x, new_y = old_x + ways.ex * step_m, old_y + ways.ey * step_m
+        self._keep_off_walls(rows, new_x, new_y)
+        people.velocity[0][rows] = (new_x - old_x) / duration_s
+        people.velocity[1][rows] = (new_y - old_y) / duration_s
         people.facing[0][rows] = ways.ex
         people.facing[1][rows] = ways.ey
         if self._period_m is not None:
-            x[rows] -= self._period_m * np.floor(x[rows] / self._period_m)
-        left_x, left_y = self.goal[0][rows] - x[rows], self.goal[1][rows] - y[rows]
+            new_x -= self._period_m * np.floor(new_x / self._period_m)
+        x[rows] = new_x
+        y[rows] = new_y
+        left_x, left_y = goal_x - new_x, goal_y - new_y
         left = np.sqrt(left_x * left_x + left_y * left_y)
         # Somebody who walks to and fro before a shelf is stuck as well: what counts is what they come nearer.
-        is_slow = away - left < self.speed_m_s[rows] * (_STUCK_SHARE * duration_s)
-        stuck_s = np.where(is_slow, self.stuck_s[rows] + duration_s, np.maximum(0.0, self.stuck_s[rows] - duration_s))
+        is_slow = away - left < free_speed * (_STUCK_SHARE * duration_s)
+        stuck_s = np.maximum(self.stuck_s[rows] + np.where(is_slow, duration_s, -duration_s), 0.0)
         self.stuck_s[rows] = stuck_s
         reach = self.reach_m[rows] + np.minimum(0.25 * stuck_s, 1.0)
         return rows, rows[left <= reach]
 
     def _meet(self, ways: "_Ways") -> None:
         """Turn and slow everybody for those who are near."""
-        people, manners = self._people, self._manners
+        people, manners, rows = self._people, self._manners, ways.rows
         i, j, nx, ny, dist = self._near()
         n = len(people.active)
-        facing_x, facing_y = people.facing[0][ways.rows], people.facing[1][ways.rows]
+        facing_x, facing_y = people.facing[0][rows], people.facing[1][rows]
         if len(i) == 0:
             ways.turn(ways.ex, ways.ey, facing_x, facing_y, 1.0)
             return
         thin = 1.0 - 0.75 * np.minimum(np.maximum(self.stuck_s - manners.squeeze_after_s, 0.0) / manners.squeeze_s, 1.0)
-        width = (people.radius_m[i] + people.radius_m[j]) * thin[i]
+        thin_i = thin[i]
+        width = (people.radius_m[i] + people.radius_m[j]) * thin_i
         gap = dist - width
-        goal_x, goal_y = np.zeros(n), np.zeros(n)
-        goal_x[ways.rows], goal_y[ways.rows] = ways.ex, ways.ey
-        ahead = goal_x[i] * nx + goal_y[i] * ny
-        side = goal_x[i] * ny - goal_y[i] * nx
+        way_x, way_y = self._way
+        way_x[rows], way_y[rows] = ways.ex, ways.ey
+        gx, gy = way_x[i], way_y[i]
+        ahead = gx * nx + gy * ny
         fall = manners.push_reach_m / (manners.push_reach_m + np.maximum(gap, 0.0))
         fall *= fall
         # Those behind push less: nobody looks back.
-        push = manners.push * fall * thin[i] * np.where(ahead > -0.3, 1.0, 0.3)
+        push = manners.push * fall * thin_i * np.where(ahead > -0.3, 1.0, 0.3)
         # y runs down the plan, so (-gy, gx) points to the right of the way; somebody dead ahead is passed on the right.
+        side = gx * ny - gy * nx
         around = manners.side_push * fall * np.maximum(ahead, 0.0) * np.where(side > 0.05, -1.0, 1.0)
-        turn_x = np.bincount(i, -push * nx - around * goal_y[i], n)[ways.rows]
-        turn_y = np.bincount(i, -push * ny + around * goal_x[i], n)[ways.rows]
+        turn_x = np.bincount(i, -push * nx - around * gy, n)[rows]
+        turn_y = np.bincount(i, -push * ny + around * gx, n)[rows]
         ways.turn(ways.ex + turn_x, ways.ey + turn_y, facing_x, facing_y, manners.turn_share)
-        way_x, way_y = goal_x, goal_y
-        way_x[ways.rows], way_y[ways.rows] = ways.ex, ways.ey
-        along = (way_x[i] * nx + way_y[i] * ny) * dist
-        across = np.abs(way_x[i] * ny - way_y[i] * nx) * dist
-        is_in_way = (along > 0.0) & (across < 0.9 * width)
+        way_x[rows], way_y[rows] = ways.ex, ways.ey
+        gx, gy = way_x[i], way_y[i]
+        is_in_way = (gx * nx + gy * ny > 0.0) & (np.abs(gx * ny - gy * nx) * dist < 0.9 * width)
+        hit = is_in_way.nonzero()[0]
+        if len(hit) == 0:
+            return
         free = np.full(n, np.inf)
-        np.minimum.at(free, i[is_in_way], np.maximum(gap[is_in_way] - manners.margin_m, 0.0) / manners.time_gap_s)
+        np.minimum.at(free, i[hit], np.maximum(gap[hit] - manners.margin_m, 0.0) / manners.time_gap_s)
         # Who squeezes gets through at a crawl, whoever stands there: people step aside when asked.
-        crawl = (1.0 - thin[ways.rows]) * (_CRAWL_SHARE / 0.75) * ways.speed
-        ways.speed = np.minimum(ways.speed, np.maximum(free[ways.rows], crawl))
+        crawl = (1.0 - thin[rows]) * (_CRAWL_SHARE / 0.75) * ways.speed
+        ways.speed = np.minimum(ways.speed, np.maximum(free[rows], crawl))
 
     def _near(self) -> tuple[Rows, Rows, Floats, Floats, Floats]:
         """Return who (walking) is near whom, the unit vector from one to the other, and how far they are apart."""
@@ -203,7 +207,7 @@ class Crowd:
         i, j = self._pairs
         dx, dy = self._apart(x[j] - x[i]), y[j] - y[i]
         square = dx * dx + dy * dy
-        near = np.flatnonzero(self.is_walking[i] & (square < _NEAR_M * _NEAR_M))
+        near = (self.is_walking[i] & (square < _NEAR_M * _NEAR_M)).nonzero()[0]
         i, j = i[near], j[near]
         dist = np.maximum(np.sqrt(square[near]), 1e-3)
         return i, j, dx[near] / dist, dy[near] / dist, dist
@@ -214,14 +218,13 @@ class Crowd:
         round_the_ring: Floats = dx - self._period_m * np.rint(dx / self._period_m)
         return round_the_ring
 
-    def _move(self, rows: Rows, new_x: Floats, new_y: Floats) -> None:
-        x, y = self._people.at
-        if self._ground is not None:
-            is_blocked = self._ground.is_blocked[self._ground.cells(new_x, new_y)]
-            for k in np.flatnonzero(is_blocked).tolist():
-                new_x[k], new_y[k] = self._slide(int(rows[k]), float(new_x[k]), float(new_y[k]))
-        x[rows] = new_x
-        y[rows] = new_y
+    def _keep_off_walls(self, rows: Rows, new_x: Floats, new_y: Floats) -> None:
+        """Let those slide, in place, whose step would end in something solid."""
+        if self._ground is None:
+            return
+        is_blocked = self._ground.is_blocked[self._ground.cells(new_x, new_y)]
+        for k in is_blocked.nonzero()[0].tolist():
+            new_x[k], new_y[k] = self._slide(int(rows[k]), float(new_x[k]), float(new_y[k]))
 
     def _slide(self, row: int, new_x: float, new_y: float) -> tuple[float, float]:
         """Return where somebody gets who walks into a wall: along it, or nowhere."""
@@ -242,6 +245,7 @@ class Crowd:
 
     def _allocate(self, capacity: int) -> None:
         self.goal: Floats = np.zeros((2, capacity))
+        self._way: Floats = np.zeros((2, capacity))
         self.speed_m_s: Floats = np.zeros(capacity)
         self.reach_m: Floats = np.zeros(capacity)
         self.stuck_s: Floats = np.zeros(capacity)

@@ -80,7 +80,7 @@ class Leader:
                 scene.movement.send(person, scene.desk_spot(), Phase.AT_DESK, reach_m=0.3)
                 return
             self._gather(stop.goal)
-            scene.movement.send(person, stop.goal, Phase.WALKING, reach_m=0.3)
+            scene.movement.send(person, stop.goal, Phase.WALKING, reach_m=0.3, by=stop.by)
         elif self._basket and not self._is_done:
             self._seek_queue(person)
         else:

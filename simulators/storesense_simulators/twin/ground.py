@@ -38,6 +38,7 @@ class Ground:
     Attributes:
         is_blocked: (cells,) whether no body fits there.
         marks: (cells,) bit z for being in zone z, NEAR_LINE, and ZONE_EDGE where the cell may lie in a zone in part.
+        edges: (cells,) bit z where the cell may lie in zone z in part.
     """
 
     def __init__(
@@ -54,19 +55,23 @@ class Ground:
         grid = self._raster(solids=solids, lines=[(wall.points, wall.thickness_m) for wall in walls])
         self.columns = grid.columns
         self.rows = grid.rows
+        self._last = self.columns * self.rows - 1
         room_cells = ndimage.distance_transform_edt(np.pad(~grid.solid, 1, constant_values=True))[1:-1, 1:-1]
         floor = ((0.0, 0.0), (size_m[0], 0.0), size_m, (0.0, size_m[1]))
         ours = self._raster(solids=[floor], lines=[_doorstep(door) for door in doors])
         is_free = ours.solid if not grid.solid.any() else ours.solid & (room_cells * CELL_M - CELL_M / 2 >= BODY_M)
         self.is_blocked: Flags = ~is_free.ravel()
         marks = np.zeros(grid.solid.shape, dtype=np.int64)
+        edges = np.zeros(grid.solid.shape, dtype=np.int64)
         for line in lines:
             marks[self._raster(lines=[((line.a, line.b), 2 * _LINE_REACH_M)]).solid] |= NEAR_LINE
         for index, zone in enumerate(zones[:MOST_ZONES]):
             outline = (*zone.polygon, zone.polygon[0])
             marks[self._raster(solids=[zone.polygon]).solid] |= 1 << index
-            marks[self._raster(lines=[(outline, 2 * _ZONE_EDGE_M)]).solid] |= ZONE_EDGE
+            edges[self._raster(lines=[(outline, 2 * _ZONE_EDGE_M)]).solid] |= 1 << index
+        marks[edges != 0] |= ZONE_EDGE
         self.marks: Ints = marks.ravel()
+        self.edges: Ints = edges.ravel()
 
     @classmethod
     def of(cls, shop: Shop) -> "Ground":
@@ -76,10 +81,13 @@ class Ground:
         )
 
     def cells(self, x_m: Floats, y_m: Floats) -> npt.NDArray[np.intp]:
-        """Return the cells of spots; those far off belong to the nearest cell."""
-        column = np.minimum(np.maximum((x_m + _MARGIN_M) / CELL_M, 0.0), self.columns - 1.0).astype(np.intp)
-        row = np.minimum(np.maximum((y_m + _MARGIN_M) / CELL_M, 0.0), self.rows - 1.0).astype(np.intp)
+        """Return the cells of spots; what is off the raster belongs to some cell of its rim."""
+        column = ((x_m + _MARGIN_M) / CELL_M).astype(np.intp)
+        row = ((y_m + _MARGIN_M) / CELL_M).astype(np.intp)
         cells: npt.NDArray[np.intp] = row * self.columns + column
+        # Nobody gets out of the raster, whose rim is blocked; this is for spots that a caller makes up.
+        np.minimum(cells, self._last, out=cells)
+        np.maximum(cells, 0, out=cells)
         return cells
 
     def cell(self, x_m: float, y_m: float) -> int:

@@ -81,9 +81,22 @@ class Movement:
         *,
         reach_m: float = _GOAL_REACH_M,
         speed_m_s: float | None = None,
+        by: Point | None = None,
     ) -> None:
-        """Let somebody walk to ``goal`` by the shortest way; their mind is told when they are there."""
-        self.lead(person, self.routes.way(self.at(person), goal), phase, reach_m=reach_m, speed_m_s=speed_m_s)
+        """Let somebody walk to ``goal`` by the shortest way; their mind is told when they are there.
+
+        Args:
+            person: who.
+            goal: where to.
+            phase: what they are about.
+            reach_m: how near counts as being there.
+            speed_m_s: how fast, if not as usual.
+            by: a spot within sight of the goal to which many ways are asked for; theirs bends off before it.
+        """
+        way = self.routes.way(self.at(person), goal if by is None else by)
+        if by is not None:
+            way[-1] = goal
+        self.lead(person, way, phase, reach_m=reach_m, speed_m_s=speed_m_s)
 
     def lead(
         self,
@@ -119,7 +132,7 @@ class Movement:
             return []
         marks = self.ground.marks[self.ground.cells(people.at[0][walked], people.at[1][walked])]
         told = (marks != self._marks[walked]) | ((marks & _SPECIAL) != 0)
-        for k in np.flatnonzero(told).tolist():
+        for k in told.nonzero()[0].tolist():
             self._observe(self._by_row[int(walked[k])], int(marks[k]), now_ms)
         self._marks[walked] = marks
         arrived = []
@@ -175,9 +188,13 @@ class Movement:
                 self._cross(person, line, before, after, now_ms)
         zones = mark & _ZONES
         if mark & ZONE_EDGE:
-            zones = 0
-            for index, zone in enumerate(self._shop.zones[:MOST_ZONES]):
-                zones |= is_inside(zone.polygon, after) << index
+            edges = int(self.ground.edges[self.ground.cell(*after)])
+            zones &= ~edges
+            while edges:
+                bit = edges & -edges
+                edges ^= bit
+                if is_inside(self._shop.zones[bit.bit_length() - 1].polygon, after):
+                    zones |= bit
         if zones != person.zones:
             self._stay_in(person, zones, now_ms)
 

@@ -98,7 +98,9 @@ class Follower:
             scene.leave_by(person, self._door)
         elif self._goal is not None:
             spot = scene.beside(self._goal, self._place)
-            scene.movement.send(person, spot, Phase.FOLLOWING, speed_m_s=person.speed_m_s * _CATCH_UP, reach_m=0.3)
+            scene.movement.send(
+                person, spot, Phase.FOLLOWING, speed_m_s=person.speed_m_s * _CATCH_UP, reach_m=0.3, by=self._goal
+            )
 
     def arrived(self, person: Person) -> None:
         """Stand by the leader, or be gone."""

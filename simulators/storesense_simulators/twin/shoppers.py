@@ -29,9 +29,13 @@ class PutBack(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somewhere to go and stay: a slot to take ``units`` from, a zone to be in, or the service desk."""
+    """Somewhere to go and stay: a slot to take ``units`` from, a zone to be in, or the service desk.
+
+    ``by`` is the spot in the middle of the slot, which ``goal`` is a little aside of.
+    """
 
     goal: Point
+    by: Point
     facing: Point
     stay_ms: int
     slot_id: str | None = None
@@ -106,13 +110,15 @@ class ShoppingLists:
         for visit in habits.zone_visits:
             spots = self._rests.get(visit.zone_id)
             if dice.is_heads(visit.share) and spots:
-                rest = Stop(spots[dice.whole(0, len(spots) - 1)], _NO_FACING, dice.ms_of(visit.stay_s))
+                at = spots[dice.whole(0, len(spots) - 1)]
+                rest = Stop(at, at, _NO_FACING, dice.ms_of(visit.stay_s))
                 if visit.is_last:
                     last.append(rest)
                 else:
                     first.insert(dice.whole(0, len(first)), rest)
         if self._shop.desk is not None and dice.is_heads(habits.desk_share):
-            last.append(Stop(self._shop.desk.customer, _NO_FACING, dice.ms_of(habits.desk_s), is_desk=True))
+            at = self._shop.desk.customer
+            last.append(Stop(at, at, _NO_FACING, dice.ms_of(habits.desk_s), is_desk=True))
         trip.stops.extend(first + last)
         return trip
 
@@ -144,7 +150,7 @@ class ShoppingLists:
             elsewhere = dice.is_heads(habits.put_back_elsewhere_share)
             put_back = PutBack.OTHER_SLOT if elsewhere else PutBack.OWN_SLOT
         facing = (-place.facing[0], -place.facing[1])
-        return Stop(goal, facing, stay_ms, place.slot_id, units if buys else 0, put_back)
+        return Stop(goal, place.spot, facing, stay_ms, place.slot_id, units if buys else 0, put_back)
 
 
 def _nearest_first(start: Point, places: list[Place], dice: Dice) -> list[Place]:

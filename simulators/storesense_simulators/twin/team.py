@@ -31,6 +31,8 @@ class Team:
         self._shifts_begun: set[str] = set()
         self._noticed_ms: dict[str, int] = {}
         self._backlog: list[str] = []
+        self._plan: dict[str, bool] = {}
+        self._plan_is_for = (-2, False)
         self._posts = [post for post in scene.shop.staff_posts if post.kind is not PostKind.DESK]
 
     def start(self) -> None:
@@ -64,6 +66,9 @@ class Team:
     def _planned(self) -> dict[str, bool]:
         """Return which lanes the schedule wants open now: the first so many staffed ones, and self-checkout."""
         scene = self._scene
+        if self._plan_is_for == (self._minute, scene.shoppers_inside > 0):
+            return self._plan
+        self._plan_is_for = (self._minute, scene.shoppers_inside > 0)
         weekday, minute = scene.local()
         is_in_use = scene.is_open() or scene.shoppers_inside > 0
         left = scene.shop.staff.lanes_open[weekday][minute // 60] if is_in_use else 0
@@ -77,6 +82,7 @@ class Team:
             else:
                 planned[till.lane_id] = left > 0
                 left -= 1
+        self._plan = planned
         return planned
 
     def _see_to_lanes(self) -> None:
