@@ -99,6 +99,37 @@ class ClockOffset:
         return None if bounds is None else round((bounds.middle_us - base_us) / 1_000)
 
 
+class SentInstants:
+    """Tells the echo of a message of ours from that of somebody who sends as the same boot.
+
+    That is a copy of this process: a virtual machine whose memory was snapshot and is run twice. Both go on with the
+    same boot and the same numbers, and the ledger takes the second for repeats.
+    """
+
+    def __init__(self) -> None:
+        self._order: deque[datetime] = deque()
+        self._known: set[datetime] = set()
+        self._newest_forgotten_at: datetime | None = None
+
+    def add(self, sent_at: datetime) -> None:
+        """Note that a message is about to leave with this instant."""
+        if sent_at in self._known:
+            return
+        self._known.add(sent_at)
+        self._order.append(sent_at)
+        if len(self._order) > _REMEMBERED_SENDS:
+            oldest_at = self._order.popleft()
+            self._known.discard(oldest_at)
+            if self._newest_forgotten_at is None or oldest_at > self._newest_forgotten_at:
+                self._newest_forgotten_at = oldest_at
+
+    def is_foreign(self, echo_sent_at: datetime | None) -> bool:
+        """Tell whether an ack for our boot echoes what this process certainly never sent."""
+        if echo_sent_at is None or echo_sent_at in self._known:
+            return False
+        return self._newest_forgotten_at is None or echo_sent_at > self._newest_forgotten_at
+
+
 @dataclass(slots=True)
 class ClockEpochs:
     """Which wall clock each message of this boot was recorded by: between two jumps it is one and the same.

@@ -20,7 +20,7 @@ from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxError
 from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
 from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
-from storesense_edge.sender import Sender
+from storesense_edge.sender import CLONED, Sender
 from storesense_edge.settings import LinkSettings
 
 if TYPE_CHECKING:
@@ -234,11 +234,16 @@ class DeviceLink:
             resent=sender.resent if sender else 0,
             dropped=self._dropped,
             outbox_bytes=self._totals.bytes,
-            problem=None if problem is None else str(problem),
+            problem=self._told(problem),
             clock_offset_ms=sender.clock_offset_ms if sender else None,
         )
 
     # ---- inside
+
+    def _told(self, problem: StoresenseError | None) -> str | None:
+        if self._sender is not None and self._sender.is_cloned:
+            return CLONED
+        return None if problem is None else str(problem)
 
     def _watch_clock(self) -> None:
         """Note when the wall clock was set, so that what it told before can be put right."""

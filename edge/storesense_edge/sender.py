@@ -20,7 +20,7 @@ from storesense_contracts.messages import (
     encode_struct,
 )
 from storesense_contracts.topics import UP_DELIVERY, DownStream, Stream
-from storesense_edge.clock_offset import ClockEpochs, ClockOffset, base_us, shift_us, shifted_readings
+from storesense_edge.clock_offset import ClockEpochs, ClockOffset, SentInstants, base_us, shift_us, shifted_readings
 from storesense_edge.mqtt import BrokerConnection
 from storesense_edge.mqtt_client import Publication
 from storesense_edge.outbox_errors import OutboxError
@@ -43,6 +43,10 @@ _GOODBYE_S = 1.0
 _RIGHT_CLOCK_MS = 60_000
 """Close enough for ages of days."""
 _READ_AGAIN_S = 1.0
+CLONED = (
+    "Another process sends under this one's boot: its memory was copied while it ran, and of two readings under one "
+    "number only one is stored. Restart this agent; the other one will find out as well."
+)
 
 
 class Sender:
@@ -74,6 +78,8 @@ class Sender:
         self._boot_no = opened.boot_no
         self.epochs = ClockEpochs()
         self._offset = ClockOffset()
+        self._instants = SentInstants()
+        self.is_cloned = False
         self._threshold_s = settings.clock_threshold_s
         self._name = topics.user_name(store_id, device_id)
         self._boot_id = boot_id
@@ -184,6 +190,9 @@ class Sender:
         except PayloadError as exc:
             _logger.warning("%s: an ack on %s cannot be read and is ignored: %s", self._name, topic, exc)
             return
+        if ack.boot_id == self._boot_id and not self.is_cloned and self._instants.is_foreign(ack.echo_sent_at):
+            self.is_cloned = True
+            _logger.error("%s: %s", self._name, CLONED)
         now_s = self._clock.monotonic_s()
         self._offset.acked(ack.echo_sent_at, ack.received_at, now_s)
         offset_ms = self.clock_offset_ms
@@ -226,6 +235,7 @@ class Sender:
             readings_json=shifted_readings(message.readings_json, shift) if shift else message.readings_json,
             dropped=order.dropped,
         )
+        self._instants.add(sent_at)
         delivery = UP_DELIVERY[message.stream]
         packet_no = self._connection.publish(Publication(self._topics[message.stream], payload, delivery))
         if packet_no is None:

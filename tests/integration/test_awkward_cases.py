@@ -16,9 +16,10 @@ from fixtures.stand_in_gateway import broker_settings
 from storesense_contracts import topics
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.ids import DeviceId, StoreId
-from storesense_contracts.messages import CommitAck, encode_struct
-from storesense_contracts.topics import DownStream, Stream
+from storesense_contracts.messages import CommitAck, encode_message, encode_readings, encode_struct
+from storesense_contracts.topics import Delivery, DownStream, Stream
 from storesense_edge.link import DeviceLink
+from storesense_edge.mqtt_client import Publication
 from storesense_edge.outbox import Outbox
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.mqtt import MqttLink
@@ -132,6 +133,33 @@ async def test_a_disk_cloned_into_two_machines_of_one_name_stores_the_backlog_on
     assert [row[3] for row in shop.rows() if row[2] == boot_id] == [0, 1, 2]
     # A process start is a boot of its own, so what each machine measures from then on cannot meet the other's.
     assert [row[4] for row in shop.rows() if row[2] != boot_id] == [100, 101]
+
+
+async def test_a_memory_cloned_into_two_machines_is_told_by_the_first_ack_for_what_the_other_sent(shop: Shop) -> None:
+    with shop.gateway():
+        async with shop.link() as link:
+            link.record(Stream.FOOTFALL, counted(1))
+            assert await link.drained(15)
+            assert link.stats.problem is None
+            # The copy has the same boot and goes on at the same number, with another reading, at another instant.
+            async with shop.link("copy.db", device="device-2") as account:
+                assert account._sender is not None
+                clone = encode_message(
+                    boot_id=link.boot_id,
+                    seq=1,
+                    sent_at=datetime.now(UTC),
+                    readings_json=encode_readings([counted(2)]),
+                )
+                topic = topics.up(StoreId("store-1"), DeviceId("device-1"), Stream.FOOTFALL)
+                for _ in range(500):
+                    if account._sender._connection.publish(Publication(topic, clone, Delivery(1, retain=False))):
+                        break
+                    await asyncio.sleep(0.01)
+                async with asyncio.timeout(15):
+                    while link.stats.problem is None:  # noqa: ASYNC110 -- nothing tells of it but the condition
+                        await asyncio.sleep(0.01)
+            assert "memory was copied" in str(link.stats.problem)
+    assert [row[3:] for row in shop.rows()] == [(0, 1), (1, 2)]
 
 
 async def test_a_partition_moving_between_gateways_loses_and_doubles_nothing_in_flight(shop: Shop) -> None:

@@ -12,6 +12,7 @@ from storesense_edge.clock_offset import (
     Bounds,
     ClockEpochs,
     ClockOffset,
+    SentInstants,
     base_us,
     shift_us,
     shifted_readings,
@@ -188,3 +189,22 @@ def test_bounds_widen_with_age() -> None:
     assert old is not None
     assert (young.width_us, old.width_us) == (100_000, 300_000)
     assert Bounds(0, 10).middle_us == 5
+
+
+def test_the_echo_of_a_message_of_ours_is_known_however_often_it_comes_and_anothers_is_not() -> None:
+    sent = SentInstants()
+    assert not sent.is_foreign(None)
+    sent.add(NOW)
+    sent.add(NOW)
+    assert [sent.is_foreign(NOW) for _ in range(3)] == [False] * 3
+    assert sent.is_foreign(NOW + timedelta(microseconds=1))
+    assert sent.is_foreign(NOW - timedelta(days=1))
+
+
+def test_what_may_have_been_forgotten_is_nobody_elses() -> None:
+    sent = SentInstants()
+    for count in range(5_000):
+        sent.add(NOW + timedelta(seconds=count))
+    assert not sent.is_foreign(NOW)
+    assert not sent.is_foreign(NOW - timedelta(days=1)), "the clock may have been set since"
+    assert sent.is_foreign(NOW + timedelta(seconds=5_000))
