@@ -15,7 +15,8 @@ from storesense_simulators.chaos.plan import Shape, make_plan
 
 pytestmark = pytest.mark.e2e
 
-KILLS, SEED = 4, 14
+KILLS, SEED = 4, 21
+"""A single kill while a clock is wrong, a blackhole, and a salvo of three."""
 
 
 @pytest.mark.timeout(240)

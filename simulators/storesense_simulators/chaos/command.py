@@ -117,6 +117,7 @@ def as_json(outcome: Outcome, *, seed: int, database: str, broker: str) -> dict[
         "disk_full_recovery_s": times.max_s("full_disks"),
         "cut_recovery_s": times.max_s("cuts"),
         "overlapping_recovery_s": times.max_s("overlapping"),
+        "salvo_recovery_s": times.max_s("salvos"),
         "recovery_over_5_s": sum(each.recovery_s > 5.0 for each in times.kills),
         "troubles": outcome.troubles.total(),
         "dead_letter_messages": counted.dead,

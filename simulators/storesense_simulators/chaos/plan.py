@@ -11,8 +11,10 @@ _Item = TypeVar("_Item")
 _DAY_S = 86_400.0
 _CLOCK_OFFSETS_S = (45.0, -45.0, 7_200.0, -7_200.0, -3 * _DAY_S, 9 * _DAY_S, -2_000.0 * _DAY_S, -20_000.0 * _DAY_S)
 """Within the gateway's tolerance and out of it; past the outbox's age limit; before 2025, and back in 1971."""
-_FAULT_CHANCE = 0.4
+_FAULT_CHANCE = 0.5
 _OVERLAP_CHANCE = 0.35
+_SALVO_CHANCE = 0.5
+_MOST_AT_ONCE = 6
 
 
 class Part(StrEnum):
@@ -50,11 +52,15 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """``kill -9`` of one part, and its restart after ``down_s``."""
+    """``kill -9`` of one part ``after_s`` into the step, and its restart after ``down_s``.
+
+    Of two kills of one part in a step, the second follows the restart by its ``after_s``: it falls into a start.
+    """
 
     part: Part
     which: int
     down_s: float
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,12 @@ class Step:
 
     Attributes:
         after_s: how long everything runs in peace before.
-        kill: what is killed, if anything.
+        kills: what is killed, if anything; several are a salvo, which strikes while others are down or starting.
         trouble: what else goes wrong; with a kill, the kill falls into it.
     """
 
     after_s: float
-    kill: Kill | None
+    kills: tuple[Kill, ...]
     trouble: Trouble | None
 
 
@@ -114,6 +120,9 @@ class Shape:
 def make_plan(*, kills: int, seed: int, shape: Shape) -> tuple[Step, ...]:
     """Return the steps of a run: exactly ``kills`` kills, each part about as often, with other troubles between them.
 
+    Half of the steps with kills have one, and the others a salvo of several. A longer plan of the same seed begins like
+    a shorter one, but for the shorter one's last salvo.
+
     Args:
         kills: how many times something is killed.
         seed: the same seed gives the same steps.
@@ -123,15 +132,22 @@ def make_plan(*, kills: int, seed: int, shape: Shape) -> tuple[Step, ...]:
     parts = _dealt(rng, [part for part in Part if part is not Part.DATABASE or shape.owns_database])
     troubles = _troubles(rng, shape)
     steps: list[Step] = []
-    for _ in range(kills):
-        part = next(parts)
-        kill = Kill(part, _which(rng, part, shape), round(rng.uniform(0.0, 1.5), 3))
+    left = kills
+    while left > 0:
+        count = rng.randint(2, _MOST_AT_ONCE) if rng.random() < _SALVO_CHANCE else 1
+        struck = tuple(_kill(rng, next(parts), shape, in_salvo=count > 1) for _ in range(count))[:left]
+        left -= count
         trouble = next(troubles) if rng.random() < _FAULT_CHANCE else None
         if trouble is not None and rng.random() >= _OVERLAP_CHANCE:
-            steps.append(Step(_peace_s(rng), None, trouble))
+            steps.append(Step(_peace_s(rng), (), trouble))
             trouble = None
-        steps.append(Step(_peace_s(rng), kill, trouble))
+        steps.append(Step(_peace_s(rng), struck, trouble))
     return tuple(steps)
+
+
+def _kill(rng: random.Random, part: Part, shape: Shape, *, in_salvo: bool) -> Kill:
+    which, down_s = _which(rng, part, shape), round(rng.uniform(0.0, 1.5), 3)
+    return Kill(part, which, down_s, round(rng.uniform(0.0, 0.8), 3) if in_salvo else 0.0)
 
 
 def _peace_s(rng: random.Random) -> float:

@@ -5,7 +5,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +63,7 @@ class Times:
     half_open: list[Timed] = field(default_factory=list)
     full_disks: list[Timed] = field(default_factory=list)
     overlapping: list[Timed] = field(default_factory=list)
+    salvos: list[Timed] = field(default_factory=list)
 
     def max_s(self, kind: str) -> float | None:
         """Return the longest of a kind; None if there was none."""
@@ -116,7 +117,7 @@ async def carry_out(world: World, *, kills: int, seed: int, folder: Path, tell: 
     return Outcome(
         audit=audit(sent, found),
         times=storm.times,
-        kills=Counter(step.kill.part for step in plan if step.kill is not None),
+        kills=Counter(kill.part for step in plan for kill in step.kills),
         troubles=Counter(_name(step.trouble) for step in plan if step.trouble is not None),
         drain_s=drain_s,
         undrained=undrained,
@@ -146,17 +147,19 @@ class _Storm:
     async def take(self, step_no: int, step: Step) -> None:
         await asyncio.sleep(step.after_s)
         self._no_surprise()
-        what = " in ".join(_name(each) for each in (step.kill, step.trouble) if each is not None)
+        what = " + ".join(map(_name, step.kills))
+        if step.trouble is not None:
+            what += f" in {_name(step.trouble)}" if what else _name(step.trouble)
         self._tell(self._kills, what)
         if step.trouble is None:
-            if step.kill is not None:
-                await self._settled(step_no, what, await self._kill(step.kill), self.times.kills)
+            times = self.times.salvos if len(step.kills) > 1 else self.times.kills
+            await self._settled(step_no, what, await self._strike(step.kills), times)
             return
         half_open = isinstance(step.trouble, Cut) and step.trouble.fault is Fault.HALF_OPEN
         began_s = time.monotonic()
         await self._begin_trouble(step.trouble)
-        if step.kill is not None:
-            await self._kill(step.kill)
+        if step.kills:
+            await self._strike(step.kills)
             half_open = False
         if not half_open:  # what is half open is not mended: the ends have to notice
             await asyncio.sleep(max(0.0, began_s + step.trouble.for_s - time.monotonic()))
@@ -165,11 +168,30 @@ class _Storm:
         await self._settled(step_no, what, since_s, self._times_of(step))
 
     def _times_of(self, step: Step) -> list[Timed]:
-        if step.kill is not None:
+        if step.kills:
             return self.times.overlapping
         if isinstance(step.trouble, Cut):
             return self.times.half_open if step.trouble.fault is Fault.HALF_OPEN else self.times.cuts
         return self.times.full_disks if isinstance(step.trouble, FillDisk) else self.times.cuts
+
+    async def _strike(self, kills: Sequence[Kill]) -> float:
+        """Kill all of them at their times and start them again; return the instant of the last restart."""
+        by_part: dict[tuple[Part, int], list[Kill]] = {}
+        for kill in kills:
+            by_part.setdefault((kill.part, kill.which), []).append(kill)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._kill_each(chain), name=f"kill {part.value}-{which}")
+                for (part, which), chain in by_part.items()
+            ]
+        return max(task.result() for task in tasks)
+
+    async def _kill_each(self, chain: Sequence[Kill]) -> float:
+        since_s = 0.0
+        for kill in chain:
+            await asyncio.sleep(kill.after_s)
+            since_s = await self._kill(kill)
+        return since_s
 
     async def _kill(self, kill: Kill) -> float:
         """Kill and start again; return the instant of the restart."""
