@@ -19,6 +19,7 @@ from storesense_simulators.twin.run_commands import (
 )
 from storesense_simulators.twin.run_errors import RunUsageError
 from storesense_simulators.twin.store_commands import add_store_commands
+from storesense_simulators.twin.theory_commands import add_theory_commands
 
 _CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
 
@@ -102,6 +103,7 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     run.set_defaults(handler=_sim_run)
     add_picture_command(actions)
+    add_theory_commands(actions)
 
 
 def _add_broker(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

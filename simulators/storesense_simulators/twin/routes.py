@@ -1,16 +1,12 @@
 """Ways of the twin's people: the store's navigation, asked so that its answers can be used again."""
 
-import math
-
 from storesense_simulators.twin.chance import Dice
 from storesense_simulators.twin.ground import Ground
 from storesense_simulators.twin.navigation import Navigation
-from storesense_simulators.twin.plane import turn
 from storesense_simulators.twin.shop import Door, Point, Shop
 
 _SNAP_M = 0.25
 _ASIDE_M = 0.25
-_DOORSTEP_M = 2.5
 _THRESHOLD_M = 0.4
 
 
@@ -58,14 +54,19 @@ class Routes:
         return middle if near else spot
 
     def _door_at(self, spot: Point) -> Door | None:
-        """Return the door that a spot is before, or within a step of; None for a spot inside."""
+        """Return the door that a spot is in, or the nearest one to a spot outside; None for a spot inside."""
         for door in self._doors:
-            dx, dy = spot[0] - door.outside[0], spot[1] - door.outside[1]
-            if dx * dx + dy * dy > _DOORSTEP_M * _DOORSTEP_M:
-                continue
-            wx, wy = door.b[0] - door.a[0], door.b[1] - door.a[1]
-            side = turn(door.a, door.b, spot)
-            is_outside = (side < 0) == (turn(door.a, door.b, door.outside) < 0)
-            if is_outside or abs(side) < _THRESHOLD_M * math.sqrt(wx * wx + wy * wy):
+            if _from_segment(door.a, door.b, spot) < _THRESHOLD_M * _THRESHOLD_M:
                 return door
-        return None
+        if self._navigation.is_reachable(spot, self._doors[0].inside):
+            return None
+        return min(self._doors, key=lambda door: _from_segment(door.a, door.b, spot))
+
+
+def _from_segment(a: Point, b: Point, spot: Point) -> float:
+    """Return the squared distance from a spot to the segment from ``a`` to ``b``."""
+    dx, dy = b[0] - a[0], b[1] - a[1]
+    square = dx * dx + dy * dy
+    along = 0.0 if square == 0 else max(0.0, min(1.0, ((spot[0] - a[0]) * dx + (spot[1] - a[1]) * dy) / square))
+    off_x, off_y = spot[0] - a[0] - along * dx, spot[1] - a[1] - along * dy
+    return off_x * off_x + off_y * off_y

@@ -10,6 +10,7 @@ from storesense_simulators.twin.staff import Clerk, Task
 
 FIRST_STAFF_NO = 10_000_001
 _SLOTS_A_TRIP = 3
+_BETWEEN_STAFF_MS = 4_000
 _DAY_MS = 86_400_000
 
 
@@ -31,6 +32,7 @@ class Team:
         self._shifts_begun: set[str] = set()
         self._noticed_ms: dict[str, int] = {}
         self._backlog: list[str] = []
+        self._coming: list[tuple[int, Person, Clerk, tuple[float, float]]] = []
         self._plan: dict[str, bool] = {}
         self._plan_is_for = (-2, False)
         self._posts = [post for post in scene.shop.staff_posts if post.kind is not PostKind.DESK]
@@ -46,6 +48,9 @@ class Team:
         if minute != self._minute:
             self._minute = minute
             self._change_shifts(is_start=False)
+        while self._coming and self._coming[0][0] <= self._scene.now_ms:
+            _, person, clerk, looks = self._coming.pop(0)
+            self._appear(person, clerk, self._scene.shop.doors[0].outside, looks)
         self._direct()
 
     def lane_closed(self, lane_id: str) -> None:
@@ -177,8 +182,14 @@ class Team:
         )
         self._made += 1
         habits = scene.shop.habits
-        at = clerk.home() if is_start else scene.shop.doors[0].outside
-        scene.movement.add(person, at, height_m=dice.of(habits.adult_height_m), radius_m=dice.of(habits.body_radius_m))
+        looks = (dice.of(habits.adult_height_m), dice.of(habits.body_radius_m))
+        if is_start:
+            self._appear(person, clerk, clerk.home(), looks)
+        else:
+            self._coming.append((scene.now_ms + index * _BETWEEN_STAFF_MS, person, clerk, looks))
+
+    def _appear(self, person: Person, clerk: Clerk, at: Point, looks: tuple[float, float]) -> None:
+        self._scene.movement.add(person, at, height_m=looks[0], radius_m=looks[1])
         self._clerks.append((person, clerk))
         clerk.idle(person)
 

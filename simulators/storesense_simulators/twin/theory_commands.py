@@ -1,0 +1,87 @@
+"""The parsers of ``storesense sim mmc`` and ``sim flow``; the runs, which bring NumPy, load when they are asked for."""
+
+import argparse
+from pathlib import Path
+
+
+def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the twin's comparisons with theory to ``storesense sim``."""
+    mmc = actions.add_parser(
+        "mmc",
+        help="the twin's queues and tills against queueing theory (M/M/c)",
+        description="Sends Poisson arrivals with exponential service through the same lines and tills as the store "
+        "has, one shared line, nobody gives up, and compares the mean wait with Erlang's formula. Takes minutes, since "
+        "waits at busy tills follow one another: the standard error is to be about 1 %%.",
+        epilog="Exit codes: 0 every mean wait is within 3 %% of the formula, 1 one is not, 2 wrong option.",
+    )
+    mmc.add_argument("--servers", type=_positive, action="append", metavar="C", help="tills; repeatable (1, 2, 4, 8)")
+    mmc.add_argument(
+        "--load", type=_load, action="append", metavar="RHO", help="share of time busy; repeatable (.5, .7, .8, .9)"
+    )
+    mmc.add_argument("--customers", type=_enough, metavar="N", help="customers a row, 1000 at least (by load)")
+    mmc.add_argument("--seed", type=int, default=7, metavar="N", help="other customers (default %(default)s)")
+    mmc.add_argument("--processes", type=_positive, default=2, metavar="N", help="at once (default %(default)s)")
+    mmc.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    mmc.set_defaults(handler=_mmc)
+    flow = actions.add_parser(
+        "flow",
+        help="the twin's crowd against published and recorded walking speeds",
+        description="Lets people walk around a ring, 24 m long and 3 m wide, at several densities and compares their "
+        "mean speed with published curves; then the free speeds with recorded pedestrians, where there are files.",
+        epilog="Exit codes: 0 every speed is within the published bounds, 1 one is not, 2 wrong option or file.",
+    )
+    flow.add_argument(
+        "--trajectories",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE|DIR",
+        help="recorded pedestrians in the ETH/UCY obsmat format, or a folder of such; repeatable",
+    )
+    flow.add_argument(
+        "--density", type=_density, action="append", metavar="D", help="people a square metre; repeatable (.25 to 4)"
+    )
+    flow.add_argument("--seed", type=int, default=7, metavar="N", help="other walkers (default %(default)s)")
+    flow.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    flow.set_defaults(handler=_flow)
+
+
+def _mmc(args: argparse.Namespace) -> int:
+    from storesense_simulators.twin.theory_runs import run_mmc  # noqa: PLC0415
+
+    return run_mmc(args)
+
+
+def _flow(args: argparse.Namespace) -> int:
+    from storesense_simulators.twin.theory_runs import run_flow, trajectory_files  # noqa: PLC0415
+
+    args.trajectories = trajectory_files(args.trajectories)
+    return run_flow(args)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 64")
+    return number
+
+
+def _enough(text: str) -> int:
+    number = int(text)
+    if not 1_000 <= number <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is not between 1000 and 100000000")
+    return number
+
+
+def _load(text: str) -> float:
+    load = float(text)
+    if not 0.0 < load < 1.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return load
+
+
+def _density(text: str) -> float:
+    density = float(text)
+    if not 0.05 <= density <= 5.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.05 and 5")
+    return density
