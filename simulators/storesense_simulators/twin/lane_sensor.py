@@ -43,7 +43,8 @@ class QueueSensor:
         """Somebody was called to a lane; their wait is over."""
         joined_ms = self.joined_ms.pop(person_no, None)
         if joined_ms is not None:
-            self.waits_ms[person_no] = max(0, now_ms + self._late_ms(_CALL_LATE_MS) - joined_ms)
+            wait_ms = now_ms + self._late_ms(_CALL_LATE_MS) - joined_ms
+            self.waits_ms[person_no] = max(0, wait_ms // _FRAME_MS * _FRAME_MS)
 
     def give_up(self, person_no: int, now_ms: int) -> QueueVisit | None:
         """Somebody left without being served; None if they were never seen to wait."""
