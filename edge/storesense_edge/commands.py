@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storesense_contracts.errors import UsageError
+
 if TYPE_CHECKING:
     import argparse
 
@@ -27,6 +29,105 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     check.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     check.set_defaults(handler=_check)
+    _add_cameras(verbs)
+    _add_calibrate(verbs)
+
+
+def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    cameras = verbs.add_parser("cameras", help="find network and USB cameras").add_subparsers(
+        dest="task", metavar="TASK", required=True
+    )
+    find = cameras.add_parser(
+        "find",
+        help="list the cameras that answer an ONVIF probe, and USB cameras",
+        description="Asks the network for ONVIF cameras and lists USB cameras, each as a source for the site file. "
+        "User names and passwords go into the camera credentials file, never into the site file.",
+    )
+    find.add_argument("--for", dest="for_s", type=_positive, default=3.0, metavar="S", help="seconds to wait (3)")
+    find.add_argument("--interface", metavar="ADDRESS", help="this machine's address in the cameras' network")
+    find.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
+    find.set_defaults(handler=_find_cameras)
+
+
+def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    calibrate = verbs.add_parser(
+        "calibrate",
+        help="find where a camera's picture lies on the floor, and the error in centimetres",
+        description="Prints the homography for the site file and says how far off it is, in centimetres.",
+    ).add_subparsers(dest="method", metavar="METHOD", required=True)
+    points = calibrate.add_parser(
+        "points",
+        help="from four or more points that were measured",
+        description="Measure points on the floor that the camera sees, near, far and at both sides, such as corners of "
+        "tiles. Four are enough for a fit; only a fifth tells the error.",
+    )
+    given = points.add_mutually_exclusive_group(required=True)
+    given.add_argument("--pairs", type=Path, metavar="FILE", help="CSV file with the columns u,v,x_m,y_m")
+    given.add_argument(
+        "--pair",
+        action="append",
+        type=_pair,
+        metavar="U,V=X,Y",
+        help="a point of the picture (fractions from its upper left corner) and where it is (metres); give it again "
+        "and again",
+    )
+    points.set_defaults(handler=_calibrate_points)
+    heights = calibrate.add_parser(
+        "heights",
+        help="from how tall people look as they walk",
+        description="Nobody measures anything: people are about equally tall, so how tall they look near and far tells "
+        "the camera's height, tilt and lens. Record some hundred people all over the picture. The lens's angle from "
+        "its data sheet and two points of the plan make it good.",
+    )
+    seen = heights.add_mutually_exclusive_group(required=True)
+    seen.add_argument("--detections", type=Path, metavar="FILE", help="boxes in MOT format; needs --frame-size")
+    seen.add_argument("--video", type=Path, metavar="FILE", help="a video; better with --model")
+    seen.add_argument("--site", type=Path, metavar="FILE", help="a site file; needs --camera, which is watched live")
+    heights.add_argument("--camera", metavar="ID", help="the camera in the site file")
+    heights.add_argument("--model", type=Path, metavar="FILE", help="YOLOX person detector in ONNX format for --video")
+    heights.add_argument("--frame-size", type=_size, metavar="WxH", help="size of the pictures that were detected in")
+    heights.add_argument(
+        "--for", dest="for_s", type=_positive, default=600.0, metavar="S", help="seconds to watch (600)"
+    )
+    heights.add_argument(
+        "--mean-height", type=_positive, default=1.70, metavar="M", help="how tall people are on average (1.70)"
+    )
+    heights.add_argument(
+        "--field-of-view", type=_positive, metavar="DEG", help="horizontal angle of the lens, if known"
+    )
+    heights.add_argument(
+        "--place",
+        action="append",
+        type=_pair,
+        default=[],
+        metavar="U,V=X,Y",
+        help="two points that place it on the plan",
+    )
+    heights.add_argument(
+        "--picture",
+        action="store_true",
+        help="draw over the camera's last picture; people may be in it, so it is for this machine's screen alone",
+    )
+    heights.set_defaults(handler=_calibrate_heights)
+    for parser in (points, heights):
+        parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the floor's metres as the camera sees them")
+        parser.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
+
+
+def _pair(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
+    seen, there = text.split("=")
+    u, v = (float(number) for number in seen.split(","))
+    x, y = (float(number) for number in there.split(","))
+    if not (0 <= u <= 1 and 0 <= v <= 1 and abs(x) < 1e5 and abs(y) < 1e5):
+        raise ValueError(text)
+    return (u, v), (x, y)
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = (int(number) for number in text.lower().split("x"))
+    if not (16 <= width <= 16_384 and 16 <= height <= 16_384):
+        raise ValueError(text)
+    return width, height
 
 
 def _positive(text: str) -> float:
@@ -46,3 +147,39 @@ def _check(args: argparse.Namespace) -> int:
     from storesense_edge.check_command import check_site  # noqa: PLC0415 -- heavy, and only this verb needs it
 
     return check_site(args.site, prints_json=args.json)
+
+
+def _find_cameras(args: argparse.Namespace) -> int:
+    from storesense_edge.cameras_command import find  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    return find(args.for_s, args.interface, prints_json=args.json)
+
+
+def _calibrate_points(args: argparse.Namespace) -> int:
+    from storesense_edge import calibrate_command as command  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    pairs = command.read_pairs(args.pairs) if args.pairs is not None else args.pair
+    return command.calibrate_points(pairs, command.Output(args.json, args.plot))
+
+
+def _calibrate_heights(args: argparse.Namespace) -> int:
+    from storesense_edge import calibrate_command as command  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    if args.detections is not None:
+        if args.frame_size is None:
+            raise UsageError("Boxes do not say how large their pictures were; give --frame-size, such as 1280x720.")
+        seen = command.seen_in_detections(args.detections, args.frame_size)
+    elif args.video is not None:
+        seen = command.seen_in_video(args.video, args.model, for_s=args.for_s)
+    elif args.camera is None:
+        raise UsageError("Name the camera of the site file with --camera.")
+    else:
+        seen = command.seen_by_camera(args.site, args.camera, for_s=args.for_s)
+    return command.calibrate_heights(
+        seen,
+        command.Output(args.json, args.plot),
+        mean_height_m=args.mean_height,
+        field_of_view_deg=args.field_of_view,
+        places=args.place,
+        shows_picture=args.picture,
+    )

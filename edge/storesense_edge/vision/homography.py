@@ -150,6 +150,29 @@ def fit_floor_map(image_xy: Sequence[tuple[float, float]], floor_xy_m: Sequence[
     return FloorMap(matrix, float(np.sqrt((off_cm**2).mean())), float(off_cm.max()))
 
 
+def left_out_cm(
+    image_xy: Sequence[tuple[float, float]], floor_xy_m: Sequence[tuple[float, float]]
+) -> list[float | None]:
+    """Return for each pair how far it lies from where the others alone would put it, centimetres.
+
+    That is the error to expect at a place that nobody measured, which residuals are not: the fit bends towards its
+    points. None where the others cannot make a fit, as with four pairs, or where they put it beyond the horizon.
+    """
+    found: list[float | None] = []
+    for index in range(len(image_xy)):
+        image = [point for place, point in enumerate(image_xy) if place != index]
+        floor = [point for place, point in enumerate(floor_xy_m) if place != index]
+        try:
+            others = fit_floor_map(image, floor)
+        except GeometryError:
+            found.append(None)
+            continue
+        there = others.to_floor(np.array([image_xy[index]], dtype=np.float64))[0]
+        off_cm = float(np.hypot(*(there - np.array(floor_xy_m[index])))) * 100
+        found.append(off_cm if np.isfinite(off_cm) else None)
+    return found
+
+
 def _map(matrix: NDArray[np.float64], points_xy: NDArray[np.float64]) -> NDArray[np.float64]:
     mapped = points_xy @ matrix[:, :2].T + matrix[:, 2]
     weight = mapped[:, 2:]
