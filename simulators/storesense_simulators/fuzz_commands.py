@@ -23,6 +23,13 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         help="payloads that go through broker, gateway and database; 0 for none (default: 1 in 50, at most 20000)",
     )
     fuzz.add_argument(
+        "--replays",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="how often the first thousand of those go the same way again (default %(default)s)",
+    )
+    fuzz.add_argument(
         "--coverage-guided",
         dest="guided_s",
         type=_count,

@@ -68,6 +68,7 @@ def run_fuzz(args: argparse.Namespace) -> int:
                 store_ids=_STORES,
                 other_store_id=_OTHER,
                 now_at=now_at,
+                replays=args.replays,
                 database_url=args.database,
                 tell=lambda done: progress.update(bar, completed=done),
             )

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Self
 
 import psutil
@@ -44,6 +45,7 @@ _DEADLINE_S = 60.0
 _WINDOW = 50
 _BATCH = 200
 _WARM_SHARE = 0.2
+_REPLAYED = 1_000
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class ThroughFindings:
 
     Attributes:
         payloads: published, and confirmed by the broker.
+        replayed: of those, sent again after all of them had been.
         acknowledged: numbers that the gateway said are committed.
         unacknowledged: numbers that it should have and did not.
         rows: readings in the tables.
@@ -64,6 +67,7 @@ class ThroughFindings:
     """
 
     payloads: int = 0
+    replayed: int = 0
     acknowledged: int = 0
     unacknowledged: int = 0
     rows: int = 0
@@ -90,6 +94,7 @@ def run_through(
     store_ids: Sequence[str],
     other_store_id: str,
     now_at: datetime,
+    replays: int,
     database_url: str | None,
     tell: Callable[[int], None],
 ) -> ThroughFindings:
@@ -100,6 +105,8 @@ def run_through(
         store_ids: the gateway's stores.
         other_store_id: a store that is not the gateway's.
         now_at: when they were made.
+        replays: how often the first thousand messages with a readable header are sent again, before the last tenth of
+            the payloads, whose acks then tell that the gateway has seen them all.
         database_url: a server to use; None starts the embedded one.
         tell: is told how many are published.
 
@@ -120,7 +127,12 @@ def run_through(
             user = world.devices(store_ids[0])[0]
             with _Publisher(world.broker.port, f"{user[0]}/{user[1]}", user[2]) as publisher:
                 warm_mb = 0.0
+                repeated_at = len(payloads) * 9 // 10
                 for number, made in enumerate(payloads):
+                    if number == repeated_at:
+                        for again in _with_header(payloads[:repeated_at], store_ids, now_at) * replays:
+                            publisher.publish(again.topic, again.payload)
+                            findings.replayed += 1
                     publisher.publish(made.topic, made.payload)
                     if number % _BATCH == 0:
                         tell(number)
@@ -154,6 +166,18 @@ def _expect(payloads: Sequence[Made], store_ids: Sequence[str], now_at: datetime
         entries = [each for each in decoded if isinstance(each, Entry)]
         store.commit(entries, [each for each in decoded if isinstance(each, DeadLetter)])
     return store
+
+
+def _with_header(payloads: Sequence[Made], store_ids: Sequence[str], now_at: datetime) -> list[Made]:
+    """Return the first payloads of ours that have a number, and so are stored once however often they come."""
+    limits, received_us = Limits(), to_epoch_us(now_at)
+    ours = (made for made in payloads if _is_subscribed(made.topic, store_ids))
+    numbered = (
+        made
+        for made in ours
+        if isinstance(decode(Incoming(made.topic, made.payload, received_us, Tag(1, 1, 1)), limits), Entry)
+    )
+    return list(islice(numbered, _REPLAYED))
 
 
 def _is_subscribed(topic: str, store_ids: Sequence[str]) -> bool:
