@@ -1,7 +1,7 @@
 """``storesense bench query``: each KPI over the rollups and over raw, compared to the bit and timed.
 
-The readings are made by the database itself, by arithmetic, about 50,000 a store and day; rollups and local days come
-from the same upkeep that a gateway does.
+The readings are made by the database itself, about 50,000 a store and day; rollups and local days come from the same
+upkeep that a gateway does, and the KPIs from the queries that the API asks.
 """
 
 import json
@@ -14,10 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg.rows import dict_row
 
+from storesense_backend.kpi_steps import choose_steps
+from storesense_backend.ranges import TimeSpan
 from storesense_contracts.migrate import migrate, status
 from storesense_contracts.sql import load_queries
 from storesense_gateway.maintenance import connect, maintain
@@ -26,10 +29,33 @@ from storesense_simulators.bench_world import BenchError
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
 
 _SQL = load_queries("storesense_simulators", "bench_query.sql")
+_KPI_SQL = load_queries("storesense_backend", "sql/kpis.sql")
 _FULL_READINGS = 50_000
 _FILLS = tuple(name for name in _SQL if name.startswith("fill_"))
-KPIS = tuple(name.removesuffix("_rollup") for name in _SQL if name.endswith("_rollup"))
-_STREAMS = ("footfall", "zone", "queue", "shelf")
+_PREPARATIONS = tuple(name for name in _SQL if name.startswith("prepare_"))
+_BLOCKS = {
+    "visitors": "footfall",
+    "zones": "zone",
+    "queue_length": "queue",
+    "queue_visits": "queue",
+    "shelves": "shelf",
+    "hours": "queue",
+}
+"""The backend's queries and the stream that each rests on; the last one asks the table of local hours."""
+KPIS = {
+    "visitors": "visitors",
+    "occupancy": "zones",
+    "engagement": "zones",
+    "mean_dwell": "zones",
+    "queue_length": "queue_length",
+    "wait_mean": "queue_visits",
+    "wait_p90": "queue_visits",
+    "abandonment": "queue_visits",
+    "on_shelf_availability": "shelves",
+    "stock_out_minutes": "shelves",
+    "queue_visits_by_hour": "hours",
+}
+"""The query that answers each KPI. KPIs that share a query share its figures."""
 _DAY = timedelta(days=1)
 
 
@@ -41,7 +67,7 @@ class QueryPlan:
         days: whole UTC days of readings, the last of them yesterday.
         stores: how many stores, alike.
         readings_per_day: about how many readings a store has in a day.
-        repeats: how often each KPI is asked of the rollups; of raw, a tenth of it, three times or more.
+        repeats: how often each query is asked of the rollups; of raw, a tenth of it, three times or more.
     """
 
     days: int = 30
@@ -77,19 +103,25 @@ def measure(url: str, plan: QueryPlan, *, now: datetime, say: Callable[[str], No
     report = migrate(url)
     to_at = now.replace(hour=0, minute=0, second=0, microsecond=0)
     with connect(url) as connection:
+        for name in _PREPARATIONS:
+            connection.execute(_SQL[name], {})
         began_s = time.monotonic()
         _fill(connection, plan, to_at, say)
         fill_s = time.monotonic() - began_s
         began_s = time.monotonic()
         settings = MaintenanceSettings(
-            refresh_days=plan.days + 31.0, raw_days=plan.days + 60.0, compress_after_days=1.0, step_batches=2_000
+            refresh_days=plan.days + 40.0, raw_days=plan.days + 70.0, compress_after_days=1.0, step_batches=2_000
         )
-        # A day ahead, so that the last day too is old enough to be compressed.
-        maintain(connection, settings, now=to_at + _DAY)
+        # Some days ahead, so that the last week too is old enough to be compressed.
+        maintain(connection, settings, now=to_at + 9 * _DAY)
         maintain_s = time.monotonic() - began_s
         say(f"filled in {fill_s:.1f} s, rolled up in {maintain_s:.1f} s")
         connection.execute("ANALYZE")
-        queries = [_measure_kpi(connection, name, plan, to_at) for name in KPIS]
+        measured = {}
+        for block in _BLOCKS:
+            measured[block] = _measure_block(connection, block, plan, to_at)
+            say(f"measured {block}")
+        queries = [{"name": name, **measured[block]} for name, block in KPIS.items()]
         readings = int(_value(connection, "readings"))
         room = int(_value(connection, "reading_bytes"))
     return {
@@ -118,6 +150,8 @@ def _fill(connection: psycopg.Connection, plan: QueryPlan, to_at: datetime, say:
         for number in range(plan.stores):
             values = {
                 "store_id": _store_id(number),
+                "store_no": number,
+                "day": day,
                 "from_at": from_at + day * _DAY,
                 "last_at": from_at + (day + 1) * _DAY - timedelta(microseconds=1),
                 "stretch": stretch,
@@ -125,24 +159,27 @@ def _fill(connection: psycopg.Connection, plan: QueryPlan, to_at: datetime, say:
             }
             with connection.transaction():
                 rows = sum(connection.execute(_SQL[name], values).rowcount for name in _FILLS)
-                batch_no += rows // 1_000 + 1
+                batch_no += max(1_000, rows // 1_000)
                 connection.execute(_SQL["move_head"], {"head": batch_no})
         say(f"day {day + 1} of {plan.days}")
 
 
-def _measure_kpi(connection: psycopg.Connection, name: str, plan: QueryPlan, to_at: datetime) -> dict[str, Any]:
-    questions = [_question(connection, number, plan, to_at) for number in range(plan.stores)]
+def _measure_block(connection: psycopg.Connection, block: str, plan: QueryPlan, to_at: datetime) -> dict[str, Any]:
+    stream = _BLOCKS[block]
+    rollup_sql = _SQL["rolled_hours"] if block == "hours" else _KPI_SQL[block]
+    raw_sql = _SQL[f"raw_{block}"]
+    questions = [_question(connection, number, stream, plan, to_at) for number in range(plan.stores)]
     rollup_ms, raw_ms, identical = [], [], True
     for repeat in range(plan.repeats):
-        _, spent_ms = _ask(connection, f"{name}_rollup", questions[repeat % len(questions)])
+        _, spent_ms = _ask(connection, rollup_sql, questions[repeat % len(questions)])
         rollup_ms.append(spent_ms)
     for repeat in range(max(3, plan.repeats // 10)):
         question = questions[repeat % len(questions)]
-        raw, spent_ms = _ask(connection, f"{name}_raw", question)
+        raw, spent_ms = _ask(connection, raw_sql, question)
         raw_ms.append(spent_ms)
-        identical = identical and bool(raw) and raw == _ask(connection, f"{name}_rollup", question)[0]
+        says_something = any(value for row in raw for value in row.values())
+        identical = identical and says_something and raw == _ask(connection, rollup_sql, question)[0]
     return {
-        "name": name,
         "p50_ms": round(statistics.median(rollup_ms), 2),
         "p99_ms": round(_percentile(rollup_ms, 0.99), 2),
         "raw_p50_ms": round(statistics.median(raw_ms), 2),
@@ -150,22 +187,26 @@ def _measure_kpi(connection: psycopg.Connection, name: str, plan: QueryPlan, to_
     }
 
 
-def _question(connection: psycopg.Connection, number: int, plan: QueryPlan, to_at: datetime) -> dict[str, Any]:
+def _question(
+    connection: psycopg.Connection, number: int, stream: str, plan: QueryPlan, to_at: datetime
+) -> dict[str, Any]:
     store_id = _store_id(number)
-    from_at = to_at - plan.days * _DAY
+    span = TimeSpan(to_at - plan.days * _DAY, to_at)
     return {
         "store_id": store_id,
-        "from_at": from_at,
-        "to_at": to_at,
-        "first_date": from_at.date() + _DAY,
+        **choose_steps(span, whole_until=to_at, raw_from_at=None).parameters,
+        "first_date": span.from_at.date() + _DAY,
         "last_date": to_at.date() - _DAY,
-        **{stream: _value(connection, "series_ids", store_id=store_id, stream=stream) for stream in _STREAMS},
+        "series_ids": _value(connection, "series_ids", store_id=store_id, stream=stream),
     }
 
 
-def _ask(connection: psycopg.Connection, query: str, values: dict[str, Any]) -> tuple[list[tuple[Any, ...]], float]:
+def _ask(
+    connection: psycopg.Connection, query: LiteralString, values: dict[str, Any]
+) -> tuple[list[dict[str, Any]], float]:
     began_s = time.perf_counter()
-    rows = connection.execute(_SQL[query], values).fetchall()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(query, values).fetchall()
     return rows, (time.perf_counter() - began_s) * 1_000.0
 
 

@@ -24,8 +24,8 @@ def test_every_kpi_is_the_same_over_rollups_and_over_raw(request: pytest.Fixture
 
 
 def test_an_answer_that_differs_is_found(empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    raw = bench_query._SQL["visitors_raw"].replace("sum(in_count)", "1 + sum(in_count)")
-    monkeypatch.setitem(bench_query._SQL, "visitors_raw", raw)
+    raw = bench_query._SQL["raw_visitors"].replace("sum(in_count)", "1 + sum(in_count)")
+    monkeypatch.setitem(bench_query._SQL, "raw_visitors", raw)
     result = measure(empty_database_url, SMALL, now=NOW, say=lambda _line: None)
     assert [query["name"] for query in result["queries"] if not query["identical"]] == ["visitors"]
 

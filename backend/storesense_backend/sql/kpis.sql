@@ -21,26 +21,37 @@ FROM (
 -- name: zones
 -- Presence is of whole minutes only, so that it belongs to measured_minutes.
 SELECT
-    sum(presence_ms) FILTER (WHERE is_whole)::bigint AS presence_ms,
+    sum(presence_ms)::bigint AS presence_ms,
     sum(entry_count)::bigint AS entry_count,
     sum(stop_count)::bigint AS stop_count,
     sum(visit_count)::bigint AS visit_count,
     sum(visit_dwell_ms)::bigint AS visit_dwell_ms,
     coalesce(sum(minute_count), 0)::bigint AS measured_minutes,
-    count(DISTINCT series_id) FILTER (WHERE is_whole) AS measured_series
+    count(*) FILTER (WHERE minute_count > 0) AS measured_series
 FROM (
-    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-        bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-        true AS is_whole, minute_count FROM zone_visits_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-        bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
-) AS steps;
+    SELECT
+        series_id,
+        sum(presence_ms) FILTER (WHERE is_whole)::bigint AS presence_ms,
+        sum(entry_count)::bigint AS entry_count,
+        sum(stop_count)::bigint AS stop_count,
+        sum(visit_count)::bigint AS visit_count,
+        sum(visit_dwell_ms)::bigint AS visit_dwell_ms,
+        sum(minute_count)::bigint AS minute_count
+    FROM (
+        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+            bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+        UNION ALL
+        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+            true AS is_whole, minute_count FROM zone_visits_15m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+        UNION ALL
+        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+            bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    ) AS steps
+    GROUP BY series_id
+) AS zones;
 
 -- name: queue_length
 -- Every minute weighs the same, so that a queue that reports more often weighs no more. In thousandths of a person.
