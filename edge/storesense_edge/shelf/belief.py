@@ -84,7 +84,7 @@ class StockBelief:
         if not self._path:
             self._path = self._starts(weight_g, sigma_g)
         prior = self._with_unseen(weight_g)
-        scores = {state: p * self._likelihood(state, weight_g, sigma_g) for state, p in prior.items()}
+        scores = self._scores(prior, weight_g, sigma_g)
         total = math.fsum(scores.values())
         best = max(scores, key=lambda state: scores[state])
         merged = math.fsum(score for state, score in scores.items() if state[0] == best[0])
@@ -99,15 +99,23 @@ class StockBelief:
         units, guest_g = state
         return guest_g + math.fsum(n * each.unit_weight_g for n, each in zip(units, self._products, strict=True))
 
-    def _likelihood(self, state: State, weight_g: float, sigma_g: float) -> float:
+    def _spread_g(self, state: State, sigma_g: float) -> float:
+        """Standard deviation of the whole weight, were the state true: cell, units and the delivery's mean."""
         square = sigma_g**2
         for n, each in zip(state[0], self._products, strict=True):
             square += n * each.unit_sigma_g**2 + (n * _BATCH_SHARE * each.unit_weight_g) ** 2
         lightest_g = min(each.unit_weight_g for each in self._products)
-        sigma = max(math.sqrt(square), 0.005 * lightest_g)
-        scaled = (weight_g - self._weight_g(state)) / sigma
-        fit = math.exp(-0.5 * scaled * scaled) if abs(scaled) < 35 else 0.0
-        return (fit + _UNEXPLAINED) / sigma
+        return max(math.sqrt(square), 0.005 * lightest_g)
+
+    def _scores(self, prior: dict[State, float], weight_g: float, sigma_g: float) -> dict[State, float]:
+        # One spread for all, the widest: a guest weighs exactly what was measured when it came, and must not win by
+        # that over units whose weights vary.
+        spread_g = max(self._spread_g(state, sigma_g) for state in prior)
+        scores: dict[State, float] = {}
+        for state, share in prior.items():
+            scaled = (weight_g - self._weight_g(state)) / spread_g
+            scores[state] = share * ((math.exp(-0.5 * scaled * scaled) if abs(scaled) < 35 else 0.0) + _UNEXPLAINED)
+        return scores
 
     def _with_unseen(self, weight_g: float) -> dict[State, float]:
         """The path, and around its best state what may have changed without a step."""
@@ -134,8 +142,8 @@ class StockBelief:
         if math.prod(len(each) for each in ranges) > _MOST_STARTS:
             # Too many to list: the first product alone, and the belief learns the others from their steps.
             ranges = [ranges[0], *[range(1)] * (len(ranges) - 1)]
-        starts = {(units, 0.0): self._likelihood((units, 0.0), weight_g, sigma_g) for units in combinations(*ranges)}
-        return _strongest(starts)
+        starts = {(units, 0.0): 1.0 for units in combinations(*ranges)}
+        return _strongest(self._scores(starts, weight_g, sigma_g))
 
 
 def _moved(

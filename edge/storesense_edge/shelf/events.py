@@ -18,6 +18,8 @@ _MOST_GUESTS = 20
 # A touch is worth telling from this share of a unit, and not for a knock.
 _TOUCH_SHARE = 0.3
 _TOUCH_S = 0.4
+# A hand that pauses in the middle of a movement goes on within this time.
+_PAUSE_S = 3.0
 
 
 class ShelfEventKind(StrEnum):
@@ -164,13 +166,17 @@ class EventNamer:
     def __init__(self, spec: SlotSpec) -> None:
         self.spec = spec
         self.guests: list[Guest] = []
+        self._last: tuple[WeightStep, Explanation] | None = None
         self._left = _Burst(spec.bulk_within_s)
         self._came = _Burst(spec.bulk_within_s)
 
     def name(self, step: WeightStep) -> tuple[ShelfEvent | None, list[Explanation]]:
         """Name a step, and give everything that it may have been, for the stock."""
         ranked = explanations_of(step, self.spec, self.guests)
+        if ranked and (rest := self._rest_of_last(step, ranked[0])) is not None:
+            ranked = [rest, *ranked]
         event = _event(step, self.spec, ranked)
+        self._last = (step, ranked[0]) if ranked else None
         if event is None:
             return None, ranked
         self._note_guest(event, ranked[0])
@@ -178,8 +184,34 @@ class EventNamer:
             event = self._in_burst(event)
         return event, ranked
 
+    def _rest_of_last(self, step: WeightStep, best: Explanation) -> Explanation | None:
+        """What a step is that makes the one just before it whole: both were one movement that paused."""
+        if self._last is None or (best.origin is Origin.OWN and best.probability >= _SURE):
+            return None
+        before, named = self._last
+        if step.after_gap or not 0 <= step.at_s - before.settled_s <= _PAUSE_S or named.origin is Origin.GUEST:
+            return None
+        both = replace(step, before_g=before.before_g, sigma_g=max(step.sigma_g, before.sigma_g))
+        ranked = explanations_of(both, self.spec)
+        if not ranked or ranked[0].origin is not Origin.OWN:
+            return None
+        if named.origin is not Origin.OWN:
+            # What came first was no thing of its own but part of this one.
+            product, units = ranked[0].product, ranked[0].units
+        elif ranked[0].product == named.product:
+            product, units = named.product, ranked[0].units - named.units
+        else:
+            return None
+        # The rest has to go the way that its weight goes.
+        if ranked[0].probability < _SURE or units * step.delta_g <= 0:
+            return None
+        if named.origin is not Origin.OWN and named.units > 0 and self.guests:
+            self.guests = self.guests[:-1]
+        return Explanation(Origin.OWN, product, units, ranked[0].probability)
+
     def restart_clock(self) -> None:
         """Forget what just happened, as after the clock was set."""
+        self._last = None
         self._left.clear()
         self._came.clear()
 

@@ -20,9 +20,13 @@ _GUEST_LEAVES = 0.3
 _ONE_MORE = 0.45
 _EVEN_SHARE = 0.3
 _STRANGER_UNITS = (0.8, 0.15, 0.05)
-# An unknown thing's weight is anything from 5 g to 20 kg, each order of magnitude alike.
+# An unknown thing's weight is anything from 5 g to 20 kg, each order of magnitude alike, but seldom far more than what
+# the store sells: above three of its heaviest units its chance falls with the square of its weight.
 _UNKNOWN_SPAN = math.log(20_000 / 5)
+_UNKNOWN_UNITS = 3.0
 _LEAST_SIGMA_SHARE = 0.005
+# A delivery's mean weight differs from the planogram's by this share.
+_BATCH_SHARE = 0.005
 _LEAST_PROBABILITY = 1e-6
 _KEPT = 12
 
@@ -108,6 +112,8 @@ def explain(
                 prior = _STRANGER_ARRIVES / len(strangers) * _STRANGER_UNITS[units - 1]
                 weights.append((prior * _density(size_g, sigma_g, product, units), Origin.STRANGER, product, units))
     unknown = _UNKNOWN_LEAVES if leaves else _UNKNOWN_ARRIVES
+    heaviest_g = max((each.unit_weight_g for each in (*own, *strangers)), default=size_g)
+    unknown *= min(1.0, _UNKNOWN_UNITS * heaviest_g / max(size_g, 1e-6)) ** 2
     weights.append((unknown / (max(size_g, 1e-6) * _UNKNOWN_SPAN), Origin.UNKNOWN, None, sign))
     total = math.fsum(weight for weight, *_ in weights)
     ranked = sorted(weights, key=lambda each: -each[0])[:_KEPT]
@@ -121,14 +127,15 @@ def explain(
 def _near(size_g: float, sigma_g: float, product: ProductWeight, most_units: int) -> Iterator[int]:
     """The numbers of units within five standard deviations of a weight."""
     nearest = size_g / product.unit_weight_g
-    reach = 5 * math.hypot(sigma_g, product.unit_sigma_g * math.sqrt(max(1.0, nearest))) / product.unit_weight_g
+    spread_g = math.hypot(product.unit_sigma_g * math.sqrt(max(1.0, nearest)), _BATCH_SHARE * size_g)
+    reach = 5 * math.hypot(sigma_g, spread_g) / product.unit_weight_g
     reach = min(max(reach, 0.1), 20.0)
     first = max(1, math.ceil(min(nearest - reach, 1e6)))
     return iter(range(first, min(most_units, math.floor(min(nearest + reach, 1e6))) + 1))
 
 
 def _density(size_g: float, sigma_g: float, product: ProductWeight, units: int) -> float:
-    own_g = product.unit_sigma_g * math.sqrt(units)
+    own_g = math.hypot(product.unit_sigma_g * math.sqrt(units), _BATCH_SHARE * units * product.unit_weight_g)
     every_g = max(math.hypot(sigma_g, own_g), _LEAST_SIGMA_SHARE * product.unit_weight_g)
     return _normal(size_g - units * product.unit_weight_g, every_g)
 

@@ -98,6 +98,7 @@ class ShelfPipeline:
             settings=settings,
         )
         self.holdings = SlotStock(spec)
+        self.detector.expect(self.holdings.known_changes_g)
         overload = None
         if spec.capacity_g is not None:
             reach = abs(spec.capacity_g * calibration.counts_per_g)
@@ -175,6 +176,7 @@ class ShelfPipeline:
         movement = self.detector.movement
         if step is not None:
             event = self.holdings.step(step, self.detector.level_sigma_g)
+            self.detector.expect(self.holdings.known_changes_g)
         elif was is Phase.MOVING and movement is not None:
             event = self.holdings.touch(movement)
             reason = ObservationReason.TOUCHED

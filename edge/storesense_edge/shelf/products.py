@@ -41,3 +41,8 @@ class ProductWeight:
         if self.unit_tolerance_g is None:
             return DEFAULT_TOLERANCE_SHARE * self.unit_weight_g / 2
         return self.unit_tolerance_g / 2
+
+    @property
+    def unit_tolerance_share(self) -> float:
+        """The tolerance as a share of the unit weight."""
+        return 2 * self.unit_sigma_g / self.unit_weight_g

@@ -51,6 +51,14 @@ class SlotStock:
         self._upkeep_s = -math.inf
 
     @property
+    def known_changes_g(self) -> list[tuple[float, float]]:
+        """Changes of weight that would make sense beside the slot's own units, as (grams, how far off)."""
+        spec = self.spec
+        arriving = [(each.unit_weight_g, 2 * each.unit_sigma_g) for each in (*spec.products, *spec.strangers)]
+        leaving = [(-each.unit_weight_g, 2 * each.unit_sigma_g) for each in spec.products]
+        return arriving + leaving + [(-guest.weight_g, 0.005 * guest.weight_g) for guest in self._namer.guests]
+
+    @property
     def calibration_due(self) -> str | None:
         """Why the slot should be tared or calibrated, None while all is well."""
         return self._upkeep.due(self.drift, self.packaging_change) if self._belief else None

@@ -1,6 +1,7 @@
 """Weight steps found as they happen: rest, departure, settling, and the difference between two rests."""
 
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,10 +34,12 @@ class StepSettings:
         quiet_samples: the least samples in that time.
         quiet_noise_share: the noise, as a share of the step, up to which so short a time proves rest; a noisier cell
             is watched for a whole window.
-        quick_s: where the product is known, this long with nothing but noise will do, if the change is a whole number
-            of units or the noise is small enough.
+        quick_s: where the product is known, this long with nothing but noise will do, if the change weighs a whole
+            number of units or what else is known to come and go.
         quick_samples: the least samples in that time.
-        quick_noise_share: the noise, as a share of a unit, up to which that holds for any change.
+        strange_s: the same for any other change, if the noise is small enough.
+        strange_samples: the least samples in that time.
+        strange_noise_share: the noise, as a share of a unit, up to which that holds.
         swing_hold_s: how much longer than the window a swing must keep its mean to count as settled.
         swing_share: the widest swing, peak to peak, as a share of the step it follows, that settles early; a hand
             that still carries part of a load wobbles more.
@@ -55,7 +58,9 @@ class StepSettings:
     quiet_noise_share: float = 0.0015
     quick_s: float = 0.28
     quick_samples: int = 4
-    quick_noise_share: float = 0.004
+    strange_s: float = 0.48
+    strange_samples: int = 6
+    strange_noise_share: float = 0.004
     swing_hold_s: float = 1.5
     swing_share: float = 0.08
     slow_windows: int = 4
@@ -146,6 +151,7 @@ class StepDetector:
         self._spread_g = spread_g
         self._unit_weight_g = unit_weight_g
         self._unit_sigma_g = unit_sigma_g
+        self._known_g: list[tuple[float, float]] = []
         self._most_g = self._least_g = 0.0
         self._down_first = False
         self.movement: Movement | None = None
@@ -168,6 +174,10 @@ class StepDetector:
         self._aftermath_until_s = -math.inf
         self._min_step_g = math.inf
         self._gate_g = math.inf
+
+    def expect(self, known_g: Sequence[tuple[float, float]]) -> None:
+        """Set which other changes make sense, as (grams, how far off), negative for what may leave."""
+        self._known_g = sorted(known_g)
 
     @property
     def level_g(self) -> float:
@@ -394,24 +404,38 @@ class StepDetector:
         """The newest few samples if they lie still and their weight makes sense; None otherwise."""
         settings = self.settings
         shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
-        if shape is None or self._unit_weight_g is None:
+        if shape is None or self._unit_weight_g is None or not self._is_still(shape):
             return None
+        if self._is_known(shape.mean_g - self._level.level_g):
+            return shape
         sigma_g = self.noise.sigma_g
-        still = (
+        if sigma_g > settings.strange_noise_share * self._unit_weight_g:
+            return None
+        # A trembling hand holds still for three or four samples now and then, and never for long.
+        shape = self._window.tail(settings.strange_s, settings.strange_samples, ahead)
+        return shape if shape is not None and self._is_still(shape) else None
+
+    def _is_still(self, shape: WindowShape) -> bool:
+        sigma_g = self.noise.sigma_g
+        return (
             self._breathes(shape)
             and shape.range_g <= 5 * sigma_g
-            and abs(shape.drift_g) <= 4 * sigma_g / math.sqrt(shape.count)
+            and abs(shape.drift_g) <= 6 * sigma_g / math.sqrt(shape.count)
         )
-        if not still:
-            return None
-        delta_g = shape.mean_g - self._level.level_g
-        if sigma_g <= max(settings.quiet_noise_share * abs(delta_g), settings.quick_noise_share * self._unit_weight_g):
-            return shape
-        units = abs(delta_g) / self._unit_weight_g
+
+    def _is_known(self, delta_g: float) -> bool:
+        """Whether a change weighs nothing, a whole number of units, or what else is known to come and go."""
+        unit_g = self._unit_weight_g or math.inf
+        units = abs(delta_g) / unit_g
         whole = math.floor(units + 0.5)
-        limit_g = 2.5 * math.hypot(sigma_g, self._unit_sigma_g * math.sqrt(whole))
-        fits = abs(units - whole) * self._unit_weight_g <= limit_g <= 0.2 * self._unit_weight_g
-        return shape if fits else None
+        limit_g = 2.5 * math.hypot(self.noise.sigma_g, self._unit_sigma_g * math.sqrt(whole))
+        if limit_g <= 0.2 * unit_g and abs(units - whole) * unit_g <= limit_g:
+            return True
+        place = bisect_left(self._known_g, (delta_g, 0.0))
+        return any(
+            abs(delta_g - known_g) <= max(within_g, 3 * self.noise.sigma_g)
+            for known_g, within_g in self._known_g[max(0, place - 1) : place + 1]
+        )
 
     def _breathes(self, shape: WindowShape) -> bool:
         """Whether a stretch varies at all, as a cell that is noisier than its rounding must: a frozen one lies."""
