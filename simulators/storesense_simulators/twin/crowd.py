@@ -120,11 +120,11 @@ class Crowd:
         people = self._people
         if len(people.active) > len(self.is_walking):
             self._grow()
+        np.copyto(people.before, people.at)
         rows = self.is_walking.nonzero()[0]
         if len(rows) == 0:
             self._steps_left = 0
             return rows, rows
-        np.copyto(people.before, people.at)
         x, y = people.at
         old_x, old_y, goal_x, goal_y = x[rows], y[rows], self.goal[0][rows], self.goal[1][rows]
         gx, gy = goal_x - old_x, goal_y - old_y
