@@ -33,8 +33,8 @@ def weekdays_of(text: str) -> tuple[int, ...]:
         return tuple(range(7))
     days: set[int] = set()
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if first not in DAY_NAMES or (last or first) not in DAY_NAMES:
+        first, dash, last = part.strip().partition("-")
+        if first not in DAY_NAMES or (dash and last not in DAY_NAMES):
             raise ValueError(f"{text!r} are no weekdays; write mon, mon-fri, sat,sun or all")
         low, high = DAY_NAMES.index(first), DAY_NAMES.index(last or first)
         if high < low:
