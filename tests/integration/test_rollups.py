@@ -1,9 +1,10 @@
 """Rollups and local days equal a recomputation from raw, in whatever order and however late readings came."""
 
 import random
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,31 @@ def make_row(chance: random.Random, family: str, measured_at: datetime) -> Row:
         },
     }
     return family, {"measured_at": measured_at, **{name: value() for name, value in values[family].items()}}
+
+
+def hour_facts(family: str, values: dict[str, Any]) -> dict[str, int]:
+    """Return what one reading adds to its store's hour."""
+    match family:
+        case "footfall_counts":
+            return {"line_reading_count": 1, "visitor_count": values["in_count"], "leaver_count": values["out_count"]}
+        case "zone_visits":
+            return {"zone_reading_count": 1, "zone_presence_ms": values["presence_ms"]}
+        case "queue_samples":
+            return {"queue_reading_count": 1, "queue_length_sum": values["length"]}
+        case "queue_visits" if values["outcome"] == "served":
+            is_quick = values["wait_ms"] <= 5_000
+            return {"served_count": 1, "served_wait_ms": values["wait_ms"], "served_wait_le_5s": int(is_quick)}
+        case "queue_visits":
+            return {"abandoned_count": 1, "abandoned_wait_ms": values["wait_ms"]}
+        case "shelf_weights":
+            is_known = values["units"] is not None
+            return {"slot_known_count": int(is_known), "slot_empty_count": int(values["units"] == 0)}
+        case "shelf_events":
+            return {
+                {"pick": "picked", "restock": "restocked"}.get(values["event"], "put_back") + "_units": values["units"]
+            }
+        case _:
+            return {}
 
 
 class World:
@@ -269,6 +295,7 @@ class TestCompressing:
                 (None, 1, old_at - timedelta(seconds=1)),
                 (None, 2, NOW),
             ], "follower x has yet to come to partition 1"
+            assert world.maintain().compressed == 0
             assert world.ask("SELECT count(DISTINCT (boot_no, seq, idx)) FROM footfall_counts") == [(3,)]
             world.commit([make_row(seeded(2), "footfall_counts", old_at + timedelta(seconds=1))])
             assert world.maintain().compressed == 1, "once more, with what came late"
@@ -386,6 +413,39 @@ class TestStoreDays:
         )[0]
         assert (served, le_30s, le_1800s) == raw
 
+    @pytest.mark.parametrize("zone", ["Australia/Lord_Howe", "Pacific/Auckland", "Asia/Kathmandu", "Europe/Berlin"])
+    def test_hours_and_days_equal_a_recomputation_from_raw_over_a_change_of_clocks(
+        self, world: World, zone: str
+    ) -> None:
+        now = datetime(2026, 4, 8, 12, 7, tzinfo=UTC)
+        chance = seeded(13)
+        world.add_store("s1", zone)
+        # The night that has an hour, or half of one, twice in the south; and the one that lacks one in Berlin.
+        nights = [datetime(2026, 4, 4, 10, tzinfo=UTC), datetime(2026, 3, 28, 20, tzinfo=UTC)]
+        instants = [chance.choice(nights) + timedelta(seconds=chance.randrange(12 * 3_600)) for _ in range(150)]
+        rows = [make_row(chance, chance.choice(FAMILIES), at) for at in instants]
+        for first in range(0, len(rows), 30):
+            world.commit(rows[first : first + 30], partition_no=chance.randrange(2))
+            world.maintain(now=now)
+        hours: dict[tuple[date, int, int], Counter[str]] = defaultdict(Counter)
+        for family, values in rows:
+            wall_at = values["measured_at"].astimezone(ZoneInfo(zone))
+            offset_s = int((wall_at.utcoffset() or timedelta()).total_seconds())
+            hours[wall_at.date(), wall_at.hour, offset_s].update(hour_facts(family, values))
+        columns = sorted({name for facts in hours.values() for name in facts})
+        listed = ", ".join(columns)
+        found = world.ask(f"SELECT local_date, local_hour, utc_offset_s, {listed} FROM store_hours")  # noqa: S608
+        told = {row[:3]: dict(zip(columns, row[3:], strict=True)) for row in found if any(row[3:])}
+        expected = {key: {name: facts[name] for name in columns} for key, facts in hours.items() if +facts}
+        assert told == expected
+        days: dict[date, Counter[str]] = defaultdict(Counter)
+        for (local_date, _, _), facts in hours.items():
+            days[local_date].update(facts)
+        found = world.ask(f"SELECT local_date, {listed} FROM store_days")  # noqa: S608
+        assert {row[0]: dict(zip(columns, row[1:], strict=True)) for row in found if any(row[1:])} == {
+            day: {name: facts[name] for name in columns} for day, facts in days.items() if +facts
+        }
+
     def test_a_store_that_moves_to_another_clock_gets_its_days_anew(self, world: World) -> None:
         world.add_store("s1", "UTC")
         at = datetime(2026, 7, 14, 23, 0, tzinfo=UTC)
@@ -395,17 +455,6 @@ class TestStoreDays:
         world.ask("UPDATE stores SET time_zone = 'Europe/Berlin' RETURNING 1")
         assert world.maintain().rebased_stores == 1
         assert world.ask("SELECT local_date::text FROM store_days") == [("2026-07-15",)]
-
-
-class TestCompression:
-    def test_timescale_compresses_and_takes_late_rows_after_it(self, timescale_url: str) -> None:
-        with closing(World(timescale_url)) as world:
-            world.commit([make_row(seeded(1), "footfall_counts", NOW - timedelta(days=20))])
-            assert world.maintain().compressed == 1
-            assert world.maintain().compressed == 0
-            world.commit([make_row(seeded(2), "footfall_counts", NOW - timedelta(days=20))])
-            assert world.maintain().compressed == 1, "late rows are compressed with the others"
-            assert world.differences() == {}
 
 
 @pytest.mark.parametrize("fixture", ["empty_database_url", "empty_timescale_url"])
