@@ -13,6 +13,8 @@ LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, 
 def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the subcommands of `storesense eval`."""
     _add_shelf(subparsers)
+    _add_shelf_twin(subparsers)
+    _add_temperature(subparsers)
     _add_depletion(subparsers)
     rule = (
         "A true crossing is a foot point (bottom centre of the box) that passes from one side of the segment to the "
@@ -57,7 +59,52 @@ def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--calibration", type=Path, required=True, help="CSV of known masses in g and their counts")
     parser.add_argument("--column", required=True, help="the cell's column in the calibration file")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.add_argument("--plot", type=Path, help="also draw raw, filtered, steps and drift into this PNG file")
+    parser.add_argument("--truth", type=Path, help="CSV of true steps for the picture: seconds from the first sample")
+    parser.add_argument(
+        "--variants",
+        action="store_true",
+        help="also judge the chain on the trace made into some thirty others: other gains, rates, noises, losses",
+    )
     parser.set_defaults(handler=_shelf)
+
+
+def _add_shelf_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "shelf-twin",
+        help="shelf events and units on simulated slots with known truth",
+        description=(
+            "Random slots with drifting, creeping, warming, shaken cells and their customers, through the shipped "
+            "signal chain. Misplaced things that weigh like the slot's own units are counted apart."
+        ),
+    )
+    parser.add_argument("--seed", type=_whole, default=1, help="the same seed gives the same slots (default: 1)")
+    parser.add_argument("--hours", type=_rate, default=8.0, help="how long each slot is watched (default: 8)")
+    parser.add_argument("--slots", type=_positive, default=20, help="how many slots (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_shelf_twin)
+
+
+def _add_temperature(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "temperature",
+        help="how much of a scale's drift with temperature is taken off, on weeks not fitted",
+        description=(
+            "Reads a scale's weights and temperatures, lets the shipped compensation learn on all weeks but one, and "
+            "reports how far untouched weight still wanders on that one, with and without it, and for the whole chain."
+        ),
+    )
+    parser.add_argument("--file", type=Path, required=True, help="CSV with a date, a weight in kg and a temperature")
+    parser.add_argument("--time-column", default="Date", help="column of the instants (default: %(default)s)")
+    parser.add_argument("--time-format", default="%Y/%m/%d %H:%M:%S", help="how instants are written, for strptime")
+    parser.add_argument(
+        "--weight-column", default="Gewicht Kiste1", help="column of weights, kg (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--temperature-column", default="Innentemperatur", help="column of temperatures, C (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_temperature)
 
 
 def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -98,6 +145,18 @@ def _depletion(args: argparse.Namespace) -> int:
     return run_eval_depletion(args)
 
 
+def _shelf_twin(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_shelf_twin import run_eval_shelf_twin  # noqa: PLC0415
+
+    return run_eval_shelf_twin(args)
+
+
+def _temperature(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_temperature import run_eval_temperature  # noqa: PLC0415
+
+    return run_eval_temperature(args)
+
+
 def _rate(text: str) -> float:
     try:
         value = float(text)
@@ -106,6 +165,12 @@ def _rate(text: str) -> float:
     if not (math.isfinite(value) and 0 < value <= 1000):
         raise argparse.ArgumentTypeError(f"{text!r} is no rate above 0 and up to 1000 frames a second")
     return value
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+LEAST_STEPS = 10
+"""Fewer steps than this in a trace are too few to make variants of."""
+
 NEAR_S = 10.0
 """A step counts as found within this long of its moment."""
 
