@@ -1,8 +1,10 @@
 """Which messages go out next: a pure core that is told what happens and what time it is.
 
 The window counts commit acks: a message is in flight until the database has it, whatever the broker said. What is not
-acknowledged in time goes again, later each time, jittered. Old messages go first, in order; while a backlog drains, a
-part of the window is kept for what is measured now, so that neither starves the other.
+acknowledged in time goes again, later each time, jittered. While nothing at all is acknowledged, the gateway is away
+and the broker keeps what it was given; then only one message at a time goes again, to ask, since repeats of everything
+would stand in the broker's queue before what is measured when the gateway comes back. Old messages go first, in order;
+while a backlog drains, a part of the window is kept for what is measured now, so that neither starves the other.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ class _Flight:
     drops: tuple[RecordedDrop, ...]
     is_fresh: bool
     first_sent_s: float
+    last_sent_s: float
     resend_at_s: float
     attempts: int = 1
     on_wire: bool = True
@@ -101,6 +104,9 @@ class Uplink:
         self._drops: dict[int, RecordedDrop] = {}
         self._latency_s = 0.0
         self._latency_spread_s = 0.0
+        self._heard_s = float("-inf")
+        self._ask_at_s = float("-inf")
+        self._asks = 0
 
     @property
     def in_flight(self) -> int:
@@ -120,6 +126,7 @@ class Uplink:
         self._connected = True
         for flight in self._flights.values():
             flight.on_wire = False
+            flight.last_sent_s = float("-inf")
             flight.resend_at_s = now_s
 
     def disconnected(self) -> None:
@@ -159,6 +166,7 @@ class Uplink:
             declared.extend(known)
             if flight.attempts == 1:
                 self._learn(now_s - flight.first_sent_s)
+        self._heard_s, self._ask_at_s, self._asks = now_s, now_s, 0
         # The gateway is alive, so nothing needs to wait for a long step of its backoff any more.
         soonest_s = now_s + self.timeout_s * (1.0 + 0.5 * self._rng.random())
         for flight in self._flights.values():
@@ -208,11 +216,7 @@ class Uplink:
         """Take the messages to publish now: overdue ones, then new ones as far as the window allows."""
         if not self._connected:
             return []
-        orders = [
-            self._resend(flight, now_s)
-            for _, flight in sorted(self._flights.items())
-            if not flight.on_wire and flight.resend_at_s <= now_s
-        ]
+        orders = self._overdue(now_s)
         while (found := self._next()) is not None:
             message, is_fresh = found
             orders.append(self._send(message, now_s, is_fresh=is_fresh))
@@ -225,6 +229,25 @@ class Uplink:
         return min((f.resend_at_s for f in self._flights.values() if not f.on_wire), default=None)
 
     # ---- inside
+
+    def _overdue(self, now_s: float) -> list[SendOrder]:
+        """Take what goes again: whatever was sent before an ack was last heard, and of the rest only one, to ask."""
+        waiting = [flight for _, flight in sorted(self._flights.items()) if not flight.on_wire]
+        orders = [
+            self._resend(flight, now_s)
+            for flight in waiting
+            if flight.resend_at_s <= now_s and flight.last_sent_s <= self._heard_s
+        ]
+        silent = [flight for flight in waiting if flight.last_sent_s > self._heard_s]
+        if any(flight.resend_at_s <= now_s for flight in silent):
+            if now_s >= self._ask_at_s:
+                # Each in turn, so that no message that can never be acknowledged stands before the others.
+                orders.append(self._resend(min(silent, key=lambda flight: flight.attempts), now_s))
+                self._asks += 1
+                self._ask_at_s = self._resend_at_s(now_s, attempts=self._asks + 1)
+            for flight in silent:
+                flight.resend_at_s = max(flight.resend_at_s, self._ask_at_s)
+        return orders
 
     def _next(self) -> tuple[OutboxMessage, bool] | None:
         free = self._limits.window - len(self._flights)
@@ -249,12 +272,13 @@ class Uplink:
         drops = self._drops_for(message)
         self._fresh_in_flight += is_fresh
         self._flights[message.message_no] = _Flight(
-            message, drops, is_fresh, now_s, self._resend_at_s(now_s, attempts=1)
+            message, drops, is_fresh, now_s, now_s, self._resend_at_s(now_s, attempts=1)
         )
         return SendOrder(message, tuple(drop.dropped for drop in drops), 1)
 
     def _resend(self, flight: _Flight, now_s: float) -> SendOrder:
         flight.attempts += 1
+        flight.last_sent_s = now_s
         flight.on_wire = True
         flight.resend_at_s = self._resend_at_s(now_s, attempts=flight.attempts)
         return SendOrder(flight.message, tuple(drop.dropped for drop in flight.drops), flight.attempts)

@@ -33,6 +33,9 @@ _LOG = logging.getLogger(__name__)
 _MAX_UNSENT_ACKS = 10_000
 _MAX_INFLIGHT_ACKS = 100
 _MAX_CACHED_TOPIC = 200
+_RECONNECT_S = (0.25, 1.0)
+"""Before the first reconnection, doubling up to the second. One client that asks every second is no burden to a broker,
+and every store waits for it."""
 _CHECK_ACCOUNT = "check STORESENSE_BROKER_USER_NAME, its password, and TLS"
 
 
@@ -90,7 +93,8 @@ class MqttLink:
         client.on_connect_fail = self._on_connect_fail
         client.max_inflight_messages_set(_MAX_INFLIGHT_ACKS)
         client.max_queued_messages_set(_MAX_UNSENT_ACKS)
-        client.reconnect_delay_set(min_delay=1, max_delay=3)
+        # paho says whole seconds and takes any.
+        client.reconnect_delay_set(min_delay=_RECONNECT_S[0], max_delay=_RECONNECT_S[1])  # type: ignore[arg-type]
         self._client = client
         client.connect_async(
             self._broker.host,

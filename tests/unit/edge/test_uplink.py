@@ -129,6 +129,32 @@ def test_an_ack_shortens_the_long_waits_of_others() -> None:
     assert due_s <= now_s + 4.5
 
 
+def test_while_nothing_is_acknowledged_one_message_at_a_time_asks_and_an_ack_brings_the_others() -> None:
+    link = with_empty_backlog(uplink(window=8))
+    link.connected(0.0)
+    link.stored(message(BOOT, seq) for seq in range(8))
+    link.due(0.0)
+    asked: list[int] = []
+    now_s = 0.0
+    while now_s < 600.0:  # the gateway is away for ten minutes
+        for seq in range(8):
+            link.published(message_no(BOOT, seq))
+        due_s = link.next_due_s()
+        assert due_s is not None
+        assert due_s > now_s, "it never asks twice at once"
+        now_s = due_s
+        orders = link.due(now_s)
+        assert len(orders) <= 1
+        asked += [order.message.seq for order in orders]
+    assert len(asked) < 20, "the broker's queue holds few repeats, where it would hold a hundred"
+    assert set(asked) == set(range(8)), "no message stands before the others for ever"
+    for seq in range(8):
+        link.published(message_no(BOOT, seq))
+    link.acked(BOOT, [(asked[-1], asked[-1])], now_s)
+    again = sent(link.due(now_s + 4.5))
+    assert {seq for _, seq in again} == set(range(8)) - {asked[-1]}
+
+
 def test_slow_acks_stretch_the_timeout_so_that_a_backlog_is_not_doubled() -> None:
     link = with_empty_backlog(uplink(window=1))
     link.connected(0.0)
