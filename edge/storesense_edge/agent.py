@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from storesense_contracts import topics
+from storesense_contracts.clock import from_epoch_us
 from storesense_contracts.errors import StoresenseError, UsageError
 from storesense_contracts.ids import DeviceId, StoreId
-from storesense_contracts.readings import HealthState
+from storesense_contracts.readings import HealthReading, HealthState
 from storesense_contracts.site import CameraDevice, LiveCamera, ShelfDevice
 from storesense_contracts.topics import Stream
 from storesense_edge.batcher import UnfitReadingError
@@ -22,6 +24,7 @@ from storesense_edge.link import DeviceLink
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
+from storesense_edge.trajectories import TrajectoryError, TrajectoryFile, TrajectoryRecorder, trajectory_path
 from storesense_edge.view_file import ViewFile, geometry_key
 
 if TYPE_CHECKING:
@@ -38,11 +41,15 @@ if TYPE_CHECKING:
     from storesense_edge.link import LinkStats
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Produce
+    from storesense_edge.trajectories import Audit
 
 _logger = logging.getLogger(__name__)
 
 OUTBOX = "outbox"
 """The component id of a device's outbox in its health readings."""
+
+AUDIT = "audit"
+"""The component id of accuracy audits in a camera's health readings."""
 
 _RESTART_S = 10.0
 _LOOK_S = 1.0
@@ -66,6 +73,7 @@ class DeviceAgent:
         new_link: makes the link that its readings go by, not yet open.
         clock: tells the time.
         health_s: seconds between readings of its condition.
+        audits: where accuracy audits wait to be sent, None for a device that has none.
     """
 
     def __init__(
@@ -76,8 +84,10 @@ class DeviceAgent:
         *,
         clock: Clock,
         health_s: float,
+        audits: TrajectoryFile | None = None,
     ) -> None:
         self.device_id = device_id
+        self._audits = audits
         self.link = new_link()
         self._new_link = new_link
         self._name = topics.user_name(self.link.store_id, self.link.device_id)
@@ -134,6 +144,17 @@ class DeviceAgent:
         except UnfitReadingError:
             _logger.exception("%s: a reading was left out.", self._name)
 
+    async def _send_audits(self) -> None:
+        if self._audits is None:
+            return
+        try:
+            found = await asyncio.to_thread(self._audits.take_audits)
+        except TrajectoryError as exc:
+            _logger.warning("%s: %s", self._name, exc)
+            return
+        for audit in found:
+            self._record(Stream.HEALTH, audit_reading(audit))
+
     async def _tell_condition(self) -> None:
         """Tell the outbox's condition when it changes, and everything every so often."""
         told: Health | None = None
@@ -145,6 +166,7 @@ class DeviceAgent:
                 due_s = now_s + self._health_s
                 for reading in self._board.readings(now_at):
                     self._record(Stream.HEALTH, reading)
+                await self._send_audits()
             outbox = outbox_health(stats, self.link.set_aside)
             if is_due or outbox != told:
                 told = outbox
@@ -159,6 +181,17 @@ class DeviceAgent:
                 )
                 self._record(Stream.HEALTH, reading)
             await asyncio.sleep(min(_LOOK_S, self._health_s))
+
+
+def audit_reading(audit: Audit) -> HealthReading:
+    """Build the reading of an accuracy audit: numbers, dated when the tally began."""
+    return HealthReading(
+        measured_at=from_epoch_us(audit.from_ms * 1000),
+        component_id=AUDIT,
+        state=HealthState.OK,
+        accuracy=audit.accuracy,
+        audit_ms=audit.to_ms - audit.from_ms,
+    )
 
 
 def outbox_health(stats: LinkStats, set_aside: Path | None) -> Health:
@@ -264,7 +297,11 @@ def build_agent(
             clock=clock,
             settings=settings.link,
         )
-        devices.append(DeviceAgent(device.id, sources, new_link, clock=clock, health_s=settings.health_s))
+        audits = None
+        if isinstance(device, CameraDevice) and settings.trajectories_keep_s > 0:
+            audits = TrajectoryFile(trajectory_path(state_dir / store_id, device.id))
+        agent = DeviceAgent(device.id, sources, new_link, clock=clock, health_s=settings.health_s, audits=audits)
+        devices.append(agent)
     if not devices:
         raise UsageError("Every device of this site is simulated; run them with storesense sim run.")
     return SiteAgent(devices)
@@ -283,8 +320,14 @@ def _sources(
         # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
         is_live = isinstance(device.source, LiveCamera)
         views = ViewFile(state_dir / f"{device.id}.view.npz", geometry_key(device)) if is_live else None
+        recorder = None
+        if settings.trajectories_keep_s > 0:
+            file = TrajectoryFile(trajectory_path(state_dir, device.id))
+            salt = secrets.randbits(31)
+            recorder = TrajectoryRecorder(file, keep_s=settings.trajectories_keep_s, salt=salt)
         source = partial(open_source, credentials=logins)
-        return [Source(device.id, CameraAgent(device, site.store, settings, clock, source=source, views=views).measure)]
+        agent = CameraAgent(device, site.store, settings, clock, source=source, views=views, recorder=recorder)
+        return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice):
         return [
             Source(slot.slot, SlotAgent(slot, site.store, clock).measure)

@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from storesense_edge.camera_readings import InstantOf
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Stop
+    from storesense_edge.trajectories import TrajectoryRecorder
     from storesense_edge.view_file import ViewFile
     from storesense_edge.vision.capture import OpenCvCapture
     from storesense_edge.vision.detector import Detector
+    from storesense_edge.vision.pipeline import CameraObservation
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
@@ -137,6 +139,7 @@ class CameraAgent:
         source: makes the source; the site file's by default.
         detector: makes the detector; the site file's by default.
         views: keeps what the picture looked like when the camera was calibrated; None to learn it at each start.
+        recorder: keeps trajectories on this box for accuracy audits; None to keep none.
     """
 
     def __init__(
@@ -149,6 +152,7 @@ class CameraAgent:
         source: Callable[[CameraDevice], FrameSource] = open_source,
         detector: Callable[[CameraDevice], Detector | None] = make_detector,
         views: ViewFile | None = None,
+        recorder: TrajectoryRecorder | None = None,
     ) -> None:
         self._device = device
         self._store = store
@@ -157,6 +161,7 @@ class CameraAgent:
         self._make_source = source
         self._make_detector = detector
         self._views = views
+        self._recorder = recorder
         recording = device.source if isinstance(device.source, Recording) else None
         self._loops = recording is not None and recording.loop
         self._pacer = Pacer(1.0 if recording is None else recording.speed, is_live=recording is None)
@@ -206,6 +211,8 @@ class CameraAgent:
                     yield self._step(this, item, reporter, watch, now_at, instant_of)
                 end = item
                 frame_s = _frame_s(source)
+            if self._recorder is not None:
+                self._recorder.write(self._clock.now(), now_or_never=True)
             if reporter is not None and this is not None:
                 yield list(reporter.close(*self._present(this.media_s)))
             if end is None:
@@ -301,9 +308,23 @@ class CameraAgent:
             reporter.forget(now_at)
         findings += reporter.before_step(now_at, instant_of)
         people = people_in(frame, this.detector, source_name=this.source.name)
-        this.pipeline.step(people, this.media_s)
+        seen = this.pipeline.step(people, this.media_s)
+        if self._recorder is not None:
+            self._record(self._recorder, this, seen, now_at, instant_of)
         findings += reporter.after_step(now_at, instant_of)
         return findings
+
+    @staticmethod
+    def _record(
+        recorder: TrajectoryRecorder, this: _Pass, seen: CameraObservation, now_at: datetime, instant_of: InstantOf
+    ) -> None:
+        width, height = this.frame_wh
+        ids, feet = this.pipeline.feet
+        for track_id, (x, y) in zip(ids.tolist(), feet.tolist(), strict=True):
+            recorder.see(now_at, track_id, x / width, y / height)
+        for crossing in seen.crossings:
+            recorder.cross(instant_of(crossing.at_s), crossing.line_id, entered=crossing.entered)
+        recorder.write(now_at)
 
     def _ended(self, end: SourceEnd) -> Health:
         if end.complete:

@@ -31,6 +31,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     check.set_defaults(handler=_check)
     _add_cameras(verbs)
     _add_calibrate(verbs)
+    _add_audit(verbs)
 
 
 def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -114,6 +115,44 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
         parser.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
 
 
+def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = verbs.add_parser(
+        "audit",
+        help="check what a line counts against a tally, and get its error",
+        description="The agent keeps anonymous trajectories of the last day on this box. Tally an hour by hand, on the "
+        "page or on paper with times, and learn how far off each line is. Only the numbers of the result are sent.",
+    ).add_subparsers(dest="task", metavar="TASK", required=True)
+    tally = audit.add_parser(
+        "tally",
+        help="compare a tally from a CSV file with what was counted",
+        description="The file has the columns at and direction, such as 2026-11-21T17:05:09+01:00,in. Each person is "
+        "matched with a crossing within 5 seconds; what is left over was missed or is extra.",
+    )
+    tally.add_argument("--line", required=True, metavar="ID", help="the counting line")
+    tally.add_argument("--csv", type=Path, required=True, metavar="FILE", help="the tally: columns at, direction")
+    tally.add_argument("--from", dest="from_at", required=True, metavar="INSTANT", help="when the tally began")
+    tally.add_argument("--to", dest="to_at", required=True, metavar="INSTANT", help="when the tally ended")
+    tally.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    tally.set_defaults(handler=_audit_tally)
+    serve = audit.add_parser(
+        "serve",
+        help="serve the tally page to a signed-in person",
+        description="A page with a timer and two buttons, on loopback. Set the password first. For phones in the shop, "
+        "listen on this box's address with a certificate.",
+    )
+    serve.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8_460, metavar="PORT", help="port to listen on (8460)")
+    serve.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain, needed beyond loopback")
+    serve.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key")
+    serve.set_defaults(handler=_audit_serve)
+    for parser in (tally, serve):
+        parser.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
+    password = audit.add_parser("password", help="set the password of the tally page")
+    password.set_defaults(handler=_audit_password)
+    for parser in (tally, serve, password):
+        parser.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="the agent's state folder")
+
+
 def _pair(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
     seen, there = text.split("=")
     u, v = (float(number) for number in seen.split(","))
@@ -183,3 +222,25 @@ def _calibrate_heights(args: argparse.Namespace) -> int:
         places=args.place,
         shows_picture=args.picture,
     )
+
+
+def _audit_tally(args: argparse.Namespace) -> int:
+    from storesense_edge import audit_command as command  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    span = (args.from_at, args.to_at)
+    return command.tally(args.site, args.state_dir, args.line, args.csv, span, json_out=args.json)
+
+
+def _audit_serve(args: argparse.Namespace) -> int:
+    from storesense_edge import audit_command as command  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    if (args.certificate is None) != (args.key is None):
+        raise UsageError("A certificate and its key go together; give --certificate and --key.")
+    certificate = None if args.certificate is None else (args.certificate, args.key)
+    return command.serve_page(args.site, args.state_dir, (args.listen, args.port), certificate)
+
+
+def _audit_password(args: argparse.Namespace) -> int:
+    from storesense_edge import audit_command as command  # noqa: PLC0415 -- heavy, and only this verb needs it
+
+    return command.set_password(args.state_dir)

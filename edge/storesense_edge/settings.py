@@ -71,4 +71,10 @@ class EdgeSettings(ServiceSettings):
     frozen_after_s: float = Field(
         default=30.0, gt=0, le=3_600, description="seconds of identical pictures after which a camera counts as frozen"
     )
+    trajectories_keep_s: float = Field(
+        default=86_400.0,
+        ge=0,
+        le=86_400,
+        description="seconds for which anonymous trajectories are kept on this box for audits; 0 for not at all",
+    )
     link: LinkSettings = Field(default=LinkSettings(), description="batching, outbox and sending")

@@ -122,6 +122,7 @@ class CameraPipeline:
         shapes = shapes_px(plan)
         self._tracker = Tracker(tracker, frame_wh=plan.frame_wh)
         self._lines = LineCounter(shapes.lines)
+        self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
         self._zones = ZoneCounter(shapes.zones, settings=presence)
         self._queues = QueueCounter(shapes.queues, settings=presence)
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
@@ -150,6 +151,7 @@ class CameraPipeline:
         tracks = self._tracker.step(detections, at_s)
         seen = tracks.seen
         ids, slots, feet = tracks.ids[seen], tracks.slots[seen], tracks.feet_xy_px[seen]
+        self._feet = (ids, feet)
         heights = tracks.heights_px[seen]
         crossings = self._lines.step(slots, ids, feet, heights, at_s, starts_xy=tracks.starts_xy_px[seen])
         for crossing in crossings:
@@ -178,6 +180,11 @@ class CameraPipeline:
             occupancy=tuple(self._zones.occupancy()),
             queues=tuple(self._queues.samples()),
         )
+
+    @property
+    def feet(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Ids (N,) of the people seen in the last picture and where they stand (N, 2), pixels; for this box alone."""
+        return self._feet
 
     def take_lines(self) -> list[LineCount]:
         """Return the crossings of every line since the last call."""

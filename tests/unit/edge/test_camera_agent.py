@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.health import Health
 from storesense_edge.settings import EdgeSettings
 from storesense_edge.source_thread import Finding, Stop
+from storesense_edge.trajectories import TrajectoryFile, TrajectoryRecorder
 from storesense_edge.vision.detections import Detections
 from storesense_edge.vision.errors import SourceError
 from storesense_edge.vision.source import DetectedFrame, NoPicture, PictureFrame, SourceEnd, SourceInfo
@@ -275,3 +277,28 @@ def test_a_dark_camera_fails_names_its_figures_and_reports_no_zeros(tmp_path: Pa
     assert dark[0].affected == ("footfall/door",)
     last = crossings(findings)[-1]
     assert (last.measured_at - NOW_AT).total_seconds() < 40
+
+
+def test_trajectories_and_crossings_stay_on_this_box_for_audits(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    file = TrajectoryFile(tmp_path / "cam.trajectories.db")
+    source = ScriptedSource(walker())
+    agent = CameraAgent(
+        device(tmp_path),
+        STORE,
+        EdgeSettings(),
+        clock,
+        source=lambda _: source,  # type: ignore[arg-type,return-value]
+        detector=lambda _: None,
+        recorder=TrajectoryRecorder(file, keep_s=3_600, salt=7),
+    )
+    findings = [finding for batch in agent.measure(ManualStop(clock)) for finding in batch]
+    until_ms = int(NOW_AT.timestamp() * 1000) + 60_000
+    crossed = file.crossings(0, until_ms)
+    assert [(line, entered) for _, line, entered in crossed] == [("door", True)]
+    assert crossed[0][0] - NOW_AT.timestamp() * 1000 == pytest.approx(3_500, abs=1_500)
+    points = file.points(0, until_ms)
+    assert len(points) > 6
+    assert len({track for _, track, _, _ in points}) == 1
+    told = b"".join(msgspec.json.encode(f[1]) for f in findings if not isinstance(f, Health))
+    assert str(points[0][1]).encode() not in told

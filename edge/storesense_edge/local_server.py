@@ -1,0 +1,322 @@
+"""The audit page: for a signed-in person in the shop, served by this box, on loopback unless told otherwise.
+
+Nothing but the tally page, the trajectories of the last day and the result of a tally is served, and nothing without
+signing in. Beyond loopback it wants a certificate; it never speaks plain HTTP to a network.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import secrets
+import ssl
+import threading
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from storesense_contracts.errors import StoresenseError, UsageError
+from storesense_contracts.readings import Direction
+from storesense_edge.audit import MAX_TALLIED, Tallied, audit_line, described
+from storesense_edge.local_page import PAGE
+from storesense_edge.local_password import check_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from storesense_edge.trajectories import TrajectoryFile
+
+_logger = logging.getLogger(__name__)
+
+SESSION_S = 8 * 3_600.0
+FREE_FAILURES = 5
+_FIRST_DELAY_S = 5.0
+_MAX_DELAY_S = 300.0
+_MAX_SESSIONS = 20
+_MAX_BODY = 1_000_000
+_MAX_SPAN_MS = 3_600_000
+_COOKIE = "storesense_audit"
+_IDLE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAudit:
+    """A camera's trajectories and the lines that it counts at."""
+
+    trajectories: TrajectoryFile
+    lines: tuple[str, ...]
+
+
+class _TallyBody(msgspec.Struct, forbid_unknown_fields=True):
+    camera: str
+    line: str
+    from_ms: int
+    to_ms: int
+    in_ms: list[int] = []
+    out_ms: list[int] = []
+
+
+class Doorman:
+    """Sessions, and patience with wrong passwords: after a few, each costs a longer wait, for everybody.
+
+    Args:
+        password_file: where the password's hash lies.
+        monotonic_s: the monotonic clock.
+    """
+
+    def __init__(self, password_file: Path, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+        self._file = password_file
+        self._now_s = monotonic_s
+        self._lock = threading.Lock()
+        self._sessions: dict[str, float] = {}
+        self._failures = 0
+        self._blocked_until_s = 0.0
+
+    def sign_in(self, password: str) -> tuple[str | None, float]:
+        """Return a session, or None and how many seconds to wait before the next try."""
+        # One at a time: hashing is made to be slow, and many at once would take the box's memory.
+        with self._lock:
+            wait_s = self._blocked_until_s - self._now_s()
+            if wait_s > 0:
+                return None, wait_s
+            if not check_password(self._file, password):
+                self._failures += 1
+                over = self._failures - FREE_FAILURES
+                delay_s = 0.0 if over < 0 else min(_MAX_DELAY_S, _FIRST_DELAY_S * 2.0 ** min(over, 10))
+                self._blocked_until_s = self._now_s() + delay_s
+                return None, delay_s
+            self._failures = 0
+            token = secrets.token_urlsafe(32)
+            while len(self._sessions) >= _MAX_SESSIONS:
+                self._sessions.pop(next(iter(self._sessions)))
+            self._sessions[token] = self._now_s() + SESSION_S
+            return token, 0.0
+
+    def knows(self, token: str) -> bool:
+        """Return whether a session is open."""
+        with self._lock:
+            return self._sessions.get(token, 0.0) > self._now_s()
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with self._lock:
+            self._sessions.pop(token, None)
+
+
+class LocalServer(ThreadingHTTPServer):
+    """The server of the audit page, bound but not yet running.
+
+    Args:
+        cameras: what can be audited, by camera.
+        doorman: who may.
+        listen: address and port.
+        certificate: certificate and key, None for plain HTTP, on loopback alone.
+
+    Raises:
+        UsageError: it would speak plain HTTP to a network, or cannot bind.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        cameras: Mapping[str, LocalAudit],
+        doorman: Doorman,
+        listen: tuple[str, int],
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
+        self.cameras = cameras
+        self.doorman = doorman
+        self.is_secure = certificate is not None
+        host, port = listen
+        try:
+            is_loopback = ipaddress.ip_address(host).is_loopback
+        except ValueError as exc:
+            raise UsageError(f"{host!r} is no IP address; listen on 127.0.0.1 or an address of this box.") from exc
+        if not is_loopback and certificate is None:
+            raise UsageError(
+                f"{host} is not loopback, and the page is not served to a network without TLS; "
+                "give --certificate and --key, or listen on 127.0.0.1."
+            )
+        try:
+            super().__init__((host, port), _Handler)
+            if certificate is not None:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(*certificate)
+                self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        except OSError as exc:
+            raise UsageError(f"The audit page cannot be served on {host} port {port} ({exc.strerror or exc}).") from exc
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version = "storesense"
+    sys_version = ""
+    timeout = _IDLE_S
+
+    @property
+    def _local(self) -> LocalServer:
+        return cast("LocalServer", self.server)
+
+    def do_GET(self) -> None:
+        """Serve the page to anybody, and data to whoever is signed in."""
+        parts = urlsplit(self.path)
+        if parts.path == "/":
+            self._answer(HTTPStatus.OK, PAGE.encode(), "text/html; charset=utf-8")
+        elif parts.path == "/api/now":
+            self._json(HTTPStatus.OK, {"now_ms": int(time.time() * 1000)})
+        elif not self._local.doorman.knows(self._token()):
+            self._refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+        elif parts.path == "/api/lines":
+            self._json(HTTPStatus.OK, {name: list(each.lines) for name, each in self._local.cameras.items()})
+        elif parts.path == "/api/trajectories":
+            self._guarded(lambda: self._trajectories(parse_qs(parts.query)))
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+
+    def do_POST(self) -> None:
+        """Sign in and out, and take a tally."""
+        # A form of another site cannot send this type, so it cannot act for whoever is signed in here.
+        if self.headers.get_content_type() != "application/json":
+            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "Send application/json.")
+            return
+        try:
+            length = int(self.headers.get("Content-Length", ""))
+        except ValueError:
+            length = -1
+        if not 0 <= length <= _MAX_BODY:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_long", "Send a megabyte at most, with its length.")
+            return
+        body = self.rfile.read(length)
+        if self.path == "/api/login":
+            self._sign_in(body)
+        elif not self._local.doorman.knows(self._token()):
+            self._refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+        elif self.path == "/api/logout":
+            self._local.doorman.sign_out(self._token())
+            self._json(HTTPStatus.OK, {})
+        elif self.path == "/api/tally":
+            self._guarded(lambda: self._tally(body))
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+
+    def _sign_in(self, body: bytes) -> None:
+        try:
+            password = msgspec.json.decode(body, type=dict[str, str])["password"]
+        except (msgspec.DecodeError, KeyError):
+            self._refuse(HTTPStatus.BAD_REQUEST, "bad_request", 'Send {"password": "…"}.')
+            return
+        token, wait_s = self._local.doorman.sign_in(password)
+        if token is None:
+            status = HTTPStatus.TOO_MANY_REQUESTS if wait_s > 0 else HTTPStatus.UNAUTHORIZED
+            wait = f" Wait {wait_s:.0f} s." if wait_s > 0 else ""
+            self._refuse(status, "wrong_password", f"That is not the password.{wait}")
+            return
+        secure = "; Secure" if self._local.is_secure else ""
+        cookie = f"{_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={int(SESSION_S)}{secure}"
+        self._json(HTTPStatus.OK, {}, cookie)
+
+    def _trajectories(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        camera = self._camera(query.get("camera", [""])[0])
+        try:
+            from_ms, to_ms = (int(query[name][0]) for name in ("from_ms", "to_ms"))
+        except (KeyError, ValueError) as exc:
+            raise UsageError("Give from_ms and to_ms, milliseconds since 1970.") from exc
+        if not 0 < to_ms - from_ms <= _MAX_SPAN_MS:
+            raise UsageError("Ask for an hour at most.")
+        return {
+            "points": camera.trajectories.points(from_ms, to_ms),
+            "crossings": camera.trajectories.crossings(from_ms, to_ms),
+        }
+
+    def _tally(self, body: bytes) -> dict[str, Any]:
+        try:
+            given = msgspec.json.decode(body, type=_TallyBody)
+        except msgspec.DecodeError as exc:
+            raise UsageError(f"The tally cannot be read ({exc}).") from exc
+        camera = self._camera(given.camera)
+        if given.line not in camera.lines:
+            raise UsageError("That camera does not count at that line.")
+        if len(given.in_ms) + len(given.out_ms) > MAX_TALLIED:
+            raise UsageError("That are more people than one can tally.")
+        people = [Tallied(at_ms, Direction.IN) for at_ms in given.in_ms]
+        people += [Tallied(at_ms, Direction.OUT) for at_ms in given.out_ms]
+        audit = audit_line(camera.trajectories, given.line, people, from_ms=given.from_ms, to_ms=given.to_ms)
+        return {"accuracy": msgspec.to_builtins(audit.accuracy), "says": [described(each) for each in audit.accuracy]}
+
+    def _camera(self, name: str) -> LocalAudit:
+        camera = self._local.cameras.get(name)
+        if camera is None:
+            raise UsageError("There is no such camera.")
+        return camera
+
+    def _guarded(self, make: Callable[[], dict[str, Any]]) -> None:
+        try:
+            answer = make()
+        except StoresenseError as exc:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, exc.code, str(exc))
+        else:
+            self._json(HTTPStatus.OK, answer)
+
+    def _token(self) -> str:
+        for part in self.headers.get("Cookie", "")[:4_000].split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == _COOKIE:
+                return value
+        return ""
+
+    def _refuse(self, status: HTTPStatus, code: str, message: str) -> None:
+        self.close_connection = True
+        self._json(status, {"error": {"code": code, "message": message}})
+
+    def _json(self, status: HTTPStatus, answer: object, cookie: str | None = None) -> None:
+        self._answer(status, json.dumps(answer).encode(), "application/json", cookie)
+
+    def _answer(self, status: HTTPStatus, body: bytes, kind: str, cookie: str | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Referrer-Policy", "no-referrer")
+        self.send_header(
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+            "frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
+        )
+        if cookie is not None:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
+        """Log requests as everything else is logged."""
+        _logger.debug(format, *args)
+
+
+def serve(
+    cameras: Mapping[str, LocalAudit],
+    password_file: Path,
+    listen: tuple[str, int],
+    certificate: tuple[Path, Path] | None,
+) -> None:
+    """Serve the audit page until interrupted.
+
+    Raises:
+        UsageError: no password is set, or it cannot be served there.
+    """
+    if not password_file.is_file():
+        raise UsageError("No password is set for the audit page; set one with storesense edge audit password.")
+    with LocalServer(cameras, Doorman(password_file), listen, certificate) as server:
+        scheme = "https" if server.is_secure else "http"
+        _logger.info("the audit page is at %s://%s:%d/", scheme, *server.server_address[:2])
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            _logger.info("the audit page is closed")
