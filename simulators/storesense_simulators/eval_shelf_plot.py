@@ -121,7 +121,7 @@ def _panel(
             base = tip + (14 if delta_g > 0 else -14)
             cv2.fillPoly(picture, [np.array([[x, tip], [x - 7, base], [x + 7, base]], dtype=np.int32)], _STEP)
             # In two rows by turns, so that near steps do not write over each other.
-            row = 24 * (number // 2 % 2)
+            row = (28 if delta_g > 0 else 62) * (number // 2 % 2)
             where = (x + 10 if x < right - 90 else x - 82, top + 22 + row if delta_g > 0 else bottom - 12 - row)
             _text(picture, f"{delta_g:+.0f} g", where, 0.42, _STEP, 1)
     cv2.rectangle(picture, (left, top), (right, bottom), _INK, 1)

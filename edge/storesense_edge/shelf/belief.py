@@ -14,7 +14,7 @@ _MOST_STARTS = 20_000
 _UNSEEN = 1e-3
 _UNSEEN_NEXT = 0.2
 # Weight that belongs to nothing known leaves every number of units this likely against the best fit.
-_UNEXPLAINED = 1e-4
+_UNEXPLAINED = 1e-7
 # The mean weight of a batch differs from the planogram's by this share until picks have taught it.
 _BATCH_SHARE = 0.005
 _SETTLED = 0.99

@@ -37,8 +37,8 @@ class CreepCompensation:
         if len(self._seen) < _LEAST_SEEN:
             return 0.0
         ranked = sorted(self._seen)
-        # Agreement in sign of all but one in eight: otherwise it is no creep.
-        cut = len(ranked) // 8
+        # Agreement in sign of all but one in six: otherwise it is no creep.
+        cut = (len(ranked) + 2) // 6
         if ranked[cut] * ranked[-1 - cut] <= 0:
             return 0.0
         return min(max(ranked[len(ranked) // 2], -_MOST_SHARE), _MOST_SHARE)

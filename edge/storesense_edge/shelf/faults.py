@@ -183,8 +183,8 @@ class CellWatch:
             return False
         if found is not None:
             self._found = None
-        if self._same_run < _LEAST_SAME / 2:
-            self._same_share += ((1.0 if diff == 0 else 0.0) - self._same_share) / min(self._samples, _MEMORY)
+            self._wild_share = 0.0
+        self._same_share += ((1.0 if diff == 0 else 0.0) - self._same_share) / min(self._samples, _MEMORY)
         if not wild and diff == diff:  # noqa: PLR0124 - NaN: the first sample has no neighbour
             limit = 4 * self._mean_diff if self._samples > _LEAST_SAME else math.inf
             self._mean_diff += (min(diff, limit) - self._mean_diff) / min(self._samples, _MEMORY)

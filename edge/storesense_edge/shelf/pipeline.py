@@ -175,7 +175,7 @@ class ShelfPipeline:
         reason = ObservationReason.SETTLED
         movement = self.detector.movement
         if step is not None:
-            event = self.holdings.step(step, self.detector.level_sigma_g)
+            event = self.holdings.step(step, self.detector.noise.sigma_g / 5)
             self.detector.expect(self.holdings.known_changes_g)
         elif was is Phase.MOVING and movement is not None:
             event = self.holdings.touch(movement)
