@@ -126,26 +126,27 @@ class Crowd:
             self._steps_left = 0
             return rows, rows
         x, y = people.at
-        old_x, old_y, goal_x, goal_y = x[rows], y[rows], self.goal[0][rows], self.goal[1][rows]
-        gx, gy = goal_x - old_x, goal_y - old_y
-        away = np.sqrt(gx * gx + gy * gy)
-        scale = 1.0 / np.maximum(away, _TINY_M)
+        old, goal = people.at.take(rows, 1), self.goal.take(rows, 1)
+        to_goal = goal - old
+        square = to_goal * to_goal
+        away = np.sqrt(square[0] + square[1])
+        to_goal /= np.maximum(away, _TINY_M)
         free_speed = self.speed_m_s[rows]
-        ways = _Ways(rows, gx * scale, gy * scale, free_speed)
+        ways = _Ways(rows, to_goal[0], to_goal[1], free_speed)
         self._meet(ways)
         is_stopping = self.is_stopping[rows]
         step_m = np.where(is_stopping, np.minimum(ways.speed * duration_s, away), ways.speed * duration_s)
-        new_x, new_y = old_x + ways.ex * step_m, old_y + ways.ey * step_m
+        new_x, new_y = old[0] + ways.ex * step_m, old[1] + ways.ey * step_m
         self._keep_off_walls(rows, new_x, new_y)
-        people.velocity[0][rows] = (new_x - old_x) / duration_s
-        people.velocity[1][rows] = (new_y - old_y) / duration_s
+        people.velocity[0][rows] = (new_x - old[0]) / duration_s
+        people.velocity[1][rows] = (new_y - old[1]) / duration_s
         people.facing[0][rows] = ways.ex
         people.facing[1][rows] = ways.ey
         if self._period_m is not None:
             new_x -= self._period_m * np.floor(new_x / self._period_m)
         x[rows] = new_x
         y[rows] = new_y
-        left_x, left_y = goal_x - new_x, goal_y - new_y
+        left_x, left_y = goal[0] - new_x, goal[1] - new_y
         left = np.sqrt(left_x * left_x + left_y * left_y)
         # Somebody who walks to and fro before a shelf is stuck as well: what counts is what they come nearer.
         is_slow = away - left < free_speed * (_STUCK_SHARE * duration_s)
@@ -205,12 +206,15 @@ class Crowd:
             self._steps_left = _LOOK_STEPS
         self._steps_left -= 1
         i, j = self._pairs
-        dx, dy = self._apart(x[j] - x[i]), y[j] - y[i]
-        square = dx * dx + dy * dy
-        near = (self.is_walking[i] & (square < _NEAR_M * _NEAR_M)).nonzero()[0]
+        apart = self._people.at.take(j, 1) - self._people.at.take(i, 1)
+        apart[0] = self._apart(apart[0])
+        square = apart * apart
+        square[0] += square[1]
+        near = (self.is_walking[i] & (square[0] < _NEAR_M * _NEAR_M)).nonzero()[0]
         i, j = i[near], j[near]
-        dist = np.maximum(np.sqrt(square[near]), 1e-3)
-        return i, j, dx[near] / dist, dy[near] / dist, dist
+        dist = np.maximum(np.sqrt(square[0][near]), 1e-3)
+        unit = apart.take(near, 1) / dist
+        return i, j, unit[0], unit[1], dist
 
     def _apart(self, dx: Floats) -> Floats:
         if self._period_m is None:

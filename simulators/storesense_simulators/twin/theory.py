@@ -27,7 +27,7 @@ def customers_for(load: float) -> int:
     queue is rho (2 + 5 rho - 4 rho^2 + rho^3) / ((1 - rho)^4 n) (Daley 1968; Whitt 1989), against a squared mean of
     rho^2 / (1 - rho)^2. With several servers and little load few wait at all, which asks for more.
     """
-    return round(1_500_000 + 30_000 / (1.0 - load) ** 2)
+    return round(1_500_000 + 60_000 / (1.0 - load) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
