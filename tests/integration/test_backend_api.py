@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 from fixtures.backend_world import DEVICES, PASSWORD, QUEUE_RULE, STOCK_RULE, STORE, layout, new_world, running_backend
 from storesense_backend import kpi_steps
 from storesense_backend.api import models
+from storesense_backend.api.quality import StoreQuality
 from storesense_backend.api.reading_models import Readings
 from storesense_backend.measurements import Family
 from storesense_backend.roles import Role
@@ -431,6 +432,44 @@ async def test_completeness_is_what_stands_beside_the_kpis_and_says_why_it_is_no
     assert (boot.expected_messages, boot.committed_messages, boot.dropped_messages) == (500, 450, {"overflow": 50})
 
 
+async def test_figures_touched_by_a_failing_camera_are_marked_and_audits_give_the_band(world, backend):
+    moved = {
+        "state": "degraded",
+        "cause": "moved",
+        "reason": "it was moved",
+        "affected": "footfall/entrance zone/zone-a",
+    }
+    minute = timedelta(minutes=1)
+    rows = [
+        {"measured_at": NOW - 40 * minute, "state": "ok"},
+        *({"measured_at": NOW - n * minute, **moved, "displacement_px": 30.0} for n in (30, 29, 28)),
+        {"measured_at": NOW - 27.5 * minute, "state": "ok"},
+        {"measured_at": NOW - 9 * minute, "state": "failed", "cause": "dark", "affected": "footfall/entrance"},
+    ]
+    await world.commit("health_readings", "cam-1", rows)
+    audit = (
+        '[{"line_id": "entrance", "direction": "in", "tallied_count": 100, "counted_count": %d, "missed_count": 4, '
+        '"extra_count": 2, "error_low": -0.08, "error_high": 0.05}]'
+    )
+    audits = [
+        {"measured_at": NOW - n * timedelta(days=1), "state": "ok", "audit_ms": 3_600_000, "accuracy": audit % count}
+        for n, count in ((9, 90), (2, 98))
+    ]
+    await world.commit("health_readings", "audit", audits)
+    body = await get(backend, f"{BASE}/quality")
+    StoreQuality.model_validate(body)
+    first, second = body["faults"]
+    assert (first["cause"], first["affected"]) == ("moved", ["footfall/entrance", "zone/zone-a"])
+    assert datetime.fromisoformat(first["from"]) == NOW - 30 * minute
+    assert datetime.fromisoformat(first["to"]) == NOW - 27.5 * minute
+    assert first["displacement_px"] == 30.0
+    assert second["cause"] == "dark"
+    assert datetime.fromisoformat(second["to"]) == NOW - 4 * minute, "what was told last is believed for five minutes"
+    (line,) = body["lines"]
+    assert (line["line_id"], line["direction"], line["error"], line["audit_s"]) == ("entrance", "in", -0.02, 3_600)
+    assert (line["error_low"], line["error_high"]) == (-0.08, 0.05)
+
+
 async def test_kpis_of_a_store_without_readings_say_that_nothing_is_known(backend):
     for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]:
         assert kpi["value"] is None, kpi
@@ -743,6 +782,7 @@ def test_every_endpoint_is_documented(repo_dir):
         kpi_catalogue,
         live,
         measurements,
+        quality,
         service,
         sessions,
         stores,
@@ -752,7 +792,7 @@ def test_every_endpoint_is_documented(repo_dir):
     described = set(re.findall(r"^### `([A-Z]+ /\S*)`", text, re.MULTILINE))
     existing = {
         f"{method} {route.path}"
-        for module in (alerts, dead_letters, kpi_catalogue, live, measurements, service, sessions, stores)
+        for module in (alerts, dead_letters, kpi_catalogue, live, measurements, quality, service, sessions, stores)
         for route in module.router.routes
         for method in route.methods
         if method != "HEAD"

@@ -4,7 +4,17 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from storesense_backend.api import alerts, dead_letters, kpi_catalogue, live, measurements, service, sessions, stores
+from storesense_backend.api import (
+    alerts,
+    dead_letters,
+    kpi_catalogue,
+    live,
+    measurements,
+    quality,
+    service,
+    sessions,
+    stores,
+)
 from storesense_backend.api.answers import add_error_handlers
 from storesense_backend.api.context import Context
 from storesense_backend.api.middleware import BodyLimit, Envelope
@@ -43,7 +53,7 @@ def build_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     add_error_handlers(app)
-    for module in (sessions, stores, live, measurements, kpi_catalogue, alerts, dead_letters, service):
+    for module in (sessions, stores, live, measurements, quality, kpi_catalogue, alerts, dead_letters, service):
         app.include_router(module.router)
     app.state.pages = Pages(static_dir)
     app.mount("/static", app.state.pages, name="static")
