@@ -15,7 +15,6 @@ from storesense_contracts.topics import Stream
 from storesense_edge.site_mapping import floor_grid
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.climate import Air
-from storesense_simulators.twin.eye_crowd import crowd_of
 from storesense_simulators.twin.faults import FaultSchedule
 from storesense_simulators.twin.faults_delivery import Delivery
 from storesense_simulators.twin.interval_sensors import (
@@ -279,7 +278,8 @@ class ReadingSensors:
     def _each_second(self, now_ms: int) -> Iterator[Emitted]:
         is_minute = now_ms % MINUTE_MS == 0
         if self._heat:
-            xy_m = crowd_of(self._twin.people).xy_m
+            people = self._twin.people
+            xy_m = people.xy_m[people.rows]
             for heat in self._heat:
                 if heat.device_id not in self._dark:
                     heat.observe(xy_m, REPORT_MS)
@@ -291,9 +291,9 @@ class ReadingSensors:
                     yield Emitted(lane.device_id, Stream.LANE, lane.report(now_ms))
         if now_ms >= self._air_due_ms:
             self._air_due_ms = now_ms - now_ms % ENVIRONMENT_MS + ENVIRONMENT_MS
-            people = len(self._twin.people)
+            present = len(self._twin.people)
             for device_id, air in self._airs:
-                reading = air.report(now_ms, people)
+                reading = air.report(now_ms, present)
                 if device_id not in self._dark:
                     yield Emitted(device_id, Stream.ENVIRONMENT, reading)
         if now_ms >= self._health_due_ms:

@@ -143,8 +143,9 @@ def run_store(shop: Shop, options: RunOptions, progress: Callable[[int], None] =
         has_pictures = options.depth is Depth.PICTURES
         mounts = _mounts(shop, options)
         cells = _cells(shop, twin, folder, started_ms, faults, options) if has_pictures else None
-        site = recorded_site(shop, mounts, has_pictures=has_pictures, has_cells=has_pictures)
-        folder.write_lines(SITE, [site.encode()])
+        if mounts:
+            site = recorded_site(shop, mounts, has_pictures=has_pictures, has_cells=has_pictures)
+            folder.write_lines(SITE, [site.encode()])
         told_ms = 0
 
         def seen(events: list[TruthEvent]) -> None:
