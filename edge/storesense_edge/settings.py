@@ -31,7 +31,7 @@ class LinkSettings(BaseModel):
     )
     reconnect_base_s: float = Field(default=0.25, gt=0, le=60, description="seconds before the first reconnection")
     reconnect_limit_s: float = Field(
-        default=4.0, gt=0, le=600, description="seconds between reconnections at most; ten times that after a refusal"
+        default=2.0, gt=0, le=600, description="seconds between reconnections at most; ten times that after a refusal"
     )
     connect_timeout_s: float = Field(default=5.0, gt=0, le=120, description="seconds to wait for the broker's answer")
     session_expiry_s: int = Field(
