@@ -84,6 +84,10 @@ def _json_accuracy(reading: HealthReading) -> str | None:
     return msgspec.json.encode(reading.accuracy).decode() if reading.accuracy else None
 
 
+def _alternatives(event: ShelfEvent) -> str | None:
+    return msgspec.json.encode(event.alternatives).decode() if event.alternatives else None
+
+
 FAMILIES: dict[type[Reading], Family] = {
     FootfallReading: Family(
         "footfall_counts",
@@ -144,6 +148,8 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("is_stable", PgType.BOOL),
             _column("units", PgType.INT4, nullable=True),
             _column("confidence", PgType.FLOAT4, nullable=True),
+            _column("guest_mg", PgType.INT8, nullable=True),
+            _column("calibration_due", PgType.TEXT, nullable=True),
         ),
     ),
     ShelfEvent: Family(
@@ -155,6 +161,9 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("delta_mg", PgType.INT8),
             _column("confidence", PgType.FLOAT4),
             _column("sku", PgType.TEXT, nullable=True),
+            _column("is_ambiguous", PgType.BOOL, nullable=True),
+            Column("alternatives", PgType.TEXT, _alternatives, nullable=True),
+            _column("burst_units", PgType.INT4, nullable=True),
         ),
     ),
     EnvironmentReading: Family(

@@ -195,28 +195,34 @@ FROM unnest(
 
 -- name: insert_shelf_weights
 INSERT INTO shelf_weights (
-    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, weight_mg, is_stable, units, confidence
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, weight_mg, is_stable, units, confidence,
+    guest_mg, calibration_due
 )
 SELECT
-    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, weight_mg, is_stable, units, confidence
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, weight_mg, is_stable, units, confidence,
+    guest_mg, calibration_due
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(weight_mg)s, %(is_stable)s,
-    %(units)s, %(confidence)s
+    %(units)s, %(confidence)s, %(guest_mg)s, %(calibration_due)s
 ) AS given (
-    measured_at, received_at, series_id, boot_no, seq, idx, weight_mg, is_stable, units, confidence
+    measured_at, received_at, series_id, boot_no, seq, idx, weight_mg, is_stable, units, confidence,
+    guest_mg, calibration_due
 )
 
 -- name: insert_shelf_events
 INSERT INTO shelf_events (
-    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, event, units, delta_mg, confidence, sku
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, event, units, delta_mg, confidence, sku,
+    is_ambiguous, alternatives, burst_units
 )
 SELECT
-    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, event, units, delta_mg, confidence, sku
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, event, units, delta_mg, confidence, sku,
+    is_ambiguous, alternatives, burst_units
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(event)s, %(units)s,
-    %(delta_mg)s, %(confidence)s, %(sku)s
+    %(delta_mg)s, %(confidence)s, %(sku)s, %(is_ambiguous)s, %(alternatives)s, %(burst_units)s
 ) AS given (
-    measured_at, received_at, series_id, boot_no, seq, idx, event, units, delta_mg, confidence, sku
+    measured_at, received_at, series_id, boot_no, seq, idx, event, units, delta_mg, confidence, sku,
+    is_ambiguous, alternatives, burst_units
 )
 
 -- name: insert_environment_readings
