@@ -15,17 +15,14 @@ import numpy as np
 from storesense_contracts.errors import StoresenseError
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.lines import CountingLine, InSide
-from storesense_edge.vision.mot_file import MotRows
+from storesense_edge.vision.mot_file import MotRows, detection_scores
 from storesense_edge.vision.pipeline import CameraPipeline, CameraPlan, Shapes
-from storesense_edge.vision.source import frames_of, people_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from storesense_edge.vision.detector import Detector
-    from storesense_edge.vision.source import FrameSource
 
 CLEAR_PX = 4.0
 CLEAR_HEIGHTS = 0.05
@@ -195,49 +192,27 @@ def evaluate_counting(
     frames = detections.frames[order]
     boxes = detections.boxes_ltwh_px[order].copy()
     boxes[:, 2:] += boxes[:, :2]
-    scores = detections.confidences[order]
+    scores = detection_scores(detections.confidences)[order]
     wanted = np.arange(1, last + 1, stride)
     starts, ends = np.searchsorted(frames, wanted), np.searchsorted(frames, wanted, side="right")
     pictures = [
         ((frame - 1) / fps, clean_detections(boxes[a:b], scores[a:b], frame_wh=lines.frame_wh))
         for frame, a, b in zip(wanted.tolist(), starts, ends, strict=True)
     ]
-    return _evaluate(pictures, truth, lines)
+    return count_pictures(pictures, truth, lines)
 
 
-def evaluate_pictures(
-    source: FrameSource, detector: Detector | None, truth: MotRows, lines: LinesFile, *, stride: int = 1
-) -> tuple[CountingResult, float]:
-    """Look at the pictures of a recording with the shipped defaults and count people over lines.
+def count_pictures(pictures: Sequence[tuple[float, Detections]], truth: MotRows, lines: LinesFile) -> CountingResult:
+    """Count people over lines, given the boxes of each picture and its time.
 
     Args:
-        source: an open recording; its frame i (from 0) is the truth's frame i + 1.
-        detector: what finds the people in it.
-        truth: ground truth; rows of frames that never came are left out.
+        pictures: (time in s, boxes) in order.
+        truth: ground truth of the same time.
         lines: in pixels.
-        stride: every which picture is looked at.
 
     Returns:
-        Counted beside true crossings, and how many milliseconds a picture's detection took.
+        Counted beside true crossings.
     """
-    pictures = []
-    looking_s = 0.0
-    last = -1
-    for frame in frames_of(source):
-        last = frame.index
-        if frame.index % stride:
-            continue
-        began_s = time.perf_counter()
-        people = people_in(frame, detector, source_name=source.name)
-        looking_s += time.perf_counter() - began_s
-        pictures.append((frame.at_s, people))
-    # A recording that breaks off is compared with the truth of what it showed.
-    shown = truth.frames <= last + 1
-    truth = MotRows(truth.frames[shown], truth.ids[shown], truth.boxes_ltwh_px[shown], truth.confidences[shown])
-    return _evaluate(pictures, truth, lines), 1000 * looking_s / max(len(pictures), 1)
-
-
-def _evaluate(pictures: Sequence[tuple[float, Detections]], truth: MotRows, lines: LinesFile) -> CountingResult:
     width, height = lines.frame_wh
     normalized = tuple(
         CountingLine(
@@ -252,6 +227,7 @@ def _evaluate(pictures: Sequence[tuple[float, Detections]], truth: MotRows, line
     began_s = time.perf_counter()
     for at_s, people in pictures:
         pipeline.step(people, at_s)
+    pipeline.close()
     elapsed_s = time.perf_counter() - began_s
     counted = {count.line_id: (count.entered, count.left) for count in pipeline.take_lines()}
     return CountingResult(true_crossings(truth, lines.lines), counted, len(pictures), elapsed_s)

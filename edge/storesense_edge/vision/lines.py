@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CLEARANCE_HEIGHTS = 0.1
-"""How far from a line is clear of it, in heights of the person."""
+CLEARANCE_HEIGHTS = 0.06
+"""How far from a line is clear of it at least, in heights of the person ..."""
+
+CLEARANCE_SPREADS = 2.0
+"""... and in spreads of the person's sightings around the path: where boxes tremble, clear is further away."""
 
 
 class InSide(StrEnum):
@@ -74,16 +77,24 @@ class LineCounter:
 
     Args:
         lines: the lines, all in one plane; their ids differ.
-        clearance_heights: how far from the line is clear, in units of the `scale` that each point brings.
+        clearance_heights: how far from the line is clear at least, in units of the `scale` that each point brings.
+        clearance_spreads: the same in units of the spread that it brings.
 
     Raises:
         GeometryError: a line's ends coincide or are no numbers, or two lines share an id.
     """
 
-    def __init__(self, lines: Sequence[CountingLine], *, clearance_heights: float = CLEARANCE_HEIGHTS) -> None:
+    def __init__(
+        self,
+        lines: Sequence[CountingLine],
+        *,
+        clearance_heights: float = CLEARANCE_HEIGHTS,
+        clearance_spreads: float = CLEARANCE_SPREADS,
+    ) -> None:
         _check_lines(lines)
         self.lines = tuple(lines)
         self._clearance = clearance_heights
+        self._clearance_spreads = clearance_spreads
         count = len(lines)
         a = np.array([line.a_xy for line in lines], dtype=np.float64).reshape(count, 2)
         b = np.array([line.b_xy for line in lines], dtype=np.float64).reshape(count, 2)
@@ -109,7 +120,7 @@ class LineCounter:
         scales: NDArray[np.float64],
         at_s: float,
         *,
-        starts_xy: NDArray[np.float64] | None = None,
+        spreads_xy: NDArray[np.float64] | None = None,
     ) -> list[Crossing]:
         """Take one picture's points of the people seen in it.
 
@@ -119,7 +130,7 @@ class LineCounter:
             points_xy: (N, 2) foot points in the plane of the lines.
             scales: (N,) height of each person in units of that plane.
             at_s: time of the picture.
-            starts_xy: (N, 2) where each track was first seen, used on its first step; None means right here.
+            spreads_xy: (N, 2) how far each person's sightings lie from the path, along x and y; None means not at all.
 
         Returns:
             The crossings completed by this picture.
@@ -129,10 +140,7 @@ class LineCounter:
         self._reserve(int(slots.max()) + 1)
         fresh = self._ids[slots] != ids
         if fresh.any():
-            self._begin(slots[fresh], ids[fresh], (points_xy if starts_xy is None else starts_xy)[fresh])
-            first = self._distance[slots]
-            clear_first = np.where(np.abs(first) >= (scales * self._clearance)[:, None], np.sign(first), 0)
-            self._side[slots[fresh]] = clear_first[fresh]
+            self._begin(slots[fresh], ids[fresh], points_xy[fresh])
         distance = points_xy @ self._inward - self._inward_offset
         position = points_xy @ self._along - self._along_offset
         before = self._distance[slots]
@@ -142,7 +150,10 @@ class LineCounter:
             self._pass(slots, rows, columns, before[rows, columns], distance[rows, columns], position)
         self._distance[slots] = distance
         self._position[slots] = position
-        clear = np.abs(distance) >= (scales * self._clearance)[:, None]
+        clear_from = np.broadcast_to((scales * self._clearance)[:, None], distance.shape)
+        if spreads_xy is not None:
+            clear_from = np.maximum(clear_from, self._clearance_spreads * (spreads_xy @ np.abs(self._inward)))
+        clear = np.abs(distance) >= clear_from
         side = np.where(distance > 0, np.int8(1), np.int8(-1))
         changed = clear & (self._side[slots] != side)
         if not changed.any():
@@ -177,6 +188,7 @@ class LineCounter:
         self._ids[slots] = ids
         self._distance[slots] = points_xy @ self._inward - self._inward_offset
         self._position[slots] = points_xy @ self._along - self._along_offset
+        self._side[slots] = 0
         self._passes[slots] = 0
 
     def _reserve(self, rows: int) -> None:

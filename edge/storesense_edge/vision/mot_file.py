@@ -107,6 +107,31 @@ def read_mot(path: Path) -> MotRows:
     return rows
 
 
+def detection_scores(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return scores from 0 to 1 for the confidences of one file, whatever scale its detector used.
+
+    Networks write 0 to 1, boosted and part-based detectors (MOTChallenge's public ACF and DPM) write margins without a
+    bound, some files write the same number in every row. Margins are judged by the best that the file has: the root of
+    their share of its 95th percentile, so that a box half as sure as the surest still begins a track.
+
+    Args:
+        confidences: (N,) as the file has them.
+
+    Returns:
+        (N,) 0 to 1, in the same order of sureness.
+    """
+    if not len(confidences) or (confidences.min() >= 0 and confidences.max() <= 1.0):
+        return confidences
+    if confidences.min() == confidences.max():
+        return np.ones(len(confidences))
+    top = float(np.quantile(confidences, 0.95))
+    if top <= 0:  # only margins below a detector's threshold
+        confidences = confidences - confidences.min()
+        top = float(np.quantile(confidences, 0.95)) or 1.0
+    result: NDArray[np.float64] = np.sqrt(np.clip(confidences / top, 0.0, 1.0))
+    return result
+
+
 class MotFileSource:
     """Gives the detections of a MOT file, one frame after the other; frames without a row have nobody in them.
 
@@ -158,7 +183,8 @@ class MotFileSource:
         """
         rows = read_mot(self._path)
         order = np.argsort(rows.frames, kind="stable")
-        self._rows = MotRows(rows.frames[order], rows.ids[order], rows.boxes_ltwh_px[order], rows.confidences[order])
+        scores = detection_scores(rows.confidences)
+        self._rows = MotRows(rows.frames[order], rows.ids[order], rows.boxes_ltwh_px[order], scores[order])
         self._count = self._frame_count or int(self._rows.frames[-1])
         self._starts = np.searchsorted(self._rows.frames, np.arange(1, self._count + 2))
         self._index = 0

@@ -14,6 +14,7 @@ import numpy as np
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
+from storesense_edge.vision.paths import PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
 from storesense_edge.vision.tracker import Tracker
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from storesense_edge.vision.heatmap import FloorGrid
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
+    from storesense_edge.vision.paths import PathPoints
     from storesense_edge.vision.queues import Queue, QueueSample
     from storesense_edge.vision.tracker_settings import TrackerSettings
     from storesense_edge.vision.zones import Zone, ZoneSample
@@ -122,6 +124,7 @@ class CameraPipeline:
         shapes = shapes_px(plan)
         self._tracker = Tracker(tracker, frame_wh=plan.frame_wh)
         self._lines = LineCounter(shapes.lines)
+        self._paths = PathSmoother()
         self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
         self._zones = ZoneCounter(shapes.zones, settings=presence)
         self._queues = QueueCounter(shapes.queues, settings=presence)
@@ -148,14 +151,13 @@ class CameraPipeline:
         if self._at_s is not None:
             at_s = max(at_s, self._at_s + 1e-3)
         self._at_s = at_s
-        tracks = self._tracker.step(detections, at_s)
+        everybody = self._tracker.step(detections, at_s)
+        crossings = [crossing for points in self._paths.step(everybody, at_s) for crossing in self._cross(points)]
+        tracks = everybody.only_confirmed()
         seen = tracks.seen
         ids, slots, feet = tracks.ids[seen], tracks.slots[seen], tracks.feet_xy_px[seen]
         self._feet = (ids, feet)
         heights = tracks.heights_px[seen]
-        crossings = self._lines.step(slots, ids, feet, heights, at_s, starts_xy=tracks.starts_xy_px[seen])
-        for crossing in crossings:
-            self._counts[crossing.line_id][0 if crossing.entered else 1] += 1
         if self._needs_stays:
             velocity = tracks.velocities_xy_px_s[seen]
             sightings = Sightings(
@@ -186,6 +188,19 @@ class CameraPipeline:
         """Ids (N,) of the people seen in the last picture and where they stand (N, 2), pixels; for this box alone."""
         return self._feet
 
+    def _cross(self, points: PathPoints) -> list[Crossing]:
+        crossings = self._lines.step(
+            points.slots,
+            points.ids,
+            points.feet_xy_px,
+            points.heights_px,
+            points.at_s,
+            spreads_xy=points.spreads_xy_px,
+        )
+        for crossing in crossings:
+            self._counts[crossing.line_id][0 if crossing.entered else 1] += 1
+        return crossings
+
     def take_lines(self) -> list[LineCount]:
         """Return the crossings of every line since the last call."""
         counts = [LineCount(line_id, entered, left) for line_id, (entered, left) in self._counts.items()]
@@ -206,7 +221,9 @@ class CameraPipeline:
         return None if self._heat is None else self._heat.take()
 
     def close(self) -> None:
-        """End the open visits, as the source ends; the `take_` calls then give what is left."""
+        """Decide what is undecided and end the open visits, as the source ends; `take_` then gives what is left."""
+        for points in self._paths.close():
+            self._cross(points)
         self._zones.close()
         self._queues.close()
 

@@ -30,14 +30,15 @@ HITS, SCORE = 12, 13  # pictures seen in, sum of the scores
 SX, SY = 14, 15  # where first seen
 LX, LY = 16, 17  # where last seen, as measured
 PICTURES = 18  # pictures since first seen
-COLUMNS = 19
+LH = 19  # height when last seen, as measured
+COLUMNS = 20
 
 FORBIDDEN = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tracks:
-    """The confirmed tracks after one picture. Never leaves the device; see `pipeline`.
+    """The tracks after one picture. Never leaves the device; see `pipeline`.
 
     Attributes:
         ids: (N,) int64, never reused within a run.
@@ -49,6 +50,11 @@ class Tracks:
         starts_xy_px: (N, 2) where it was first seen.
         first_seen_s: (N,) time it was first seen.
         last_seen_s: (N,) time it was last seen.
+        confirmed: (N,) True for those that count.
+        measured_feet_xy_px: (N, 2) foot points of the boxes last seen.
+        measured_heights_px: (N,) heights of those boxes.
+        widths_px: (N,) filtered widths.
+        joined: (old id, new id) of tracks found to be one person; from now on it has the old id.
     """
 
     ids: NDArray[np.int64]
@@ -60,9 +66,37 @@ class Tracks:
     starts_xy_px: NDArray[np.float64]
     first_seen_s: NDArray[np.float64]
     last_seen_s: NDArray[np.float64]
+    confirmed: NDArray[np.bool_]
+    measured_feet_xy_px: NDArray[np.float64]
+    measured_heights_px: NDArray[np.float64]
+    widths_px: NDArray[np.float64]
+    joined: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def only_confirmed(self) -> Tracks:
+        """Return those that count."""
+        return self if self.confirmed.all() else self.keep(self.confirmed)
+
+    def keep(self, mask: NDArray[np.bool_]) -> Tracks:
+        """Return the tracks that a mask selects."""
+        return Tracks(
+            ids=self.ids[mask],
+            slots=self.slots[mask],
+            feet_xy_px=self.feet_xy_px[mask],
+            heights_px=self.heights_px[mask],
+            velocities_xy_px_s=self.velocities_xy_px_s[mask],
+            seen=self.seen[mask],
+            starts_xy_px=self.starts_xy_px[mask],
+            first_seen_s=self.first_seen_s[mask],
+            last_seen_s=self.last_seen_s[mask],
+            confirmed=self.confirmed[mask],
+            measured_feet_xy_px=self.measured_feet_xy_px[mask],
+            measured_heights_px=self.measured_heights_px[mask],
+            widths_px=self.widths_px[mask],
+            joined=self.joined,
+        )
 
 
 class Tracker:
@@ -84,6 +118,7 @@ class Tracker:
         self._slot_count = 0
         self._next_id = 1
         self._at_s: float | None = None
+        self._joined: tuple[tuple[int, int], ...] = ()
 
     def step(self, detections: Detections, at_s: float) -> Tracks:
         """Take the boxes of the next picture.
@@ -94,7 +129,7 @@ class Tracker:
                 so a camera whose clock jumps does not lose everybody.
 
         Returns:
-            The confirmed tracks, seen or carried on.
+            All tracks, seen or carried on, the unconfirmed included.
         """
         cfg = self.settings
         if self._at_s is not None:
@@ -108,6 +143,7 @@ class Tracker:
         measured = _measure(boxes.boxes_xyxy_px)
         high = boxes.scores >= cfg.high_score
 
+        self._follow_camera(measured, at_s)
         costs = self._costs(measured)
         rows, columns = self._associate(costs, measured, high, at_s)
         doubt = self._doubt(costs, rows, columns)
@@ -117,7 +153,8 @@ class Tracker:
         seen[rows] = True
         free = np.ones(len(boxes), dtype=np.bool_)
         free[columns] = False
-        self._confirm(seen)
+        fresh = self._confirm(seen)
+        seen = self._join(fresh, seen)
         seen = self._drop_outside(seen)
         births = np.flatnonzero(free & (boxes.scores >= cfg.birth_score))
         if len(births):
@@ -174,7 +211,39 @@ class Tracker:
         s[:, HITS] += 1
         s[:, SCORE] += scores
         s[:, LX : LY + 1] = measured[:, :2]
+        s[:, LH] = measured[:, 3]
         self._state[rows] = s
+
+    def _follow_camera(self, measured: NDArray[np.float64], at_s: float) -> None:
+        """Move everybody by what the whole picture moved, if it did: a camera that is turned, carried or shaken.
+
+        Each pairing of somebody with a box of like size votes for a shift. The shift that most people can follow is
+        taken where it explains far more of them than standing still does, so a crowd's own walk is never one.
+        """
+        cfg = self.settings
+        s = self._state
+        rows = np.flatnonzero((s[:, HITS] >= 2) & (at_s - s[:, LAST] <= 1.0))
+        if not cfg.shift_people <= len(rows) <= 60 or not cfg.shift_people <= len(measured) <= 60:
+            return
+        size = s[rows, H]
+        off_x = measured[None, :, 0] - s[rows, None, X]
+        off_y = measured[None, :, 1] - s[rows, None, Y]
+        alike = np.abs(np.log(measured[None, :, 3] / size[:, None])) < 2 * cfg.size_sigma
+        near = alike & (np.maximum(np.abs(off_x), np.abs(off_y)) < cfg.shift_reach * size[:, None])
+        whose, box = np.nonzero(near)
+        if not len(whose) or len(whose) > 600:
+            return
+        x, y = off_x[whose, box], off_y[whose, box]
+        room = cfg.shift_room * size[whose]
+        agree = (np.abs(x[:, None] - x) < room) & (np.abs(y[:, None] - y) < room)  # may vote j, of who, follow shift i
+        first = np.r_[True, whose[1:] != whose[:-1]]
+        votes = np.logical_or.reduceat(agree, np.flatnonzero(first), axis=1).sum(axis=1)
+        still = np.unique(whose[(np.abs(x) < room) & (np.abs(y) < room)]).size
+        best = int(np.argmax(votes))
+        if votes[best] < cfg.shift_people or votes[best] < cfg.shift_share * len(rows) or votes[best] < 1.5 * still + 1:
+            return
+        s[:, X : Y + 1] += (shift := np.array([np.median(x[agree[best]]), np.median(y[agree[best]])]))
+        s[:, LX : LY + 1] += shift
 
     # ---- association
 
@@ -262,6 +331,7 @@ class Tracker:
         s[:, HITS] = 1
         s[:, SCORE] = scores
         s[:, SX : SY + 1] = s[:, LX : LY + 1] = measured[:, :2]
+        s[:, LH] = measured[:, 3]
         self._state = np.concatenate([self._state, s])
         self._ids = np.concatenate([self._ids, np.arange(self._next_id, self._next_id + count)])
         self._next_id += count
@@ -275,16 +345,61 @@ class Tracker:
         self._slot_count += 1
         return self._slot_count - 1
 
-    def _confirm(self, seen: NDArray[np.bool_]) -> None:
+    def _confirm(self, seen: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Confirm who has been seen enough and return their rows."""
         cfg = self.settings
         s = self._state
         if self._confirmed.all():
-            return
+            return np.empty(0, dtype=np.intp)
         ready = seen & (s[:, HITS] >= cfg.confirm_hits)
         ready &= s[:, HITS] >= cfg.confirm_share * (s[:, PICTURES] + 1)
         ready &= s[:, LAST] - s[:, FIRST] >= cfg.confirm_s - 1e-9
         ready &= s[:, SCORE] >= cfg.confirm_mean_score * s[:, HITS]
+        ready &= ~self._confirmed
         self._confirmed |= ready
+        return np.flatnonzero(ready)
+
+    def _join(self, fresh: NDArray[np.intp], seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Take somebody newly confirmed for the one lost from sight nearby, if both fit nobody else.
+
+        By now the newcomer's walk is known. Walked back to when the other was last seen, and the other's walk carried
+        on to when the newcomer was first seen, both have to meet in the middle, at one pace: that is one person.
+        """
+        self._joined = ()
+        cfg = self.settings
+        s = self._state
+        lost = np.flatnonzero(self._confirmed & ~seen)
+        if not len(fresh) or not len(lost):
+            return seen
+        gap_s = s[fresh, None, FIRST] - s[None, lost, LAST]
+        possible = (gap_s > 0) & (gap_s <= cfg.lost_s)
+        # The lost one's state has been carried on to now; back from there to the middle of the gap.
+        forward = s[None, lost, LX : LY + 1] + s[None, lost, VX : VY + 1] * (gap_s / 2)[:, :, None]
+        backward = s[fresh, None, SX : SY + 1] - s[fresh, None, VX : VY + 1] * (gap_s / 2)[:, :, None]
+        off = np.sqrt(((forward - backward) ** 2).sum(axis=2)) / s[None, lost, H]
+        off_h = np.abs(np.log(s[fresh, None, H] / s[None, lost, H]))
+        reach = cfg.join_reach + cfg.join_speed * np.maximum(gap_s, 0.0)
+        turn = s[fresh, None, VX : VY + 1] - s[None, lost, VX : VY + 1]
+        off_v = np.sqrt((turn**2).sum(axis=2)) / s[None, lost, H]
+        cost = off / reach + off_h / (3 * cfg.size_sigma) + off_v / cfg.join_turn
+        cost[~possible] = np.inf
+        pairs = []
+        for i, j in zip(*np.nonzero(cost < 1.0), strict=True):
+            rivals = np.r_[np.delete(cost[i], j), np.delete(cost[:, j], i)]
+            if not len(rivals) or rivals.min() > 1.0 + cost[i, j]:
+                pairs.append((fresh[i], lost[j]))
+        if not pairs:
+            return seen
+        new, old = (np.array(rows) for rows in zip(*pairs, strict=True))
+        self._joined = tuple(zip(self._ids[old].tolist(), self._ids[new].tolist(), strict=True))
+        s[new, SX : SY + 1], s[new, FIRST] = s[old, SX : SY + 1], s[old, FIRST]
+        s[new, HITS] += s[old, HITS]
+        self._ids[new], self._ids[old] = self._ids[old], self._ids[new]
+        self._slots[new], self._slots[old] = self._slots[old], self._slots[new]
+        keep = np.ones(len(s), dtype=np.bool_)
+        keep[old] = False
+        self._keep(keep)
+        return seen[keep]
 
     def _drop(self, at_s: float, dt_s: float) -> None:
         """Drop who was unseen for too long, before a new box can bring anybody back."""
@@ -316,18 +431,22 @@ class Tracker:
         self._confirmed = self._confirmed[keep]
 
     def _report(self, seen: NDArray[np.bool_]) -> Tracks:
-        c = self._confirmed
-        s = self._state[c]
+        s = self._state.copy()
         return Tracks(
-            ids=self._ids[c],
-            slots=self._slots[c],
+            ids=self._ids,
+            slots=self._slots,
             feet_xy_px=s[:, X : Y + 1],
             heights_px=s[:, H],
             velocities_xy_px_s=s[:, VX : VY + 1],
-            seen=seen[c],
+            seen=seen,
             starts_xy_px=s[:, SX : SY + 1],
             first_seen_s=s[:, FIRST],
             last_seen_s=s[:, LAST],
+            confirmed=self._confirmed.copy(),
+            measured_feet_xy_px=s[:, LX : LY + 1],
+            measured_heights_px=s[:, LH],
+            widths_px=s[:, W],
+            joined=self._joined,
         )
 
 

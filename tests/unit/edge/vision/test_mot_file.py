@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import SourceError
-from storesense_edge.vision.mot_file import MotFileSource, parse_mot, read_mot
+from storesense_edge.vision.mot_file import MotFileSource, detection_scores, parse_mot, read_mot
 from storesense_edge.vision.source import DetectedFrame, SourceEnd, frames_of, people_in
 
 GOOD = "1,-1,10,20,30,60,0.9,-1,-1,-1"
@@ -106,3 +106,18 @@ def test_the_real_recordings_parse_whole(shared_dir: Path) -> None:
     truth = read_mot(shared_dir / "data/mot/PETS09-S2L1.gt.txt")
     assert detections.frames.max() == truth.frames.max() == 795
     assert set(np.unique(truth.confidences)) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("confidences", "expected", "why"),
+    [
+        ([0.2, 0.9, 1.0], [0.2, 0.9, 1.0], "a network's scores are left alone"),
+        ([], [], "no rows"),
+        ([-1.0, -1.0, -1.0], [1.0, 1.0, 1.0], "every row alike says nothing against any"),
+        ([100.0, 25.0, 4.0], [1.0, 0.52, 0.21], "margins are judged by the best"),
+        ([2.0, 0.5, -0.5], [1.0, 0.52, 0.0], "a margin below 0 is hardly one"),
+        ([-0.2, -0.5, -0.9], [1.0, 0.77, 0.0], "all below a threshold"),
+    ],
+)
+def test_scores_of_any_scale_become_0_to_1(confidences: list[float], expected: list[float], why: str) -> None:
+    assert detection_scores(np.array(confidences, dtype=float)).tolist() == pytest.approx(expected, abs=0.015), why
