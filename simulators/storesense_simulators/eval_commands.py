@@ -16,6 +16,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     _add_shelf_twin(subparsers)
     _add_temperature(subparsers)
     _add_depletion(subparsers)
+    _add_sweep(subparsers)
     rule = (
         "A true crossing is a foot point (bottom centre of the box) that passes from one side of the segment to the "
         "other, clear of it on both by at least 4 px and 5 % of the box's height, within its ends. The error is "
@@ -57,6 +58,23 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
             "--stride", type=_positive, default=1, help="look at every n-th frame (default: %(default)s)"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+
+
+def _add_sweep(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "sweep",
+        help="line counting over frame rates, detectors and faults of detectors",
+        description="Count people over lines at several frame rates, on recorded detections and on the ground truth "
+        "seen by simulated detectors: perfect, good, fair and poor (missed and false people, trembling boxes, hidden "
+        "legs). Settings are the shipped defaults.",
+    )
+    parser.add_argument("--truth", type=Path, required=True, help="MOT file of ground truth")
+    parser.add_argument("--detections", type=Path, action="append", help="MOT file of a detector; may be repeated")
+    parser.add_argument("--lines", type=Path, required=True, help=LINES_HELP)
+    parser.add_argument("--fps", type=_rate, required=True, help="frames a second of the recording")
+    parser.add_argument("--seed", type=int, default=1, help="of the simulated detectors (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_sweep)
 
 
 def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -137,6 +155,12 @@ def _video(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_counting_runs import run_eval_video  # noqa: PLC0415
 
     return run_eval_video(args)
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_counting_runs import run_eval_sweep  # noqa: PLC0415
+
+    return run_eval_sweep(args)
 
 
 def _shelf(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from storesense_edge.vision.mot_file import read_mot
 from storesense_simulators.eval_commands import LINES_HELP
@@ -13,7 +13,6 @@ from storesense_simulators.eval_counting import (
     EvalInputError,
     LinesFile,
     evaluate_counting,
-    evaluate_pictures,
     parse_lines,
     totals,
 )
@@ -32,7 +31,7 @@ def run_eval_counting(args: argparse.Namespace) -> int:
     """
     lines = _read_lines(args.lines)
     result = evaluate_counting(read_mot(args.detections), read_mot(args.truth), lines, fps=args.fps, stride=args.stride)
-    _print(result, args, {})
+    _print(result, args, result.to_json())
     return 0
 
 
@@ -46,27 +45,56 @@ def run_eval_video(args: argparse.Namespace) -> int:
     from storesense_edge.vision.motion import MotionDetector  # noqa: PLC0415
     from storesense_edge.vision.onnx_runtime import load_yolox  # noqa: PLC0415
     from storesense_edge.vision.video import VideoFileSource  # noqa: PLC0415
+    from storesense_simulators.eval_video import evaluate_video, usual_lines  # noqa: PLC0415
 
-    lines = _read_lines(args.lines)
+    given = None if args.lines is None else _read_lines(args.lines)
     truth = read_mot(args.truth)
     detector: Detector = MotionDetector() if args.motion else load_yolox(args.model, threads=args.threads)
     with VideoFileSource(args.video) as source:
+        lines = usual_lines(source.info.frame_wh) if given is None else given
         if source.info.frame_wh != lines.frame_wh:
             raise EvalInputError(
                 source=args.lines.name,
                 cause=f"its frame_wh is {lines.frame_wh}, the video's pictures are {source.info.frame_wh}",
                 remedy="give the lines in pixels of that video",
             )
-        result, detection_ms = evaluate_pictures(source, detector, truth, lines, stride=args.stride)
+        result = evaluate_video(source, detector, truth, lines, stride=args.stride)
         end = source.read()
     if not getattr(end, "complete", True):
         sys.stderr.write(f"{getattr(end, 'reason', '')}\n")
-    _print(result, args, {"detection_ms": round(detection_ms, 2)})
+    data = result.to_json()
+    sys.stdout.write(
+        f"detection AP {data['detection_ap']}, MOTA {data['mota']}, IDF1 {data['idf1']}, HOTA {data['hota']}, "
+        f"{data['switches']} switches, {data['detection_ms']} ms a picture\n"
+    )
+    _print(result.counting, args, data)
     return 0
 
 
-def _print(result: CountingResult, args: argparse.Namespace, more: dict[str, float]) -> None:
-    data = {**result.to_json(), **more}
+def run_eval_sweep(args: argparse.Namespace) -> int:
+    """Run `storesense eval sweep`.
+
+    Raises:
+        StoresenseError: a file cannot be used.
+    """
+    from storesense_simulators.eval_sweep import sweep  # noqa: PLC0415
+
+    detectors = {path.name: read_mot(path) for path in args.detections or ()}
+    rows = []
+    sys.stdout.write(f"{'detector':24s} {'frames/s':>8s} {'crossings':>9s} {'error':>6s} {'share':>7s}\n")
+    for row in sweep(read_mot(args.truth), detectors, _read_lines(args.lines), fps=args.fps, seed=args.seed):
+        share = f"{100 * row.absolute_error / row.crossings:.1f} %" if row.crossings else "-"
+        sys.stdout.write(
+            f"{row.detector:24s} {row.frames_per_s:8.1f} {row.crossings:9d} {row.absolute_error:6d} {share:>7s}\n"
+        )
+        sys.stdout.flush()
+        rows.append(row.to_json())
+    if args.json:
+        sys.stdout.write(json.dumps({"seed": args.seed, "rows": rows}) + "\n")
+    return 0
+
+
+def _print(result: CountingResult, args: argparse.Namespace, data: dict[str, Any]) -> None:
     truth, counted = totals(result.truth), totals(result.counted)
     ratio = data["error_ratio"]
     share = "nothing to compare with" if ratio is None else f"{100 * ratio:.1f} %"
