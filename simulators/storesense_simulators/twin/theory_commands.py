@@ -11,8 +11,8 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         help="the twin's queues and tills against queueing theory (M/M/c)",
         description="Sends Poisson arrivals with exponential service through the same lines and tills as the store "
         "has, one shared line, nobody gives up, and compares the mean wait with Erlang's formula. Takes minutes, since "
-        "waits at busy tills follow one another: the standard error is to be about 1 %%.",
-        epilog="Exit codes: 0 every mean wait is within 3 %% of the formula, 1 one is not, 2 wrong option.",
+        "waits at busy tills follow one another: the standard error is to be about 1 %.",
+        epilog="Exit codes: 0 every mean wait is within 3 % of the formula, 1 one is not, 2 wrong option.",
     )
     mmc.add_argument("--servers", type=_positive, action="append", metavar="C", help="tills; repeatable (1, 2, 4, 8)")
     mmc.add_argument(

@@ -14,6 +14,8 @@ from storesense_contracts.cli import build_parser, main
     [
         ["demo"],
         ["sim", "run"],
+        ["sim", "mmc"],
+        ["sim", "flow"],
         ["broker", "setup"],
         ["eval", "counting"],
         ["eval", "video"],
