@@ -9,7 +9,7 @@ PAGE = """<!doctype html>
   body { font: 18px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 0 auto; padding: 1rem; color: #16202a; }
   button, select, input { font: inherit; padding: .6rem 1rem; border-radius: .5rem; border: 1px solid #6b7785; }
   .big { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
-  .big button { min-height: 40vh; font-size: 2.2rem; color: #fff; border: 0; }
+  .big span { display: block; } .big button { min-height: 40vh; font-size: 2.2rem; color: #fff; border: 0; }
   #in { background: #1d6b3f; } #out { background: #1f4e8c; }
   #time { font-size: 2rem; font-variant-numeric: tabular-nums; }
   [hidden] { display: none !important; }
@@ -22,7 +22,7 @@ PAGE = """<!doctype html>
 where the line's arrow points. An hour, or a hundred people, makes a useful figure.</p>
 <label>Line <select id="line"></select></label> <button id="start">Start</button></div>
 <div id="tally" hidden><p id="time">0:00</p>
-<div class="big"><button id="in">In <span>0</span></button><button id="out">Out <span>0</span></button></div>
+<div class="big"><button id="in">In<span>0</span></button><button id="out">Out<span>0</span></button></div>
 <p><button id="undo">Take back the last</button> <button id="stop">Finish</button></p></div>
 <script>
 "use strict";

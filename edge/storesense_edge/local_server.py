@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import ssl
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -153,6 +154,10 @@ class LocalServer(ThreadingHTTPServer):
                 self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         except OSError as exc:
             raise UsageError(f"The audit page cannot be served on {host} port {port} ({exc.strerror or exc}).") from exc
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 -- the base class's
+        """Note a request that broke, such as a phone that went away, and serve the next."""
+        _logger.debug("a request from %s broke: %s", client_address, sys.exc_info()[1])
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -268,10 +268,13 @@ class PictureWatch:
         hold_s = LOOK_S * _COMPARE_LOOKS * (3 if shift.is_lost else 1)
         self._see(Fault.MOVED, bad=moved, at_s=at_s, hold_s=hold_s)
         if not moved:
-            self._displacement_px = None
-            self._holds[Fault.MOVED].good_looks = 3
+            # It is back when two comparisons say so, since a view that was turned a little is a close call.
+            hold = self._holds[Fault.MOVED]
+            hold.good_looks = max(hold.good_looks, 1)
             self._see(Fault.MOVED, bad=False, at_s=at_s)
-            self._follow(field)
+            if not hold.is_on:
+                self._displacement_px = None
+                self._follow(field)
 
     def _follow(self, field: NDArray[np.complex64]) -> None:
         """Let the reference follow what slowly changes in a shop, a part of a percent a comparison."""
