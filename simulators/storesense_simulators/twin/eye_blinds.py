@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from storesense_simulators.twin.shop import Point, Shop
+    from storesense_simulators.twin.shop import Point, Polygon, Shop, Wall
 
 CELL_M = 0.1
 SHELF_HEIGHT_M = 1.5
 """Shelves within a shop are about this high, so that people see over them; those at a wall hide nobody."""
 COUNTER_HEIGHT_M = 0.95
+RAIL_HEIGHT_M = 1.0
+RAIL_THINNER_M = 0.08
+"""A wall thinner than this is a rail, as between two lanes: people are seen over it."""
 ALL_HIDDEN_M = 99.0
 
 
@@ -58,13 +61,28 @@ def blinds_of(shop: Shop, lens_xyz_m: NDArray[np.float64]) -> Blinds:
     shelves = {shelf.polygon for shelf in shop.shelves}
     solids = [(shelf.polygon, SHELF_HEIGHT_M) for shelf in shop.shelves]
     solids += [(polygon, COUNTER_HEIGHT_M) for polygon in shop.obstacles if polygon not in shelves]
+    solids += [(_rail(a, b), RAIL_HEIGHT_M) for wall in shop.walls if is_rail(wall) for a, b in _pairs(wall.points)]
     for polygon, height_m in solids:
         if height_m < lens_xyz_m[2]:
             np.maximum(hidden, _behind(spots, lens_xyz_m, polygon, height_m), out=hidden)
     for wall in shop.walls:
+        if is_rail(wall):
+            continue
         for a, b in _pairs(wall.points):
             hidden[_through(spots, lens_xyz_m, a, b)] = ALL_HIDDEN_M
     return Blinds(hidden.reshape(rows, columns).astype(np.float32))
+
+
+def is_rail(wall: Wall) -> bool:
+    """Return whether a wall is so thin that it is a rail."""
+    return wall.thickness_m < RAIL_THINNER_M
+
+
+def _rail(a: Point, b: Point) -> Polygon:
+    """A rail as a prism of two centimetres."""
+    length_m = math.dist(a, b) or 1.0
+    x, y = 0.01 * (b[1] - a[1]) / length_m, 0.01 * (a[0] - b[0]) / length_m
+    return ((a[0] + x, a[1] + y), (b[0] + x, b[1] + y), (b[0] - x, b[1] - y), (a[0] - x, a[1] - y))
 
 
 def _pairs(points: Sequence[Point]) -> Iterable[tuple[Point, Point]]:

@@ -243,7 +243,7 @@ class ReadingSensors:
             zone.leave(event.person_no, now_ms)
 
     def _on_queue(self, event: TruthEvent, now_ms: int, out: list[Emitted]) -> None:
-        queue = self._queues.get(event.subject_id) or self._queues.get(event.queue_id)
+        queue = self._queues.get(event.queue_id if event.kind is TruthKind.CALLED else event.subject_id)
         if queue is None or queue.device_id in self._dark or event.person_no is None:
             return
         if event.kind is TruthKind.QUEUE_JOINED:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from storesense_simulators.twin.eye_blinds import COUNTER_HEIGHT_M, SHELF_HEIGHT_M
+from storesense_simulators.twin.eye_blinds import COUNTER_HEIGHT_M, RAIL_HEIGHT_M, SHELF_HEIGHT_M, is_rail
 from storesense_simulators.twin.projection import NEAR_M
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _paint_goods(face: _Face, a: NDArray[np.float32], b: NDArray[np.float32], co
 def _faces(shop: Shop, lens: NDArray[np.float32]) -> Iterator[_Face]:
     for wall in shop.walls:
         for a, b in pairwise(wall.points):
-            yield _upright(a, b, WALL_HEIGHT_M, _WALL_BGR)
+            yield _upright(a, b, RAIL_HEIGHT_M if is_rail(wall) else WALL_HEIGHT_M, _WALL_BGR)
     outlines = set()
     for number, shelf in enumerate(shop.shelves):
         outlines.add(shelf.polygon)

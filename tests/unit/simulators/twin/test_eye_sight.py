@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import pytest
 
-from storesense_simulators.twin.eye_blinds import ALL_HIDDEN_M, SHELF_HEIGHT_M, blinds_of
+from storesense_simulators.twin.eye_blinds import ALL_HIDDEN_M, RAIL_HEIGHT_M, SHELF_HEIGHT_M, blinds_of
 from storesense_simulators.twin.eye_crowd import Crowd, Street
 from storesense_simulators.twin.eye_sight import see
 from storesense_simulators.twin.projection import pinhole_of
@@ -86,6 +86,14 @@ def test_a_wall_hides_everybody_behind_it():
     hidden_m = blinds_of(bare_shop(walls=(wall,)), pinhole.at_xyz_m).at(np.array([[7.0, 5.0], [4.0, 5.0]]))
     assert hidden_m.tolist() == [pytest.approx(ALL_HIDDEN_M), 0.0]
     assert looked(bare_shop(walls=(wall,)), crowd_at((7.0, 5.0))).visibility.tolist() == [0.0]
+
+
+def test_people_are_seen_over_a_rail():
+    rail = Wall(((5.0, 0.0), (5.0, 10.0)), 0.05)
+    pinhole = pinhole_of(MOUNT)
+    hidden_m = blinds_of(bare_shop(walls=(rail,)), pinhole.at_xyz_m).at(np.array([[6.05, 5.05]]))
+    assert hidden_m[0] == pytest.approx(3.0 - (3.0 - RAIL_HEIGHT_M) * 5.55 / 4.5, abs=0.02)
+    assert looked(bare_shop(walls=(rail,)), crowd_at((6.0, 5.0))).visibility[0] > 0.4
 
 
 def test_a_body_at_the_side_leans_outwards_and_its_box_encloses_it():
