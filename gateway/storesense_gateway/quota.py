@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from storesense_gateway.entries import DeadLetter, Decoded, DeviceKey, Entry, Part
+from storesense_gateway.entries import BootKey, DeadLetter, Decoded, DeviceKey, Entry, Part
 
 _HOUR_US = 3_600_000_000
 _MAX_DEVICES = 50_000
+_MAX_COUNTED = 20_000
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class DeviceQuota:
         self._series_per_device = series_per_device
         self._left_out = left_out
         self._devices: OrderedDict[DeviceKey | None, _Used] = OrderedDict()
+        self._counted: OrderedDict[tuple[BootKey, int], None] = OrderedDict()
 
     def pass_on(self, decoded: Decoded) -> Decoded:
         """Return what is left of a message: the same object, nearly always."""
@@ -71,9 +73,19 @@ class DeviceQuota:
             known = used.subjects[stream] = set()
         if not all(known.issuperset(part.subjects) for part in entry.parts):
             entry = self._within_series(entry, used, known)
-        if not entry.letters:
+        if not entry.letters or self._is_counted(entry):
             return entry
         return msgspec.structs.replace(entry, letters=self._keep(entry.letters, used))
+
+    def _is_counted(self, entry: Entry) -> bool:
+        """Tell whether a message came before, whose letters were counted then; the ledger leaves its repeats out."""
+        key = (entry.boot, entry.seq)
+        is_counted = key in self._counted
+        self._counted[key] = None
+        self._counted.move_to_end(key)
+        if len(self._counted) > _MAX_COUNTED:
+            self._counted.popitem(last=False)
+        return is_counted
 
     def _within_series(self, entry: Entry, used: _Used, known: set[str]) -> Entry:
         parts: list[Part] = []

@@ -118,6 +118,7 @@ def run_through(
         gateway = world.gateway(
             store_ids=",".join(store_ids),
             dead_letters_per_hour="1000000000",
+            dead_letter_bytes_per_hour="1000000000000",
             series_per_device="1000000",
         )
         expected = _expect(payloads, store_ids, now_at)

@@ -108,3 +108,13 @@ def test_a_message_of_new_subjects_alone_keeps_its_number() -> None:
     passed = limited.pass_on(taken([footfall(line_id="line-7")], seq=1))
     assert isinstance(passed, Entry)
     assert (passed.parts, passed.seq) == ([], 1)
+
+
+def test_repeats_of_a_poisoned_message_use_no_quota_up() -> None:
+    limited, left_out = quota(letters_per_hour=3)
+    poisoned = taken([BAD, BAD], seq=0)
+    for _ in range(100):
+        assert stages(limited, poisoned) == ["reading", "reading"]
+    assert stages(limited, taken([BAD], seq=1)) == ["reading"]
+    assert stages(limited, taken([BAD], seq=2)) == ["quota"]
+    assert left_out == {"reading": 1}
