@@ -15,6 +15,11 @@ ASSUMED_ERROR_SHARE = 0.0005
 _GOOD_SHARE = 0.005
 _USABLE_SHARE = 0.02
 _LEAST_R2 = 0.5
+# Counts this large come from a 24-bit amplifier. If its whole span weighed less than a letter scale bears, or somebody
+# put half a tonne on a shelf, the masses were written in another unit than grams.
+_AMPLIFIER_COUNTS = 50_000
+_LEAST_SPAN_G = 50.0
+_MOST_MASS_G = 500_000.0
 
 
 class Verdict(StrEnum):
@@ -152,6 +157,7 @@ def fit_calibration(points: Sequence[KnownMass]) -> CalibrationFit:
             remedy="Check that masses and counts belong together, the right column was read and the cell is wired.",
         )
     line = Calibration(mean_counts - product / mass_square * mean_g, product / mass_square)
+    _refuse_other_units(points, line)
     residuals_g = tuple(line.weight_g(point.raw_counts) - point.mass_g for point in points)
     rms_g = math.sqrt(math.fsum(r * r for r in residuals_g) / (count - 2)) if count > 2 else 0.0
     span_g = max(point.mass_g for point in points) - min(point.mass_g for point in points)
@@ -160,3 +166,20 @@ def fit_calibration(points: Sequence[KnownMass]) -> CalibrationFit:
     # Two points leave nothing to judge the cell by, so its spread stays the assumed one.
     calibration = replace(line, repeatability_g=rms_g) if count > 2 else line
     return CalibrationFit(calibration, residuals_g, rms_g, min(r2, 1.0), verdict)
+
+
+def _refuse_other_units(points: Sequence[KnownMass], line: Calibration) -> None:
+    if max(abs(point.raw_counts) for point in points) < _AMPLIFIER_COUNTS:
+        return
+    span_g = ADC_SPAN_COUNTS / abs(line.counts_per_g)
+    most_g = max(abs(point.mass_g) for point in points)
+    if span_g < _LEAST_SPAN_G:
+        reason = f"By these masses the amplifier's whole span would weigh {span_g:.3g} g: they are not in grams."
+        raise CalibrationError(
+            reason=reason, remedy="Multiply them by 1,000 if they are in kilograms, and calibrate again."
+        )
+    if most_g > _MOST_MASS_G:
+        raise CalibrationError(
+            reason=f"A mass of {most_g:g} g is more than a shelf bears: they are not in grams.",
+            remedy="Divide them by 1,000 if they are in milligrams, and calibrate again.",
+        )

@@ -19,6 +19,7 @@ from storesense_contracts.readings import (
     QueueOutcome,
     QueueSample,
     QueueVisit,
+    ShelfAlternative,
     ShelfEvent,
     ShelfEventKind,
     ShelfWeight,
@@ -57,6 +58,18 @@ READINGS_BY_STREAM: dict[Stream, list[AnyReading]] = {
             confidence=0.9,
             sku="2231",
         ),
+        ShelfEvent(
+            measured_at=AT,
+            slot_id="oats",
+            event=ShelfEventKind.MISPLACED,
+            units=1,
+            delta_mg=340_500,
+            confidence=0.55,
+            sku="jam",
+            is_ambiguous=True,
+            alternatives=(ShelfAlternative(event=ShelfEventKind.MISPLACED, units=1, confidence=0.43, sku="jam-2"),),
+        ),
+        ShelfEvent(measured_at=AT, slot_id="oats", event=ShelfEventKind.LEAN, units=0, delta_mg=0, confidence=0.9),
     ],
 }
 

@@ -77,3 +77,17 @@ def test_tare_and_reversal_keep_the_slope() -> None:
     assert calibration.tared(3000).weight_g(5000) == 100
     assert calibration.reversed().weight_g(3000) == -calibration.weight_g(3000)
     assert calibration.reversed().spread_g == 3.0
+
+
+@pytest.mark.parametrize(
+    ("factor", "unit"), [pytest.param(0.001, "kilograms", id="kilograms"), pytest.param(1000.0, "milligrams", id="mg")]
+)
+def test_masses_in_another_unit_are_refused_by_name(factor: float, unit: str) -> None:
+    points = [KnownMass(mass_g * factor, -622_022 + 2500 * mass_g) for mass_g in (0.0, 150.0, 871.0, 2326.0)]
+    with pytest.raises(CalibrationError, match=unit):
+        fit_calibration(points)
+
+
+def test_a_scale_that_sends_kilograms_is_no_amplifier_in_the_wrong_unit() -> None:
+    fit = fit_calibration([KnownMass(mass_g, mass_g / 1000) for mass_g in (0.0, 5000.0, 20_000.0)])
+    assert fit.calibration.weight_g(12.5) == pytest.approx(12_500)
