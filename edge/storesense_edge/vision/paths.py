@@ -198,30 +198,31 @@ class PathSmoother:
     def _places(self, rows: NDArray[np.intp], ids: NDArray[np.int64], then_s: float) -> PathPoints:
         cfg = self.settings
         off_s = self._times[rows] - then_s
-        seen = self._seen[rows]
-        heights = seen[:, :, 2]
         near = np.abs(off_s)
+        places = self._seen[rows]
+        heights = places[:, :, 2]
         median = _median(heights, near <= cfg.height_window_s)
-        from_head = seen[:, :, 1] - heights + median[:, None]
-        share = np.where(heights < cfg.short_share * median[:, None], 1.0, cfg.head_share)
-        y = seen[:, :, 1] + share * (from_head - seen[:, :, 1])
+        # Columns from here on: 1, time, x, y; the weighted sums of all products come from one multiplication.
+        columns = np.empty((*off_s.shape, 4))
+        columns[:, :, 0] = 1.0
         weight = np.maximum(1.0 - (near / cfg.window_s) ** 2, 0.0)
-        off_s = np.where(weight > 0, off_s, 0.0)
-        w0 = weight.sum(axis=1)
-        leaning = weight * off_s
-        w1, w2 = leaning.sum(axis=1), (leaning * off_s).sum(axis=1)
-        spread = w0 * w2 - w1 * w1
-        feet = np.empty((len(rows), 2))
-        spreads = np.empty((len(rows), 2))
+        columns[:, :, 1] = np.where(weight > 0, off_s, 0.0)
+        columns[:, :, 2] = places[:, :, 0]
+        share = np.where(heights < cfg.short_share * median[:, None], 1.0, cfg.head_share)
+        columns[:, :, 3] = places[:, :, 1] + share * (median[:, None] - heights)
+        sums = np.matmul((columns[:, :, :2] * weight[:, :, None]).transpose(0, 2, 1), columns)
+        (w0, w1), w2 = sums[:, 0, :2].T, sums[:, 1, 1]
+        level, lean = sums[:, 0, 2:], sums[:, 1, 2:]
+        determinant = w0 * w2 - w1 * w1
+        flat = determinant <= 1e-9
+        determinant[flat] = 1.0
+        slope = (w0[:, None] * lean - w1[:, None] * level) / determinant[:, None]
+        slope[flat] = 0.0
+        feet = (level - slope * w1[:, None]) / w0[:, None]
+        off = columns[:, :, 2:] - feet[:, None, :] - slope[:, None, :] * columns[:, :, 1:2]
+        squares = np.matmul(weight[:, None, :], off * off)[:, 0]
         usual = cfg.usual_weight * (cfg.usual_spread * median) ** 2
-        flat = spread <= 1e-9
-        spread[flat] = 1.0
-        for axis, values in enumerate((seen[:, :, 0], y)):
-            level, lean = (weight * values).sum(axis=1), (leaning * values).sum(axis=1)
-            feet[:, axis] = np.where(flat, level / w0, (w2 * level - w1 * lean) / spread)
-            slope = np.where(flat, 0.0, (w0 * lean - w1 * level) / spread)
-            off = values - feet[:, axis, None] - slope[:, None] * off_s
-            spreads[:, axis] = np.sqrt((usual + (weight * off * off).sum(axis=1)) / (cfg.usual_weight + w0))
+        spreads = np.sqrt((usual[:, None] + squares) / (cfg.usual_weight + w0)[:, None])
         return PathPoints(rows, ids, feet, median, spreads, then_s)
 
 

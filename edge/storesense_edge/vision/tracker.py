@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from storesense_edge.vision.camera_shift import camera_shift
 from storesense_edge.vision.detections import Detections, cover_matrix, iou_matrix, non_maximum_suppression
 from storesense_edge.vision.tracker_settings import TrackerSettings
 
@@ -34,6 +35,7 @@ LH = 19  # height when last seen, as measured
 COLUMNS = 20
 
 FORBIDDEN = 1e6
+FRESH_S = 1.0  # who was seen so recently tells whether the camera moved
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,35 +217,13 @@ class Tracker:
         self._state[rows] = s
 
     def _follow_camera(self, measured: NDArray[np.float64], at_s: float) -> None:
-        """Move everybody by what the whole picture moved, if it did: a camera that is turned, carried or shaken.
-
-        Each pairing of somebody with a box of like size votes for a shift. The shift that most people can follow is
-        taken where it explains far more of them than standing still does, so a crowd's own walk is never one.
-        """
-        cfg = self.settings
+        """Move everybody by what the whole picture moved, if it did."""
         s = self._state
-        rows = np.flatnonzero((s[:, HITS] >= 2) & (at_s - s[:, LAST] <= 1.0))
-        if not cfg.shift_people <= len(rows) <= 60 or not cfg.shift_people <= len(measured) <= 60:
-            return
-        size = s[rows, H]
-        off_x = measured[None, :, 0] - s[rows, None, X]
-        off_y = measured[None, :, 1] - s[rows, None, Y]
-        alike = np.abs(np.log(measured[None, :, 3] / size[:, None])) < 2 * cfg.size_sigma
-        near = alike & (np.maximum(np.abs(off_x), np.abs(off_y)) < cfg.shift_reach * size[:, None])
-        whose, box = np.nonzero(near)
-        if not len(whose) or len(whose) > 600:
-            return
-        x, y = off_x[whose, box], off_y[whose, box]
-        room = cfg.shift_room * size[whose]
-        agree = (np.abs(x[:, None] - x) < room) & (np.abs(y[:, None] - y) < room)  # may vote j, of who, follow shift i
-        first = np.r_[True, whose[1:] != whose[:-1]]
-        votes = np.logical_or.reduceat(agree, np.flatnonzero(first), axis=1).sum(axis=1)
-        still = np.unique(whose[(np.abs(x) < room) & (np.abs(y) < room)]).size
-        best = int(np.argmax(votes))
-        if votes[best] < cfg.shift_people or votes[best] < cfg.shift_share * len(rows) or votes[best] < 1.5 * still + 1:
-            return
-        s[:, X : Y + 1] += (shift := np.array([np.median(x[agree[best]]), np.median(y[agree[best]])]))
-        s[:, LX : LY + 1] += shift
+        people = s[(s[:, HITS] >= 2) & (at_s - s[:, LAST] <= FRESH_S), : H + 1]
+        shift = camera_shift(people, measured, self.settings)
+        if shift is not None:
+            s[:, X : Y + 1] += shift
+            s[:, LX : LY + 1] += shift
 
     # ---- association
 
