@@ -303,7 +303,7 @@ def build_agent(
         agent = DeviceAgent(device.id, sources, new_link, clock=clock, health_s=settings.health_s, audits=audits)
         devices.append(agent)
     if not devices:
-        raise UsageError("Every device of this site is simulated; run them with storesense sim run.")
+        raise UsageError("Every device of this site is simulated; run them with storesense sim live.")
     return SiteAgent(devices)
 
 

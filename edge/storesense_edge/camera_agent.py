@@ -74,7 +74,7 @@ def open_source(device: CameraDevice, credentials: CameraCredentials | None = No
         return MotFileSource(source.path, frames_per_s=source.frames_per_s, frame_wh=source.frame_size_px)
     if isinstance(source, LiveCamera):
         return LiveSource(device.id, connector(device, credentials), max_frames_per_s=source.max_frames_per_s)
-    raise SourceError(source=device.id, cause="it is simulated", remedy="let storesense sim run publish for it")
+    raise SourceError(source=device.id, cause="it is simulated", remedy="let storesense sim live publish for it")
 
 
 def connector(device: CameraDevice, credentials: CameraCredentials | None) -> Callable[[], OpenCvCapture]:
@@ -262,10 +262,11 @@ class CameraAgent:
     def _without_picture(
         self, nothing: NoPicture, begin_media_s: float, reporter: CameraReporter | None
     ) -> list[Finding]:
-        silent_s = self._condition.silent_s(self._clock.monotonic_s())
+        now_s = self._clock.monotonic_s()
+        silent_s = self._condition.silent_s(now_s)
         if silent_s < NO_PICTURE_AFTER_S:
             return []
-        findings: list[Finding] = [self._condition.no_picture(nothing.reason)]
+        findings: list[Finding] = [self._condition.no_picture(nothing.reason, now_s=now_s)]
         if reporter is not None:
             media_s = begin_media_s + nothing.at_s
             now_at, instant_of = self._present(media_s)

@@ -54,7 +54,7 @@ class SlotAgent:
         """
         source, calibration = self._slot.source, self._slot.calibration
         if not isinstance(source, TraceSource) or calibration is None:
-            raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim run publish for it.")
+            raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim live publish for it.")
         strangers = slot_strangers(self._layout_slot, self._store)
         spec = slot_spec(self._layout_slot, slot_calibration(calibration), strangers)
         trace = open_trace(source)

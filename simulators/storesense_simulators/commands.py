@@ -10,6 +10,7 @@ from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
+from storesense_simulators.twin.live_commands import add_live_command
 from storesense_simulators.twin.run_commands import (
     STORE_HELP,
     add_day_arguments,
@@ -17,11 +18,10 @@ from storesense_simulators.twin.run_commands import (
     add_run_arguments,
     run_to_folder,
 )
-from storesense_simulators.twin.run_errors import RunUsageError
 from storesense_simulators.twin.store_commands import add_store_commands
 from storesense_simulators.twin.theory_commands import add_theory_commands
 
-_CORNER_SHOP = Path(__file__).parent / "sites" / "corner_shop.yaml"
+_DEMO_STORE = "convenience"
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,12 +46,18 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "root, no container and no network; listens on this machine only.",
         epilog="Exit codes: 0 done, 1 something did not start, 2 wrong option or site file, 130 stopped too early.",
     )
-    demo.add_argument(
+    source = demo.add_mutually_exclusive_group()
+    source.add_argument(
+        "--store",
+        metavar="NAME|FILE",
+        default=_DEMO_STORE,
+        help=f"the simulated store: {STORE_HELP} (default %(default)s)",
+    )
+    source.add_argument(
         "--site",
         type=Path,
-        default=_CORNER_SHOP,
         metavar="FILE",
-        help="the store, its devices and rules (default: the simulated corner shop)",
+        help="a site file instead: its recordings and sensors are run, and its simulated devices simulated",
     )
     demo.add_argument(
         "--for",
@@ -88,20 +94,16 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add_store_commands(actions)
     run = actions.add_parser(
         "run",
-        help="run a store of the twin into a folder, or publish what a site's simulated devices measure",
-        description="With --store: simulates a whole store as fast as it goes and writes truth, readings and, at the "
-        "deeper depths, boxes, videos and raw counts into a folder. With --site: publishes in real time; the broker is "
-        "named by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE.",
+        help="run a store into a folder as fast as it goes",
+        description="Simulates a whole store as fast as it goes and writes truth, readings and, at the deeper depths, "
+        "boxes, videos and raw counts into a folder.",
     )
-    source = run.add_mutually_exclusive_group(required=True)
-    source.add_argument("--store", metavar="NAME|FILE", help=STORE_HELP)
-    source.add_argument("--site", type=Path, metavar="FILE", help="the site file to publish for")
+    run.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(run)
     add_run_arguments(run)
-    run.add_argument("--state-dir", type=Path, metavar="DIR", help="folder of the outboxes, with --site")
-    run.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="stop after so long, with --site")
     run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
-    run.set_defaults(handler=_sim_run)
+    run.set_defaults(handler=run_to_folder)
+    add_live_command(actions)
     add_picture_command(actions)
     add_theory_commands(actions)
 
@@ -144,6 +146,7 @@ def _demo(args: argparse.Namespace) -> int:
 
     return run_demo(
         DemoOptions(
+            store=args.store,
             site_path=args.site,
             data_dir=args.data_dir,
             port=args.port,
@@ -153,20 +156,6 @@ def _demo(args: argparse.Namespace) -> int:
             seed=args.seed,
             is_verbose=args.verbose,
         )
-    )
-
-
-def _sim_run(args: argparse.Namespace) -> int:
-    if args.store is not None:
-        return run_to_folder(args)
-    if args.site is None or args.state_dir is None:
-        raise RunUsageError(
-            "name a store with --store, or a site with --site and the outboxes' folder with --state-dir"
-        )
-    from storesense_simulators.sim.command import run_simulation  # noqa: PLC0415
-
-    return run_simulation(
-        site_path=args.site, state_dir=args.state_dir, seed=args.seed, for_s=args.for_s, prints_json=args.json
     )
 
 

@@ -33,8 +33,11 @@ from storesense_simulators.embedded.lifetime import Lifetime
 from storesense_simulators.embedded.ports import free_port, require_free_port
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
 from storesense_simulators.embedded.process import Child
-from storesense_simulators.sim.plan import simulated_device_ids
+from storesense_simulators.embedded.service_user import write_private
 from storesense_simulators.supervision import keep_up
+from storesense_simulators.twin.load_shop import load_shop
+from storesense_simulators.twin.shop_of_site import simulated_device_ids
+from storesense_simulators.twin.site_of_store import site_yaml
 
 _Service = TypeVar("_Service", bound=Lifetime)
 
@@ -47,10 +50,11 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What was asked for; see ``storesense demo --help``."""
+    """What was asked for; see ``storesense demo --help``. ``site_path`` goes before ``store``."""
 
-    site_path: Path
     data_dir: Path
+    store: str = "convenience"
+    site_path: Path | None = None
     port: int = 8080
     for_s: float | None = None
     opens_browser: bool = True
@@ -93,7 +97,7 @@ class Demo:
         self._options = options
         self._screen = screen
         self._folder = DemoFolder(options.data_dir.absolute())
-        self._site_path = options.site_path.absolute()
+        self._site_path = self._folder.site if options.site_path is None else options.site_path.absolute()
         self._is_stopping = False
         self._enough = asyncio.Event()
         self._living_s: float | None = None
@@ -107,11 +111,13 @@ class Demo:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop_once, task)
-        site = load_site(self._site_path)
+        site = self._read_site()
         simulated = simulated_device_ids(site)
         if self._options.port:
             require_free_port(self._options.port, purpose="the page")
         secrets = self._folder.prepare(site)
+        if self._options.site_path is None:
+            write_private(self._folder.site, site_yaml(site))
         began_at = datetime.now(UTC)
         try:
             async with ServiceGroup() as group:
@@ -129,6 +135,16 @@ class Demo:
             return _INTERRUPTED
         self._report(addresses, figures)
         return _INTERRUPTED if self._is_stopping and self._options.for_s is not None else 0
+
+    def _read_site(self) -> SiteFile:
+        if self._options.site_path is None:
+            return load_shop(self._options.store).site
+        return load_site(self._site_path)
+
+    def _source(self) -> tuple[str, str]:
+        if self._options.site_path is None:
+            return ("--store", self._options.store)
+        return ("--site", str(self._site_path))
 
     def _stop_once(self, task: asyncio.Task[Any] | None) -> None:
         if self._is_stopping or task is None:
@@ -175,7 +191,7 @@ class Demo:
         if set(simulated) != {device.id for device in site.devices}:
             self._sources.append(await self._start_one(group, "edge agent", services.edge(self._site_path)))
         if simulated:
-            child = services.simulated_store(self._site_path, self._options.seed)
+            child = services.simulated_store(self._source(), self._options.seed)
             self._sources.append(await self._start_one(group, "simulated store", child))
         await self._until_living(site, addresses, secrets, began_at)
         self._living_s = time.monotonic()

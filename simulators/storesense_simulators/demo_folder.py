@@ -72,6 +72,11 @@ class DemoFolder:
         return self.path / "devices"
 
     @property
+    def site(self) -> Path:
+        """The site file that follows from a store file."""
+        return self.path / "site.yaml"
+
+    @property
     def credentials(self) -> Path:
         """The devices' passwords, as the edge agent reads them."""
         return self.path / "credentials.json"

@@ -77,7 +77,7 @@ def test_a_day_at_the_page(demo, service_dir: Path, browser: Browser) -> None:
     expect(done).to_contain_text(f"Thank you, {told[2]}.")
 
     # The backend dies; the page says so, keeps its place, and goes on by itself.
-    page.locator('[data-key="slot:yoghurt"]').click()
+    page.locator('[data-key="slot:dairy-3"]').click()
     expect(page.locator("#detail-title")).to_have_text("Plain yoghurt 500 g")
     page.evaluate("scrollTo(0, 240)")
     before = {"hash": page.evaluate("location.hash"), "scroll": page.evaluate("scrollY"), "visitors": visitors(page)}

@@ -7,6 +7,7 @@ from storesense_simulators.twin.chance import Dice, stream
 from storesense_simulators.twin.customers import Leader
 from storesense_simulators.twin.demand import Arrivals
 from storesense_simulators.twin.hours import open_minutes
+from storesense_simulators.twin.opening import Opening
 from storesense_simulators.twin.parties import Follower, draw_bodies, party_speed_m_s, width_m
 from storesense_simulators.twin.people import Kind, Phase
 from storesense_simulators.twin.person import Mind, Person
@@ -35,11 +36,16 @@ class _Coming:
 class Gate:
     """Lets people in.
 
+    Args:
+        scene: the store.
+        began_at: the aware instant of millisecond 0 of the run.
+        opening: the group that comes in together when the run begins, if any.
+
     Attributes:
         visitors: how many have come, children too, staff not.
     """
 
-    def __init__(self, scene: Scene, *, began_at: datetime) -> None:
+    def __init__(self, scene: Scene, *, began_at: datetime, opening: Opening | None = None) -> None:
         shop = scene.shop
         self._scene = scene
         self._lists = ShoppingLists(shop, scene.movement.ground, scene.movement.routes)
@@ -54,11 +60,15 @@ class Gate:
         self._door_sums = _running_sums([door.share for door in shop.doors])
         self._parties = 0
         self._coming: list[_Coming] = []
+        self._group = opening
         self.visitors = 0
 
     def let_in(self) -> None:
         """Bring whoever is due by now."""
         scene = self._scene
+        if self._group is not None and self._group.group_at_ms <= scene.now_ms:
+            self._bring_group(self._group.group_size)
+            self._group = None
         while self._next_party_ms is not None and self._next_party_ms <= scene.now_ms:
             self._bring_party()
             self._next_party_ms = self._arrivals.next_party_ms()
@@ -93,6 +103,23 @@ class Gate:
             self._announce(person, door, size=len(bodies))
             at_ms = scene.now_ms + place * _BETWEEN_MEMBERS_MS
             self._coming.append(_Coming(at_ms, person, door, body.height_m, radius_m, has_trolley))
+        self._coming.sort(key=_when)
+
+    def _bring_group(self, size: int) -> None:
+        """Bring people who come at the same time, each on an errand of their own."""
+        scene, shop = self._scene, self._scene.shop
+        for place in range(size):
+            self._parties += 1
+            self.visitors += 1
+            dice = Dice(scene.seed, f"party/{self._parties}")
+            door = shop.doors[dice.index(self._door_sums)]
+            mind = Leader(scene, door, self._lists.errand(door.inside, dice), [])
+            speed_m_s = dice.of(shop.habits.speed_m_s)
+            person = Person(self.visitors, Kind.SHOPPER, mind, party_no=self._parties, speed_m_s=speed_m_s)
+            self._announce(person, door, size=1)
+            height_m, radius_m = dice.of(shop.habits.adult_height_m), dice.of(shop.habits.body_radius_m)
+            at_ms = scene.now_ms + place * _BETWEEN_MEMBERS_MS
+            self._coming.append(_Coming(at_ms, person, door, height_m, radius_m, has_trolley=False))
         self._coming.sort(key=_when)
 
     def _bring_thief(self) -> None:

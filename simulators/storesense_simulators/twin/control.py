@@ -39,6 +39,58 @@ class ScheduleControl:
         return ()
 
 
+class WatchfulControl:
+    """Staff who see a long line open another lane, and close one that has nobody to serve; no schedule, no alerts.
+
+    Args:
+        shop: the store.
+        open_at_length: a queue so long,
+        open_after_ms: for so long, has another lane opened.
+        close_after_ms: a lane beyond the first that has been idle for so long closes.
+    """
+
+    def __init__(
+        self, shop: Shop, *, open_at_length: int = 4, open_after_ms: int = 8_000, close_after_ms: int = 15_000
+    ) -> None:
+        self._own = {path.queue_id: path.lane_ids for path in shop.queues}
+        self._staffed = [till.lane_id for till in shop.tills if till.kind is TillKind.STAFFED]
+        self._open_at_length = open_at_length
+        self._open_after_ms = open_after_ms
+        self._close_after_ms = close_after_ms
+        self._extra: list[str] = []
+        self._long_since_ms: dict[str, int] = {}
+        self._idle_since_ms: dict[str, int] = {}
+
+    def lanes_wanted(self, now_ms: int, checkout: Checkout, planned: Mapping[str, bool]) -> Mapping[str, bool]:
+        """Return self-checkouts as planned, the first staffed lane, and those that lines have had opened."""
+        for queue_id, line in checkout.queues.items():
+            if line.length < self._open_at_length:
+                self._long_since_ms.pop(queue_id, None)
+            elif now_ms - self._long_since_ms.setdefault(queue_id, now_ms) >= self._open_after_ms:
+                self._open_one(queue_id)
+                del self._long_since_ms[queue_id]
+        for lane_id in list(self._extra):
+            lane = checkout.lanes[lane_id]
+            if not lane.is_open or not lane.is_idle or checkout.queues[lane.queue_id].waiting:
+                self._idle_since_ms.pop(lane_id, None)
+            elif now_ms - self._idle_since_ms.setdefault(lane_id, now_ms) >= self._close_after_ms:
+                self._extra.remove(lane_id)
+                del self._idle_since_ms[lane_id]
+        wanted = {lane_id: is_open and lane_id not in self._staffed for lane_id, is_open in planned.items()}
+        wanted.update(dict.fromkeys([*self._staffed[:1], *self._extra], True))
+        return wanted
+
+    def restock_requests(self, now_ms: int) -> Sequence[str]:
+        """Return nothing: staff refill what they see."""
+        del now_ms
+        return ()
+
+    def _open_one(self, queue_id: str) -> None:
+        closed = [lane_id for lane_id in self._staffed[1:] if lane_id not in self._extra]
+        own = [lane_id for lane_id in closed if lane_id in self._own.get(queue_id, ())]
+        self._extra += (own or closed)[:1]
+
+
 class AdviceControl:
     """Staff keep to the schedule and also do what alerts advise: open a lane for a long queue, refill a slot.
 

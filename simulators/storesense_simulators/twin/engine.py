@@ -12,6 +12,7 @@ from storesense_simulators.twin.control import Control, ScheduleControl
 from storesense_simulators.twin.customers import Leader
 from storesense_simulators.twin.errors import NaiveTimeError
 from storesense_simulators.twin.movement import STEP_MS
+from storesense_simulators.twin.opening import Opening
 from storesense_simulators.twin.people import People
 from storesense_simulators.twin.person import Person
 from storesense_simulators.twin.scene import Scene
@@ -33,20 +34,32 @@ class Twin:
         seed: the root of every random number.
         began_at: the aware instant of millisecond 0 of the run.
         control: what staff follow; the schedule and their own eyes when left out.
+        opening: the group that comes in when the run begins, if any.
 
     Raises:
         NaiveTimeError: ``began_at`` names no time zone.
     """
 
-    def __init__(self, shop: Shop, *, seed: int, began_at: datetime, control: Control | None = None) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        *,
+        seed: int,
+        began_at: datetime,
+        control: Control | None = None,
+        opening: Opening | None = None,
+    ) -> None:
         if began_at.tzinfo is None:
             raise NaiveTimeError(began_at=began_at)
         self.shop = shop
         self.began_at = began_at
         self._scene = Scene(shop, seed=seed, began_at=began_at)
-        self._gate = Gate(self._scene, began_at=began_at)
+        self._gate = Gate(self._scene, began_at=began_at, opening=opening)
         self._team = Team(self._scene, control or ScheduleControl())
         self._is_started = False
+        self._entrances = {line.line_id for line in shop.lines if line.is_entrance}
+        self._counted_in: dict[int, str] = {}
+        """Who has come in by which entrance line, and not gone out."""
 
     @property
     def now_ms(self) -> int:
@@ -104,7 +117,33 @@ class Twin:
             self._serve()
         if scene.queues_changed:
             self._move_up()
+        return self._watch_doors(scene.take_events())
+
+    def close(self) -> list[TruthEvent]:
+        """End the run in a last step: whoever came in by a door goes out by it, and every visit to a zone ends.
+
+        So what the doors count in over a run they count out as well. The twin takes no further step.
+        """
+        scene = self._scene
+        scene.now_ms += STEP_MS
+        for person in sorted(scene.movement.everybody(), key=lambda person: person.number):
+            line_id = self._counted_in.pop(person.number, None)
+            if line_id is not None:
+                scene.note_by(TruthKind.CROSSED_OUT, person, line_id)
+            if not person.is_staff:
+                scene.leave(person)
+            else:
+                scene.movement.remove(person, scene.now_ms)
         return scene.take_events()
+
+    def _watch_doors(self, events: list[TruthEvent]) -> list[TruthEvent]:
+        for event in events:
+            if event.person_no is not None and event.subject_id in self._entrances:
+                if event.kind is TruthKind.CROSSED_IN:
+                    self._counted_in[event.person_no] = event.subject_id
+                elif event.kind is TruthKind.CROSSED_OUT:
+                    self._counted_in.pop(event.person_no, None)
+        return events
 
     def _start(self) -> None:
         self._is_started = True

@@ -69,6 +69,10 @@ class Movement:
         del self._by_row[person.row]
         person.is_there = False
 
+    def everybody(self) -> list[Person]:
+        """Return who is there."""
+        return list(self._by_row.values())
+
     def at(self, person: Person) -> Point:
         """Return where somebody is."""
         return (float(self.people.at[0, person.row]), float(self.people.at[1, person.row]))

@@ -1,4 +1,4 @@
-"""``storesense sim run --store`` and ``storesense sim picture``: arguments and what they do.
+"""``storesense sim run`` and ``storesense sim picture``: arguments and what they do.
 
 The twin itself is imported where it is needed, so that no other command waits for NumPy and OpenCV.
 """
@@ -51,7 +51,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="readings as devices publish them; also each camera's boxes; also videos and raw counts of load cells "
         "(default %(default)s)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder that is written; same files, written over")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder that is written; same files, written over"
+    )
     parser.add_argument(
         "--camera", action="append", metavar="ID", help="record only this camera at the deeper depths; repeatable"
     )
@@ -101,8 +103,6 @@ def run_to_folder(args: argparse.Namespace) -> int:
     from storesense_simulators.twin.load_shop import load_shop  # noqa: PLC0415
     from storesense_simulators.twin.run_store import Depth, RunOptions, run_store  # noqa: PLC0415
 
-    if args.out is None:
-        raise _usage("--store needs --out, the folder that is written")
     shop = load_shop(args.store)
     known = [camera.device_id for camera in shop.cameras]
     for camera_id in args.camera or []:

@@ -55,12 +55,12 @@ _LIVELY_HABITS = HabitsFile.model_validate(
         "browse_s": [5, 2, 2, 9],
         "put_back_share": 0.08,
         "patience_s": [165, 90, 45, 600],
-        "service": {"base_s": 6, "per_unit_s": 1.5, "variation": 0.25},
+        "service": {"base_s": 5, "per_unit_s": 1, "variation": 0.25},
         "thieves_per_day": 0,
     }
 )
 _LIVELY_STAFF = StaffFile.model_validate(
-    {"notice_s": 9, "fetch_s": [4.5, 1, 3, 6], "handful_units": 6, "handful_s": 1, "round_every_s": [60, 20, 20, 120]}
+    {"notice_s": 6, "fetch_s": [4.5, 1, 3, 6], "handful_units": 6, "handful_s": 1, "round_every_s": [60, 20, 20, 120]}
 )
 _LIVELY_DEMAND = DemandFile.model_validate(
     {

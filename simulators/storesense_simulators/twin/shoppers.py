@@ -16,6 +16,7 @@ from storesense_simulators.twin.shop import Place, Point, Shop, ZoneShape
 
 _NOISE = (0.7, 1.4)
 _LATTICE_M = 0.5
+_NEAR_SLOTS = 8
 _NO_FACING: Point = (0.0, 0.0)
 
 
@@ -122,6 +123,19 @@ class ShoppingLists:
         trip.stops.extend(first + last)
         return trip
 
+    def errand(self, start: Point, dice: Dice) -> Trip:
+        """Return a trip for one thing that lies near the door at ``start``."""
+        habits = self._shop.habits
+        trip = Trip(service_factor=dice.factor(habits.service.variation), patience_ms=dice.ms_of(habits.patience_s))
+        near = sorted(self._shop.places, key=lambda place: _square(start, place.spot))[:_NEAR_SLOTS]
+        if near:
+            place = near[dice.whole(0, len(near) - 1)]
+            goal = self._routes.beside(place.spot, place.facing, dice)
+            facing = (-place.facing[0], -place.facing[1])
+            stay_ms = round(habits.browse_s.low * 1_000)
+            trip.stops.append(Stop(goal, place.spot, facing, stay_ms, place.slot_id, units=1))
+        return trip
+
     def _chosen(self, wanted: int, dice: Dice) -> list[Place]:
         """Return different places by popularity."""
         if not self._cumulative:
@@ -166,6 +180,10 @@ def _nearest_first(start: Point, places: list[Place], dice: Dice) -> list[Place]
         ordered.append(place)
         at = place.spot
     return ordered
+
+
+def _square(a: Point, b: Point) -> float:
+    return (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1])
 
 
 def _free_spots(zone: ZoneShape, ground: Ground) -> list[Point]:

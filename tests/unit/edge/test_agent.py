@@ -55,7 +55,7 @@ def test_simulated_devices_are_left_to_the_simulated_store(tmp_path: Path) -> No
     simulated = {"kind": "camera", "id": "device-3", "source": {"kind": "simulated"}}
     real = camera(write_walks(tmp_path / "walks.txt"))
     assert [d.device_id for d in built(write_site(tmp_path, [simulated, real]), PASSWORDS).devices] == ["device-1"]
-    with pytest.raises(UsageError, match="storesense sim run"):
+    with pytest.raises(UsageError, match="storesense sim live"):
         built(write_site(tmp_path, [simulated]), PASSWORDS)
 
 

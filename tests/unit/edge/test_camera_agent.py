@@ -212,7 +212,7 @@ def test_a_frozen_camera_fails_stays_silent_and_recovers(tmp_path: Path) -> None
 
 def test_a_simulated_camera_has_no_source_here(tmp_path: Path) -> None:
     simulated = CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": {"kind": "simulated"}})
-    with pytest.raises(SourceError, match="sim run"):
+    with pytest.raises(SourceError, match="sim live"):
         open_source(simulated)
 
 
@@ -248,6 +248,8 @@ def test_a_live_camera_that_is_away_reports_no_zeros_and_goes_on_when_it_is_back
     assert told[0].state is HealthState.FAILED
     assert "the cable is out" in (told[0].reason or "")
     assert told[0].affected == ("footfall/door",)
+    back = conditions(findings)[conditions(findings).index(told[-1]) + 1]
+    assert (back.state, back.cause) == (HealthState.OK, None), "the silence is no burden of the detector"
     covered_s = sum(r.period_ms for r in crossings(findings)) / 1000
     assert covered_s == pytest.approx(20 + 9, abs=1.5)  # not the half minute between
 
