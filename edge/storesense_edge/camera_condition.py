@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WINDOW_S = 10.0
 NO_PICTURE_AFTER_S = 10.0
+_DROPPED_SHARE = 0.1
 
 _REASONS = {
     Fault.DARK: "the picture is dark; put the lights on, or take off the lens cap",
@@ -91,9 +92,12 @@ class CameraCondition:
         """Seconds since the last picture, or since the beginning."""
         return now_s - self._picture_at_s
 
-    def no_picture(self, reason: str | None) -> Health:
+    def no_picture(self, reason: str | None, *, now_s: float) -> Health:
         """The condition of a live camera that gives nothing."""
         self._frames_per_s = 0.0
+        self._burden = None
+        # The silence must not count into the rate that is told when the camera is back.
+        self._window = _Window(now_s, slipped_s=self._window.slipped_s)
         why = "; the connection is tried again and again" if reason is None else f" ({reason})"
         return Health(
             self._id,
@@ -110,7 +114,7 @@ class CameraCondition:
             return
         self._frames_per_s = round(window.frames / (now_s - window.begin_s), 1)
         self._burden = None
-        if window.dropped > 0:
+        if window.dropped > _DROPPED_SHARE * window.frames:
             self._burden = "the detector is slower than the camera, so pictures are left out; use a smaller model"
         elif slipped_s > window.slipped_s:
             self._burden = "this machine cannot replay at the speed that is set, so the replay slips"
