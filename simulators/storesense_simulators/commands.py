@@ -11,6 +11,7 @@ from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
 from storesense_simulators.twin.live_commands import add_live_command
+from storesense_simulators.twin.loop_commands import add_loop_command
 from storesense_simulators.twin.run_commands import (
     STORE_HELP,
     add_day_arguments,
@@ -104,6 +105,7 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     run.set_defaults(handler=run_to_folder)
     add_live_command(actions)
+    add_loop_command(actions)
     add_picture_command(actions)
     add_theory_commands(actions)
 

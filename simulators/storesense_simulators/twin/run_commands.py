@@ -43,7 +43,7 @@ def add_day_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says how deep a run goes and where it is written."""
-    parser.add_argument("--hours", type=_amount, default=1.0, metavar="H", help="how long (default %(default)s)")
+    parser.add_argument("--hours", type=amount, default=1.0, metavar="H", help="how long (default %(default)s)")
     parser.add_argument(
         "--depth",
         choices=("readings", "detections", "pictures"),
@@ -58,7 +58,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--camera", action="append", metavar="ID", help="record only this camera at the deeper depths; repeatable"
     )
     parser.add_argument(
-        "--fps", type=_amount, default=10.0, metavar="N", help="pictures a second of every camera (default %(default)s)"
+        "--fps", type=amount, default=10.0, metavar="N", help="pictures a second of every camera (default %(default)s)"
     )
     parser.add_argument(
         "--missed", type=_share, default=0.15, metavar="SHARE", help="of people in full view (default %(default)s)"
@@ -86,7 +86,7 @@ def add_picture_command(actions: argparse._SubParsersAction[argparse.ArgumentPar
     )
     picture.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(picture)
-    picture.add_argument("--minutes", type=_amount, default=1.0, metavar="M", help="drawn (default %(default)s)")
+    picture.add_argument("--minutes", type=amount, default=1.0, metavar="M", help="drawn (default %(default)s)")
     picture.add_argument(
         "--after", type=_length, default=30.0, metavar="M", help="minutes that pass before (default %(default)s)"
     )
@@ -111,7 +111,7 @@ def run_to_folder(args: argparse.Namespace) -> int:
     lasts_ms = round(args.hours * _MS_PER_H)
     options = RunOptions(
         seed=args.seed,
-        began_at=_began_at(shop, args.begin),
+        began_at=began_at(shop, args.begin),
         lasts_ms=lasts_ms,
         depth=Depth(args.depth),
         out=args.out,
@@ -120,7 +120,7 @@ def run_to_folder(args: argparse.Namespace) -> int:
         cameras=None if args.camera is None else tuple(args.camera),
         faults=tuple(args.fault),
     )
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task(f"{shop.store_id}, {args.depth}", total=lasts_ms)
         report = run_store(shop, options, lambda done_ms: bar.update(task, completed=done_ms))
     result = dataclasses.asdict(report)
@@ -142,12 +142,12 @@ def run_picture(args: argparse.Namespace) -> int:
 
     shop = load_shop(args.store)
     after_ms, lasts_ms = round(args.after * _MS_PER_MIN), round(args.minutes * _MS_PER_MIN)
-    with _progress() as bar:
+    with progress_bar() as bar:
         task = bar.add_task(shop.store_id, total=after_ms + lasts_ms)
         drawn = draw_run(
             shop,
             seed=args.seed,
-            began_at=_began_at(shop, args.begin),
+            began_at=began_at(shop, args.begin),
             after_ms=after_ms,
             lasts_ms=lasts_ms,
             progress=lambda done_ms: bar.update(task, completed=done_ms),
@@ -171,7 +171,8 @@ def first_opening(shop: Shop) -> datetime:
     return midnight
 
 
-def _began_at(shop: Shop, begin: datetime | None) -> datetime:
+def began_at(shop: Shop, begin: datetime | None) -> datetime:
+    """Return the instant that ``--begin`` says, in the store's own time zone unless it names one."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     if begin is None:
@@ -179,7 +180,8 @@ def _began_at(shop: Shop, begin: datetime | None) -> datetime:
     return begin if begin.tzinfo is not None else begin.replace(tzinfo=ZoneInfo(shop.hours.time_zone))
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
+    """Return a bar on standard error that is gone when all is done."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
@@ -206,7 +208,8 @@ def _numbers(text: str) -> Iterator[float]:
         yield math.nan
 
 
-def _amount(text: str) -> float:
+def amount(text: str) -> float:
+    """Parse a number above 0 and up to 10000."""
     value = next(_numbers(text))
     if not 0 < value <= 10_000:
         raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and up to 10000")
