@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import storesense_simulators
 from storesense_contracts.cli import build_parser, main
+
+CORNER_SHOP = Path(storesense_simulators.__file__).parent / "sites" / "corner_shop.yaml"
 
 
 @pytest.mark.parametrize(
@@ -14,6 +17,8 @@ from storesense_contracts.cli import build_parser, main
     [
         ["demo"],
         ["sim", "run"],
+        ["sim", "live"],
+        ["sim", "loop"],
         ["sim", "mmc"],
         ["sim", "flow"],
         ["broker", "setup"],
@@ -37,7 +42,10 @@ def test_every_command_explains_itself(command, capsys):
         ["demo", "--for", "soon"],
         ["demo", "--port", "65536"],
         ["demo", "--port", "-1"],
-        ["sim", "run", "--state-dir", "x"],  # without a site
+        ["demo", "--site", "x", "--store", "y"],  # which of them
+        ["sim", "run", "--store", "convenience"],  # without a folder
+        ["sim", "live", "--state-dir", "x"],  # without a store
+        ["sim", "live", "--store", "convenience", "--state-dir", "x", "--speed", "0.5"],
         ["broker", "setup", "--site", "x"],  # without a folder
     ],
 )
@@ -55,7 +63,7 @@ def test_the_demos_defaults_are_the_readmes(monkeypatch, tmp_path):
     assert args.port == 8080
     assert args.for_s is None
     assert args.data_dir == Path("/data/storesense/demo")
-    assert args.site.name == "corner_shop.yaml"
+    assert (args.store, args.site) == ("convenience", None)
 
 
 def test_in_a_checkout_the_demo_keeps_its_data_beside_it(monkeypatch, repo_dir):
@@ -72,20 +80,18 @@ def test_building_the_parser_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_sim_run_says_what_it_is_missing(monkeypatch, capsys, tmp_path):
-    site = build_parser().parse_args(["demo"]).site
+def test_sim_live_says_what_it_is_missing(monkeypatch, capsys, tmp_path):
     monkeypatch.delenv("STORESENSE_EDGE_CREDENTIALS_FILE", raising=False)
-    assert main(["sim", "run", "--site", str(site), "--state-dir", str(tmp_path)]) == 2
+    assert main(["sim", "live", "--store", "convenience", "--state-dir", str(tmp_path)]) == 2
     assert "STORESENSE_EDGE_CREDENTIALS_FILE: name the file" in capsys.readouterr().err
 
 
-def test_sim_run_names_a_device_without_a_password(monkeypatch, capsys, tmp_path):
-    site = build_parser().parse_args(["demo"]).site
+def test_sim_live_names_a_device_without_a_password(monkeypatch, capsys, tmp_path):
     credentials = tmp_path / "credentials.json"
     credentials.touch(mode=0o600)
     credentials.write_text("{}")
     monkeypatch.setenv("STORESENSE_EDGE_CREDENTIALS_FILE", str(credentials))
-    assert main(["sim", "run", "--site", str(site), "--state-dir", str(tmp_path)]) == 2
+    assert main(["sim", "live", "--site", str(CORNER_SHOP), "--state-dir", str(tmp_path)]) == 2
     assert "no password for 'corner-shop/camera-door'" in capsys.readouterr().err
 
 
