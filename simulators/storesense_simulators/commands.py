@@ -10,7 +10,7 @@ from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
-from storesense_simulators.twin.live_commands import add_live_command
+from storesense_simulators.twin.live_commands import add_history_command, add_live_command, days
 from storesense_simulators.twin.loop_commands import add_loop_command
 from storesense_simulators.twin.run_commands import (
     STORE_HELP,
@@ -74,6 +74,14 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="N",
         help="the page's port; 0 takes a free one (default %(default)s)",
     )
+    demo.add_argument(
+        "--history",
+        type=days,
+        default=7,
+        metavar="DAYS",
+        help="past days that are loaded once the page lives, at the first run; 0 for none (default %(default)s; with "
+        "--site none)",
+    )
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
     demo.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     demo.add_argument(
@@ -105,6 +113,7 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     run.set_defaults(handler=run_to_folder)
     add_live_command(actions)
+    add_history_command(actions)
     add_loop_command(actions)
     add_picture_command(actions)
     add_theory_commands(actions)
@@ -156,6 +165,7 @@ def _demo(args: argparse.Namespace) -> int:
             opens_browser=not args.no_browser,
             prints_json=args.json,
             seed=args.seed,
+            history_days=args.history,
             is_verbose=args.verbose,
         )
     )

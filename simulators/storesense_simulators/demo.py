@@ -35,6 +35,7 @@ from storesense_simulators.embedded.postgres import EmbeddedPostgres
 from storesense_simulators.embedded.process import Child
 from storesense_simulators.embedded.service_user import write_private
 from storesense_simulators.supervision import keep_up
+from storesense_simulators.twin.live_commands import HISTORY_DONE, HISTORY_FAILED
 from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.shop_of_site import simulated_device_ids
 from storesense_simulators.twin.site_of_store import site_yaml
@@ -45,12 +46,13 @@ _QUERIES = load_queries("storesense_simulators", "demo.sql")
 _COMMAND_DEADLINE_S = 60.0
 _LIVING_DEADLINE_S = 30.0
 _LOOK_EVERY_S = 0.1
+_LOOK_AT_LOG_EVERY_S = 0.5
 _INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What was asked for; see ``storesense demo --help``. ``site_path`` goes before ``store``."""
+    """What was asked for; see ``storesense demo --help``. ``site_path`` goes before ``store``, and has no history."""
 
     data_dir: Path
     store: str = "convenience"
@@ -60,6 +62,7 @@ class DemoOptions:
     opens_browser: bool = True
     prints_json: bool = False
     seed: int = 4
+    history_days: int = 0
     is_verbose: bool = False
 
 
@@ -141,6 +144,10 @@ class Demo:
             return load_shop(self._options.store).site
         return load_site(self._site_path)
 
+    @property
+    def _history_days(self) -> int:
+        return self._options.history_days if self._options.site_path is None else 0
+
     def _source(self) -> tuple[str, str]:
         if self._options.site_path is None:
             return ("--store", self._options.store)
@@ -191,7 +198,7 @@ class Demo:
         if set(simulated) != {device.id for device in site.devices}:
             self._sources.append(await self._start_one(group, "edge agent", services.edge(self._site_path)))
         if simulated:
-            child = services.simulated_store(self._source(), self._options.seed)
+            child = services.simulated_store(self._source(), seed=self._options.seed, history_days=self._history_days)
             self._sources.append(await self._start_one(group, "simulated store", child))
         await self._until_living(site, addresses, secrets, began_at)
         self._living_s = time.monotonic()
@@ -246,12 +253,13 @@ class Demo:
             _together(*(keep_up(name, service, tell=self._screen.warn) for name, service in self._watched.items()))
         )
         enough = asyncio.ensure_future(self._enough.wait())
+        past = asyncio.ensure_future(self._tell_of_history())
         try:
             await asyncio.wait([watchers, enough], timeout=self._options.for_s, return_when=asyncio.FIRST_COMPLETED)
             if watchers.done():
                 watchers.result()
         finally:
-            for waiter in (watchers, enough):
+            for waiter in (watchers, enough, past):
                 waiter.cancel()
                 with suppress(asyncio.CancelledError):
                     await waiter
@@ -259,6 +267,17 @@ class Demo:
         with self._screen.step("everything measured is in the database"):
             await _together(*(asyncio.to_thread(source.stop) for source in self._sources))
         return await asyncio.to_thread(_figures, addresses.database_url, began_at)
+
+    async def _tell_of_history(self) -> None:
+        """Say when the past is in the database; the simulated store loads it while everybody looks at the page."""
+        if not self._history_days:
+            return
+        log = self._folder.log("simulated-store")
+        told = None
+        while told is None:
+            await asyncio.sleep(_LOOK_AT_LOG_EVERY_S)
+            told = await asyncio.to_thread(_told_of_history, log)
+        (self._screen.say if told.startswith(HISTORY_DONE) else self._screen.warn)(told)
 
     def _report(self, addresses: Addresses, figures: Figures) -> None:
         result = {"url": addresses.page_url, **asdict(figures), "uptime_s": round(self._uptime_s, 1)}
@@ -321,6 +340,15 @@ def _figures(database_url: str, since_at: datetime) -> Figures:
     if figures is None:
         raise AssertionError("a SELECT of totals returns one row")
     return figures
+
+
+def _told_of_history(log: Path) -> str | None:
+    """Return the line of the simulated store's log that says what became of its history."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    for mark in (HISTORY_DONE, HISTORY_FAILED):
+        if mark in text:
+            return text[text.index(mark) :].splitlines()[0]
+    return None
 
 
 def _open_browser(url: str) -> None:

@@ -85,10 +85,11 @@ class DemoServices:
         settings = {"STORESENSE_ALERTS_HTTP_PORT": str(port)}
         return self._child("alerts", ("alerts", "run"), {**self._database, **settings}, ready=_is_healthy(port))
 
-    def simulated_store(self, source: tuple[str, str], seed: int) -> Child:
+    def simulated_store(self, source: tuple[str, str], *, seed: int, history_days: int) -> Child:
         """Return the simulated store; ``source`` is ``--store`` or ``--site`` and what it names."""
         state_dir = self._folder.outboxes / "simulated"
         arguments = ("sim", "live", *source, "--lively", "--state-dir", str(state_dir), "--seed", str(seed))
+        arguments += ("--history", str(history_days))
         return self._child("simulated-store", arguments, self._devices())
 
     def edge(self, site_path: Path) -> Child:

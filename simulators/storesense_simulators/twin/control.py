@@ -50,7 +50,7 @@ class WatchfulControl:
     """
 
     def __init__(
-        self, shop: Shop, *, open_at_length: int = 4, open_after_ms: int = 8_000, close_after_ms: int = 15_000
+        self, shop: Shop, *, open_at_length: int = 4, open_after_ms: int = 6_000, close_after_ms: int = 15_000
     ) -> None:
         self._own = {path.queue_id: path.lane_ids for path in shop.queues}
         self._staffed = [till.lane_id for till in shop.tills if till.kind is TillKind.STAFFED]

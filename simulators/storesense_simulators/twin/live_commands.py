@@ -1,4 +1,4 @@
-"""``storesense sim live``: arguments, and the store as a process."""
+"""``storesense sim live`` and ``sim history``: arguments, and the store as a process."""
 
 from __future__ import annotations
 
@@ -10,20 +10,32 @@ import logging
 import math
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storesense_simulators.twin.run_commands import STORE_HELP
+from storesense_contracts.errors import StoresenseError
+from storesense_simulators.twin.run_commands import STORE_HELP, progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from storesense_simulators.twin.device_links import DeviceLinks
-    from storesense_simulators.twin.live import LiveOptions, LiveResult
+    from storesense_simulators.twin.history import HistoryLoader
+    from storesense_simulators.twin.live import LiveResult, LiveStore
     from storesense_simulators.twin.shop import Shop
 
 _logger = logging.getLogger(__name__)
 
 _FASTEST = 60.0
 _LONGEST_S = 31_536_000.0
+_MOST_DAYS = 400
+_BATCH = 500
+_DRAIN_S = 120.0
+
+HISTORY_DONE = "history is loaded:"
+HISTORY_FAILED = "history is not loaded:"
+"""How the log of ``sim live --history`` tells what became of it."""
 
 
 def add_live_command(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -49,8 +61,33 @@ def add_live_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         action="store_true",
         help="for a demo: open round the clock, several times a real shop's rates, a low shelf and a long queue first",
     )
+    live.add_argument(
+        "--history",
+        type=days,
+        default=0,
+        metavar="DAYS",
+        help="meanwhile load so many past days, by the store's own hours and rates; see storesense sim history --help",
+    )
     live.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
     live.set_defaults(handler=_live)
+
+
+def add_history_command(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``sim history``."""
+    history = actions.add_parser(
+        "history",
+        help="past days of a store, through MQTT and the gateway",
+        description="Loads past days into a store that has just been set up. They are made of visits simulated once "
+        "and drawn again for every day, minute by minute, and go through the devices' own links: the broker is named "
+        "by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE. Readings that old raise "
+        "no alerts. A file beside the outboxes remembers which days have been loaded; those are left out.",
+    )
+    add_source_arguments(history)
+    history.add_argument(
+        "--days", type=days, default=30, metavar="N", help="so many, and today so far (default %(default)s)"
+    )
+    history.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    history.set_defaults(handler=_history)
 
 
 def add_source_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +117,13 @@ def shop_of_arguments(args: argparse.Namespace) -> Shop:
     return load_shop(args.store)
 
 
-def links_of_environment(shop: Shop, state_dir: Path) -> DeviceLinks:
+def links_of_environment(shop: Shop, state_dir: Path, *, batch_max_readings: int | None = None) -> DeviceLinks:
     """Return the links of a store's simulated devices, by the settings in the environment.
+
+    Args:
+        shop: the store.
+        state_dir: folder of the outboxes.
+        batch_max_readings: readings in a message at most, if not as the settings say.
 
     Raises:
         SettingsError: the environment names no credentials file, or is otherwise wrong.
@@ -99,6 +141,9 @@ def links_of_environment(shop: Shop, state_dir: Path) -> DeviceLinks:
         raise SettingsError(
             problems=["STORESENSE_EDGE_CREDENTIALS_FILE: name the file with the devices' passwords here"]
         )
+    link = settings.link
+    if batch_max_readings is not None:
+        link = link.model_copy(update={"batch_max_readings": batch_max_readings})
     return DeviceLinks(
         shop.store_id,
         simulated_device_ids(shop.site),
@@ -106,37 +151,95 @@ def links_of_environment(shop: Shop, state_dir: Path) -> DeviceLinks:
         broker=load_settings(BrokerSettings),
         passwords=load_credentials(settings.credentials_file),
         clock=SystemClock(),
-        settings=settings.link,
+        settings=link,
     )
 
 
 def _live(args: argparse.Namespace) -> int:
-    from storesense_simulators.twin.live import LiveOptions  # noqa: PLC0415
+    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
+    from storesense_simulators.twin.live import LiveOptions, LiveStore  # noqa: PLC0415
     from storesense_simulators.twin.opening import Opening  # noqa: PLC0415
     from storesense_simulators.twin.shop_of_site import enlivened  # noqa: PLC0415
 
-    shop = shop_of_arguments(args)
-    if args.lively:
-        shop = enlivened(shop)
-    links = links_of_environment(shop, args.state_dir)
+    own = shop_of_arguments(args)
+    shop = enlivened(own) if args.lively else own
+    links = links_of_environment(shop, args.state_dir, batch_max_readings=_BATCH if args.history else None)
     options = LiveOptions(seed=args.seed, speed=args.speed, opening=Opening() if args.lively else None)
     _logger.info("simulating %s with seed %s", shop.store_id, args.seed)
-    result = asyncio.run(_until_stopped(shop, links, options, args.for_s))
+    past = _loader(own, links, args) if args.history else None
+    result = asyncio.run(
+        _until_stopped(LiveStore(shop, links, clock=SystemClock(), options=options), links, args, past)
+    )
     if args.json:
         sys.stdout.write(json.dumps(dataclasses.asdict(result)) + "\n")
     return 0
 
 
-async def _until_stopped(shop: Shop, links: DeviceLinks, options: LiveOptions, for_s: float | None) -> LiveResult:
-    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
-    from storesense_simulators.twin.live import LiveStore  # noqa: PLC0415
+def _history(args: argparse.Namespace) -> int:
+    shop = shop_of_arguments(args)
+    links = links_of_environment(shop, args.state_dir, batch_max_readings=_BATCH)
+    loader = _loader(shop, links, args)
+    began_s = time.monotonic()
+    with progress_bar() as bar:
+        task = bar.add_task(f"{shop.store_id}, past days", total=args.days + 1)
+        loaded, pending = asyncio.run(_load(loader, links, args.days, lambda done: bar.update(task, completed=done)))
+    result = {
+        "store_id": shop.store_id,
+        "days": loaded,
+        "readings": loader.readings,
+        "messages_pending": pending,
+        "wall_s": round(time.monotonic() - began_s, 3),
+    }
+    if args.json:
+        sys.stdout.write(json.dumps(result) + "\n")
+    else:
+        told = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in result.items() if name != "store_id")
+        sys.stdout.write(f"{shop.store_id}: {told}\n")
+    return 0
 
+
+def _loader(shop: Shop, links: DeviceLinks, args: argparse.Namespace) -> HistoryLoader:
+    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
+    from storesense_simulators.twin.history import HistoryLoader  # noqa: PLC0415
+
+    return HistoryLoader(shop, links, state_dir=args.state_dir, seed=args.seed, clock=SystemClock())
+
+
+async def _load(
+    loader: HistoryLoader, links: DeviceLinks, days: int, progress: Callable[[int], None]
+) -> tuple[int, int]:
+    async with links:
+        loaded = await loader.load(days, progress)
+        await links.drained(_DRAIN_S)
+        return loaded, sum(stats.pending for stats in links.stats)
+
+
+async def _until_stopped(
+    store: LiveStore, links: DeviceLinks, args: argparse.Namespace, past: HistoryLoader | None
+) -> LiveResult:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with links:
-        return await LiveStore(shop, links, clock=SystemClock(), options=options).run(stop=stop, duration_s=for_s)
+        loading = None if past is None else asyncio.create_task(_load_beside(past, args.history), name="history")
+        try:
+            return await store.run(stop=stop, duration_s=args.for_s)
+        finally:
+            if loading is not None:
+                loading.cancel()
+                await asyncio.wait([loading])
+
+
+async def _load_beside(past: HistoryLoader, days: int) -> None:
+    """Load the past while the store lives; if that fails, the store lives on without."""
+    began_s = time.monotonic()
+    try:
+        loaded = await past.load(days)
+    except StoresenseError as exc:
+        _logger.warning("%s %s", HISTORY_FAILED, exc)
+        return
+    _logger.info("%s %s days, %s readings, %.1f s", HISTORY_DONE, loaded, past.readings, time.monotonic() - began_s)
 
 
 def _speed(text: str) -> float:
@@ -145,6 +248,14 @@ def _speed(text: str) -> float:
 
 def _seconds(text: str) -> float:
     return _bounded(text, 1e-3, _LONGEST_S, "duration: give seconds above 0")
+
+
+def days(text: str) -> int:
+    """Parse a number of past days."""
+    value = int(text) if text.isdecimal() else -1
+    if not 0 <= value <= _MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: give 0 to {_MOST_DAYS}")
+    return value
 
 
 def _bounded(text: str, low: float, high: float, wanted: str) -> float:

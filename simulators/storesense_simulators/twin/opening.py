@@ -13,11 +13,13 @@ class Opening:
 
     Attributes:
         low_slots: how many weighed slots begin at their reorder point.
+        nearly_low_share: so many of the others have only one to three units more than that.
         group_at_ms: when a group comes in.
         group_size: how many they are; each takes one thing near the door and goes to the tills.
     """
 
     low_slots: int = 1
+    nearly_low_share: float = 0.3
     group_at_ms: int = 1_000
     group_size: int = 8
 
@@ -25,8 +27,8 @@ class Opening:
 def opened(shop: Shop, opening: Opening, *, seed: int) -> Shop:
     """Return a store as it stands when it opens.
 
-    Slots hold between half and all that they can, as in a shop that has been open for a while, and the weighed ones
-    nearest to the stock room only their reorder point, which staff can put right soonest.
+    Most slots hold between half and all that they can, some are about to run low, and the weighed ones nearest to the
+    stock room hold only their reorder point, which staff can put right soonest.
     """
     dice = Dice(seed, "opening/stock")
     weighed = {cell.slot_id for cell in shop.cells}
@@ -38,7 +40,9 @@ def opened(shop: Shop, opening: Opening, *, seed: int) -> Shop:
     for place in shop.places:
         least = min(place.capacity_units, max(place.reorder_point_units + 1, place.capacity_units // 2))
         full = dice.whole(least, place.capacity_units)
-        first = place.reorder_point_units if place.slot_id in low else full
+        nearly = min(full, place.reorder_point_units + dice.whole(1, 3))
+        first = nearly if dice.is_heads(opening.nearly_low_share) else full
+        first = place.reorder_point_units if place.slot_id in low else first
         places.append(dataclasses.replace(place, first_units=first))
     return dataclasses.replace(shop, places=tuple(places))
 

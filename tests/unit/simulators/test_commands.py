@@ -18,6 +18,7 @@ CORNER_SHOP = Path(storesense_simulators.__file__).parent / "sites" / "corner_sh
         ["demo"],
         ["sim", "run"],
         ["sim", "live"],
+        ["sim", "history"],
         ["sim", "loop"],
         ["sim", "mmc"],
         ["sim", "flow"],

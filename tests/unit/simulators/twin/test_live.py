@@ -156,8 +156,11 @@ def test_durations_hurry_as_well():
     assert (told.measured_at, told.wait_ms, told.service_ms) == (BEGAN_AT + timedelta(seconds=10), 9_000, 400)
 
 
-def test_an_opened_store_keeps_every_slot_between_low_and_full(lively):
+def test_an_opened_store_has_low_slots_nearly_low_ones_and_well_filled_ones(lively):
     shop = opened(lively, Opening(low_slots=3), seed=1)
-    low = [p for p in shop.places if p.first_units <= p.reorder_point_units]
-    assert len(low) == 3
-    assert all(p.capacity_units // 2 <= p.first_units <= p.capacity_units for p in shop.places if p not in low)
+    above = [p.first_units - p.reorder_point_units for p in shop.places]
+    assert above.count(0) == 3
+    assert 3 <= sum(1 <= units <= 3 for units in above) <= len(above) // 2
+    assert all(p.first_units <= p.capacity_units for p in shop.places)
+    full = opened(lively, Opening(low_slots=0, nearly_low_share=0), seed=1)
+    assert all(p.capacity_units // 2 <= p.first_units for p in full.places)

@@ -1,0 +1,347 @@
+"""One past day of a store, as its devices would have told it minute by minute.
+
+It is coarser than a simulated day: intervals of whole minutes, weights once a minute at most, environment and lanes
+every few minutes, and no errors of sensors. Shelves are full when the day begins, and are refilled some time after they
+run low.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from storesense_contracts.clock import to_epoch_us
+from storesense_contracts.readings import (
+    FootfallReading,
+    HeatmapReading,
+    LaneReading,
+    QueueOutcome,
+    QueueSample,
+    QueueVisit,
+    ShelfEvent,
+    ShelfEventKind,
+    ShelfWeight,
+    ZoneReading,
+)
+from storesense_contracts.site import CameraDevice, LaneDevice, ShelfDevice
+from storesense_contracts.topics import Stream
+from storesense_edge.site_mapping import floor_grid
+from storesense_simulators.twin.chance import Dice, stream
+from storesense_simulators.twin.climate import Air
+from storesense_simulators.twin.demand import Arrivals
+from storesense_simulators.twin.history_trips import HEAT_STEP_MS
+from storesense_simulators.twin.interval_sensors import MINUTE_MS, STOP_MS, instant
+from storesense_simulators.twin.readings_depth import Emitted
+from storesense_simulators.twin.shop import TillKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from storesense_edge.vision.heatmap import FloorGrid
+    from storesense_simulators.twin.history_trips import Visit, VisitLibrary, Wait
+    from storesense_simulators.twin.shop import Place, Shop
+
+_LANES_EVERY_MIN = 5
+_AIR_EVERY_MIN = 5
+_WEIGHTS_EVERY_MIN = 60
+_CONFIDENCE = 0.97
+_WALK_MS = 120_000
+"""To the stock room and back, beside finding the goods."""
+
+
+@dataclass(slots=True)
+class _ZoneMinutes:
+    """What one zone saw in each minute of the day."""
+
+    entries: list[int]
+    exits: list[int]
+    presence_ms: list[int]
+    dwell_ms: list[int]
+    stops: list[int]
+
+
+@dataclass(slots=True)
+class _Day:
+    """What happened, by minute of the day or by time since its beginning."""
+
+    minutes: int
+    crossings: dict[str, list[list[int]]] = field(default_factory=dict)
+    zones: dict[str, _ZoneMinutes] = field(default_factory=dict)
+    waits: dict[str, list[tuple[int, Wait]]] = field(default_factory=dict)
+    taken: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+    stood_min: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = field(default_factory=list)
+    stood_xy_m: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = field(default_factory=list)
+    coming: list[int] = field(default_factory=list)
+
+
+class PastDays:
+    """Makes past days of a store.
+
+    Args:
+        shop: the store.
+        library: the visits that its days are made of.
+        seed: the root of all chance; a day's own comes from it and the date.
+    """
+
+    def __init__(self, shop: Shop, library: VisitLibrary, *, seed: int) -> None:
+        self._shop = shop
+        self._library = library
+        self._seed = seed
+        self._zone = ZoneInfo(shop.hours.time_zone)
+        self._devices: dict[tuple[Stream, str], str] = {}
+        self._grids: list[tuple[str, FloorGrid]] = []
+        for device in shop.site.devices:
+            if isinstance(device, CameraDevice):
+                self._devices |= {(Stream.FOOTFALL, line.line): device.id for line in device.lines}
+                self._devices |= {(Stream.ZONE, zone.zone): device.id for zone in device.zones}
+                self._devices |= {(Stream.QUEUE, queue.queue): device.id for queue in device.queues}
+                if device.heatmap is not None:
+                    self._grids.append((device.id, floor_grid(device.heatmap, shop.layout.floor)))
+            elif isinstance(device, ShelfDevice):
+                self._devices |= {(Stream.SHELF, slot.slot): device.id for slot in device.slots}
+            elif isinstance(device, LaneDevice):
+                self._devices |= {(Stream.LANE, lane_id): device.id for lane_id in device.lanes}
+        self._places = {p.slot_id: p for p in shop.places if (Stream.SHELF, p.slot_id) in self._devices}
+
+    def day(self, on: date, until: datetime | None = None) -> Iterator[Emitted]:
+        """Yield the readings of a local day, each device's in about the order of time.
+
+        Args:
+            on: the day.
+            until: an aware instant at which it breaks off; who is inside then has not come.
+        """
+        began_at = datetime.combine(on, time(), self._zone)
+        ends_at = datetime.combine(on + timedelta(days=1), time(), self._zone)
+        began_ms = to_epoch_us(began_at) // 1_000
+        lasts_ms = to_epoch_us(ends_at) // 1_000 - began_ms
+        if until is not None:
+            lasts_ms = min(lasts_ms, to_epoch_us(until) // 1_000 - began_ms)
+        minutes = lasts_ms // MINUTE_MS
+        if minutes <= 0:
+            return
+        day = self._lived(on, began_at, minutes)
+        yield from self._cameras(day, began_ms)
+        yield from self._queues(day, began_ms)
+        yield from self._heat(day, began_ms)
+        yield from self._shelves(on, day, began_ms)
+        yield from self._lanes(began_at, minutes)
+        yield from self._air(on, day, began_ms)
+
+    def _lived(self, on: date, began_at: datetime, minutes: int) -> _Day:
+        day = _Day(minutes)
+        lines = {subject for family, subject in self._devices if family is Stream.FOOTFALL}
+        day.crossings = {line: [[0] * minutes, [0] * minutes] for line in sorted(lines)}
+        for family, zone in self._devices:
+            if family is Stream.ZONE:
+                day.zones[zone] = _ZoneMinutes(*([0] * minutes for _ in range(5)))
+            elif family is Stream.QUEUE:
+                day.waits[zone] = []
+        chance = stream(self._seed, f"history/{on.isoformat()}")
+        arrivals = Arrivals(self._shop.demand, self._shop.hours, began_at=began_at, chance=chance)
+        lasts_ms = minutes * MINUTE_MS
+        while (at_ms := arrivals.next_party_ms()) is not None and at_ms < lasts_ms:
+            visit = self._library.draw(arrivals.rate_per_h(at_ms), chance)
+            if visit is not None and at_ms + visit.ends_ms < lasts_ms:
+                self._add(day, visit, at_ms)
+        return day
+
+    def _add(self, day: _Day, visit: Visit, at_ms: int) -> None:
+        day.coming += [(at_ms + t_ms) // MINUTE_MS for t_ms, _, is_in in visit.crossings if is_in]
+        for t_ms, line, is_in in visit.crossings:
+            if line in day.crossings:
+                day.crossings[line][0 if is_in else 1][(at_ms + t_ms) // MINUTE_MS] += 1
+        for entered_ms, left_ms, zone in visit.stays:
+            if zone in day.zones:
+                _stay(day.zones[zone], at_ms + entered_ms, at_ms + left_ms)
+        for wait in visit.waits:
+            if wait.queue_id in day.waits:
+                day.waits[wait.queue_id].append((at_ms, wait))
+        for t_ms, slot_id, units in visit.taken:
+            day.taken[slot_id].append((at_ms + t_ms, units))
+        day.stood_min.append((visit.stood_ms + at_ms) // MINUTE_MS)
+        day.stood_xy_m.append(visit.stood_xy_m)
+
+    def _cameras(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+        for line, (ins, outs) in day.crossings.items():
+            device = self._devices[Stream.FOOTFALL, line]
+            for minute in range(day.minutes):
+                counts = FootfallReading(
+                    measured_at=instant(began_ms + minute * MINUTE_MS),
+                    period_ms=MINUTE_MS,
+                    line_id=line,
+                    in_count=ins[minute],
+                    out_count=outs[minute],
+                )
+                yield Emitted(device, Stream.FOOTFALL, counts)
+        for zone, seen in day.zones.items():
+            device, occupancy = self._devices[Stream.ZONE, zone], 0
+            for minute in range(day.minutes):
+                occupancy += seen.entries[minute] - seen.exits[minute]
+                presence = ZoneReading(
+                    measured_at=instant(began_ms + minute * MINUTE_MS),
+                    period_ms=MINUTE_MS,
+                    zone_id=zone,
+                    occupancy=occupancy,
+                    entry_count=seen.entries[minute],
+                    exit_count=seen.exits[minute],
+                    presence_ms=seen.presence_ms[minute],
+                    visit_count=seen.exits[minute],
+                    visit_dwell_ms=seen.dwell_ms[minute],
+                    stop_count=seen.stops[minute],
+                )
+                yield Emitted(device, Stream.ZONE, presence)
+
+    def _queues(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+        for queue_id, waits in day.waits.items():
+            device = self._devices[Stream.QUEUE, queue_id]
+            lengths, longest_ms = [0] * day.minutes, [0] * day.minutes
+            for at_ms, wait in waits:
+                joined_ms, left_ms = at_ms + wait.joined_ms, at_ms + wait.left_ms
+                for minute in range(-(-joined_ms // MINUTE_MS), min(day.minutes, -(-left_ms // MINUTE_MS))):
+                    lengths[minute] += 1
+                    longest_ms[minute] = max(longest_ms[minute], minute * MINUTE_MS - joined_ms)
+                done_ms = at_ms + (wait.served_ms if wait.is_served else wait.left_ms)
+                visit = QueueVisit(
+                    measured_at=instant(began_ms + max(left_ms, done_ms)),
+                    queue_id=queue_id,
+                    outcome=QueueOutcome.SERVED if wait.is_served else QueueOutcome.ABANDONED,
+                    wait_ms=wait.left_ms - wait.joined_ms,
+                    service_ms=wait.service_ms,
+                )
+                yield Emitted(device, Stream.QUEUE, visit)
+            for minute in range(day.minutes):
+                sample = QueueSample(
+                    measured_at=instant(began_ms + minute * MINUTE_MS),
+                    queue_id=queue_id,
+                    length=lengths[minute],
+                    longest_wait_ms=longest_ms[minute],
+                )
+                yield Emitted(device, Stream.QUEUE, sample)
+
+    def _heat(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+        if not day.stood_min:
+            return
+        minutes, xy_m = np.concatenate(day.stood_min), np.concatenate(day.stood_xy_m)
+        for device, grid in self._grids:
+            cells = np.floor((xy_m - grid.origin_xy_m) / grid.cell_m).astype(np.int64)
+            inside = ((cells >= 0) & (cells < (grid.columns, grid.rows))).all(axis=1) & (minutes < day.minutes)
+            size = grid.columns * grid.rows
+            keys = minutes[inside] * size + cells[inside, 1] * grid.columns + cells[inside, 0]
+            found, counts = np.unique(keys, return_counts=True)
+            starts = np.flatnonzero(np.diff(found // size, prepend=-1))
+            for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(found)], strict=True):
+                presence_ds = np.zeros(size, dtype="<u2")
+                presence_ds[found[first:last] % size] = np.minimum(65_535, counts[first:last] * (HEAT_STEP_MS // 100))
+                heat = HeatmapReading(
+                    measured_at=instant(began_ms + int(found[first] // size) * MINUTE_MS),
+                    period_ms=MINUTE_MS,
+                    floor_id=self._shop.layout.floor.id,
+                    origin_xy_m=grid.origin_xy_m,
+                    cell_size_m=grid.cell_m,
+                    columns=grid.columns,
+                    rows=grid.rows,
+                    presence_ds=zlib.compress(presence_ds.tobytes(), 6),
+                )
+                yield Emitted(device, Stream.HEATMAP, heat)
+
+    def _shelves(self, on: date, day: _Day, began_ms: int) -> Iterator[Emitted]:
+        staff = self._shop.staff
+        dice = Dice(self._seed, f"history/staff/{on.isoformat()}")
+        for slot_id, place in self._places.items():
+            device, units, refill_ms = self._devices[Stream.SHELF, slot_id], place.capacity_units, None
+            changes: list[tuple[int, int]] = []
+            for t_ms, change in sorted(day.taken.get(slot_id, [])):
+                if refill_ms is not None and refill_ms <= t_ms:
+                    changes.append((refill_ms, place.capacity_units - units))
+                    units, refill_ms = place.capacity_units, None
+                moved = max(-units, min(place.capacity_units - units, change))
+                if moved:
+                    changes.append((t_ms, moved))
+                units += moved
+                if refill_ms is None and units <= place.reorder_point_units:
+                    refill_ms = t_ms + dice.ms_of(staff.notice_s) + dice.ms_of(staff.fetch_s) + _WALK_MS
+            if refill_ms is not None and refill_ms < day.minutes * MINUTE_MS:
+                changes.append((refill_ms, place.capacity_units - units))
+            for reading in _slot_readings(place, changes, began_ms, day.minutes):
+                yield Emitted(device, Stream.SHELF, reading)
+
+    def _lanes(self, began_at: datetime, minutes: int) -> Iterator[Emitted]:
+        began_ms = to_epoch_us(began_at) // 1_000
+        for minute in range(0, minutes, _LANES_EVERY_MIN):
+            at = instant(began_ms + minute * MINUTE_MS)
+            local = at.astimezone(self._zone)
+            of_day_min = local.hour * 60 + local.minute
+            spans = self._shop.hours.spans[local.weekday()]
+            is_open = any(span.opens_min <= of_day_min < span.closes_min for span in spans)
+            left = max(1, self._shop.staff.lanes_open[local.weekday()][local.hour])
+            for till in self._shop.tills:
+                is_staffed = till.kind is TillKind.STAFFED
+                is_on = is_open and (not is_staffed or left > 0)
+                left -= is_staffed
+                device = self._devices.get((Stream.LANE, till.lane_id))
+                if device is not None:
+                    lane = LaneReading(
+                        measured_at=at, lane_id=till.lane_id, is_open=is_on, is_staffed=is_on and is_staffed
+                    )
+                    yield Emitted(device, Stream.LANE, lane)
+
+    def _air(self, on: date, day: _Day, began_ms: int) -> Iterator[Emitted]:
+        crowd = np.bincount(np.array(day.coming, dtype=np.int64), minlength=day.minutes)
+        for spec in self._shop.climate:
+            air = Air.at_rest(spec, stream(self._seed, f"history/air/{spec.sensor_id}/{on.isoformat()}"))
+            for minute in range(0, day.minutes, _AIR_EVERY_MIN):
+                # Who came in the last ten minutes is about who is there.
+                present = int(crowd[max(0, minute - 10) : minute + 1].sum())
+                reading = air.report(began_ms + minute * MINUTE_MS, present)
+                yield Emitted(spec.device_id, Stream.ENVIRONMENT, reading)
+
+
+def _stay(zone: _ZoneMinutes, entered_ms: int, left_ms: int) -> None:
+    first, last = entered_ms // MINUTE_MS, left_ms // MINUTE_MS
+    zone.entries[first] += 1
+    zone.exits[last] += 1
+    zone.dwell_ms[last] += left_ms - entered_ms
+    zone.stops[last] += left_ms - entered_ms >= STOP_MS
+    for minute in range(first, last + 1):
+        low_ms, high_ms = max(entered_ms, minute * MINUTE_MS), min(left_ms, (minute + 1) * MINUTE_MS)
+        zone.presence_ms[minute] += high_ms - low_ms
+
+
+def _slot_readings(
+    place: Place, changes: list[tuple[int, int]], began_ms: int, minutes: int
+) -> Iterator[ShelfWeight | ShelfEvent]:
+    """Yield what happened at a slot, and its weight at the end of each minute with a change and each whole hour."""
+    units = place.capacity_units
+    levels: dict[int, int] = {}
+    for t_ms, moved in changes:
+        units += moved
+        levels[min(minutes - 1, t_ms // MINUTE_MS + 1)] = units
+        kind = ShelfEventKind.PICK if moved < 0 else ShelfEventKind.PUT_BACK
+        if moved > 0 and units == place.capacity_units and moved > 1:
+            kind = ShelfEventKind.RESTOCK
+        yield ShelfEvent(
+            measured_at=instant(began_ms + t_ms),
+            slot_id=place.slot_id,
+            event=kind,
+            units=abs(moved),
+            delta_mg=round(moved * place.unit_weight_g * 1_000),
+            confidence=_CONFIDENCE,
+            sku=place.sku,
+        )
+    units = place.capacity_units
+    for minute in sorted(levels.keys() | set(range(0, minutes, _WEIGHTS_EVERY_MIN))):
+        units = levels.get(minute, units)
+        yield ShelfWeight(
+            measured_at=instant(began_ms + minute * MINUTE_MS),
+            slot_id=place.slot_id,
+            weight_mg=round(units * place.unit_weight_g * 1_000),
+            is_stable=True,
+            units=units,
+            confidence=_CONFIDENCE,
+        )
