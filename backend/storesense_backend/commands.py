@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from storesense_backend.planogram.commands import add_planogram_commands
 from storesense_contracts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     register.set_defaults(handler=_register)
     _add_user_commands(group)
     _add_key_commands(group)
+    add_planogram_commands(group, _with_connection, _say)
     alerts = subparsers.add_parser("alerts", help="the alert engine")
     alerts_group = alerts.add_subparsers(dest="alerts_command", metavar="COMMAND", required=True)
     alerts_run = alerts_group.add_parser(

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from storesense_backend.alerts.watches import AnyRule, unknown_subjects
 from storesense_backend.database import Connection
 from storesense_backend.errors import InvalidError, NotFoundError
+from storesense_backend.planogram.records import lay_registered
 from storesense_contracts.layout import Rule, StoreLayout
 from storesense_contracts.sql import load_queries
 
@@ -43,14 +44,19 @@ async def put_store(
     *,
     devices: Sequence[tuple[str, str]],
     rules: Sequence[AnyRule],
+    registered_by: str = "registration",
 ) -> dict[str, Any]:
     """Register a store, or bring its registration up to date, in one transaction.
+
+    Slots keep the planogram that was entered since the last registration, unless the layout now says something new of
+    them.
 
     Args:
         connection: to the database, outside of a transaction.
         layout: the store.
         devices: id and kind of each.
         rules: all that shall hold; others are deleted.
+        registered_by: who does it, for the planogram's history.
 
     Returns:
         The store's row, as ``get_store`` does.
@@ -70,6 +76,9 @@ async def put_store(
             "time_zone": layout.time_zone,
             "layout": Jsonb(layout.model_dump(mode="json")),
         }
+        await connection.execute(_SQL["ensure_store"], values)
+        shown, version = await lay_registered(connection, layout, entered_by=registered_by)
+        values |= {"layout": Jsonb(shown.model_dump(mode="json")), "planogram_version": version}
         row = await (await connection.execute(_SQL["put_store"], values)).fetchone()
         await connection.execute(_SQL["put_devices"], named | {"kinds": [kind for _, kind in devices]})
         await connection.execute(_SQL["forget_other_devices"], named)

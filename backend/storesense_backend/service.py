@@ -15,6 +15,7 @@ from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.passwords import Passwords
+from storesense_backend.planogram.upkeep import keep_planograms
 from storesense_backend.settings import BackendSettings
 from storesense_backend.throttle import SignInThrottle
 from storesense_contracts.clock import Clock
@@ -56,13 +57,15 @@ async def build_backend(
         )
         await context.passwords.prepare()
         following = asyncio.create_task(feed.run(), name="live feed")
+        planning = asyncio.create_task(keep_planograms(pool, clock), name="planograms")
         try:
             yield context
         finally:
             feed.close()
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for task in (following, planning):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 async def run_backend(settings: BackendSettings, *, conninfo: str, clock: Clock) -> None:

@@ -130,7 +130,10 @@ class Product(StrictModel):
 
 
 class Slot(StrictModel):
-    """One product's place on a shelf, weighed on its own."""
+    """One product's place on a shelf, weighed on its own.
+
+    ``facings`` is how many units stand side by side at the front. At ``minimum_units`` or below, low stock is critical.
+    """
 
     id: Id
     name: Name
@@ -138,6 +141,8 @@ class Slot(StrictModel):
     product: Product
     capacity_units: Annotated[int, Field(ge=1, le=100_000)]
     reorder_point_units: Annotated[int, Field(ge=0, le=100_000)]
+    minimum_units: Annotated[int, Field(ge=0, le=100_000)] = 0
+    facings: Annotated[int, Field(ge=1, le=1_000)] = 1
     at_m: PointM | None = None
 
     @model_validator(mode="after")
@@ -146,6 +151,11 @@ class Slot(StrictModel):
             raise mistake(
                 f"{self.reorder_point_units} must be below capacity_units, which is {self.capacity_units}",
                 "reorder_point_units",
+            )
+        if self.minimum_units > self.reorder_point_units:
+            raise mistake(
+                f"{self.minimum_units} must not be above reorder_point_units, which is {self.reorder_point_units}",
+                "minimum_units",
             )
         return self
 

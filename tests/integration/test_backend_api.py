@@ -750,7 +750,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 24
+    assert count == 28
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -772,7 +772,7 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 16
+    assert checked == 19
 
 
 def test_every_endpoint_is_documented(repo_dir):
@@ -782,6 +782,7 @@ def test_every_endpoint_is_documented(repo_dir):
         kpi_catalogue,
         live,
         measurements,
+        planogram,
         quality,
         service,
         sessions,
@@ -792,7 +793,18 @@ def test_every_endpoint_is_documented(repo_dir):
     described = set(re.findall(r"^### `([A-Z]+ /\S*)`", text, re.MULTILINE))
     existing = {
         f"{method} {route.path}"
-        for module in (alerts, dead_letters, kpi_catalogue, live, measurements, quality, service, sessions, stores)
+        for module in (
+            alerts,
+            dead_letters,
+            kpi_catalogue,
+            live,
+            measurements,
+            planogram,
+            quality,
+            service,
+            sessions,
+            stores,
+        )
         for route in module.router.routes
         for method in route.methods
         if method != "HEAD"

@@ -10,6 +10,7 @@ from storesense_backend.api import (
     kpi_catalogue,
     live,
     measurements,
+    planogram,
     quality,
     service,
     sessions,
@@ -53,7 +54,18 @@ def build_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     add_error_handlers(app)
-    for module in (sessions, stores, live, measurements, quality, kpi_catalogue, alerts, dead_letters, service):
+    for module in (
+        sessions,
+        stores,
+        planogram,
+        live,
+        measurements,
+        quality,
+        kpi_catalogue,
+        alerts,
+        dead_letters,
+        service,
+    ):
         app.include_router(module.router)
     app.state.pages = Pages(static_dir)
     app.mount("/static", app.state.pages, name="static")

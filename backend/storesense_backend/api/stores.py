@@ -51,7 +51,7 @@ async def get_store(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -> 
 
 
 @router.put("/{store_id}", summary="Register a store", response_model=Store, responses=errors(400, 401, 403, 413, 422))
-async def put_store(store_id: StoreIdPath, body: StoreEntry, _principal: Admin, context: Ctx) -> Response:
+async def put_store(store_id: StoreIdPath, body: StoreEntry, principal: Admin, context: Ctx) -> Response:
     """Register a store with its devices and rules, or bring it up to date. What is not listed no longer holds."""
     if body.layout.id != store_id:
         raise InvalidError(f"the layout is of store {body.layout.id!r}, the path says {store_id!r}", field="layout.id")
@@ -61,6 +61,7 @@ async def put_store(store_id: StoreIdPath, body: StoreEntry, _principal: Admin, 
             body.layout,
             devices=[(device.device_id, device.kind) for device in body.devices],
             rules=body.rules,
+            registered_by=principal.actor,
         )
     return JsonResponse(row)
 

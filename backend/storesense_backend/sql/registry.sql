@@ -12,13 +12,19 @@ ORDER BY s.store_id;
 -- name: store
 SELECT store_id, name, time_zone, layout_version, layout FROM stores WHERE store_id = %(store_id)s;
 
--- name: put_store
-INSERT INTO stores AS old (store_id, name, time_zone, layout)
+-- name: ensure_store
+INSERT INTO stores (store_id, name, time_zone, layout)
 VALUES (%(store_id)s, %(name)s, %(time_zone)s, %(layout)s)
+ON CONFLICT (store_id) DO NOTHING;
+
+-- name: put_store
+INSERT INTO stores AS old (store_id, name, time_zone, layout, planogram_version)
+VALUES (%(store_id)s, %(name)s, %(time_zone)s, %(layout)s, %(planogram_version)s)
 ON CONFLICT (store_id) DO UPDATE SET
     name = excluded.name,
     time_zone = excluded.time_zone,
     layout = excluded.layout,
+    planogram_version = excluded.planogram_version,
     layout_version = old.layout_version + CASE WHEN old.layout = excluded.layout THEN 0 ELSE 1 END,
     updated_at = CASE WHEN old.layout = excluded.layout THEN old.updated_at ELSE now() END
 RETURNING store_id, name, time_zone, layout_version, layout;

@@ -1,0 +1,1 @@
+"""What shall stand in each slot: products, facings, capacity and limits, in dated versions."""
