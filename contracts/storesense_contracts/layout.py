@@ -103,11 +103,16 @@ class Zone(StrictModel):
 
 
 class Lane(StrictModel):
-    """A checkout lane; ``till_m`` is where its cashier is."""
+    """A checkout lane; ``till_m`` is where its cashier is.
+
+    ``served_m`` is where its customers stand while they are served: one point, or one a station of a self-checkout.
+    """
 
     id: Id
     name: Name
+    kind: Literal["staffed", "self_checkout"] = "staffed"
     till_m: PointM | None = None
+    served_m: Annotated[list[PointM], Field(max_length=50)] = []
 
 
 class Queue(StrictModel):

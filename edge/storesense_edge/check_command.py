@@ -15,7 +15,7 @@ from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
 from storesense_edge.vision.errors import VisionError
-from storesense_edge.vision.pipeline import shapes_px
+from storesense_edge.vision.pipeline import check_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def problems_of(site: SiteFile) -> list[str]:
     for device in site.devices:
         try:
             if isinstance(device, CameraDevice) and device.source.kind != "simulated":
-                shapes_px(camera_plan(device, site.store, _ANY_FRAME_WH))
+                check_plan(camera_plan(device, site.store, _ANY_FRAME_WH))
                 make_detector(device)
                 if isinstance(device.source, Recording):
                     with open_source(device):

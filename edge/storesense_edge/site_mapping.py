@@ -62,12 +62,12 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
     image_queues, floor_queues = [], []
     for queue in device.queues:
         spot = next(x for x in store.queues if x.id == queue.queue)
-        till_xy = _till(queue, spot, store, floor_map)
+        tills_xy = _tills(queue, spot, store, floor_map)
         servers = max(1, len(spot.lanes))
         if queue.image is not None:
-            image_queues.append(Queue(queue.queue, tuple(queue.image), till_xy, servers=servers))
+            image_queues.append(Queue(queue.queue, tuple(queue.image), tills_xy, servers=servers))
         elif spot.floor_m is not None:
-            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), till_xy, servers=servers))
+            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), tills_xy, servers=servers))
     return CameraPlan(
         frame_wh=frame_wh,
         image=Shapes(tuple(image_lines), tuple(image_zones), tuple(image_queues)),
@@ -145,21 +145,26 @@ def slot_spec(slot: LayoutSlot, calibration: Calibration, strangers: tuple[Produ
     )
 
 
-def _till(
+def _tills(
     queue: CameraQueue, spot: LayoutQueue, store: StoreLayout, floor_map: FloorMap | None
-) -> tuple[float, float] | None:
-    """Where a queue's people are served, in the plane of its area; None where neither camera nor store says."""
+) -> tuple[tuple[float, float], ...]:
+    """Where a queue's people are served, in the plane of its area; none where neither camera nor store says."""
     in_picture = queue.image is not None
     if queue.till_image is not None:
         if in_picture or floor_map is None:
-            return queue.till_image
-        return _mapped(floor_map, queue.till_image, to_floor=True, queue=queue.queue)
-    tills: list[PointM] = [lane.till_m for lane in store.lanes if lane.id in spot.lanes and lane.till_m is not None]
-    if len(tills) != 1:
-        return None  # of several tills, one point would serve some and lose the others
+            return (queue.till_image,)
+        return (_mapped(floor_map, queue.till_image, to_floor=True, queue=queue.queue),)
+    lanes = [lane for lane in store.lanes if lane.id in spot.lanes]
+    served: list[PointM] = [point for lane in lanes for point in lane.served_m]
+    if not served:
+        tills: list[PointM] = [lane.till_m for lane in lanes if lane.till_m is not None]
+        # Where the cashiers are says about where people are served; of several, it serves some and loses others.
+        served = tills if len(tills) == 1 else []
     if not in_picture:
-        return tills[0]
-    return None if floor_map is None else _mapped(floor_map, tills[0], to_floor=False, queue=queue.queue)
+        return tuple(served)
+    if floor_map is None:
+        return ()
+    return tuple(_mapped(floor_map, point, to_floor=False, queue=queue.queue) for point in served)
 
 
 def _mapped(floor_map: FloorMap, point: tuple[float, float], *, to_floor: bool, queue: str) -> tuple[float, float]:

@@ -5,6 +5,7 @@ The parsers stand apart from the runs, which bring OpenCV and SciPy, so that no 
 
 import argparse
 import math
+from datetime import datetime
 from pathlib import Path
 
 LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y]}]} in pixels'
@@ -17,6 +18,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     _add_temperature(subparsers)
     _add_depletion(subparsers)
     _add_sweep(subparsers)
+    _add_twin(subparsers)
     rule = (
         "A true crossing is a foot point (bottom centre of the box) that passes from one side of the segment to the "
         "other, clear of it on both by at least 4 px and 5 % of the box's height, within its ends. The error is "
@@ -75,6 +77,29 @@ def _add_sweep(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--seed", type=int, default=1, help="of the simulated detectors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(handler=_sweep)
+
+
+def _add_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "twin",
+        help="everything that cameras measure, in a simulated store whose truth is known",
+        description="Run a simulated store, let flawed person detectors look at it from its own cameras, measure their "
+        "boxes with the code that runs on edge boxes, and compare counts, occupancy, dwell, queues, waits and heatmaps "
+        "with what truly happened. Settings are the shipped defaults.",
+    )
+    parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
+    parser.add_argument("--seed", type=_whole, default=1, help="the same seed gives the same run (default: 1)")
+    parser.add_argument("--hours", type=_rate, default=1.0, help="how long (default: 1)")
+    parser.add_argument(
+        "--begin", type=datetime.fromisoformat, metavar="WHEN", help="local time (default: the first opening)"
+    )
+    parser.add_argument("--fps", type=_rate, default=10.0, help="pictures a second of each camera (default: 10)")
+    parser.add_argument("--missed", type=_share, default=0.15, help="of people in full view (default: %(default)s)")
+    parser.add_argument(
+        "--false", dest="false_share", type=_share, default=0.03, help="boxes with nobody (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_twin)
 
 
 def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -164,6 +189,12 @@ def _sweep(args: argparse.Namespace) -> int:
     return run_eval_sweep(args)
 
 
+def _twin(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_twin_run import run_eval_twin  # noqa: PLC0415
+
+    return run_eval_twin(args)
+
+
 def _shelf(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_shelf import run_eval_shelf  # noqa: PLC0415
 
@@ -195,6 +226,16 @@ def _rate(text: str) -> float:
         value = math.nan
     if not (math.isfinite(value) and 0 < value <= 1000):
         raise argparse.ArgumentTypeError(f"{text!r} is no rate above 0 and up to 1000 frames a second")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to below 1")
     return value
 
 

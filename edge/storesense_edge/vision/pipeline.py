@@ -14,24 +14,29 @@ import numpy as np
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
-from storesense_edge.vision.paths import PathSmoother
+from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
 from storesense_edge.vision.tracker import Tracker
-from storesense_edge.vision.zones import ZoneCounter
+from storesense_edge.vision.zones import ZoneCounter, check_ids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from storesense_edge.vision.detections import Detections
     from storesense_edge.vision.heatmap import FloorGrid
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
-    from storesense_edge.vision.paths import PathPoints
+    from storesense_edge.vision.queue_line import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
+    from storesense_edge.vision.tracker import Tracks
     from storesense_edge.vision.tracker_settings import TrackerSettings
     from storesense_edge.vision.zones import Zone, ZoneSample
 
+PERSON_M = 1.7
+"""How tall somebody on the floor is taken to be: the measure of distances there."""
 PRESENT_S = 1.0
 """Somebody unseen for no longer than this is still counted as present."""
 
@@ -101,13 +106,16 @@ class LineCount:
 class CameraPipeline:
     """Tracks people through the pictures of one camera and measures what the plan asks for.
 
-    Shapes given on the floor are carried into the picture once, at the start, so everything is judged in one plane,
-    in pixels, with each person's own height as the measure.
+    Lines are judged in the picture, in pixels, with each person's own height as the measure; those given on the floor
+    are carried there once, at the start. Zones and queues are judged in the plane in which they are given, so one on
+    the floor may lie partly behind the camera. All of them, and the heatmap, are judged on smoothed paths, so they tell
+    of half a second ago.
 
     Args:
         plan: what to measure.
         tracker: settings of the tracker; the shipped defaults fit every camera tried.
-        presence: when a stay in a zone or queue begins and ends.
+        presence: when a stay in a zone begins and ends.
+        queueing: how people in a queue are followed.
 
     Raises:
         GeometryError: a shape cannot work, or needs a floor calibration that is not there.
@@ -119,24 +127,29 @@ class CameraPipeline:
         *,
         tracker: TrackerSettings | None = None,
         presence: PresenceSettings | None = None,
+        queueing: QueueSettings | None = None,
     ) -> None:
         self.plan = plan
-        shapes = shapes_px(plan)
+        lines = lines_px(plan)
         self._tracker = Tracker(tracker, frame_wh=plan.frame_wh)
-        self._lines = LineCounter(shapes.lines)
+        self._lines = LineCounter(lines)
         self._paths = PathSmoother()
         self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
-        self._zones = ZoneCounter(shapes.zones, settings=presence)
-        self._queues = QueueCounter(shapes.queues, settings=presence)
+        self._stays = tuple(
+            stays for stays in _stays_of(plan, presence, queueing) if stays.zones.zones or stays.queues.queues
+        )
+        check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
+        check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
+        self._stays_s = -np.inf
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
-        self._needs_stays = bool(shapes.zones or shapes.queues)
-        self._counts = {line.line_id: [0, 0] for line in shapes.lines}
+        self._counts = {line.line_id: [0, 0] for line in lines}
         self._at_s: float | None = None
+        self._last = self._tracker.nobody()
 
     @property
     def zone_ids(self) -> tuple[str, ...]:
         """The zones in the order of `CameraObservation.occupancy`."""
-        return tuple(zone.zone_id for zone in self._zones.zones)
+        return tuple(zone.zone_id for stays in self._stays for zone in stays.zones.zones)
 
     def step(self, detections: Detections, at_s: float) -> CameraObservation:
         """Take the boxes of the next picture.
@@ -152,41 +165,64 @@ class CameraPipeline:
             at_s = max(at_s, self._at_s + 1e-3)
         self._at_s = at_s
         everybody = self._tracker.step(detections, at_s)
-        crossings = [crossing for points in self._paths.step(everybody, at_s) for crossing in self._cross(points)]
         tracks = everybody.only_confirmed()
-        seen = tracks.seen
-        ids, slots, feet = tracks.ids[seen], tracks.slots[seen], tracks.feet_xy_px[seen]
-        self._feet = (ids, feet)
-        heights = tracks.heights_px[seen]
-        if self._needs_stays:
-            velocity = tracks.velocities_xy_px_s[seen]
-            sightings = Sightings(
-                ids=ids,
-                points_xy=feet,
-                scales=heights,
-                speeds=np.sqrt((velocity * velocity).sum(axis=1)) / heights,
-                first_seen_s=tracks.first_seen_s[seen],
-                present_ids=frozenset(tracks.ids.tolist()),
-                at_s=at_s,
-            )
-            self._zones.step(sightings)
-            self._queues.step(sightings)
-        if self._heat is not None and self.plan.floor_map is not None:
-            to_floor, frame_wh = self.plan.floor_map.to_floor, self.plan.frame_wh
-            starts = (to_floor(tracks.starts_xy_px[seen] / frame_wh), tracks.first_seen_s[seen])
-            self._heat.step(slots, ids, to_floor(feet / frame_wh), at_s, starts=starts)
+        self._last = tracks
+        crossings = []
+        for points in self._paths.step(everybody, at_s):
+            crossings += self._cross(points)
+            self._place(points, tracks)
+        # Time passes for zones and queues in which nobody is seen, too.
+        decided_s = at_s - self._paths.settings.lag_s
+        if decided_s > self._stays_s + 1e-6:
+            self._stay(NOBODY, decided_s, tracks)
+        self._feet = (tracks.ids[tracks.seen], tracks.feet_xy_px[tracks.seen])
         return CameraObservation(
             at_s=at_s,
             people=int((at_s - tracks.last_seen_s <= PRESENT_S).sum()),
             crossings=tuple(crossings),
-            occupancy=tuple(self._zones.occupancy()),
-            queues=tuple(self._queues.samples()),
+            occupancy=tuple(people for stays in self._stays for people in stays.zones.occupancy()),
+            queues=tuple(sample for stays in self._stays for sample in stays.queues.samples()),
         )
 
     @property
     def feet(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Ids (N,) of the people seen in the last picture and where they stand (N, 2), pixels; for this box alone."""
         return self._feet
+
+    def _place(self, points: PathPoints, tracks: Tracks) -> None:
+        """Let smoothed places count for the heatmap, zones and queues."""
+        if self._heat is not None and self.plan.floor_map is not None:
+            floor_m = self.plan.floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
+            self._heat.step(points.slots, points.ids, floor_m, points.at_s)
+        # What somebody did before they were sure to be somebody comes late; it would run time back for all others.
+        if points.at_s > self._stays_s:
+            self._stay(points, points.at_s, tracks)
+
+    def _stay(self, points: PathPoints, at_s: float, tracks: Tracks) -> None:
+        self._stays_s = at_s
+        if not self._stays:
+            return
+        rows = {track_id: row for row, track_id in enumerate(tracks.ids.tolist())}
+        found = np.array([rows.get(track_id, -1) for track_id in points.ids.tolist()], dtype=np.intp)
+        known = found >= 0
+        # The tracker's velocity lags by about as much as the paths do. Who is lost since was not standing, to be sure.
+        speeds = np.full(len(found), np.inf)
+        first_seen_s = np.full(len(found), at_s)
+        velocity = tracks.velocities_xy_px_s[found[known]]
+        speeds[known] = np.sqrt((velocity * velocity).sum(axis=1)) / points.heights_px[known]
+        first_seen_s[known] = tracks.first_seen_s[found[known]]
+        for stays in self._stays:
+            sightings = Sightings(
+                ids=points.ids,
+                points_xy=stays.to_plane(points.feet_xy_px),
+                scales=points.heights_px if stays.scale is None else np.full(len(points.ids), stays.scale),
+                speeds=speeds,
+                first_seen_s=first_seen_s,
+                present_ids=frozenset(rows).union(points.ids.tolist()),
+                at_s=at_s,
+            )
+            stays.zones.step(sightings)
+            stays.queues.step(sightings)
 
     def _cross(self, points: PathPoints) -> list[Crossing]:
         crossings = self._lines.step(
@@ -210,11 +246,11 @@ class CameraPipeline:
 
     def take_zones(self) -> list[ZoneSample]:
         """Return every zone as it is now, with what happened in it since the last call."""
-        return self._zones.take()
+        return [sample for stays in self._stays for sample in stays.zones.take()]
 
     def take_queues(self) -> list[QueueSample]:
         """Return every queue as it is now, with the visits that ended since the last call."""
-        return self._queues.take()
+        return [sample for stays in self._stays for sample in stays.queues.take()]
 
     def take_heat(self) -> NDArray[np.uint16] | None:
         """Return the presence per floor cell since the last call, (rows, columns) deciseconds; None without a grid."""
@@ -224,67 +260,91 @@ class CameraPipeline:
         """Decide what is undecided and end the open visits, as the source ends; `take_` then gives what is left."""
         for points in self._paths.close():
             self._cross(points)
-        self._zones.close()
-        self._queues.close()
+            self._place(points, self._last)
+        for stays in self._stays:
+            stays.zones.close()
+            stays.queues.close()
 
 
-def shapes_px(plan: CameraPlan) -> Shapes:
-    """Return all shapes of a plan in pixels, those of the picture before those of the floor.
+def check_plan(plan: CameraPlan) -> None:
+    """Refuse a plan that cannot be measured.
 
     Raises:
-        GeometryError: floor shapes or a grid without a floor map, or a shape that the camera cannot see.
+        GeometryError: see `CameraPipeline`.
+    """
+    CameraPipeline(plan)
+
+
+def lines_px(plan: CameraPlan) -> tuple[CountingLine, ...]:
+    """Return all lines of a plan in pixels, those of the picture before those of the floor.
+
+    Raises:
+        GeometryError: floor shapes or a grid without a floor map, or a line that the camera cannot see.
     """
     width, height = plan.frame_wh
     if width < 1 or height < 1:
         raise GeometryError(shape="picture", cause=f"its size is {width} by {height}", remedy="give pixels above 0")
-    image, floor, floor_map = plan.image, plan.floor, plan.floor_map
-    needs_map = bool(floor.lines or floor.zones or floor.queues or plan.grid)
-    if floor_map is None:
-        if needs_map:
-            raise GeometryError(
-                shape="camera plan",
-                cause="it has floor coordinates or a heatmap and no floor calibration",
-                remedy="add four or more calibration points, or use picture coordinates",
-            )
-        return _scaled(image, width, height)
+    floor, floor_map = plan.floor, plan.floor_map
+    if floor_map is None and (floor.lines or floor.zones or floor.queues or plan.grid):
+        raise GeometryError(
+            shape="camera plan",
+            cause="it has floor coordinates or a heatmap and no floor calibration",
+            remedy="add four or more calibration points, or use picture coordinates",
+        )
+    carried = () if floor_map is None else tuple(floor_map.line_to_image(line) for line in floor.lines)
 
-    def corners(shape: Zone | Queue, name: str) -> tuple[tuple[float, float], ...]:
-        return tuple(floor_map.polygon_to_image(shape.corners_xy, shape=name))
-
-    carried = Shapes(
-        lines=tuple(floor_map.line_to_image(line) for line in floor.lines),
-        zones=tuple(replace(zone, corners_xy=corners(zone, f"zone {zone.zone_id}")) for zone in floor.zones),
-        queues=tuple(
-            replace(
-                queue,
-                corners_xy=corners(queue, f"queue {queue.queue_id}"),
-                till_xy=None
-                if queue.till_xy is None
-                else floor_map.polygon_to_image([queue.till_xy], shape=f"till of queue {queue.queue_id}")[0],
-            )
-            for queue in floor.queues
-        ),
-    )
-    return _scaled(
-        Shapes(image.lines + carried.lines, image.zones + carried.zones, image.queues + carried.queues),
-        width,
-        height,
-    )
-
-
-def _scaled(shapes: Shapes, width: int, height: int) -> Shapes:
     def point(xy: tuple[float, float]) -> tuple[float, float]:
         return (xy[0] * width, xy[1] * height)
 
-    return Shapes(
-        lines=tuple(replace(line, a_xy=point(line.a_xy), b_xy=point(line.b_xy)) for line in shapes.lines),
-        zones=tuple(replace(zone, corners_xy=tuple(map(point, zone.corners_xy))) for zone in shapes.zones),
-        queues=tuple(
-            replace(
-                queue,
-                corners_xy=tuple(map(point, queue.corners_xy)),
-                till_xy=None if queue.till_xy is None else point(queue.till_xy),
-            )
-            for queue in shapes.queues
-        ),
+    return tuple(replace(line, a_xy=point(line.a_xy), b_xy=point(line.b_xy)) for line in plan.image.lines + carried)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """Zones and queues of one plane: pixels, or floor metres with a fixed measure of distances."""
+
+    zones: ZoneCounter
+    queues: QueueCounter
+    to_plane: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    scale: float | None
+
+
+def _stays_of(
+    plan: CameraPlan, presence: PresenceSettings | None, queueing: QueueSettings | None
+) -> tuple[_Stays, _Stays]:
+    width, height = plan.frame_wh
+
+    def point(xy: tuple[float, float]) -> tuple[float, float]:
+        return (xy[0] * width, xy[1] * height)
+
+    def to_floor(feet_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        return feet_xy_px if plan.floor_map is None else plan.floor_map.to_floor(feet_xy_px / plan.frame_wh)
+
+    image_zones = tuple(replace(zone, corners_xy=tuple(map(point, zone.corners_xy))) for zone in plan.image.zones)
+    image_queues = tuple(
+        replace(queue, corners_xy=tuple(map(point, queue.corners_xy)), tills_xy=tuple(map(point, queue.tills_xy)))
+        for queue in plan.image.queues
     )
+
+    def stays(
+        zones: tuple[Zone, ...],
+        queues: tuple[Queue, ...],
+        to_plane: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        scale: float | None,
+    ) -> _Stays:
+        return _Stays(ZoneCounter(zones, settings=presence), QueueCounter(queues, settings=queueing), to_plane, scale)
+
+    return (
+        stays(image_zones, image_queues, lambda feet_xy_px: feet_xy_px, None),
+        stays(plan.floor.zones, plan.floor.queues, to_floor, PERSON_M),
+    )
+
+
+NOBODY = PathPoints(
+    slots=np.empty(0, dtype=np.intp),
+    ids=np.empty(0, dtype=np.int64),
+    feet_xy_px=np.empty((0, 2)),
+    heights_px=np.empty(0),
+    spreads_xy_px=np.empty((0, 2)),
+    at_s=0.0,
+)

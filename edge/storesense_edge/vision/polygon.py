@@ -68,6 +68,20 @@ class PolygonSet:
         return odd
 
 
+def distance_to_edges(point_xy: NDArray[np.float64], ring_xy: NDArray[np.float64]) -> float:
+    """Return how far a point is from the nearest edge of a polygon, whether inside or out; NaN for a NaN point.
+
+    Args:
+        point_xy: (2,).
+        ring_xy: (corners, 2) in order.
+    """
+    edges = np.roll(ring_xy, -1, axis=0) - ring_xy
+    to_point = point_xy - ring_xy
+    share = np.clip((to_point * edges).sum(axis=1) / (edges * edges).sum(axis=1), 0.0, 1.0)
+    off = to_point - share[:, None] * edges
+    return float(np.sqrt((off * off).sum(axis=1).min()))
+
+
 def check_polygon(corners: Sequence[tuple[float, float]], *, shape: str) -> None:
     """Refuse a polygon that cannot hold anybody.
 

@@ -88,6 +88,7 @@ class Sightings:
         first_seen_s: (N,) when each track was first seen anywhere.
         present_ids: every confirmed track, those not seen just now included.
         at_s: time of the picture.
+        units: (N,) int64, the same for people who came together; None where everybody is on their own.
     """
 
     ids: NDArray[np.int64]
@@ -97,6 +98,7 @@ class Sightings:
     first_seen_s: NDArray[np.float64]
     present_ids: frozenset[int]
     at_s: float
+    units: NDArray[np.int64] | None = None
 
 
 class PresenceBook:

@@ -122,6 +122,10 @@ class Tracker:
         self._at_s: float | None = None
         self._joined: tuple[tuple[int, int], ...] = ()
 
+    def nobody(self) -> Tracks:
+        """Return the tracks before any picture: none."""
+        return self._report(np.zeros(len(self._ids), dtype=np.bool_))
+
     def step(self, detections: Detections, at_s: float) -> Tracks:
         """Take the boxes of the next picture.
 

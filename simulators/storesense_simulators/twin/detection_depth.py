@@ -6,6 +6,7 @@ gives the frames of all cameras, in process; `mot_writer` puts them into files.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.eye_blinds import blinds_of
-from storesense_simulators.twin.eye_crowd import Crowd, Street, crowd_of
+from storesense_simulators.twin.eye_crowd import WALK_ON_MS, Approach, Crowd, Street, crowd_of
 from storesense_simulators.twin.eye_flaws import DetectionFlaws, FlawedDetector
 from storesense_simulators.twin.eye_sight import Sight, see
 from storesense_simulators.twin.faults import Fault, FaultSchedule
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from storesense_edge.vision.detections import Detections
     from storesense_simulators.twin.people import People
-    from storesense_simulators.twin.shop import CameraMount, Shop
+    from storesense_simulators.twin.shop import CameraMount, Door, Shop
     from storesense_simulators.twin.truth import TruthEvent
 
 
@@ -149,7 +150,7 @@ class CameraEye:
 
 
 def detection_frames(
-    twin: Walking, eyes: Sequence[CameraEye], *, until_ms: int, frames_per_s: float
+    twin: Walking, eyes: Sequence[CameraEye], *, until_ms: int, frames_per_s: float, doors: Sequence[Door] = ()
 ) -> Iterator[DetectionStep]:
     """Walk a twin on and yield what its cameras report, at times that are whole multiples of the frame's length.
 
@@ -160,6 +161,8 @@ def detection_frames(
         eyes: its cameras.
         until_ms: no frame is later than this.
         frames_per_s: pictures a second, the same for all cameras; a whole number of milliseconds apart.
+        doors: who comes in by these is seen on the street for `WALK_ON_MS` before; the twin is walked on by as much
+            further than ``until_ms``.
 
     Raises:
         ValueError: the rate's pictures are no whole number of milliseconds apart.
@@ -167,27 +170,36 @@ def detection_frames(
     frame_ms = round(1000 / frames_per_s)
     if frame_ms < 1 or abs(frame_ms * frames_per_s - 1000) > 1e-6:
         raise ValueError(f"{frames_per_s} frames a second are no whole number of milliseconds apart")
+    events: deque[TruthEvent] = deque()
+    approach = Approach(np.array([((d.a[0] + d.b[0]) / 2, (d.a[1] + d.b[1]) / 2) for d in doors]).reshape(-1, 2))
+    for t_ms, crowd in _crowds(twin, events, until_ms=until_ms + (WALK_ON_MS if doors else 0), frame_ms=frame_ms):
+        for then_ms, known in approach.take(crowd, t_ms) if doors else ((t_ms, crowd),):
+            if then_ms <= until_ms:
+                yield _step(then_ms, eyes, known, events)
+
+
+def _crowds(twin: Walking, events: deque[TruthEvent], *, until_ms: int, frame_ms: int) -> Iterator[tuple[int, Crowd]]:
+    """Walk a twin on and yield who is there at each frame's time; what happens is put into ``events``."""
     due_ms = -(-twin.now_ms // frame_ms) * frame_ms
     street = Street()
-    events: list[TruthEvent] = []
     if due_ms == twin.now_ms:
-        yield _step(due_ms, eyes, street.with_leavers(crowd_of(twin.people), due_ms), events)
+        yield due_ms, street.with_leavers(crowd_of(twin.people), due_ms)
         due_ms += frame_ms
     while due_ms <= until_ms:
         before_ms = twin.now_ms
         events.extend(twin.step())
         passed_ms = twin.now_ms - before_ms
         while due_ms <= min(twin.now_ms, until_ms):
-            crowd = street.with_leavers(crowd_of(twin.people, (due_ms - before_ms) / passed_ms), due_ms)
-            now = [event for event in events if event.t_ms <= due_ms]
-            events = [event for event in events if event.t_ms > due_ms]
-            yield _step(due_ms, eyes, crowd, now)
+            yield due_ms, street.with_leavers(crowd_of(twin.people, (due_ms - before_ms) / passed_ms), due_ms)
             due_ms += frame_ms
 
 
-def _step(t_ms: int, eyes: Sequence[CameraEye], crowd: Crowd, events: list[TruthEvent]) -> DetectionStep:
+def _step(t_ms: int, eyes: Sequence[CameraEye], crowd: Crowd, events: deque[TruthEvent]) -> DetectionStep:
     frames = (eye.look(t_ms, crowd) for eye in eyes)
-    return DetectionStep(t_ms, tuple(frame for frame in frames if frame is not None), crowd, tuple(events))
+    now = []
+    while events and events[0].t_ms <= t_ms:
+        now.append(events.popleft())
+    return DetectionStep(t_ms, tuple(frame for frame in frames if frame is not None), crowd, tuple(now))
 
 
 def _through_dirt(sight: Sight, share: float, width_px: int) -> Sight:

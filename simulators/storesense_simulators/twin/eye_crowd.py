@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ import numpy as np
 from storesense_simulators.twin.people import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from storesense_simulators.twin.people import People
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 WALK_ON_MS = 2_500
 """Who has left is seen on the street for so long."""
 _LEAVING_M_S = 0.9
+_DOOR_REACH_M = 3.0
+"""Who appears no further than this from a door has come in by it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +94,48 @@ class Street:
         parts = [crowd, *(_walked_on(leavers, t_ms - at_ms) for leavers, at_ms in self._walking)]
         joined = Crowd(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crowd.__slots__))
         return _only(joined, np.argsort(joined.numbers, kind="stable"))
+
+
+class Approach:
+    """Lets people who come into the store be seen on the street before, as a camera above the door sees them do.
+
+    The twin puts somebody on the floor half a step before the door, too late for any camera to say from where. What
+    is given is older than what was taken by `WALK_ON_MS`, so whoever comes by then is known by now.
+
+    Args:
+        doors_xy_m: (N, 2) where the doors are.
+    """
+
+    def __init__(self, doors_xy_m: NDArray[np.float64]) -> None:
+        self._doors = doors_xy_m
+        self._waiting: deque[tuple[int, Crowd]] = deque()
+        self._known: NDArray[np.int64] | None = None
+
+    def take(self, crowd: Crowd, t_ms: int) -> Iterator[tuple[int, Crowd]]:
+        """Take the next instant's people and give those of earlier instants, with who was on the way to the door."""
+        if self._known is not None:
+            fresh = ~np.isin(crowd.numbers, self._known, assume_unique=True)
+            fresh &= np.array([self._is_at_door(xy) for xy in crowd.xy_m], dtype=np.bool_)
+            if fresh.any():
+                self._walk_up(_only(crowd, fresh), t_ms)
+        self._known = crowd.numbers
+        self._waiting.append((t_ms, crowd))
+        while self._waiting[0][0] <= t_ms - WALK_ON_MS:
+            yield self._waiting.popleft()
+
+    def rest(self) -> Iterator[tuple[int, Crowd]]:
+        """Give what is left, as the run ends."""
+        while self._waiting:
+            yield self._waiting.popleft()
+
+    def _is_at_door(self, xy_m: NDArray[np.float64]) -> bool:
+        return bool((((self._doors - xy_m) ** 2).sum(axis=1) <= _DOOR_REACH_M**2).any())
+
+    def _walk_up(self, comers: Crowd, t_ms: int) -> None:
+        for place, (then_ms, crowd) in enumerate(self._waiting):
+            parts = (crowd, _walked_on(comers, then_ms - t_ms))
+            joined = Crowd(*(np.concatenate([getattr(part, name) for part in parts]) for name in Crowd.__slots__))
+            self._waiting[place] = (then_ms, _only(joined, np.argsort(joined.numbers, kind="stable")))
 
 
 def _only(crowd: Crowd, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Crowd:

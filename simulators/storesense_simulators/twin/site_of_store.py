@@ -83,7 +83,13 @@ def _layout(store: StoreFile) -> dict[str, Any]:
         ],
         "zones": [{"id": x.id, "name": x.name, "floor_m": list(area(x.at_m))} for x in (*store.aisles, *store.areas)],
         "lanes": [
-            {"id": lane.id, "name": lane.name, "till_m": lane.cashier_m or _mean(till_customers(lane))}
+            {
+                "id": lane.id,
+                "name": lane.name,
+                "kind": lane.kind,
+                "till_m": lane.cashier_m or _mean(till_customers(lane)),
+                "served_m": list(till_customers(lane)),
+            }
             for lane in store.checkout.lanes
         ],
         "queues": [

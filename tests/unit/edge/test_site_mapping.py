@@ -7,7 +7,7 @@ from storesense_contracts.site import CameraDevice, CameraHeatmap, FixedCalibrat
 from storesense_edge.site_mapping import camera_plan, floor_grid, slot_calibration, slot_spec
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import InSide
-from storesense_edge.vision.pipeline import shapes_px
+from storesense_edge.vision.pipeline import lines_px
 
 STORE = StoreLayout.model_validate(
     {
@@ -24,10 +24,19 @@ STORE = StoreLayout.model_validate(
         "lanes": [
             {"id": "t1", "name": "Till 1", "till_m": [10, 5]},
             {"id": "t2", "name": "Till 2", "till_m": [12, 5]},
+            {"id": "s1", "name": "Self 1", "kind": "self_checkout", "served_m": [[14, 5], [15, 5]]},
+            {"id": "s2", "name": "Self 2", "kind": "self_checkout", "till_m": [18, 5], "served_m": [[16, 5]]},
         ],
         "queues": [
             {"id": "one", "name": "One", "section": "front", "lanes": ["t1"], "floor_m": [[8, 4], [12, 4], [12, 8]]},
             {"id": "both", "name": "Both", "section": "front", "lanes": ["t1", "t2"]},
+            {
+                "id": "self",
+                "name": "S",
+                "section": "front",
+                "lanes": ["s1", "s2"],
+                "floor_m": [[13, 6], [17, 6], [17, 9]],
+            },
         ],
         "slots": [
             {
@@ -70,12 +79,12 @@ def test_picture_shapes_stay_in_the_picture_and_the_others_lie_on_the_floor() ->
         ("door", (2.0, 2.0), (4.0, 2.0), InSide.RIGHT)
     ]
     assert [(x.line_id, x.a_xy, x.in_side) for x in plan.image.lines] == [("back", (0.1, 0.2), InSide.LEFT)]
-    pixels = {line.line_id: line for line in shapes_px(plan).lines}
+    pixels = {line.line_id: line for line in lines_px(plan)}
     assert pixels["door"].a_xy == pytest.approx((20, 20))
     assert pixels["door"].b_xy == pytest.approx((40, 20))
     assert pixels["back"].b_xy == pytest.approx((60, 40))
-    [zone] = shapes_px(plan).zones
-    assert zone.corners_xy[2] == pytest.approx((90, 90))
+    [zone] = plan.floor.zones
+    assert zone.corners_xy[2] == pytest.approx((9, 9))
 
 
 def test_a_camera_without_a_homography_works_in_the_picture() -> None:
@@ -89,28 +98,28 @@ TRIANGLE = [[0.2, 0.2], [0.9, 0.2], [0.9, 0.9]]
 
 
 @pytest.mark.parametrize(
-    ("queue", "homography", "till_px", "servers"),
+    ("queue", "homography", "tills_xy", "servers"),
     [
-        pytest.param({"queue": "one"}, FROM_ABOVE, (100, 50), 1, id="the lane's till, on the floor"),
-        pytest.param({"queue": "one", "image": TRIANGLE}, FROM_ABOVE, (100, 50), 1, id="carried into the picture"),
-        pytest.param({"queue": "one", "image": TRIANGLE}, None, None, 1, id="no way to carry it"),
+        pytest.param({"queue": "one"}, FROM_ABOVE, [(10, 5)], 1, id="the lane's till, on the floor"),
+        pytest.param({"queue": "one", "image": TRIANGLE}, FROM_ABOVE, [(0.5, 0.5)], 1, id="carried into the picture"),
+        pytest.param({"queue": "one", "image": TRIANGLE}, None, [], 1, id="no way to carry it"),
         pytest.param(
-            {"queue": "one", "image": TRIANGLE, "till_image": [0.8, 0.3]}, None, (160, 30), 1, id="the camera's word"
+            {"queue": "one", "image": TRIANGLE, "till_image": [0.8, 0.3]}, None, [(0.8, 0.3)], 1, id="the camera's word"
         ),
-        pytest.param({"queue": "one", "till_image": [0.5, 0.6]}, FROM_ABOVE, (100, 60), 1, id="carried to the floor"),
-        pytest.param({"queue": "both", "image": TRIANGLE}, FROM_ABOVE, None, 2, id="two tills are no one point"),
+        pytest.param({"queue": "one", "till_image": [0.5, 0.6]}, FROM_ABOVE, [(10, 6)], 1, id="carried to the floor"),
+        pytest.param({"queue": "both", "image": TRIANGLE}, FROM_ABOVE, [], 2, id="two cashiers say not where"),
+        pytest.param({"queue": "self"}, FROM_ABOVE, [(14, 5), (15, 5), (16, 5)], 2, id="every station of all lanes"),
     ],
 )
 def test_where_people_are_served(
-    queue: dict[str, object], homography: object, till_px: tuple[float, float] | None, servers: int
+    queue: dict[str, object], homography: object, tills_xy: list[tuple[float, float]], servers: int
 ) -> None:
     plan = camera_plan(camera(queues=[queue], homography=homography), STORE, (200, 100))
-    [found] = shapes_px(plan).queues
+    [found] = plan.image.queues + plan.floor.queues
     assert found.servers == servers
-    if till_px is None:
-        assert found.till_xy is None
-    else:
-        assert found.till_xy == pytest.approx(till_px)
+    assert len(found.tills_xy) == len(tills_xy)
+    for till_xy, wanted_xy in zip(found.tills_xy, tills_xy, strict=True):
+        assert till_xy == pytest.approx(wanted_xy)
 
 
 def test_a_homography_that_no_camera_could_have_is_refused() -> None:

@@ -18,7 +18,7 @@ FRAME_WH = (1000, 500)
 # The floor is seen from straight above, ten metres wide and five deep.
 ABOVE = fit_floor_map([(0, 0), (1, 0), (1, 1), (0, 1)], [(0, 0), (10, 0), (10, 5), (0, 5)])
 DOOR = CountingLine("door", a_xy=(0.5, 1.0), b_xy=(0.5, 0.0))
-SHELF = Zone("shelf", ((0.6, 0.0), (1.0, 0.0), (1.0, 1.0), (0.6, 1.0)))
+SHELF = Zone("shelf", ((0.605, 0.0), (1.0, 0.0), (1.0, 1.0), (0.605, 1.0)))
 
 
 def person(x: float, y: float) -> list[float]:
@@ -63,7 +63,7 @@ def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
 def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:
     floor = Shapes(
         lines=(CountingLine("door", a_xy=(5.0, 5.0), b_xy=(5.0, 0.0)),),
-        zones=(Zone("shelf", ((6, 0), (10, 0), (10, 5), (6, 5))),),
+        zones=(Zone("shelf", ((6.05, 0), (10, 0), (10, 5), (6.05, 5))),),
     )
     in_picture = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(lines=(DOOR,), zones=(SHELF,))))
     on_floor = CameraPipeline(CameraPlan(FRAME_WH, floor=floor, floor_map=ABOVE))
@@ -72,7 +72,7 @@ def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:
 
 
 def test_a_queue_is_measured_from_boxes() -> None:
-    queue = Queue("q", ((0.0, 0.0), (0.8, 0.0), (0.8, 1.0), (0.0, 1.0)), till_xy=(0.1, 0.6))
+    queue = Queue("q", ((0.0, 0.0), (0.8, 0.0), (0.8, 1.0), (0.0, 1.0)), tills_xy=((0.1, 0.6),))
     pipeline = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(queues=(queue,))))
     rng = np.random.default_rng(4)
     at_s = 0.0

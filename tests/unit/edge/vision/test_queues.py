@@ -6,7 +6,7 @@ from storesense_edge.vision.presence import Sightings
 from storesense_edge.vision.queues import Queue, QueueCounter, QueueOutcome, QueueSample
 
 # People are 50 high; the queue runs from the right to the till on the left.
-TILL = Queue("till-1", ((0, 0), (400, 0), (400, 60), (0, 60)), till_xy=(20, 30))
+TILL = Queue("till-1", ((0, 0), (400, 0), (400, 60), (0, 60)), tills_xy=((20, 30),))
 HEIGHT = 50.0
 STILL, WALKING = 0.05, 1.0
 Person = tuple[int, float, float]
@@ -104,7 +104,7 @@ def test_the_next_in_line_waits_though_within_reach_of_the_till() -> None:
 
 
 def test_two_tills_serve_two_at_once() -> None:
-    scene = Scene(Queue("tills", TILL.corners_xy, till_xy=(20, 30), servers=2))
+    scene = Scene(Queue("tills", TILL.corners_xy, tills_xy=((20, 30),), servers=2))
     sample = scene.go(10, (1, 10, STILL), (2, 40, STILL), (3, 150, STILL))
     assert (sample.waiting, sample.serving) == (1, 2)
 
@@ -127,13 +127,40 @@ def test_a_lost_track_in_the_queue_is_bridged() -> None:
     assert scene.go(10, (2, 155, STILL)).longest_wait_s == pytest.approx(21.9)
 
 
+def test_who_stands_in_line_and_is_hidden_keeps_the_place() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    assert scene.go(10).waiting == 1, "those beside them hide people in line for long"
+    scene.go(5, (2, 140, STILL))
+    scene.go(5, (2, 20, STILL))
+    scene.go(4, (2, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.wait_s == pytest.approx(25.0, abs=0.2)
+
+
 def test_whom_the_tracker_lost_for_good_nobody_saw_giving_up() -> None:
     scene = Scene()
     scene.go(10, (1, 150, STILL))
-    scene.go(10)
+    scene.go(14)
     sample = scene.take()
     assert (sample.waiting, sample.visits, sample.lost) == (0, (), 1)
     assert scene.take().lost == 0
+
+
+def test_who_stands_at_a_till_without_having_queued_is_no_customer() -> None:
+    scene = Scene(Queue("line", ((100, 0), (400, 0), (400, 60), (100, 60)), tills_xy=((20, 30),)))
+    assert scene.go(30, (1, 20, STILL)).serving == 0, "that is the cashier"
+
+
+def test_a_till_outside_the_area_serves_who_came_by_the_queue() -> None:
+    scene = Scene(Queue("line", ((100, 0), (400, 0), (400, 60), (100, 60)), tills_xy=((40, 30),)))
+    scene.go(10, (1, 110, STILL))
+    served = scene.go(10, (1, 40, STILL))
+    assert (served.waiting, served.serving) == (0, 1)
+    scene.go(3, (1, 500, WALKING))
+    sample = scene.take()
+    assert [visit.outcome for visit in sample.visits] == [QueueOutcome.SERVED]
+    assert sample.busy_s == pytest.approx(sample.visits[0].service_s, abs=2.5)
 
 
 def test_without_a_till_everybody_who_leaves_counts_as_served() -> None:
@@ -158,7 +185,7 @@ def test_length_and_longest_wait_of_several() -> None:
     ("queues", "part"),
     [
         ([Queue("q", ((0, 0), (1, 1)))], "corners"),
-        ([Queue("q", TILL.corners_xy, till_xy=(float("nan"), 0.0))], "till"),
+        ([Queue("q", TILL.corners_xy, tills_xy=((float("nan"), 0.0),))], "till"),
         ([TILL, TILL], "same id"),
     ],
 )

@@ -1,0 +1,354 @@
+"""One queue from the inside: who stands in it, who is at which till, who has gone and how.
+
+A person in a queue is followed more patiently than one who walks about: people who stand in line are hidden by those
+beside them for long, and nobody vanishes from a line. So whoever is lost while standing keeps their place until they
+are seen again nearby, are seen leaving, or the patience is over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_edge.vision.polygon import distance_to_edges
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from storesense_edge.vision.presence import Sightings
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How people in a queue are followed. Times in seconds, lengths in heights of the person.
+
+    Attributes:
+        margin: whoever is in the queue and seen no further than this outside its area is still in it.
+        leave_s: seen further outside for this long, somebody has left.
+        till_leave_s: seen away from the till for this long, the service is over.
+        arrive_s: at a till for this long, though not slow yet, somebody is being served.
+        patience_s: somebody who stood in line and is not seen any more keeps the place this long ...
+        till_patience_s: ... or this long at a till ...
+        walking_patience_s: ... or this long if they were walking.
+        bridge: a newcomer no further than this from where somebody was lost is that person ...
+        bridge_speed: ... or this further for each second since, as lines move up ...
+        bridge_most: ... but never further than this.
+        slow_speed: below this a person stands or dawdles, heights per second.
+    """
+
+    margin: float = 0.3
+    leave_s: float = 1.0
+    till_leave_s: float = 2.0
+    arrive_s: float = 1.5
+    patience_s: float = 12.0
+    till_patience_s: float = 20.0
+    walking_patience_s: float = 2.5
+    bridge: float = 0.5
+    bridge_speed: float = 0.2
+    bridge_most: float = 1.2
+    slow_speed: float = 0.25
+
+
+@dataclass(slots=True)
+class Customer:
+    """Somebody in a queue's area or at its tills; `unit` is shared by those who came together."""
+
+    track_id: int
+    unit: int
+    entered_s: float
+    seen_s: float
+    inside_s: float
+    xy: tuple[float, float]
+    scale: float
+    slow: bool
+    slow_s: float = 0.0
+    slow_since_s: float | None = None
+    joined: bool = False
+    near_till: int = NOWHERE
+    near_distance: float = np.inf
+    till: int = NOWHERE
+    at_till_since_s: float | None = None
+    at_till_last_s: float = 0.0
+    done: bool = False
+    lost: bool = False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether they are being served."""
+        return self.till != NOWHERE
+
+    @property
+    def joined_s(self) -> float:
+        """When they began to wait: from when on they were slow, or came in if they walked straight to the till."""
+        since_s = self.entered_s if self.slow_since_s is None else self.slow_since_s
+        if self.at_till_since_s is not None and since_s >= self.at_till_since_s:
+            return self.entered_s
+        return since_s
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody's time in a queue is over.
+
+    Attributes:
+        customer: who.
+        served: True if at a till, False if they went without, None if nobody saw how it ended.
+        end_s: when the wait (or the service) ended.
+    """
+
+    customer: Customer
+    served: bool | None
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueueShape:
+    """Where a queue is.
+
+    Attributes:
+        ring_xy: (corners, 2) of its area.
+        tills_xy: (tills, 2) where people stand while they are served.
+        till_heights: how near to that somebody is at the till.
+        till_servers: how many are served at each.
+        join_s: slow for this long in total, somebody queues.
+    """
+
+    ring_xy: NDArray[np.float64]
+    tills_xy: NDArray[np.float64]
+    till_heights: float
+    till_servers: int
+    join_s: float
+
+
+@dataclass(slots=True)
+class QueueLine:
+    """One queue.
+
+    Args:
+        shape: where it is.
+        settings: how people in it are followed.
+    """
+
+    shape: QueueShape
+    settings: QueueSettings
+    customers: list[Customer] = field(default_factory=list)
+    busy_s: float = 0.0
+    _freed_s: dict[int, float] = field(default_factory=dict)
+    _at_s: float | None = None
+
+    def step(self, seen: Sightings, inside: NDArray[np.bool_]) -> list[Left]:
+        """Take one picture.
+
+        Args:
+            seen: the people in it.
+            inside: (N,) who is in the queue's area.
+
+        Returns:
+            Whose time in the queue is over.
+        """
+        passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, self.settings.walking_patience_s)
+        self._at_s = seen.at_s
+        self.busy_s += passed_s * sum(c.is_serving for c in self.customers)
+        at_till, till_distance = self._tills_of(seen)
+        rows = np.flatnonzero(inside | (till_distance <= self.shape.till_heights))
+        self._see_known(seen, inside, at_till, till_distance)
+        self._see_newcomers(seen, rows, inside, at_till, till_distance)
+        left = self._end(seen)
+        self._serve(left)
+        return left
+
+    def waiting(self) -> list[Customer]:
+        """Return who waits, one of each unit, in no order."""
+        now_s = self._at_s or 0.0
+        first: dict[int, Customer] = {}
+        served = {c.unit for c in self.customers if c.is_serving or c.done}
+        for c in self.customers:
+            gone = c.seen_s > c.inside_s and now_s - c.inside_s >= self.settings.leave_s
+            if c.joined and not c.is_serving and not c.done and not gone and c.unit not in served:
+                other = first.get(c.unit)
+                if other is None or c.joined_s < other.joined_s:
+                    first[c.unit] = c
+        return list(first.values())
+
+    def serving(self) -> int:
+        """Return how many are being served."""
+        return len({(c.unit, c.till) for c in self.customers if c.is_serving})
+
+    # ---- sightings
+
+    def _tills_of(self, seen: Sightings) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """(N,) the nearest till of each, and how far it is, heights."""
+        tills = self.shape.tills_xy
+        if not len(tills) or not len(seen.ids):
+            return np.full(len(seen.ids), NOWHERE), np.full(len(seen.ids), np.inf)
+        off = seen.points_xy[:, None, :] - tills[None, :, :]
+        distance = np.sqrt((off * off).sum(axis=2)) / seen.scales[:, None]
+        distance = np.where(np.isfinite(distance), distance, np.inf)
+        nearest = distance.argmin(axis=1)
+        return nearest, distance[np.arange(len(nearest)), nearest]
+
+    def _see_known(
+        self,
+        seen: Sightings,
+        inside: NDArray[np.bool_],
+        at_till: NDArray[np.intp],
+        till_distance: NDArray[np.float64],
+    ) -> None:
+        if not self.customers:
+            return
+        rows = {track_id: row for row, track_id in enumerate(seen.ids.tolist())}
+        for customer in self.customers:
+            row = rows.get(customer.track_id)
+            if row is None:
+                if not customer.lost and customer.track_id not in seen.present_ids:
+                    customer.lost, customer.track_id = True, NOWHERE
+                continue
+            here = bool(inside[row]) or self._is_near(seen.points_xy[row], float(seen.scales[row]))
+            self._see(customer, seen, row, here, int(at_till[row]), float(till_distance[row]))
+
+    def _is_near(self, xy: NDArray[np.float64], scale: float) -> bool:
+        return distance_to_edges(xy, self.shape.ring_xy) <= self.settings.margin * scale
+
+    def _see(
+        self, customer: Customer, seen: Sightings, row: int, inside: bool, till: int, till_distance: float
+    ) -> None:
+        at_s = seen.at_s
+        slow = bool(seen.speeds[row] < self.settings.slow_speed)
+        near = till_distance <= self.shape.till_heights
+        x, y = seen.points_xy[row].tolist()
+        if inside or near:
+            if slow and customer.slow_since_s is None:
+                customer.slow_since_s = at_s
+            # Half a step each: slow before and slow now is a whole one.
+            passed_s = at_s - max(customer.inside_s, customer.seen_s)
+            customer.slow_s += passed_s * (0.5 * slow + 0.5 * customer.slow)
+            customer.inside_s = at_s
+            customer.xy, customer.scale = (x, y), float(seen.scales[row])
+            customer.joined = customer.joined or customer.slow_s >= self.shape.join_s
+        customer.slow, customer.seen_s = slow, at_s
+        customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
+        if near and (not customer.is_serving or till == customer.till):
+            if customer.at_till_since_s is None:
+                customer.at_till_since_s = at_s
+            customer.at_till_last_s = at_s
+        elif customer.at_till_since_s is not None and not customer.is_serving:
+            customer.at_till_since_s = None
+
+    def _see_newcomers(
+        self,
+        seen: Sightings,
+        rows: NDArray[np.intp],
+        inside: NDArray[np.bool_],
+        at_till: NDArray[np.intp],
+        till_distance: NDArray[np.float64],
+    ) -> None:
+        known = {customer.track_id for customer in self.customers}
+        for row in rows.tolist():
+            track_id = int(seen.ids[row])
+            if track_id in known:
+                continue
+            customer = self._take_over(seen, row)
+            if customer is None:
+                if not inside[row]:
+                    continue  # at a till without having come by the queue: a cashier, or somebody who packs
+                x, y = seen.points_xy[row].tolist()
+                unit = track_id if seen.units is None else int(seen.units[row])
+                slow = bool(seen.speeds[row] < self.settings.slow_speed)
+                customer = Customer(
+                    track_id, unit, seen.at_s, seen.at_s, seen.at_s, (x, y), float(seen.scales[row]), slow
+                )
+                self.customers.append(customer)
+            self._see(customer, seen, row, True, int(at_till[row]), float(till_distance[row]))
+
+    def _take_over(self, seen: Sightings, row: int) -> Customer | None:
+        """Return the nearest lost customer within reach whom this newcomer may be."""
+        cfg = self.settings
+        xy, scale = seen.points_xy[row], float(seen.scales[row])
+        best: Customer | None = None
+        best_distance = np.inf
+        for customer in self.customers:
+            # Who was seen elsewhere while the lost one was still in sight is somebody else.
+            if not customer.lost or customer.done or seen.first_seen_s[row] < customer.seen_s - 1.0:
+                continue
+            distance = float(np.hypot(customer.xy[0] - xy[0], customer.xy[1] - xy[1])) / scale
+            reach = min(cfg.bridge + cfg.bridge_speed * (seen.at_s - customer.seen_s), cfg.bridge_most)
+            if distance <= reach and distance < best_distance:
+                best, best_distance = customer, distance
+        if best is not None:
+            best.lost, best.track_id = False, int(seen.ids[row])
+        return best
+
+    # ---- tills and ends
+
+    def _end(self, seen: Sightings) -> list[Left]:
+        cfg = self.settings
+        at_s = seen.at_s
+        left: list[Left] = []
+        keep: list[Customer] = []
+        for c in self.customers:
+            if c.is_serving and c.seen_s > c.at_till_last_s and at_s - c.at_till_last_s > cfg.till_leave_s:
+                left.append(self._finish(c))
+            if at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
+                left += self._gone(c, lost=False)
+            elif at_s - c.seen_s > self._patience_s(c):
+                left += self._gone(c, lost=True)
+            else:
+                keep.append(c)
+        self.customers = keep
+        return left
+
+    def _patience_s(self, customer: Customer) -> float:
+        if customer.is_serving:
+            return self.settings.till_patience_s
+        return self.settings.patience_s if customer.slow and customer.joined else self.settings.walking_patience_s
+
+    def _gone(self, customer: Customer, *, lost: bool) -> list[Left]:
+        if customer.is_serving:
+            return [self._finish(customer)]
+        if customer.done or not customer.joined:
+            return []
+        if any(c is not customer and c.unit == customer.unit and c.joined for c in self.customers):
+            return []  # the others of the unit are still here
+        return [Left(customer, None if lost else False, customer.inside_s)]
+
+    def _finish(self, customer: Customer) -> Left:
+        self._freed_s[customer.till] = customer.at_till_last_s
+        customer.till, customer.done = NOWHERE, True
+        return Left(customer, True, customer.at_till_last_s)
+
+    def _serve(self, left: list[Left]) -> None:
+        """Give free tills to those who stand at them, the nearest first."""
+        ready = [
+            c
+            for c in self.customers
+            if not c.is_serving and not c.done and c.near_till != NOWHERE and not c.lost and self._is_ready(c)
+        ]
+        for customer in sorted(ready, key=lambda c: c.near_distance):
+            till = customer.near_till
+            here = [c for c in self.customers if c.till == till]
+            if any(c.unit == customer.unit for c in here):
+                customer.done = True  # comes along
+                continue
+            if len(here) >= self.shape.till_servers:
+                unseen = [c for c in here if c.lost or (self._at_s or 0.0) - c.seen_s > self.settings.till_leave_s]
+                if not unseen:
+                    continue
+                gone = min(unseen, key=lambda c: c.at_till_last_s)
+                left.append(self._finish(gone))
+            # Standing within reach while another was served was still waiting.
+            freed_s = self._freed_s.get(till, -np.inf) if self.shape.till_servers == 1 else -np.inf
+            customer.at_till_since_s = max(customer.at_till_since_s or 0.0, freed_s)
+            customer.till = till
+            for other in self.customers:
+                if other is not customer and other.unit == customer.unit and not other.is_serving:
+                    other.done = True
+
+    def _is_ready(self, customer: Customer) -> bool:
+        if not (customer.joined or customer.slow):
+            return False
+        since_s = self._at_s if customer.at_till_since_s is None else customer.at_till_since_s
+        return customer.joined or (self._at_s or 0.0) - (since_s or 0.0) >= self.settings.arrive_s

@@ -1,0 +1,138 @@
+"""Measured figures beside true ones, one subject at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from storesense_edge.vision.zones import ZoneSample
+
+WINDOW_S = 900.0
+"""Waits are compared, and Little's law is used, over quarters of an hour."""
+
+
+@dataclass(slots=True)
+class LineTruth:
+    """Crossings of one line, true and counted."""
+
+    is_entrance: bool
+    true_in: int = 0
+    true_out: int = 0
+    measured_in: int = 0
+    measured_out: int = 0
+
+    @property
+    def absolute_error(self) -> int:
+        """How far off, summed over both directions."""
+        return abs(self.true_in - self.measured_in) + abs(self.true_out - self.measured_out)
+
+
+@dataclass(slots=True)
+class ZoneFigures:
+    """One zone: occupancy second by second, visits and person-seconds."""
+
+    measured_now: int = 0
+    samples: list[tuple[int, int]] = field(default_factory=list)
+    true_dwells_s: list[float] = field(default_factory=list)
+    true_presence_s: float = 0.0
+    visits: int = 0
+    dwell_s: float = 0.0
+    presence_s: float = 0.0
+
+    def sample(self, people: int) -> None:
+        """Note that ``people`` are truly inside, a second after the last sample."""
+        self.samples.append((people, self.measured_now))
+        self.true_presence_s += people
+
+    def add(self, sample: ZoneSample) -> None:
+        """Add what was measured since the last call."""
+        self.presence_s += sample.presence_s
+        self.visits += len(sample.visits)
+        self.dwell_s += sum(visit.dwell_s for visit in sample.visits)
+
+
+@dataclass(slots=True)
+class QueueFigures:
+    """One queue: its length second by second, and waits as (when service began, how long)."""
+
+    measured_now: int = 0
+    true_now: int = 0
+    samples: list[tuple[int, int]] = field(default_factory=list)
+    times_s: list[float] = field(default_factory=list)
+    true_waits_s: list[tuple[float, float]] = field(default_factory=list)
+    waits_s: list[tuple[float, float]] = field(default_factory=list)
+    true_services_s: list[float] = field(default_factory=list)
+    services_s: list[float] = field(default_factory=list)
+    true_reneged: int = 0
+    abandoned: int = 0
+    lost: int = 0
+
+    def sample(self, at_s: float) -> None:
+        """Note the true and the measured length now."""
+        self.samples.append((self.true_now, self.measured_now))
+        self.times_s.append(at_s)
+
+    def add_measured(self, begun_s: float, wait_s: float, service_s: float | None, *, served: bool) -> None:
+        """Add a measured visit."""
+        if not served:
+            self.abandoned += 1
+            return
+        self.waits_s.append((begun_s, wait_s))
+        if service_s is not None:
+            self.services_s.append(service_s)
+
+    def window_errors(self) -> dict[str, float]:
+        """Return by how much mean waits of windows are off, each weighted with the people truly served in it.
+
+        Little's law takes the mean measured length of the window times its length over the measured number served in
+        it, which is what an installation without waits of its own would do.
+
+        Returns:
+            Sums over windows: ``measured`` and ``little`` in person-seconds off, ``weight`` the true person-seconds.
+        """
+        sums = {"measured": 0.0, "little": 0.0, "weight": 0.0}
+        last_s = self.times_s[-1] if self.times_s else 0.0
+        for index in range(int(np.ceil(last_s / WINDOW_S))):
+            low_s, high_s = index * WINDOW_S, (index + 1) * WINDOW_S
+            true_s = [wait_s for at_s, wait_s in self.true_waits_s if low_s <= at_s < high_s]
+            measured_s = [wait_s for at_s, wait_s in self.waits_s if low_s <= at_s < high_s]
+            lengths = [m for at_s, (_, m) in zip(self.times_s, self.samples, strict=True) if low_s <= at_s < high_s]
+            if not true_s:
+                continue
+            people, true_mean_s = len(true_s), float(np.mean(true_s))
+            mean_s = float(np.mean(measured_s)) if measured_s else 0.0
+            little_s = sum(lengths) / len(measured_s) if measured_s else 0.0
+            sums["measured"] += people * abs(mean_s - true_mean_s)
+            sums["little"] += people * abs(little_s - true_mean_s)
+            sums["weight"] += people * true_mean_s
+        return sums
+
+
+def share_within(samples: Sequence[tuple[int, int]], most: int) -> float | None:
+    """Return the share of (true, measured) pairs that are no further apart than ``most``."""
+    if not samples:
+        return None
+    return sum(abs(m - t) <= most for t, m in samples) / len(samples)
+
+
+def heat_figures(grids: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, Any]:
+    """Compare heatmaps, (rows, columns) seconds each, true and measured, over the cells of all of them."""
+    if not grids:
+        return {"true_s": 0.0, "measured_s": 0.0, "total_error_ratio": None, "correlation": None}
+    true_s = np.concatenate([true.ravel() for true, _ in grids])
+    measured_s = np.concatenate([measured.ravel() for _, measured in grids])
+    total_s = float(true_s.sum())
+    varies = true_s.std() > 0 and measured_s.std() > 0
+    return {
+        "true_s": total_s,
+        "measured_s": float(measured_s.sum()),
+        "total_error_ratio": (float(measured_s.sum()) - total_s) / total_s if total_s else None,
+        "correlation": float(np.corrcoef(true_s, measured_s)[0, 1]) if varies else None,
+    }
