@@ -11,6 +11,7 @@ from storesense_backend.accounts import SessionLimits
 from storesense_backend.api.app import build_app
 from storesense_backend.api.context import Context
 from storesense_backend.database import check_schema, new_pool, opened
+from storesense_backend.depletion.records import Depletion
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
@@ -54,6 +55,7 @@ async def build_backend(
             session_limits=SessionLimits(
                 idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_max_days)
             ),
+            depletion=Depletion(),
         )
         await context.passwords.prepare()
         following = asyncio.create_task(feed.run(), name="live feed")

@@ -750,7 +750,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 28
+    assert count == 29
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -772,13 +772,14 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 19
+    assert checked == 20
 
 
 def test_every_endpoint_is_documented(repo_dir):
     from storesense_backend.api import (  # noqa: PLC0415
         alerts,
         dead_letters,
+        depletion,
         kpi_catalogue,
         live,
         measurements,
@@ -796,6 +797,7 @@ def test_every_endpoint_is_documented(repo_dir):
         for module in (
             alerts,
             dead_letters,
+            depletion,
             kpi_catalogue,
             live,
             measurements,

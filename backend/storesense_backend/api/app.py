@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from storesense_backend.api import (
     alerts,
     dead_letters,
+    depletion,
     kpi_catalogue,
     live,
     measurements,
@@ -61,6 +62,7 @@ def build_app(context: Context) -> FastAPI:
         live,
         measurements,
         quality,
+        depletion,
         kpi_catalogue,
         alerts,
         dead_letters,

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from storesense_backend.accounts import SessionLimits
 from storesense_backend.database import Pool
+from storesense_backend.depletion.records import Depletion
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.passwords import Passwords
@@ -27,6 +28,7 @@ class Context:
     passwords: Passwords
     throttle: SignInThrottle
     session_limits: SessionLimits
+    depletion: Depletion
 
 
 def context_of(request: Request) -> Context:

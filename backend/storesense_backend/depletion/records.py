@@ -1,0 +1,168 @@
+"""Depletion from the database: demand is learnt once an hour and kept, an answer for some seconds."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from storesense_backend.database import Connection
+from storesense_backend.depletion.forecast import Demand
+from storesense_backend.depletion.lost_sales import LostSales
+from storesense_backend.depletion.shelves import (
+    HISTORY_H,
+    Footfall,
+    Spell,
+    Taken,
+    cost_of,
+    fit_shelves,
+    outlook,
+    wall_hours,
+    zone_of,
+)
+from storesense_backend.local_days import local_day
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.sql import load_queries
+
+_SQL = load_queries("storesense_backend", "sql/depletion.sql")
+
+_MOST_STORES = 200
+_FRESH = timedelta(seconds=15)
+_UNITS_FOR = timedelta(hours=1)
+_LEARN_TIMEOUT_S = 60
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is kept of one store."""
+
+    layout_version: int
+    hour_no: int
+    demand: dict[str, Demand]
+    people: dict[str, dict[int, int]]
+    answer: dict[str, Any] = field(default_factory=dict)
+    answered_at: datetime | None = None
+
+
+class Depletion:
+    """Answers for stores, with what was learnt of the most recently asked 200."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def of(
+        self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime
+    ) -> dict[str, Any]:
+        """Tell of every slot when it reaches its reorder point and runs empty, and what standing empty cost.
+
+        Args:
+            connection: to the database.
+            layout: of the store.
+            layout_version: goes up when products change.
+            now: the present.
+        """
+        lock = self._locks.setdefault(layout.id, asyncio.Lock())
+        async with lock:
+            known = self._known.get(layout.id)
+            if known is not None and known.layout_version == layout_version and _is_fresh(known, now):
+                return known.answer
+            wall_h = wall_hours(now.astimezone(layout.zone_info))
+            if known is None or known.layout_version != layout_version or known.hour_no != int(wall_h):
+                known = await self._learn(connection, layout, layout_version, now, int(wall_h))
+            known.answer = await self._answer(connection, layout, known, now, wall_h)
+            known.answered_at = now
+            self._known[layout.id] = known
+            self._known.move_to_end(layout.id)
+            while len(self._known) > _MOST_STORES:
+                gone, _ = self._known.popitem(last=False)
+                self._locks.pop(gone, None)
+        return known.answer
+
+    async def _learn(
+        self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime, hour_no: int
+    ) -> _Known:
+        values: dict[str, Any] = {
+            "store_id": layout.id,
+            "time_zone": layout.time_zone,
+            "since": now - timedelta(hours=HISTORY_H),
+            "until": now,
+            "zone_ids": sorted({zone for slot in layout.slots if (zone := zone_of(slot, layout.zones))}),
+        }
+        async with connection.transaction():
+            await connection.execute(f"SET LOCAL statement_timeout = '{_LEARN_TIMEOUT_S}s'")
+            picks = await (await connection.execute(_SQL["taken"], values)).fetchall()
+            stocked = await (await connection.execute(_SQL["stocked"], values)).fetchall()
+            passers = await (await connection.execute(_SQL["passers"], values)).fetchall()
+        units = {row["slot_id"]: dict(zip(row["hour_nos"], row["units"], strict=True)) for row in picks}
+        taken = {row["slot_id"]: Taken(units.get(row["slot_id"], {}), frozenset(row["hour_nos"])) for row in stocked}
+        people: dict[str, dict[int, int]] = {}
+        for row in passers:
+            people.setdefault(row["zone_id"], {})[row["hour_no"]] = row["people"]
+        demand = await asyncio.to_thread(fit_shelves, taken, hour_no)
+        return _Known(layout_version, hour_no, demand, people)
+
+    async def _answer(
+        self, connection: Connection, layout: StoreLayout, known: _Known, now: datetime, wall_h: float
+    ) -> dict[str, Any]:
+        midnight = local_day(now, layout.zone_info).starts_at
+        week_ago = now - timedelta(days=7)
+        values = {"store_id": layout.id, "since": min(week_ago, midnight)}
+        spells: dict[str, list[tuple[datetime, Spell]]] = {}
+        for row in await (await connection.execute(_SQL["empty_spells"], values)).fetchall():
+            at = row["bucket_at"]
+            spell = Spell(wall_hours(at.astimezone(layout.zone_info)), row["empty_min"])
+            spells.setdefault(row["slot_id"], []).append((at, spell))
+        values |= {"since": now - _UNITS_FOR, "now": now}
+        newest = {
+            row["slot_id"]: row for row in await (await connection.execute(_SQL["newest_units"], values)).fetchall()
+        }
+        slots = await asyncio.to_thread(_slots, layout, known, newest, spells, midnight, wall_h)
+        return {"store_id": layout.id, "at": now, "horizon_h": 336, "slots": slots}
+
+
+def _is_fresh(known: _Known, now: datetime) -> bool:
+    return known.answered_at is not None and timedelta(0) <= now - known.answered_at < _FRESH
+
+
+def _slots(
+    layout: StoreLayout,
+    known: _Known,
+    newest: Mapping[str, Mapping[str, Any]],
+    spells: Mapping[str, list[tuple[datetime, Spell]]],
+    midnight: datetime,
+    wall_h: float,
+) -> list[dict[str, Any]]:
+    footfalls = {zone_id: Footfall(people, wall_h) for zone_id, people in known.people.items()}
+    told = []
+    for slot in layout.slots:
+        zone_id = zone_of(slot, layout.zones)
+        footfall = footfalls.get(zone_id or "")
+        ratio = 1.0 if footfall is None else footfall.traffic_ratio
+        demand, seen, empty = known.demand.get(slot.id), newest.get(slot.id), spells.get(slot.id, [])
+        units = None if seen is None else seen["units"]
+        times = outlook(slot, demand, units=units, wall_h=wall_h, traffic_ratio=ratio)
+        told.append(
+            {
+                "slot_id": slot.id,
+                "sku": slot.product.sku,
+                "units": units,
+                "confidence": None if seen is None else seen["confidence"],
+                "measured_at": None if seen is None else seen["measured_at"],
+                "reorder_point_units": slot.reorder_point_units,
+                "capacity_units": slot.capacity_units,
+                "is_demand_known": demand is not None,
+                "zone_id": zone_id,
+                "traffic_ratio": round(ratio, 3),
+                "to_reorder_h": None if times.to_reorder_h is None else asdict(times.to_reorder_h),
+                "to_empty_h": None if times.to_empty_h is None else asdict(times.to_empty_h),
+                "lost_today": _told(cost_of(demand, [spell for at, spell in empty if at >= midnight], footfall)),
+                "lost_7d": _told(cost_of(demand, [spell for _, spell in empty], footfall)),
+            }
+        )
+    return told
+
+
+def _told(lost: LostSales) -> dict[str, Any]:
+    return asdict(lost) | {"empty_min": round(lost.empty_min, 2), "units": round(lost.units, 2)}

@@ -1,0 +1,61 @@
+-- name: taken
+-- Picks less put-backs of each slot by hour of the store's clock, since the slot has its present product.
+SELECT s.subject_id AS slot_id, array_agg(h.hour_no ORDER BY h.hour_no) AS hour_nos, array_agg(h.units ORDER BY h.hour_no) AS units
+FROM series s
+JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
+    AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
+CROSS JOIN LATERAL (
+    SELECT
+        floor(extract(epoch FROM e.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no,
+        sum(CASE e.event WHEN 'pick' THEN e.units ELSE -e.units END)::integer AS units
+    FROM shelf_events_15m e
+    WHERE e.series_id = s.series_id AND e.bucket_at >= greatest(%(since)s, p.valid_from) AND e.bucket_at < %(until)s
+        AND e.event IN ('pick', 'put_back')
+    GROUP BY 1
+) h
+WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
+GROUP BY s.subject_id;
+
+-- name: stocked
+-- The hours in which each slot was weighed and, for most of its known minutes, not empty.
+SELECT s.subject_id AS slot_id, array_agg(DISTINCT h.hour_no ORDER BY h.hour_no) AS hour_nos
+FROM series s
+JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
+    AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
+CROSS JOIN LATERAL (
+    SELECT floor(extract(epoch FROM w.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no
+    FROM shelf_weights_15m w
+    WHERE w.series_id = s.series_id AND w.bucket_at >= greatest(%(since)s, p.valid_from) AND w.bucket_at < %(until)s
+    GROUP BY 1
+    HAVING sum(w.minute_empty_milli_sum) < 500 * sum(w.known_minute_count)
+) h
+WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
+GROUP BY s.subject_id;
+
+-- name: empty_spells
+-- The quarters of an hour in which a slot stood empty for some minutes; several devices at one slot count once.
+SELECT s.subject_id AS slot_id, w.bucket_at, max(w.minute_empty_milli_sum) / 1000.0::float8 AS empty_min
+FROM series s JOIN shelf_weights_15m w USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'shelf' AND w.bucket_at >= %(since)s AND w.minute_empty_milli_sum > 0
+GROUP BY 1, 2;
+
+-- name: passers
+-- People who came into each zone, by hour of the store's clock.
+SELECT
+    s.subject_id AS zone_id,
+    floor(extract(epoch FROM z.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no,
+    sum(z.entry_count)::integer AS people
+FROM series s JOIN zone_visits_15m z USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'zone' AND s.subject_id = ANY (%(zone_ids)s) AND z.bucket_at >= %(since)s
+GROUP BY 1, 2;
+
+-- name: newest_units
+SELECT DISTINCT ON (s.subject_id) s.subject_id AS slot_id, t.units, t.confidence::float8 AS confidence, t.measured_at
+FROM series s
+CROSS JOIN LATERAL (
+    SELECT * FROM shelf_weights r
+    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s AND r.measured_at <= %(now)s AND r.is_stable
+    ORDER BY r.measured_at DESC LIMIT 1
+) t
+WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
+ORDER BY s.subject_id, t.measured_at DESC;
