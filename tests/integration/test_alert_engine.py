@@ -114,6 +114,9 @@ async def test_an_empty_slot_until_its_weight_rises(world, clock):
         assert alert["state"] == "resolved"
         assert alert["proof"]["units"] == 14
         assert alert["proof"]["weight_g"] == 14_420.0
+        assert alert["proof"]["outcome"] == "full"
+        assert alert["proof"]["units_brought"] == 14
+        assert alert["proof"]["time_to_shelf_s"] == 30.0
         assert await events(world) == ["opened", "updated", "resolved"]
 
 

@@ -8,7 +8,7 @@ do not tell (an unstable shelf, a weight that fits no count).
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Literal
 
 import msgspec
@@ -36,6 +36,14 @@ class Verdict(Enum):
     UNTOLD = "untold"
 
 
+class Restock(StrEnum):
+    """How a restock went, by what the shelf weighs."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+    WRONG_PRODUCT = "wrong_product"
+
+
 def judge(watch: Watch, observation: Observation) -> Verdict:
     """Say what an observation means to a watch, apart from any memory."""
     if isinstance(watch, QueueWatch) and isinstance(observation, QueueObservation):
@@ -43,10 +51,11 @@ def judge(watch: Watch, observation: Observation) -> Verdict:
             return Verdict.BAD
         return Verdict.GOOD if observation.length <= watch.resolve_at_length else Verdict.BETWEEN
     if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
-        if observation.units is None or not observation.is_stable:
+        if not observation.is_stable:
             return Verdict.UNTOLD
-        if observation.confidence is None or observation.confidence < watch.min_confidence:
-            return Verdict.UNTOLD
+        if observation.units is None or (observation.confidence or 0.0) < watch.min_confidence:
+            # What does not belong there hides the units, and is worth telling itself.
+            return Verdict.BETWEEN if observation.guest_g else Verdict.UNTOLD
         if observation.units <= watch.reorder_point_units:
             return Verdict.BAD
         return Verdict.GOOD if observation.units >= watch.refilled_at_units else Verdict.BETWEEN
@@ -117,7 +126,7 @@ def _is_turning(state: CauseState, verdict: Verdict, observation: Observation) -
     if verdict is not Verdict.GOOD:
         return False
     if isinstance(observation, StockObservation) and isinstance(state.told, StockObservation):
-        return observation.weight_g > state.told.weight_g
+        return observation.own_g > state.told.own_g
     return True
 
 
@@ -185,7 +194,7 @@ def _decide(
             cause_at=state.cause_at or since_at,
             severity=severity(watch, state.told or last),
             details={},
-            proof=proof(last),
+            proof=proof(watch, state, since_at),
         )
         return CauseState(is_open=False, last=last), [change]
     change = AlertChange(
@@ -200,13 +209,19 @@ def _decide(
 
 def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -> tuple[CauseState, list[AlertChange]]:
     # The open alert's numbers follow the cause: a queue's peak, a slot's units, the most that was lost at a time.
-    if not state.is_open or judge(watch, last) is not Verdict.BAD:
+    if not state.is_open:
         return state, []
     told = state.told
+    if isinstance(last, StockObservation) and isinstance(told, StockObservation):
+        if judge(watch, last) is not Verdict.BAD:
+            # Not the units, but a wrong product that came or went is told, and not as weight that was brought.
+            last = msgspec.structs.replace(told, guest_g=last.guest_g, weight_g=told.own_g + (last.guest_g or 0.0))
+    elif judge(watch, last) is not Verdict.BAD:
+        return state, []
     if isinstance(last, QueueObservation) and isinstance(told, QueueObservation):
         is_news = last.length > told.length
     elif isinstance(last, StockObservation) and isinstance(told, StockObservation):
-        is_news = last.units != told.units
+        is_news = last.units != told.units or bool(last.guest_g) != bool(told.guest_g)
     elif isinstance(last, LossObservation) and isinstance(told, LossObservation):
         is_news = last.lost_messages > told.lost_messages
     else:
@@ -224,9 +239,10 @@ def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -
 
 
 def severity(watch: Watch, observation: Observation) -> Literal["info", "warning", "critical"]:
-    """Say how bad it is: an empty slot is critical, everything else a warning."""
+    """Say how bad it is: a slot at its minimum, or empty, is critical, everything else a warning."""
     if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
-        return "critical" if observation.units == 0 else "warning"
+        is_critical = observation.units is not None and observation.units <= watch.minimum_units
+        return "critical" if is_critical else "warning"
     return "warning"
 
 
@@ -249,16 +265,43 @@ def details(watch: Watch, observation: Observation) -> Json:
             "sku": watch.sku,
             "product_name": watch.product_name,
         }
+        if observation.guest_g:
+            told |= {"outcome": Restock.WRONG_PRODUCT.value, "guest_g": round(observation.guest_g, 1)}
     elif isinstance(observation, LossObservation):
         told |= {"lost_messages": observation.lost_messages, "outbox_bytes": observation.outbox_bytes}
     return told
 
 
-def proof(observation: Observation) -> Json:
-    """Collect what was observed that ended a cause."""
+def proof(watch: Watch, state: CauseState, since_at: datetime) -> Json:
+    """Collect what was observed that ended a cause.
+
+    Args:
+        watch: the rule as it applies to the subject.
+        state: what is remembered, the open alert and the last observation included.
+        since_at: when what ended it was first observed.
+    """
+    observation = state.last
+    if observation is None:
+        return {}
     measured_at = observation.measured_at.isoformat()
     if isinstance(observation, QueueObservation):
         return {"length": observation.length, "measured_at": measured_at}
     if isinstance(observation, LossObservation):
         return {"lost_messages": 0, "outbox_bytes": observation.outbox_bytes, "measured_at": measured_at}
-    return {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}
+    told: Json = {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}
+    if isinstance(watch, StockWatch) and isinstance(state.told, StockObservation) and observation.units is not None:
+        told |= {
+            "outcome": restock_of(watch, observation.units).value,
+            "units_brought": max(0, observation.units - (state.told.units or 0)),
+            "units_missing": max(0, watch.capacity_units - observation.units),
+        }
+        if observation.guest_g:
+            told["guest_g"] = round(observation.guest_g, 1)
+    if state.cause_at is not None:
+        told["time_to_shelf_s"] = round(max(0.0, (since_at - state.cause_at).total_seconds()), 1)
+    return told
+
+
+def restock_of(watch: StockWatch, units: int) -> Restock:
+    """Say how fully a slot was restocked; a tenth of it may have been taken again meanwhile."""
+    return Restock.FULL if units >= watch.capacity_units - watch.capacity_units // 10 else Restock.PARTIAL

@@ -30,12 +30,21 @@ class QueueObservation(ObservationBase, frozen=True, kw_only=True, tag="queue"):
 
 
 class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
-    """A slot at one instant; ``units`` is None where the weight does not tell."""
+    """A slot at one instant; ``units`` is None where the weight does not tell.
+
+    ``guest_g`` is the part of the weight that does not belong there, None where there is nothing such.
+    """
 
     weight_g: float
     is_stable: bool
     units: int | None
     confidence: float | None
+    guest_g: float | None = None
+
+    @property
+    def own_g(self) -> float:
+        """The weight of what belongs there."""
+        return self.weight_g - (self.guest_g or 0.0)
 
 
 class LossObservation(ObservationBase, frozen=True, kw_only=True, tag="loss"):

@@ -50,6 +50,7 @@ class StockWatch(WatchBase):
     capacity_units: int
     reorder_point_units: int
     min_confidence: float
+    minimum_units: int = 0
 
     @property
     def refilled_at_units(self) -> int:
@@ -135,6 +136,7 @@ def _stock_watch(layout: StoreLayout, rule: LowStockRule, slot: Slot, section_na
         capacity_units=slot.capacity_units,
         reorder_point_units=slot.reorder_point_units,
         min_confidence=rule.min_confidence,
+        minimum_units=slot.minimum_units,
     )
 
 

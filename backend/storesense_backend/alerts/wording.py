@@ -26,7 +26,10 @@ def action(kind: str, details: Mapping[str, object]) -> str:
         return "Open another lane"
     if kind == "low_stock":
         needed, product = details.get("units_needed", "?"), details.get("product_name", "")
-        return f"Bring {needed} × {product} to {_place(details)}"
+        bring = f"{needed} × {product} to {_place(details)}"
+        if details.get("outcome") == "wrong_product":
+            return f"Take away what does not belong there ({details.get('guest_g', '?')} g), and bring {bring}"
+        return f"Bring {bring}"
     if kind == "data_lost":
         return "Check the device's connection and its disk"
     return "Have a look"

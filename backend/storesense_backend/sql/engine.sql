@@ -22,7 +22,7 @@ WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(si
 
 -- name: new_shelf_weights
 SELECT s.store_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg / 1000.0::float8 AS weight_g,
-    r.is_stable, r.units, r.confidence::float8 AS confidence
+    r.is_stable, r.units, r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
 
@@ -68,7 +68,7 @@ WHERE s.stream = 'queue';
 
 -- name: newest_shelf_weights
 SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.weight_mg / 1000.0::float8 AS weight_g,
-    t.is_stable, t.units, t.confidence::float8 AS confidence
+    t.is_stable, t.units, t.confidence::float8 AS confidence, t.guest_mg / 1000.0::float8 AS guest_g
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM shelf_weights r

@@ -64,15 +64,16 @@ def queue(at_s, length, *, delay_s=0.3, wait_s=0.0):
     )
 
 
-def stock(at_s, units, *, confidence=0.95, is_stable=True, delay_s=0.3, weight_g=None):
+def stock(at_s, units, *, confidence=0.95, is_stable=True, delay_s=0.3, weight_g=None, guest_g=None):
     measured_at = T0 + timedelta(seconds=at_s)
     return StockObservation(
         measured_at=measured_at,
         received_at=measured_at + timedelta(seconds=delay_s),
-        weight_g=(units or 0) * 515.0 if weight_g is None else weight_g,
+        weight_g=(units or 0) * 515.0 + (guest_g or 0.0) if weight_g is None else weight_g,
         is_stable=is_stable,
         units=units,
         confidence=confidence,
+        guest_g=guest_g,
     )
 
 
@@ -247,6 +248,71 @@ def test_empty_slots_are_critical_and_say_what_to_bring():
     assert opened.severity == "critical"
     assert opened.details["units_needed"] == 14
     assert opened.details["reorder_point_units"] == 3
+
+
+def changes_of(watch, observations):
+    """Feed observations one at a time; return the changes themselves."""
+    state, found = CLEAR, []
+    for each in observations:
+        state, changes = evaluate(watch, state, [each], each.received_at, TIMING)
+        found += changes
+    return found
+
+
+@pytest.mark.parametrize(
+    ("units", "outcome", "brought", "missing"),
+    [(14, "full", 12, 0), (13, "full", 11, 1), (12, "partial", 10, 2), (6, "partial", 4, 8)],
+    ids=["to the brim", "one was taken again meanwhile", "two short of fourteen", "a handful"],
+)
+def test_the_weight_proves_how_fully_a_slot_was_restocked_and_when(units, outcome, brought, missing):
+    seen = [stock(0, 2), stock(10, 2), *(stock(at_s, units) for at_s in range(400, 420, 5))]
+    *_, resolved = changes_of(STOCK, seen)
+    assert resolved.kind is ChangeKind.RESOLVED
+    assert resolved.proof == {
+        "units": units,
+        "weight_g": units * 515.0,
+        "measured_at": "2026-11-20T12:06:45+00:00",
+        "outcome": outcome,
+        "units_brought": brought,
+        "units_missing": missing,
+        "time_to_shelf_s": 400.0,
+    }
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["units still known", "units hidden by it"])
+def test_the_wrong_product_is_told_and_closes_nothing(hidden):
+    wrong = {"guest_g": 2400.0} | ({"confidence": 0.2} if hidden else {})
+    seen = [
+        stock(0, 2),
+        stock(10, 2),
+        *(stock(at_s, 2, **wrong) for at_s in range(60, 90, 5)),
+        *(stock(at_s, 2) for at_s in range(90, 120, 5)),
+        *(stock(at_s, 14, weight_g=2 * 515.0 + 1000.0) for at_s in range(120, 140, 5)),
+    ]
+    opened, wrongly, mended, resolved = changes_of(STOCK, seen)
+    assert [each.kind.value for each in (opened, wrongly, mended, resolved)] == [
+        "opened",
+        "updated",
+        "updated",
+        "resolved",
+    ]
+    assert (wrongly.details["outcome"], wrongly.details["guest_g"]) == ("wrong_product", 2400.0)
+    assert (wrongly.details["units"], wrongly.details["units_needed"]) == (2, 12)
+    assert "outcome" not in mended.details
+    assert resolved.proof["outcome"] == "full", "lighter than the wrong product was, and yet a restock"
+
+
+def test_a_restock_beside_something_foreign_is_one_and_says_so():
+    seen = [stock(0, 2), stock(10, 2), *(stock(at_s, 14, guest_g=300.0) for at_s in range(60, 80, 5))]
+    *_, resolved = changes_of(STOCK, seen)
+    assert (resolved.proof["outcome"], resolved.proof["guest_g"]) == ("full", 300.0)
+
+
+@pytest.mark.parametrize(("units", "severity"), [(3, "warning"), (2, "critical"), (0, "critical")])
+def test_at_its_minimum_a_slot_is_critical(units, severity):
+    watch = replace(STOCK, minimum_units=2)
+    (opened,) = changes_of(watch, [stock(0, units), stock(10, units)])
+    assert opened.severity == severity
 
 
 def test_refill_of_a_slot_with_room_for_one_above_its_reorder_point():

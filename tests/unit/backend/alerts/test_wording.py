@@ -31,6 +31,15 @@ MILK = {"product_name": "Oat milk 1 l", "subject_name": "Chiller 1, left", "sect
             MILK | {"units": 0, "units_needed": 14},
             ("Oat milk 1 l is out of stock", "Bring 14 × Oat milk 1 l to Chiller 1, left (Chilled)"),
         ),
+        (  # something else was put there
+            "low_stock",
+            MILK | {"units": 2, "units_needed": 12, "outcome": "wrong_product", "guest_g": 2400.0},
+            (
+                "Oat milk 1 l runs low: 2 left",
+                "Take away what does not belong there (2400.0 g), "
+                "and bring 12 × Oat milk 1 l to Chiller 1, left (Chilled)",
+            ),
+        ),
         (  # a slot named as its section
             "low_stock",
             MILK | {"units": 1, "units_needed": 3, "subject_name": "Chilled"},
