@@ -32,6 +32,13 @@ def add_loop_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
     loop.add_argument("--seeds", type=_seeds, default=1, metavar="N", help="days, from --seed on (default %(default)s)")
     loop.add_argument("--hours", type=amount, default=10.0, metavar="H", help="length of a day (default %(default)g)")
     loop.add_argument(
+        "--busier",
+        type=amount,
+        default=1.0,
+        metavar="F",
+        help="so many times the people that the schedule of lanes and shifts was made for (default %(default)g)",
+    )
+    loop.add_argument(
         "--taken-after", type=amount, default=20.0, metavar="S", help="from alert to action (default %(default)g s)"
     )
     loop.add_argument("--out", type=Path, metavar="FILE", help="a chart of the waits over the first day, a .png file")
@@ -42,9 +49,9 @@ def add_loop_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
 def run_loop(args: argparse.Namespace) -> int:
     """Live the days and print how they compare."""
     from storesense_simulators.twin.load_shop import load_shop  # noqa: PLC0415
-    from storesense_simulators.twin.loop import LoopOptions, benefits, live_a_day  # noqa: PLC0415
+    from storesense_simulators.twin.loop import LoopOptions, benefits, busier, live_a_day  # noqa: PLC0415
 
-    shop = load_shop(args.store)
+    shop = busier(load_shop(args.store), args.busier)
     options = LoopOptions(
         began_at=began_at(shop, args.begin),
         lasts_ms=round(args.hours * _MS_PER_H),
@@ -74,6 +81,7 @@ def run_loop(args: argparse.Namespace) -> int:
     result = {
         "store_id": shop.store_id,
         "hours": args.hours,
+        "busier": args.busier,
         **{name: dataclasses.asdict(day.figures) | {"alerts": day.alerts} for name, day in first.items()},
         "visitors": days[0][0].figures.visitors,
         "seeds": [
