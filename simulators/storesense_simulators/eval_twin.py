@@ -28,7 +28,7 @@ from storesense_simulators.eval_twin_figures import (
 from storesense_simulators.twin.truth import TruthKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -43,11 +43,37 @@ _HEAT_MS = 60_000
 _MAX_STEP_S = 3.0
 
 
+IN_VIEW_SHARE = 0.3
+IN_VIEW_MS = 10_000
+"""Somebody is in view of a camera if it could see this share of them within so long before."""
+
+
 @dataclass(slots=True)
 class _Heat:
     grid: FloorGrid
     truth_s: NDArray[np.float64]
     measured_s: NDArray[np.float64]
+    all_s: float = 0.0
+
+
+class _InView:
+    """Who has been in view of each camera a moment ago. What no camera can see is no fault of the method's."""
+
+    def __init__(self) -> None:
+        self._seen_ms: dict[str, dict[int, int]] = {}
+
+    def look(self, frame: CameraFrame) -> None:
+        """Note who can be seen in a picture."""
+        seen = self._seen_ms.setdefault(frame.device_id, {})
+        for number in frame.numbers[frame.sight.visibility >= IN_VIEW_SHARE].tolist():
+            seen[number] = frame.t_ms
+
+    def of(self, device_id: str, crowd: Crowd, t_ms: int) -> NDArray[np.bool_]:
+        """(N,) which people of a crowd are in view of a camera."""
+        seen = self._seen_ms.get(device_id, {})
+        return np.array(
+            [t_ms - seen.get(number, -IN_VIEW_MS - 1) <= IN_VIEW_MS for number in crowd.numbers.tolist()], bool
+        )
 
 
 class TwinScore:
@@ -76,6 +102,10 @@ class TwinScore:
             for device_id, pipeline in self._pipelines.items()
             if (grid := pipeline.plan.grid) is not None
         }
+        self._view = _InView()
+        self._owner = {
+            zone_id: device_id for device_id, pipeline in self._pipelines.items() for zone_id in pipeline.zone_ids
+        }
         self._doors: list[tuple[int, int]] = []
         self._parties: dict[int, int] = {}
         self._staff_s = self._people_s = 0.0
@@ -90,9 +120,10 @@ class TwinScore:
             self._look(frame)
         for event in step.events:
             self._note(event)
-        self._note_places(step.crowd, passed_s)
+        in_view = {name: self._view.of(name, step.crowd, step.t_ms) for name in self._pipelines}
+        self._note_places(step.crowd, in_view, passed_s)
         if step.t_ms % SAMPLE_MS == 0:
-            self._sample(step)
+            self._sample(step, in_view)
         if step.t_ms % _HEAT_MS == 0:
             self._take_heat()
 
@@ -108,9 +139,17 @@ class TwinScore:
             "counts": self._counts(),
             "occupancy": self._occupancy(),
             "dwell": self._dwell(),
+            "groups": self._groups(),
+            "staff": {"true_share": _ratio(self._staff_s, self._people_s)},
             "queue_length": self._queue_lengths(),
             "wait": self._waits(),
-            "heatmap": heat_figures([(heat.truth_s, heat.measured_s) for heat in self._heat.values()]),
+            "heatmap": {
+                **heat_figures([(heat.truth_s, heat.measured_s) for heat in self._heat.values()]),
+                "in_view_ratio": _ratio(
+                    sum(float(heat.truth_s.sum()) for heat in self._heat.values()),
+                    sum(heat.all_s for heat in self._heat.values()),
+                ),
+            },
         }
 
     # ---- measuring
@@ -120,6 +159,7 @@ class TwinScore:
         if pipeline is None:
             return
         self._frames += 1
+        self._view.look(frame)
         seen = pipeline.step(frame.detections, frame.t_ms / 1000)
         for zone_id, people in zip(pipeline.zone_ids, seen.occupancy, strict=True):
             self._zones[zone_id].measured_now = people
@@ -131,6 +171,8 @@ class TwinScore:
             line = self._lines[count.line_id]
             line.measured_in += count.entered
             line.measured_out += count.left
+        for unit in pipeline.take_units():
+            self._lines[unit.line_id].measured_units_in += unit.entered
         for zone in pipeline.take_zones():
             self._zones[zone.zone_id].add(zone)
         for queue in pipeline.take_queues():
@@ -170,21 +212,25 @@ class TwinScore:
         elif event.kind is TruthKind.SERVICE_ENDED and event.queue_id in self._queues:
             self._queues[event.queue_id].true_services_s.append((event.service_ms or 0) / 1000)
 
-    def _note_places(self, crowd: Crowd, passed_s: float) -> None:
-        for heat in self._heat.values():
+    def _note_places(self, crowd: Crowd, in_view: Mapping[str, NDArray[np.bool_]], passed_s: float) -> None:
+        for device_id, heat in self._heat.items():
             grid = heat.grid
             cells = np.floor((crowd.xy_m - grid.origin_xy_m) / grid.cell_m).astype(np.intp)
             inside = (cells >= 0).all(axis=1) & (cells[:, 0] < grid.columns) & (cells[:, 1] < grid.rows)
-            np.add.at(heat.truth_s, (cells[inside, 1], cells[inside, 0]), passed_s)
+            heat.all_s += passed_s * int(inside.sum())
+            seen = inside & in_view[device_id]
+            np.add.at(heat.truth_s, (cells[seen, 1], cells[seen, 0]), passed_s)
             self._people_s += passed_s * int(inside.sum())
             self._staff_s += passed_s * int((inside & crowd.is_staff).sum())
 
-    def _sample(self, step: DetectionStep) -> None:
+    def _sample(self, step: DetectionStep, in_view: Mapping[str, NDArray[np.bool_]]) -> None:
         for pipeline in self._pipelines.values():
             self._take_counts(pipeline)
-        inside = self._inside.contains(step.crowd.xy_m).sum(axis=0)
-        for shape, people in zip(self._shapes, inside.tolist(), strict=True):
-            self._zones[shape.zone_id].sample(people)
+        inside = self._inside.contains(step.crowd.xy_m)
+        for place, shape in enumerate(self._shapes):
+            here = inside[:, place]
+            seen = here & in_view[self._owner[shape.zone_id]]
+            self._zones[shape.zone_id].sample(int(seen.sum()), everybody=int(here.sum()))
         for queue in self._queues.values():
             queue.sample(step.t_ms / 1000)
         doors = [line for line in self._lines.values() if line.is_entrance]
@@ -249,9 +295,22 @@ class TwinScore:
             "true_mean_s": true_mean_s,
             "mean_s": mean_s,
             "error_ratio": _off(mean_s, true_mean_s),
+            "in_view_ratio": _ratio(true_presence_s, sum(zone.all_presence_s for zone in zones)),
             "true_presence_s": true_presence_s,
             "presence_s": presence_s,
             "presence_error_ratio": _off(presence_s, true_presence_s),
+        }
+
+    def _groups(self) -> dict[str, Any]:
+        doors = [line for line in self._lines.values() if line.is_entrance]
+        units, heads = sum(x.measured_units_in for x in doors), sum(x.measured_in for x in doors)
+        true_heads = sum(self._parties.values())
+        return {
+            "true_parties": len(self._parties),
+            "parties": units,
+            "error_ratio": _off(units, len(self._parties)),
+            "true_party_size": _ratio(true_heads, len(self._parties)),
+            "party_size": _ratio(heads, units),
         }
 
     def _queue_lengths(self) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class LineTruth:
     true_out: int = 0
     measured_in: int = 0
     measured_out: int = 0
+    measured_units_in: int = 0
 
     @property
     def absolute_error(self) -> int:
@@ -42,14 +43,16 @@ class ZoneFigures:
     samples: list[tuple[int, int]] = field(default_factory=list)
     true_dwells_s: list[float] = field(default_factory=list)
     true_presence_s: float = 0.0
+    all_presence_s: float = 0.0
     visits: int = 0
     dwell_s: float = 0.0
     presence_s: float = 0.0
 
-    def sample(self, people: int) -> None:
-        """Note that ``people`` are truly inside, a second after the last sample."""
+    def sample(self, people: int, *, everybody: int) -> None:
+        """Note that ``everybody`` is truly inside, ``people`` of them in view, a second after the last sample."""
         self.samples.append((people, self.measured_now))
         self.true_presence_s += people
+        self.all_presence_s += everybody
 
     def add(self, sample: ZoneSample) -> None:
         """Add what was measured since the last call."""

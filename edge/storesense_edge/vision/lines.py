@@ -106,6 +106,8 @@ class LineCounter:
         self._length = length
         self._along, self._along_offset = along.T.copy(), (a * along).sum(axis=1)
         self._inward, self._inward_offset = inward.T.copy(), (a * inward).sum(axis=1)
+        self.crossed_ids: list[int] = []
+        """Whose the crossings of the last step are, for this box alone."""
         self._ids = np.full(0, -1, dtype=np.int64)
         self._distance = np.empty((0, count))  # last seen, signed, positive inside
         self._position = np.empty((0, count))  # last seen, along the line from a
@@ -135,6 +137,7 @@ class LineCounter:
         Returns:
             The crossings completed by this picture.
         """
+        self.crossed_ids = []
         if not self.lines or not len(slots):
             return []
         self._reserve(int(slots.max()) + 1)
@@ -165,6 +168,7 @@ class LineCounter:
             known = self._side[slot, column] != 0
             if known and self._passes[slot, column] * side[row, column] > 0:
                 crossings.append(Crossing(self.lines[column].line_id, bool(side[row, column] > 0), at_s))
+                self.crossed_ids.append(int(ids[row]))
             self._side[slot, column] = side[row, column]
             self._passes[slot, column] = 0
         return crossings

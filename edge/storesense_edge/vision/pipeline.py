@@ -14,21 +14,22 @@ import numpy as np
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
+from storesense_edge.vision.parties import PartyBook, UnitCounter
 from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
+from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.zones import ZoneCounter, check_ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from storesense_edge.vision.detections import Detections
     from storesense_edge.vision.heatmap import FloorGrid
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
+    from storesense_edge.vision.parties import UnitCount
     from storesense_edge.vision.queue_line import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
     from storesense_edge.vision.tracker import Tracks
@@ -132,6 +133,7 @@ class CameraPipeline:
         self.plan = plan
         lines = lines_px(plan)
         self._tracker = Tracker(tracker, frame_wh=plan.frame_wh)
+        self._heads = None if plan.floor_map is None else head_view(plan.floor_map, plan.frame_wh)
         self._lines = LineCounter(lines)
         self._paths = PathSmoother()
         self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
@@ -141,6 +143,8 @@ class CameraPipeline:
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
+        self._parties = PartyBook()
+        self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
         self._counts = {line.line_id: [0, 0] for line in lines}
         self._at_s: float | None = None
@@ -164,6 +168,8 @@ class CameraPipeline:
         if self._at_s is not None:
             at_s = max(at_s, self._at_s + 1e-3)
         self._at_s = at_s
+        if self._heads is not None:
+            detections = self._heads.complete(detections)
         everybody = self._tracker.step(detections, at_s)
         tracks = everybody.only_confirmed()
         self._last = tracks
@@ -200,6 +206,16 @@ class CameraPipeline:
 
     def _stay(self, points: PathPoints, at_s: float, tracks: Tracks) -> None:
         self._stays_s = at_s
+        floor_map = self.plan.floor_map
+        feet_m = None if floor_map is None else floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
+        units = self._parties.step(
+            points.slots,
+            points.ids,
+            points.feet_xy_px if feet_m is None else feet_m,
+            points.heights_px if feet_m is None else np.full(len(points.ids), PERSON_M),
+            at_s,
+        )
+        self._units.step(points.ids, units, at_s)
         if not self._stays:
             return
         rows = {track_id: row for row, track_id in enumerate(tracks.ids.tolist())}
@@ -214,12 +230,13 @@ class CameraPipeline:
         for stays in self._stays:
             sightings = Sightings(
                 ids=points.ids,
-                points_xy=stays.to_plane(points.feet_xy_px),
-                scales=points.heights_px if stays.scale is None else np.full(len(points.ids), stays.scale),
+                points_xy=feet_m if stays.on_floor and feet_m is not None else points.feet_xy_px,
+                scales=np.full(len(points.ids), PERSON_M) if stays.on_floor else points.heights_px,
                 speeds=speeds,
                 first_seen_s=first_seen_s,
                 present_ids=frozenset(rows).union(points.ids.tolist()),
                 at_s=at_s,
+                units=units,
             )
             stays.zones.step(sightings)
             stays.queues.step(sightings)
@@ -233,7 +250,8 @@ class CameraPipeline:
             points.at_s,
             spreads_xy=points.spreads_xy_px,
         )
-        for crossing in crossings:
+        for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
+            self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
             self._counts[crossing.line_id][0 if crossing.entered else 1] += 1
         return crossings
 
@@ -243,6 +261,10 @@ class CameraPipeline:
         for pair in self._counts.values():
             pair[:] = [0, 0]
         return counts
+
+    def take_units(self) -> list[UnitCount]:
+        """Return the parties over every line since the last call; each is decided some seconds after its crossing."""
+        return self._units.take()
 
     def take_zones(self) -> list[ZoneSample]:
         """Return every zone as it is now, with what happened in it since the last call."""
@@ -261,6 +283,7 @@ class CameraPipeline:
         for points in self._paths.close():
             self._cross(points)
             self._place(points, self._last)
+        self._units.close()
         for stays in self._stays:
             stays.zones.close()
             stays.queues.close()
@@ -301,12 +324,11 @@ def lines_px(plan: CameraPlan) -> tuple[CountingLine, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Stays:
-    """Zones and queues of one plane: pixels, or floor metres with a fixed measure of distances."""
+    """Zones and queues of one plane: pixels, or floor metres, where everybody is taken to be `PERSON_M` tall."""
 
     zones: ZoneCounter
     queues: QueueCounter
-    to_plane: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    scale: float | None
+    on_floor: bool
 
 
 def _stays_of(
@@ -317,26 +339,18 @@ def _stays_of(
     def point(xy: tuple[float, float]) -> tuple[float, float]:
         return (xy[0] * width, xy[1] * height)
 
-    def to_floor(feet_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        return feet_xy_px if plan.floor_map is None else plan.floor_map.to_floor(feet_xy_px / plan.frame_wh)
-
     image_zones = tuple(replace(zone, corners_xy=tuple(map(point, zone.corners_xy))) for zone in plan.image.zones)
     image_queues = tuple(
         replace(queue, corners_xy=tuple(map(point, queue.corners_xy)), tills_xy=tuple(map(point, queue.tills_xy)))
         for queue in plan.image.queues
     )
 
-    def stays(
-        zones: tuple[Zone, ...],
-        queues: tuple[Queue, ...],
-        to_plane: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-        scale: float | None,
-    ) -> _Stays:
-        return _Stays(ZoneCounter(zones, settings=presence), QueueCounter(queues, settings=queueing), to_plane, scale)
+    def stays(zones: tuple[Zone, ...], queues: tuple[Queue, ...], *, on_floor: bool) -> _Stays:
+        return _Stays(ZoneCounter(zones, settings=presence), QueueCounter(queues, settings=queueing), on_floor)
 
     return (
-        stays(image_zones, image_queues, lambda feet_xy_px: feet_xy_px, None),
-        stays(plan.floor.zones, plan.floor.queues, to_floor, PERSON_M),
+        stays(image_zones, image_queues, on_floor=False),
+        stays(plan.floor.zones, plan.floor.queues, on_floor=True),
     )
 
 

@@ -219,6 +219,8 @@ class QueueLine:
         at_s = seen.at_s
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
         near = till_distance <= self.shape.till_heights
+        if seen.units is not None and seen.units[row] != customer.track_id:
+            customer.unit = int(seen.units[row])  # by now they are known to have come with somebody
         x, y = seen.points_xy[row].tolist()
         if inside or near:
             if slow and customer.slow_since_s is None:

@@ -1,0 +1,122 @@
+"""Where people stand whose legs a shelf or counter hides: found by their heads.
+
+A floor calibration says more than where the floor is. If the pixels are square and the picture is whole (its middle is
+the lens's axis), the camera's focal length and pose follow from it (Hartley and Zisserman 2004, section 8.8: the
+circular points), and with them the plane in which heads of people of usual height move. A box that is far shorter
+than somebody of that height would be there, and yet as wide, shows a grown person's upper part: it is drawn down to
+the feet.
+Children are as narrow as they are short, so their boxes stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from storesense_edge.vision.detections import Detections
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from storesense_edge.vision.homography import FloorMap
+
+USUAL_HEIGHT_M = 1.68
+SHORT_SHARE = 0.8
+"""A box shorter than this share of a grown person's may be cut off below ..."""
+WIDE_SHARE = 0.24
+"""... if it is at least this wide, as a share of that person's height; people are about 0.3."""
+MAX_HEIGHTS = 1.5
+"""No box is drawn down further than this many times the picture's height."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadView:
+    """A camera's view of feet and of heads.
+
+    Attributes:
+        feet: (3, 3) floor metres to pixels, homogeneous.
+        heads: (3, 3) the same for what is above that floor point by the height of a usual person.
+        frame_wh: width and height of a picture.
+    """
+
+    feet: NDArray[np.float64]
+    heads: NDArray[np.float64]
+    frame_wh: tuple[int, int]
+
+    def complete(self, detections: Detections) -> Detections:
+        """Return detections of which those that show only an upper part reach down to the feet."""
+        boxes = detections.boxes_xyxy_px
+        if not len(boxes):
+            return detections
+        feet_y = self.feet_y_px(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]], axis=1))
+        full = feet_y - boxes[:, 1]
+        with np.errstate(invalid="ignore"):
+            cut = (boxes[:, 3] - boxes[:, 1] < SHORT_SHARE * full) & (boxes[:, 2] - boxes[:, 0] >= WIDE_SHARE * full)
+            cut &= feet_y <= MAX_HEIGHTS * self.frame_wh[1]
+        if not cut.any():
+            return detections
+        completed = boxes.copy()
+        completed[cut, 3] = feet_y[cut]
+        return Detections(completed, detections.scores)
+
+    def feet_y_px(self, heads_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how far down the picture the feet of somebody of usual height are, by the head; NaN where nowhere.
+
+        Args:
+            heads_xy_px: (N, 2).
+
+        Returns:
+            (N,) pixels from the top.
+        """
+        floor = np.column_stack([heads_xy_px, np.ones(len(heads_xy_px))]) @ np.linalg.inv(self.heads).T
+        pixels = floor @ self.feet.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            y: NDArray[np.float64] = pixels[:, 1] / pixels[:, 2]
+            return np.where(pixels[:, 2] * floor[:, 2] > 0, y, np.nan)
+
+
+def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None:
+    """Work out where heads are seen; None where the calibration does not tell the lens, as from straight above.
+
+    Args:
+        floor_map: the camera's view of the floor.
+        frame_wh: width and height of its pictures, pixels.
+    """
+    width, height = frame_wh
+    to_pixels = np.diag([float(width), float(height), 1.0]) @ np.linalg.inv(floor_map.matrix)
+    centred = np.array([[1.0, 0.0, -width / 2], [0.0, 1.0, -height / 2], [0.0, 0.0, 1.0]]) @ to_pixels
+    centred = centred / np.linalg.norm(centred[:, :2])
+    (a1, a2, a3), (b1, b2, b3) = centred[:, 0], centred[:, 1]
+    # r1 and r2 are at right angles and equally long: two equations in 1/f².
+    left = np.array([a1 * b1 + a2 * b2, a1 * a1 + a2 * a2 - b1 * b1 - b2 * b2])
+    right = -np.array([a3 * b3, a3 * a3 - b3 * b3])
+    square = float(left @ left)
+    inverse_f2 = float(left @ right) / square if square > 0 else 0.0
+    if not 1e-10 < inverse_f2 < 1.0:
+        return None
+    focal_px = inverse_f2**-0.5
+    if not 0.2 * width <= focal_px <= 20 * width:
+        return None
+    lens = np.diag([focal_px, focal_px, 1.0])
+    pose = np.linalg.inv(lens) @ centred
+    scale = (np.linalg.norm(pose[:, 0]) + np.linalg.norm(pose[:, 1])) / 2
+    pose = pose / scale
+    if pose[2] @ _middle(floor_map) < 0:
+        pose = -pose
+    right_hand = np.cross(pose[:, 0], pose[:, 1])
+    camera = -np.stack([pose[:, 0], pose[:, 1], right_hand]) @ pose[:, 2]
+    up_m = np.sign(camera[2]) * USUAL_HEIGHT_M
+    above = pose.copy()
+    above[:, 2] += up_m * right_hand
+    back = np.array([[1.0, 0.0, width / 2], [0.0, 1.0, height / 2], [0.0, 0.0, 1.0]]) @ lens
+    if abs(camera[2]) <= USUAL_HEIGHT_M or abs(np.linalg.det(above)) < 1e-9:
+        return None
+    return HeadView(back @ pose, back @ above, frame_wh)
+
+
+def _middle(floor_map: FloorMap) -> NDArray[np.float64]:
+    """The floor point in the lower middle of the picture, homogeneous: surely before the camera."""
+    x, y = floor_map.to_floor(np.array([[0.5, 0.9]]))[0].tolist()
+    return np.array([x, y, 1.0])

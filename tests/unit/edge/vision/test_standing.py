@@ -1,0 +1,68 @@
+import math
+
+import numpy as np
+import pytest
+
+from storesense_edge.vision.detections import clean_detections
+from storesense_edge.vision.homography import FloorMap, fit_floor_map
+from storesense_edge.vision.standing import USUAL_HEIGHT_M, HeadView, head_view
+
+FRAME_WH = (640, 360)
+FOCAL_PX = 300.0
+LENS_M = 3.0
+
+
+def project(points_m: np.ndarray, *, tilt_deg: float = 35.0) -> np.ndarray:
+    """(N, 3) metres, x right, y down the plan, z up, to pixels, by a camera at the origin that looks along y."""
+    tilt = math.radians(tilt_deg)
+    x, y, z = points_m.T
+    down = LENS_M - z
+    depth = y * math.cos(tilt) + down * math.sin(tilt)
+    low = down * math.cos(tilt) - y * math.sin(tilt)
+    # Looking down the plan, the plan's right is on the left.
+    return np.stack([320 - FOCAL_PX * x / depth, 180 + FOCAL_PX * low / depth], axis=1)
+
+
+def calibrated(tilt_deg: float = 35.0) -> FloorMap:
+    floor = [(-2.0, 2.5), (2.0, 2.5), (3.0, 8.0), (-3.0, 7.0), (0.5, 4.0)]
+    pixels = project(np.array([(x, y, 0.0) for x, y in floor]), tilt_deg=tilt_deg)
+    return fit_floor_map([(x / 640, y / 360) for x, y in pixels], floor)
+
+
+def view() -> HeadView:
+    found = head_view(calibrated(), FRAME_WH)
+    assert found is not None
+    return found
+
+
+def box(x_m: float, y_m: float, *, from_m: float, tall_m: float, wide_m: float) -> list[float]:
+    corners = project(np.array([(x_m, y_m, from_m), (x_m, y_m, tall_m)]))
+    middle, half = corners[1, 0], FOCAL_PX * wide_m / 2 / math.hypot(y_m, LENS_M - tall_m)
+    return [middle - half, corners[1, 1], middle + half, corners[0, 1]]
+
+
+@pytest.mark.parametrize("place", [(0.0, 3.0), (1.5, 5.0), (-2.0, 7.0)])
+def test_feet_are_found_by_the_head(place: tuple[float, float]) -> None:
+    head, feet = project(np.array([(*place, USUAL_HEIGHT_M), (*place, 0.0)]))
+    assert view().feet_y_px(head[None, :])[0] == pytest.approx(feet[1], abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("from_m", "tall_m", "wide_m", "is_completed"),
+    [
+        pytest.param(0.9, 1.7, 0.5, True, id="behind a counter"),
+        pytest.param(0.0, 1.7, 0.5, False, id="seen whole"),
+        pytest.param(0.0, 1.1, 0.33, False, id="a child is narrow as well"),
+    ],
+)
+def test_only_what_is_cut_off_is_completed(from_m: float, tall_m: float, wide_m: float, is_completed: bool) -> None:
+    given = box(1.0, 5.0, from_m=from_m, tall_m=tall_m, wide_m=wide_m)
+    found = view().complete(clean_detections(np.array([given]), np.array([0.9]))).boxes_xyxy_px[0]
+    whole = box(1.0, 5.0, from_m=0.0, tall_m=tall_m, wide_m=wide_m)
+    assert found[3] == pytest.approx(whole[3] if is_completed else given[3], abs=3.0)
+    assert found[:3] == pytest.approx(given[:3])
+
+
+def test_a_view_from_straight_above_tells_no_lens() -> None:
+    above = fit_floor_map([(0, 0), (1, 0), (1, 1), (0, 1)], [(0, 0), (6.4, 0), (6.4, 3.6), (0, 3.6)])
+    assert head_view(above, FRAME_WH) is None
