@@ -36,8 +36,10 @@ MILK = {"product_name": "Oat milk 1 l", "subject_name": "Chiller 1, left", "sect
             MILK | {"units": 2, "units_needed": 12, "outcome": "wrong_product", "guest_g": 2400.0},
             (
                 "Oat milk 1 l runs low: 2 left",
-                "Take away what does not belong there (2400.0 g), "
-                "and bring 12 × Oat milk 1 l to Chiller 1, left (Chilled)",
+                (
+                    "Take away what does not belong there (2400.0 g), "
+                    "and bring 12 × Oat milk 1 l to Chiller 1, left (Chilled)"
+                ),
             ),
         ),
         (  # a slot named as its section
