@@ -76,7 +76,8 @@ class Crowd:
         self._manners = manners
         self._period_m = period_m
         self._steps_left = 0
-        self._pairs: tuple[Rows, Rows] = (np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp))
+        nobody: Rows = np.zeros(0, dtype=np.intp)
+        self._pairs: tuple[Rows, Rows, Floats] = (nobody, nobody, np.zeros(0))
         self._allocate(len(people.active))
 
     def walk(self, row: int, to_m: tuple[float, float], speed_m_s: float, reach_m: float, *, stops: bool) -> None:
@@ -111,11 +112,12 @@ class Crowd:
         """Somebody came or went, so who is near whom has to be looked up again."""
         self._steps_left = 0
 
-    def step(self, duration_s: float) -> tuple[Rows, Rows]:
+    def step(self, duration_s: float) -> tuple[Rows, Rows, Rows]:
         """Let everybody walk for ``duration_s``.
 
         Returns:
-            the rows of those who walked, and of those who have reached their spot.
+            the rows of those who walked, of those who have reached their spot, and the cells of the ground that the
+            former are on; an empty plane has none.
         """
         people = self._people
         if len(people.active) > len(self.is_walking):
@@ -124,97 +126,100 @@ class Crowd:
         rows = self.is_walking.nonzero()[0]
         if len(rows) == 0:
             self._steps_left = 0
-            return rows, rows
-        x, y = people.at
+            return rows, rows, rows
         old, goal = people.at.take(rows, 1), self.goal.take(rows, 1)
         to_goal = goal - old
-        square = to_goal * to_goal
-        away = np.sqrt(square[0] + square[1])
+        away = _lengths(to_goal)
         to_goal /= np.maximum(away, _TINY_M)
-        free_speed = self.speed_m_s[rows]
-        ways = _Ways(rows, to_goal[0], to_goal[1], free_speed)
-        self._meet(ways)
-        is_stopping = self.is_stopping[rows]
-        step_m = np.where(is_stopping, np.minimum(ways.speed * duration_s, away), ways.speed * duration_s)
-        new_x, new_y = old[0] + ways.ex * step_m, old[1] + ways.ey * step_m
-        self._keep_off_walls(rows, new_x, new_y)
-        people.velocity[0][rows] = (new_x - old[0]) / duration_s
-        people.velocity[1][rows] = (new_y - old[1]) / duration_s
-        people.facing[0][rows] = ways.ex
-        people.facing[1][rows] = ways.ey
+        free_speed, stuck_s = self.speed_m_s[rows], self.stuck_s[rows]
+        way, speed = self._meet(rows, to_goal, free_speed, stuck_s)
+        step_m = speed * duration_s
+        step_m = np.where(self.is_stopping[rows], np.minimum(step_m, away), step_m)
+        new = old + way * step_m
+        cells = rows[:0] if self._ground is None else self._keep_off_walls(self._ground, rows, new)
+        people.velocity[:, rows] = (new - old) / duration_s
+        people.facing[:, rows] = way
         if self._period_m is not None:
-            new_x -= self._period_m * np.floor(new_x / self._period_m)
-        x[rows] = new_x
-        y[rows] = new_y
-        left_x, left_y = goal[0] - new_x, goal[1] - new_y
-        left = np.sqrt(left_x * left_x + left_y * left_y)
+            new[0] -= self._period_m * np.floor(new[0] / self._period_m)
+        people.at[:, rows] = new
+        left = _lengths(goal - new)
         # Somebody who walks to and fro before a shelf is stuck as well: what counts is what they come nearer.
         is_slow = away - left < free_speed * (_STUCK_SHARE * duration_s)
-        stuck_s = np.maximum(self.stuck_s[rows] + np.where(is_slow, duration_s, -duration_s), 0.0)
+        stuck_s = np.maximum(stuck_s + np.where(is_slow, duration_s, -duration_s), 0.0)
         self.stuck_s[rows] = stuck_s
         reach = self.reach_m[rows] + np.minimum(0.25 * stuck_s, 1.0)
-        return rows, rows[left <= reach]
+        return rows, rows[left <= reach], cells
 
-    def _meet(self, ways: "_Ways") -> None:
-        """Turn and slow everybody for those who are near."""
-        people, manners, rows = self._people, self._manners, ways.rows
-        i, j, nx, ny, dist = self._near()
-        n = len(people.active)
-        facing_x, facing_y = people.facing[0][rows], people.facing[1][rows]
+    def _meet(self, rows: Rows, to_goal: Floats, free_speed: Floats, stuck_s: Floats) -> tuple[Floats, Floats]:
+        """Return the ways of those who walk, unit vectors (2, N), and their speeds, for those who are near."""
+        people, manners = self._people, self._manners
+        facing = people.facing.take(rows, 1)
+        i, unit, dist, width = self._near()
         if len(i) == 0:
-            ways.turn(ways.ex, ways.ey, facing_x, facing_y, 1.0)
-            return
-        thin = 1.0 - 0.75 * np.minimum(np.maximum(self.stuck_s - manners.squeeze_after_s, 0.0) / manners.squeeze_s, 1.0)
-        thin_i = thin[i]
-        width = (people.radius_m[i] + people.radius_m[j]) * thin_i
-        gap = dist - width
-        way_x, way_y = self._way
-        way_x[rows], way_y[rows] = ways.ex, ways.ey
-        gx, gy = way_x[i], way_y[i]
+            return _unit(to_goal), free_speed
+        self._place[rows] = np.arange(len(rows))
+        k = self._place[i]
+        nx, ny = unit
+        squeezes = bool(stuck_s.max() > manners.squeeze_after_s)
+        if squeezes:
+            thin = 1.0 - 0.75 * np.minimum(np.maximum(stuck_s - manners.squeeze_after_s, 0.0) / manners.squeeze_s, 1.0)
+            thin_k = thin[k]
+            width *= thin_k
+        gap = np.maximum(dist - width, 0.0)
+        gx, gy = to_goal.take(k, 1)
         ahead = gx * nx + gy * ny
-        fall = manners.push_reach_m / (manners.push_reach_m + np.maximum(gap, 0.0))
+        fall = manners.push_reach_m / (manners.push_reach_m + gap)
         fall *= fall
         # Those behind push less: nobody looks back.
-        push = manners.push * fall * thin_i * np.where(ahead > -0.3, 1.0, 0.3)
+        push = fall * np.where(ahead > -0.3, manners.push, 0.3 * manners.push)
+        if squeezes:
+            push *= thin_k
         # y runs down the plan, so (-gy, gx) points to the right of the way; somebody dead ahead is passed on the right.
-        side = gx * ny - gy * nx
-        around = manners.side_push * fall * np.maximum(ahead, 0.0) * np.where(side > 0.05, -1.0, 1.0)
-        turn_x = np.bincount(i, -push * nx - around * gy, n)[rows]
-        turn_y = np.bincount(i, -push * ny + around * gx, n)[rows]
-        ways.turn(ways.ex + turn_x, ways.ey + turn_y, facing_x, facing_y, manners.turn_share)
-        way_x[rows], way_y[rows] = ways.ex, ways.ey
-        gx, gy = way_x[i], way_y[i]
+        side = np.where(gx * ny - gy * nx > 0.05, -manners.side_push, manners.side_push)
+        around = side * fall * np.maximum(ahead, 0.0)
+        n = len(rows)
+        way = to_goal
+        way[0] -= np.bincount(k, push * nx + around * gy, n)
+        way[1] += np.bincount(k, around * gx - push * ny, n)
+        way = _unit(way)
+        if manners.turn_share < 1.0:
+            way = _unit(facing + (way - facing) * manners.turn_share)
+        gx, gy = way.take(k, 1)
         is_in_way = (gx * nx + gy * ny > 0.0) & (np.abs(gx * ny - gy * nx) * dist < 0.9 * width)
         hit = is_in_way.nonzero()[0]
         if len(hit) == 0:
-            return
+            return way, free_speed
         free = np.full(n, np.inf)
-        np.minimum.at(free, i[hit], np.maximum(gap[hit] - manners.margin_m, 0.0) / manners.time_gap_s)
-        # Who squeezes gets through at a crawl, whoever stands there: people step aside when asked.
-        crawl = (1.0 - thin[rows]) * (_CRAWL_SHARE / 0.75) * ways.speed
-        ways.speed = np.minimum(ways.speed, np.maximum(free[rows], crawl))
+        np.minimum.at(free, k[hit], np.maximum(gap[hit] - manners.margin_m, 0.0) / manners.time_gap_s)
+        if squeezes:
+            # Who squeezes gets through at a crawl, whoever stands there: people step aside when asked.
+            free = np.maximum(free, (1.0 - thin) * (_CRAWL_SHARE / 0.75) * free_speed)
+        return way, np.minimum(free_speed, free)
 
-    def _near(self) -> tuple[Rows, Rows, Floats, Floats, Floats]:
-        """Return who (walking) is near whom, the unit vector from one to the other, and how far they are apart."""
-        x, y = self._people.at
+    def _near(self) -> tuple[Rows, Floats, Floats, Floats]:
+        """Return who (walking) is near somebody, the unit vector to them, how far they are, and both radii together."""
+        people = self._people
         if self._steps_left <= 0:
-            rows = self._people.rows
+            x, y = people.at
+            rows = people.rows
             dx, dy = self._apart(x[rows][None, :] - x[rows][:, None]), y[rows][None, :] - y[rows][:, None]
             first, second = np.nonzero(dx * dx + dy * dy < _LOOK_M * _LOOK_M)
             other = first != second
-            self._pairs = (rows[first[other]], rows[second[other]])
+            i, j = rows[first[other]], rows[second[other]]
+            self._pairs = (i, j, people.radius_m[i] + people.radius_m[j])
             self._steps_left = _LOOK_STEPS
         self._steps_left -= 1
-        i, j = self._pairs
-        apart = self._people.at.take(j, 1) - self._people.at.take(i, 1)
+        i, j, width = self._pairs
+        walks = self.is_walking[i].nonzero()[0]
+        i, j = i[walks], j[walks]
+        apart = people.at.take(j, 1)
+        apart -= people.at.take(i, 1)
         apart[0] = self._apart(apart[0])
         square = apart * apart
         square[0] += square[1]
-        near = (self.is_walking[i] & (square[0] < _NEAR_M * _NEAR_M)).nonzero()[0]
-        i, j = i[near], j[near]
+        near = (square[0] < _NEAR_M * _NEAR_M).nonzero()[0]
         dist = np.maximum(np.sqrt(square[0][near]), 1e-3)
-        unit = apart.take(near, 1) / dist
-        return i, j, unit[0], unit[1], dist
+        return i[near], apart.take(near, 1) / dist, dist, width[walks[near]]
 
     def _apart(self, dx: Floats) -> Floats:
         if self._period_m is None:
@@ -222,19 +227,18 @@ class Crowd:
         round_the_ring: Floats = dx - self._period_m * np.rint(dx / self._period_m)
         return round_the_ring
 
-    def _keep_off_walls(self, rows: Rows, new_x: Floats, new_y: Floats) -> None:
-        """Let those slide, in place, whose step would end in something solid."""
-        if self._ground is None:
-            return
-        is_blocked = self._ground.is_blocked[self._ground.cells(new_x, new_y)]
-        for k in is_blocked.nonzero()[0].tolist():
-            new_x[k], new_y[k] = self._slide(int(rows[k]), float(new_x[k]), float(new_y[k]))
+    def _keep_off_walls(self, ground: Ground, rows: Rows, new: Floats) -> Rows:
+        """Let those slide, in place, whose step would end in something solid; return the cells that all end in."""
+        cells = ground.cells(new[0], new[1])
+        for k in ground.is_blocked[cells].nonzero()[0].tolist():
+            new[0, k], new[1, k] = self._slide(ground, int(rows[k]), float(new[0, k]), float(new[1, k]))
+            cells[k] = ground.cell(float(new[0, k]), float(new[1, k]))
+        return cells
 
-    def _slide(self, row: int, new_x: float, new_y: float) -> tuple[float, float]:
+    def _slide(self, ground: Ground, row: int, new_x: float, new_y: float) -> tuple[float, float]:
         """Return where somebody gets who walks into a wall: along it, or nowhere."""
-        ground = self._ground
         x, y = float(self._people.at[0, row]), float(self._people.at[1, row])
-        if ground is None or ground.is_blocked[ground.cell(x, y)]:
+        if ground.is_blocked[ground.cell(x, y)]:
             return new_x, new_y  # in a spot without room, as one that was given; any step leads out
         length = float(np.sqrt((new_x - x) * (new_x - x) + (new_y - y) * (new_y - y)))
         to_x, to_y = float(self.goal[0, row]) - x, float(self.goal[1, row]) - y
@@ -249,7 +253,7 @@ class Crowd:
 
     def _allocate(self, capacity: int) -> None:
         self.goal: Floats = np.zeros((2, capacity))
-        self._way: Floats = np.zeros((2, capacity))
+        self._place: Rows = np.zeros(capacity, dtype=np.intp)
         self.speed_m_s: Floats = np.zeros(capacity)
         self.reach_m: Floats = np.zeros(capacity)
         self.stuck_s: Floats = np.zeros(capacity)
@@ -263,24 +267,12 @@ class Crowd:
             getattr(self, name)[..., : values.shape[-1]] = values
 
 
-class _Ways:
-    """The directions and speeds of those who walk, while a step is made."""
+def _lengths(vectors: Floats) -> Floats:
+    square = vectors * vectors
+    length: Floats = np.sqrt(square[0] + square[1])
+    return length
 
-    __slots__ = ("ex", "ey", "rows", "speed")
 
-    def __init__(self, rows: Rows, ex: Floats, ey: Floats, speed: Floats) -> None:
-        self.rows = rows
-        self.ex = ex
-        self.ey = ey
-        self.speed = speed
-
-    def turn(self, wx: Floats, wy: Floats, from_x: Floats, from_y: Floats, share: float) -> None:
-        """Take the direction that is wanted, or ``share`` of the turn to it from the one before."""
-        scale = 1.0 / np.maximum(np.sqrt(wx * wx + wy * wy), _TINY_M)
-        wx, wy = wx * scale, wy * scale
-        if share < 1.0:
-            wx = from_x + (wx - from_x) * share
-            wy = from_y + (wy - from_y) * share
-            scale = 1.0 / np.maximum(np.sqrt(wx * wx + wy * wy), _TINY_M)
-            wx, wy = wx * scale, wy * scale
-        self.ex, self.ey = wx, wy
+def _unit(vectors: Floats) -> Floats:
+    unit: Floats = vectors * (1.0 / np.maximum(_lengths(vectors), _TINY_M))
+    return unit

@@ -79,7 +79,7 @@ class Leader:
                 self._gather(stop.goal)
                 scene.movement.send(person, scene.desk_spot(), Phase.AT_DESK, reach_m=0.3)
                 return
-            self._gather(stop.goal)
+            self._gather(stop.goal, by=stop.by)
             scene.movement.send(person, stop.goal, Phase.WALKING, reach_m=0.3, by=stop.by)
         elif self._basket and not self._is_done:
             self._seek_queue(person)
@@ -311,10 +311,10 @@ class Leader:
         )
         self._scene.queues_changed.add(queue_id)
 
-    def _gather(self, goal: Point, *, near: bool = False) -> None:
+    def _gather(self, goal: Point, *, by: Point | None = None, near: bool = False) -> None:
         for follower in self._followers:
             if isinstance(follower.mind, Follower):
-                follower.mind.follow(follower, goal, near=near)
+                follower.mind.follow(follower, goal, by=by, near=near)
 
     def _leave(self, person: Person) -> None:
         self._is_done = True

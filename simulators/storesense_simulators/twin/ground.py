@@ -22,6 +22,7 @@ _MARGIN_M = 3.0
 _LINE_REACH_M = 0.8
 _ZONE_EDGE_M = 0.15
 _DOORSTEP_M = 0.6
+_DIAGONAL_CELLS = 1.5
 
 
 class Ground:
@@ -61,6 +62,11 @@ class Ground:
         ours = self._raster(solids=[floor], lines=[_doorstep(door) for door in doors])
         is_free = ours.solid if not grid.solid.any() else ours.solid & (room_cells * CELL_M - CELL_M / 2 >= BODY_M)
         self.is_blocked: Flags = ~is_free.ravel()
+        # How many samples, a cell's edge or less apart, can be left out in any direction, since all of them are free:
+        # to the next blocked cell less a diagonal, for both ends are off the middles of their cells.
+        room = np.asarray(ndimage.distance_transform_edt(np.pad(is_free, 1))[1:-1, 1:-1])
+        hops = np.where(is_free, np.maximum(room - _DIAGONAL_CELLS, 1.0), 0.0).astype(np.int64)
+        self._hops: list[int] = hops.ravel().tolist()
         marks = np.zeros(grid.solid.shape, dtype=np.int64)
         edges = np.zeros(grid.solid.shape, dtype=np.int64)
         for line in lines:
@@ -100,12 +106,22 @@ class Ground:
         """Tell whether a body fits there."""
         return not self.is_blocked[self.cell(x_m, y_m)]
 
+    def is_near_line(self, spot: Point) -> bool:
+        """Tell whether a counting line, as every door has one, is within 0.7 m or a little more."""
+        return bool(self.marks[self.cell(*spot)] & NEAR_LINE)
+
     def is_straight(self, a: Point, b: Point) -> bool:
         """Tell whether a body fits everywhere between two spots."""
         dx, dy = b[0] - a[0], b[1] - a[1]
         steps = int((abs(dx) + abs(dy)) / CELL_M) + 1
-        share = np.arange(steps + 1) / steps
-        return not bool(self.is_blocked[self.cells(a[0] + dx * share, a[1] + dy * share)].any())
+        dx, dy = dx / steps, dy / steps
+        hops, at = self._hops, 0
+        while at < steps:
+            hop = hops[self.cell(a[0] + dx * at, a[1] + dy * at)]
+            if hop == 0:
+                return False
+            at += hop
+        return hops[self.cell(b[0], b[1])] > 0
 
     def _raster(
         self, *, solids: Sequence[Polygon] = (), lines: Sequence[tuple[Sequence[Point], float]] = ()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +40,7 @@ ZONE_SPLIT_SHARE = 15 / 125
 _LOST_MS = 1_500
 
 
+@lru_cache(maxsize=64)  # most readings of a moment share it
 def instant(epoch_ms: int) -> datetime:
     """Return the aware instant of a count of milliseconds since 1970."""
     return from_epoch_us(epoch_ms * 1_000)
@@ -197,22 +199,34 @@ class HeatSensor:
         self.device_id = device_id
         self.floor_id = floor_id
         self.since_ms = since_ms
-        self._presence_ms = np.zeros(grid.rows * grid.columns, dtype=np.int64)
+        self._seen: list[tuple[NDArray[np.float64], int]] = []
 
     def observe(self, xy_m: NDArray[np.float64], duration_ms: int) -> None:
-        """Let people stand at (N, 2) places for so long; those outside the camera's area are passed over."""
+        """Let people stand at (N, 2) places for so long; those outside the camera's area are passed over.
+
+        The array is kept until the interval ends, so the caller leaves it as it is.
+        """
+        self._seen.append((xy_m, duration_ms))
+
+    def _presence_ms(self) -> NDArray[np.int64]:
         grid = self.grid
+        presence_ms = np.zeros(grid.rows * grid.columns, dtype=np.int64)
+        if not self._seen:
+            return presence_ms
+        xy_m = np.concatenate([places for places, _ in self._seen])
+        lasted_ms = np.repeat([duration for _, duration in self._seen], [len(places) for places, _ in self._seen])
         cells = np.floor((xy_m - grid.origin_xy_m) * (1.0 / grid.cell_m)).astype(np.int64)
         x, y = cells[:, 0], cells[:, 1]
         inside = (x >= 0) & (x < grid.columns) & (y >= 0) & (y < grid.rows)
-        np.add.at(self._presence_ms, (y * grid.columns + x)[inside], duration_ms)
+        np.add.at(presence_ms, (y * grid.columns + x)[inside], lasted_ms[inside])
+        return presence_ms
 
     def report(self, now_ms: int) -> HeatmapReading | None:
         """Return the grid of the interval that ends now and begin the next; None if no time has passed."""
         if now_ms <= self.since_ms:
             return None
         grid = self.grid
-        presence_ds = np.minimum(self._presence_ms // 100, 65_535).astype("<u2")
+        presence_ds = np.minimum(self._presence_ms() // 100, 65_535).astype("<u2")
         reading = HeatmapReading(
             measured_at=instant(self.since_ms),
             period_ms=now_ms - self.since_ms,
@@ -229,4 +243,4 @@ class HeatSensor:
     def resume(self, now_ms: int) -> None:
         """Begin a new interval, leaving out what was measured."""
         self.since_ms = now_ms
-        self._presence_ms[:] = 0
+        self._seen.clear()

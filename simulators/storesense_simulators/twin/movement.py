@@ -97,10 +97,8 @@ class Movement:
             speed_m_s: how fast, if not as usual.
             by: a spot within sight of the goal to which many ways are asked for; theirs bends off before it.
         """
-        way = self.routes.way(self.at(person), goal if by is None else by)
-        if by is not None:
-            way[-1] = goal
-        self.lead(person, way, phase, reach_m=reach_m, speed_m_s=speed_m_s)
+        self.lead(person, self._way(person, goal, by), phase, reach_m=reach_m, speed_m_s=speed_m_s)
+        person.by = by
 
     def lead(
         self,
@@ -114,7 +112,7 @@ class Movement:
         """Let somebody walk along a way of at least one spot."""
         person.way.clear()
         person.way.extend(way)
-        person.goal, person.reach_m = way[-1], reach_m
+        person.goal, person.by, person.reach_m = way[-1], None, reach_m
         self.people.phase[person.row] = phase
         self._onward(person, speed_m_s or person.speed_m_s)
 
@@ -130,11 +128,10 @@ class Movement:
 
     def step(self, now_ms: int) -> list[Person]:
         """Let everybody walk until ``now_ms``, a step after the last call; return who has come to their goal."""
-        people = self.people
-        walked, reached = self._crowd.step(_STEP_S)
+        walked, reached, cells = self._crowd.step(_STEP_S)
         if len(walked) == 0:
             return []
-        marks = self.ground.marks[self.ground.cells(people.at[0][walked], people.at[1][walked])]
+        marks = self.ground.marks[cells]
         told = (marks != self._marks[walked]) | ((marks & _SPECIAL) != 0)
         for k in told.nonzero()[0].tolist():
             self._observe(self._by_row[int(walked[k])], int(marks[k]), now_ms)
@@ -151,6 +148,12 @@ class Movement:
         if self._steps % _UNSTICK_EVERY_STEPS == 0:
             self._unstick()
         return arrived
+
+    def _way(self, person: Person, goal: Point, by: Point | None) -> list[Point]:
+        way = self.routes.way(self.at(person), goal if by is None else by)
+        if by is not None:
+            way[-1] = goal
+        return way
 
     def _onward(self, person: Person, speed_m_s: float) -> None:
         spot = person.way.popleft()
@@ -175,7 +178,7 @@ class Movement:
             self.rerouted += 1
             speed_m_s = float(self._crowd.speed_m_s[row])
             person.way.clear()
-            person.way.extend(self.routes.way(self.at(person), person.goal))
+            person.way.extend(self._way(person, person.goal, person.by))
             self._onward(person, speed_m_s)
             self._crowd.stuck_s[row] = stuck_s
 

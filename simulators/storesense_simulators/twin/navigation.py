@@ -71,6 +71,8 @@ class Navigation:
         self._ranges_m = self._sight.ranges(self._corners)
         self._corner_numbers = np.arange(len(self._corners))
         self._goals: dict[Point, tuple[Floats, Ints]] = {}
+        inside = self._stand(shop.doors[0].inside) if shop.doors else (0.0, 0.0)
+        self._inside_part = int(self._parts[self._grid.cell(inside)])
         for place in shop.places:
             self._goal(self._stand(place.spot))
 
@@ -91,6 +93,11 @@ class Navigation:
         start, goal = (self._stand(self._within(point)) for point in (start, goal))
         part = int(self._parts[self._grid.cell(start)])
         return part > 0 and part == int(self._parts[self._grid.cell(goal)])
+
+    def is_inside(self, point: Point) -> bool:
+        """Tell whether a way leads from a spot, or the nearest free one, to the spot inside the first door."""
+        part = int(self._parts[self._grid.cell(self._stand(self._within(point)))])
+        return part > 0 and part == self._inside_part
 
     def walls_near(self, xy_m: Floats) -> tuple[Floats, Floats]:
         """Return for (N, 2) points how far the nearest solid thing is, in metres, and the way from it.

@@ -69,11 +69,12 @@ class Follower:
         self._place = place
         self._dice = dice
         self._goal: Point | None = None
+        self._by: Point | None = None
         self._leaves = False
         self._is_inside = False
 
-    def follow(self, person: Person, goal: Point, *, near: bool = False) -> None:
-        """Go, in a moment, where the leader goes; with ``near`` only when that is some way off."""
+    def follow(self, person: Person, goal: Point, *, by: Point | None = None, near: bool = False) -> None:
+        """Go, in a moment, where the leader goes, by the same spot; with ``near`` only when that is some way off."""
         if self._leaves:
             return
         if near and self._is_inside:
@@ -81,7 +82,7 @@ class Follower:
             dx, dy = goal[0] - at[0], goal[1] - at[1]
             if dx * dx + dy * dy < _FOLLOW_FROM_M * _FOLLOW_FROM_M:
                 return
-        self._goal = goal
+        self._goal, self._by = goal, by
         if self._is_inside:
             self._scene.remind(person, self._dice.whole(*_REACTION_MS))
 
@@ -98,9 +99,9 @@ class Follower:
             scene.leave_by(person, self._door)
         elif self._goal is not None:
             spot = scene.beside(self._goal, self._place)
-            scene.movement.send(
-                person, spot, Phase.FOLLOWING, speed_m_s=person.speed_m_s * _CATCH_UP, reach_m=0.3, by=self._goal
-            )
+            by = self._goal if self._by is None else self._by
+            speed_m_s = person.speed_m_s * _CATCH_UP
+            scene.movement.send(person, spot, Phase.FOLLOWING, speed_m_s=speed_m_s, reach_m=0.3, by=by)
 
     def arrived(self, person: Person) -> None:
         """Stand by the leader, or be gone."""

@@ -29,12 +29,14 @@ class Person:
         speed_m_s: how fast they walk when nobody is in the way.
         way: the spots that are still to be walked to, after the present one.
         goal: where the way ends.
+        by: the spot within sight of it to which many ways are asked for, if any.
         zones: the zones they are in, a bit each, and since when, by zone.
         wait_no: counts begun waits; a timer of an earlier one is void.
         is_there: whether they are in the store.
     """
 
     __slots__ = (
+        "by",
         "goal",
         "is_there",
         "kind",
@@ -59,6 +61,7 @@ class Person:
         self.row = -1
         self.way: deque[Point] = deque()
         self.goal: Point = (0.0, 0.0)
+        self.by: Point | None = None
         self.reach_m = 0.0
         self.zones = 0
         self.zones_since_ms: dict[int, int] = {}

@@ -55,10 +55,12 @@ class Routes:
 
     def _door_at(self, spot: Point) -> Door | None:
         """Return the door that a spot is in, or the nearest one to a spot outside; None for a spot inside."""
+        if self._navigation.is_inside(spot) and not self._ground.is_near_line(spot):
+            return None  # doors are lines, so this is quicker and the same
         for door in self._doors:
             if _from_segment(door.a, door.b, spot) < _THRESHOLD_M * _THRESHOLD_M:
                 return door
-        if self._navigation.is_reachable(spot, self._doors[0].inside):
+        if self._navigation.is_inside(spot):
             return None
         return min(self._doors, key=lambda door: _from_segment(door.a, door.b, spot))
 

@@ -31,6 +31,7 @@ EARLY_MS = 1_000
 _HANDLING_NOISE_G = 25.0
 _EARLY_CONFIDENCE = 0.5
 _AVERAGED_SAMPLES = 10
+_DRAWN_AT_ONCE = 64
 _WANDER_KEPT = 0.99
 """Share of the drift that is left after a minute; the edge's zero tracking takes the rest off."""
 _MAX_MG = 10_000_000_000
@@ -54,6 +55,7 @@ class SlotSensor:
         self._sku = place.sku
         self._model = cell.model
         self._chance = chance
+        self._normals: list[float] = []
         self._spec = SlotSpec(
             calibration=Calibration(cell.model.zero_counts, cell.model.counts_per_g),
             unit_weight_g=place.unit_weight_g,
@@ -96,7 +98,7 @@ class SlotSensor:
         settles_ms = self._touched_ms + SETTLE_MS
         if now_ms < settles_ms:
             self.due_ms = min(settles_ms, now_ms + EARLY_MS)
-            swinging_g = self._reading_g(drifts) + _HANDLING_NOISE_G * float(self._chance.standard_normal())
+            swinging_g = self._reading_g(drifts) + _HANDLING_NOISE_G * self._normal()
             return [self._weight(now_ms, swinging_g, is_stable=False)]
         return self._settle(now_ms, self._reading_g(drifts), self._changed_ms)
 
@@ -144,7 +146,7 @@ class SlotSensor:
     def _reading_g(self, drifts: tuple[tuple[Fault, int], ...]) -> float:
         """The averaged weight as the controller reads it, in whole raw counts."""
         model = self._model
-        noise, wander = self._chance.standard_normal(2).tolist()
+        noise, wander = self._normal(), self._normal()
         self._wander_g = _WANDER_KEPT * self._wander_g + 0.1 * model.drift_g_per_h * wander
         load_g = self._mass_mg / 1000 + self._leaning_g + self._wander_g + self._sigma_g * noise
         for fault, passed_ms in drifts:
@@ -153,6 +155,12 @@ class SlotSensor:
         # The chain averages so many samples, so it resolves a part of a count.
         step_g = 1.0 / (abs(model.counts_per_g) * _AVERAGED_SAMPLES)
         return float(round(load_g / step_g) * step_g)
+
+    def _normal(self) -> float:
+        if not self._normals:
+            self._normals = self._chance.standard_normal(_DRAWN_AT_ONCE).tolist()
+            self._normals.reverse()
+        return self._normals.pop()
 
     def _weight(self, now_ms: int, weight_g: float, *, is_stable: bool) -> ShelfWeight:
         unit_g = self._spec.unit_weight_g or 1.0

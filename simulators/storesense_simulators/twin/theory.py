@@ -10,24 +10,22 @@ import numpy.typing as npt
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.queues import Customer
 from storesense_simulators.twin.shop import QueuePath, Till, TillKind
+from storesense_simulators.twin.theory_controls import Arrived, adjusted_mean, controls_of
 from storesense_simulators.twin.tills import Called, Checkout, CheckoutChange
 
 _MEAN_SERVICE_MS = 100_000
-_CHUNK = 100_000
-_BATCHES = 30
-# Student's t with 29 degrees of freedom, 97.5 %.
-_T_975 = 2.0452
-_WARM_UP_SHARE = 0.05
+_AT_FIRST = 100_000_000
+"""Numbers from here on are of those who are in the store when counting begins."""
 
 
-def customers_for(load: float) -> int:
-    """Return how many customers bring the standard error of the mean wait to about a hundredth.
+def customers_for(servers: int, load: float) -> int:
+    """Return how many customers bring half of the 95 % interval of the mean wait to little more than a hundredth of it.
 
-    Waits follow one another, the more so the busier the tills: the variance of a mean over n customers of an M/M/1
-    queue is rho (2 + 5 rho - 4 rho^2 + rho^3) / ((1 - rho)^4 n) (Daley 1968; Whitt 1989), against a squared mean of
-    rho^2 / (1 - rho)^2. With several servers and little load few wait at all, which asks for more.
+    Fitted to trials. Waits follow one another the longer the busier the tills, and few wait at all where there are
+    many tills with little to do; both ask for more.
     """
-    return round(1_500_000 + 60_000 / (1.0 - load) ** 2)
+    many = servers * math.sqrt(servers)
+    return round(75_000 * many * (1.5 - load) + 4_000 / (1.0 - load) ** 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +35,12 @@ class WaitComparison:
     Attributes:
         servers: tills at one shared line.
         load: part of their time that the tills are busy, below 1.
-        customers: how many waits were averaged, after the warm-up.
+        customers: how many waits were averaged.
         formula_s: mean wait by Erlang C.
-        measured_s: mean wait of the simulated customers.
-        half_width_s: half of its 95 % confidence interval, by batch means.
+        plain_s: the simulated customers' mean wait as it is.
+        plain_half_width_s: half of its 95 % confidence interval, by batch means.
+        measured_s: their mean wait after what is known to be chance has been taken off, by control variates.
+        half_width_s: half of the 95 % confidence interval of that.
         deviation: measured over formula, less 1.
     """
 
@@ -48,9 +48,15 @@ class WaitComparison:
     load: float
     customers: int
     formula_s: float
+    plain_s: float
+    plain_half_width_s: float
     measured_s: float
     half_width_s: float
     deviation: float
+
+    def is_proven_within(self, limit: float) -> bool:
+        """Tell whether the whole interval is nearer to the formula than ``limit``, a share of it."""
+        return abs(self.measured_s - self.formula_s) + self.half_width_s <= limit * self.formula_s
 
 
 def erlang_c(servers: int, offered: float) -> float:
@@ -80,25 +86,54 @@ def compare_waits(servers: int, load: float, *, customers: int, seed: int) -> Wa
     Nobody walks here: a customer who is called is served at once. In the store the walk from the line to the till is
     reported apart (``walk_ms``) and belongs to no wait, but the till is taken meanwhile, so that a busy store's waits
     are those of a service longer by the mean walk.
+
+    The store begins with as many customers as it would hold at any moment of a long day (drawn from the stationary
+    law), so nothing has to be left out as warm-up.
     """
-    waits_ms = np.fromiter(_waits_ms(servers, load, customers, seed), dtype=np.int64, count=customers)
-    counted = waits_ms[int(customers * _WARM_UP_SHARE) :]
-    size = len(counted) // _BATCHES
-    means_s = counted[: size * _BATCHES].reshape(_BATCHES, size).mean(axis=1) / 1000
-    measured_s = float(means_s.mean())
+    arrived = _arrivals(servers, load, customers, seed)
+    present = _present_at_first(servers, load, seed)
+    waits_ms = np.fromiter(_waits_ms(servers, arrived, present), dtype=np.int64, count=customers)
+    plain, adjusted = adjusted_mean(waits_ms / 1000, controls_of(arrived, waits_ms))
     formula_s = mean_wait_s(servers, load, _MEAN_SERVICE_MS / 1000)
     return WaitComparison(
         servers=servers,
         load=load,
-        customers=size * _BATCHES,
+        customers=customers,
         formula_s=formula_s,
-        measured_s=measured_s,
-        half_width_s=_T_975 * float(means_s.std(ddof=1)) / math.sqrt(_BATCHES),
-        deviation=measured_s / formula_s - 1.0,
+        plain_s=plain.mean,
+        plain_half_width_s=plain.half_width,
+        measured_s=adjusted.mean,
+        half_width_s=adjusted.half_width,
+        deviation=adjusted.mean / formula_s - 1.0,
     )
 
 
-def _waits_ms(servers: int, load: float, customers: int, seed: int) -> Iterator[int]:
+def _arrivals(servers: int, load: float, customers: int, seed: int) -> Arrived:
+    name = f"mmc/{servers}/{load}"
+    mean_ms = _MEAN_SERVICE_MS / (servers * load)
+    between_ms = stream(seed, f"{name}/arrivals").exponential(mean_ms, customers)
+    service_ms = stream(seed, f"{name}/service").exponential(_MEAN_SERVICE_MS, customers)
+    # As many as an infinity of tills would be serving when counting begins; each has a whole service left.
+    chance = stream(seed, f"{name}/unlimited")
+    left_ms = chance.exponential(_MEAN_SERVICE_MS, int(chance.poisson(servers * load)))
+    return Arrived(servers, between_ms, service_ms, mean_ms, float(_MEAN_SERVICE_MS), left_ms)
+
+
+def _present_at_first(servers: int, load: float, seed: int) -> list[int]:
+    """Return the services that those still need who are in the store when counting begins, in milliseconds.
+
+    How many they are follows the stationary law of M/M/c, p(n) = p(n-1) a / min(n, c); and whoever is being served
+    needs as long as if they had just begun, since the exponential law has no memory.
+    """
+    chance = stream(seed, f"mmc/{servers}/{load}/present")
+    weights, offered = [1.0], servers * load
+    while len(weights) <= servers or weights[-1] > 1e-12 * max(weights):
+        weights.append(weights[-1] * offered / min(len(weights), servers))
+    number = int(np.searchsorted(np.cumsum(weights), chance.random() * sum(weights)))
+    return _whole(chance.exponential(_MEAN_SERVICE_MS, number))
+
+
+def _waits_ms(servers: int, arrived: Arrived, present: list[int]) -> Iterator[int]:
     """Yield the waits in the order in which customers are called, which is that of joining."""
     lane_ids = tuple(f"lane-{n}" for n in range(servers))
     spot = (0.0, 0.0)
@@ -109,17 +144,12 @@ def _waits_ms(servers: int, load: float, customers: int, seed: int) -> Iterator[
     )
     for lane_id in lane_ids:
         checkout.open_lane(lane_id, 0)
-    name = f"mmc/{servers}/{load}"
-    arrivals, services = stream(seed, f"{name}/arrivals"), stream(seed, f"{name}/service")
-    passed_ms = 0.0
-    for first in range(0, customers, _CHUNK):
-        size = min(_CHUNK, customers - first)
-        joined_ms = passed_ms + np.cumsum(arrivals.exponential(_MEAN_SERVICE_MS / (servers * load), size))
-        passed_ms = float(joined_ms[-1])
-        service_ms = services.exponential(_MEAN_SERVICE_MS, size)
-        for number, (at_ms, lasts_ms) in enumerate(zip(_whole(joined_ms), _whole(service_ms), strict=True)):
-            yield from _called_waits_ms(checkout.advance(at_ms))
-            checkout.join("line", Customer(first + number, at_ms, lasts_ms))
+    for number, left_ms in enumerate(present):
+        checkout.join("line", Customer(_AT_FIRST + number, 0, left_ms))
+    joined_ms = _whole(np.cumsum(arrived.between_ms))
+    for number, (at_ms, lasts_ms) in enumerate(zip(joined_ms, _whole(arrived.service_ms), strict=True)):
+        yield from _called_waits_ms(checkout.advance(at_ms))
+        checkout.join("line", Customer(number, at_ms, lasts_ms))
     while checkout.next_ms is not None:
         yield from _called_waits_ms(checkout.advance(checkout.next_ms))
 
@@ -131,5 +161,5 @@ def _whole(values: npt.NDArray[np.float64]) -> list[int]:
 
 def _called_waits_ms(changes: list[CheckoutChange]) -> Iterator[int]:
     for change in changes:
-        if isinstance(change, Called):
+        if isinstance(change, Called) and change.customer.person_no < _AT_FIRST:
             yield change.t_ms - change.customer.joined_ms
