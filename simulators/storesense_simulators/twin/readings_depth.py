@@ -119,6 +119,7 @@ class ReadingSensors:
         ]
         self._handlers = self._handlers_by_kind()
         self._health_due_ms = self._air_due_ms = now_ms
+        self._has_told = False
         self._moments_ms = sorted(
             {t for f in self._faults.faults for t in (f.begins_ms, f.ends_ms, f.begins_ms + _FROZEN_AFTER_MS)}
         )
@@ -283,7 +284,9 @@ class ReadingSensors:
             for heat in self._heat:
                 if heat.device_id not in self._dark:
                     heat.observe(xy_m, REPORT_MS)
-        yield from self._intervals(now_ms, is_forced=is_minute)
+        # At first every line and zone says something, so that whoever looks need not wait for the minute to end.
+        yield from self._intervals(now_ms, is_forced=is_minute or not self._has_told)
+        self._has_told = True
         yield from self._queue_samples(now_ms, is_forced=False)
         if is_minute or not all(lane.is_told for lane in self._lanes.values()):
             for lane in self._lanes.values():
