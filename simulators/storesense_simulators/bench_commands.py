@@ -22,6 +22,16 @@ def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     ingest.add_argument(
         "--batch", dest="batch_size", type=_batch, default=25, metavar="N", help="readings a message (default 25)"
     )
+    ingest.add_argument(
+        "--load",
+        choices=("footfall", "twin"),
+        default="footfall",
+        help="footfall readings alone, which the yardsticks write as well; or all that whole stores of the twin "
+        "publish, without yardsticks (default %(default)s)",
+    )
+    ingest.add_argument(
+        "--stores", type=_stores, default=20, metavar="N", help="with --load twin (default %(default)s)"
+    )
     _add_place(ingest)
     ingest.set_defaults(handler=_ingest)
 
@@ -80,8 +90,18 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _ingest(args: argparse.Namespace) -> int:
-    from storesense_simulators.bench_ingest import run_bench_ingest  # noqa: PLC0415
+    from storesense_simulators.bench_ingest import run_bench_ingest, run_bench_twin  # noqa: PLC0415
 
+    if args.load == "twin":
+        return run_bench_twin(
+            stores=args.stores,
+            duration_s=args.duration_s,
+            batch_size=args.batch_size,
+            database_url=args.database,
+            broker_kind=args.broker,
+            prints_json=args.json,
+            keep_dir=args.keep,
+        )
     return run_bench_ingest(
         duration_s=args.duration_s,
         batch_size=args.batch_size,

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from storesense_contracts import topics
 from storesense_contracts.sql import load_queries
+from storesense_gateway.families import FAMILIES
 from storesense_simulators.bench_naive import TABLE as NAIVE_TABLE
 from storesense_simulators.bench_world import (
     BenchError,
@@ -29,7 +30,8 @@ from storesense_simulators.bench_world import (
     tell,
 )
 from storesense_simulators.embedded.ports import LOOPBACK
-from storesense_simulators.load import LoadOrder, LoadResult
+from storesense_simulators.load import LoadOrder, LoadResult, TwinLoad
+from storesense_simulators.load_twin import TwinTraces
 
 _QUERIES = load_queries("storesense_simulators", "bench.sql")
 _STORE = "bench-store"
@@ -69,6 +71,7 @@ def run_bench_ingest(
     rate = figures["readings_per_s"]
     tell(
         {
+            "load": "footfall",
             "readings_per_s": round(rate),
             "messages_per_s": round(rate / batch_size),
             "copy_rows_per_s": round(copy_rate),
@@ -123,6 +126,79 @@ def _measure_gateway(world: BenchWorld, duration_s: float, batch_size: int) -> d
         "cpu_s_per_million": round(used_s / (result.acked * batch_size) * 1e6, 2),
         "rss_mb": round(memory_mb, 1),
     }
+
+
+def run_bench_twin(
+    *,
+    stores: int,
+    duration_s: float,
+    batch_size: int,
+    database_url: str | None,
+    broker_kind: str,
+    prints_json: bool,
+    keep_dir: Path | None,
+) -> int:
+    """Measure the gateway with whole stores of the twin, every kind of reading, and print.
+
+    There are no yardsticks beside it: both write footfall alone.
+
+    Raises:
+        BenchError: rows and acknowledged readings differ, or nothing was acknowledged.
+    """
+    twin = TwinLoad()
+    ids = TwinTraces(twin, batch_size=batch_size).device_ids
+    names = [f"store-{number:03}" for number in range(1, stores + 1)]
+    with (
+        BenchWorld(
+            [(name, device_id) for name in names for device_id in ids],
+            database_url=database_url,
+            broker_kind=broker_kind,
+            keep_dir=keep_dir,
+        ) as world,
+        world.gateway() as gateway,
+    ):
+        say(f"bench: {duration_s:g} s at full load, {stores} stores of {len(ids)} devices")
+        order = LoadOrder(
+            host=LOOPBACK,
+            port=world.broker.port,
+            devices=[device for name in names for device in world.devices(name)],
+            messages=int(duration_s * min(_MAX_MESSAGES_PER_S, _MAX_READINGS_PER_S // batch_size)),
+            batch_size=batch_size,
+            duration_s=duration_s,
+            window=max(1, _WINDOW * _DEVICES // (stores * len(ids))),
+            twin=twin,
+        )
+        with LoadProcess(order) as load:
+            begun_cpu_s = cpu_s(gateway.pid)
+            result = _run(load)
+            used_s = cpu_s(gateway.pid) - begun_cpu_s
+        _tell_load(result)
+        memory_mb = rss_mb(gateway.pid)
+        tables = sorted({family.table for family in FAMILIES.values()})
+        rows = sum(
+            world.query_one(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))) for table in tables
+        )
+    if rows != result.readings:
+        raise BenchError(
+            reason=f"{result.readings} readings were acknowledged and {rows} are stored; this must not happen"
+        )
+    tell(
+        {
+            "load": "twin",
+            "store": twin.store,
+            "stores": stores,
+            "devices": stores * len(ids),
+            "readings_per_s": round(result.readings / result.elapsed_s),
+            "messages_per_s": round(result.acked / result.elapsed_s),
+            "readings_per_message": round(result.readings / result.acked, 2),
+            "commit_latency_p50_ms": round(percentile(result.latencies_ms, 0.50), 1),
+            "commit_latency_p99_ms": round(percentile(result.latencies_ms, 0.99), 1),
+            "gateway_cpu_s_per_million": round(used_s / result.readings * 1e6, 2),
+            "gateway_rss_mb": round(memory_mb, 1),
+        },
+        prints_json=prints_json,
+    )
+    return 0
 
 
 def _order(

@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 from pydantic import SecretStr
 
 from storesense_contracts import topics
-from storesense_contracts.ids import DeviceId, StoreId, new_boot_id
+from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_contracts.messages import decode_ack, encode_message, encode_readings
 from storesense_contracts.readings import FootfallReading
 from storesense_contracts.topics import Stream
@@ -37,6 +37,9 @@ from storesense_simulators.mqtt_packets import (
     take_publish,
 )
 
+if TYPE_CHECKING:
+    from storesense_simulators.load_twin import TwinTraces
+
 _PERIOD_MS = 200
 _LINES = 5
 _SEND_BYTES = 64_000
@@ -44,6 +47,20 @@ _RECEIVE_BYTES = 262_144
 _CONNECT_TIMEOUT_S = 10.0
 _WAIT_S = 0.02
 _PACED_WAIT_S = 0.002
+
+
+class TwinLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """Which store, and how much of it.
+
+    Attributes:
+        store: a shipped store's name, or a store file.
+        minutes: how long it is simulated, at its busiest hour of the week.
+        seed: the root of all chance.
+    """
+
+    store: str = "convenience"
+    minutes: int = 10
+    seed: int = 7
 
 
 class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +76,7 @@ class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
         rate: messages a second over all devices; None for as fast as the window lets.
         drain_s: how long to wait for the last acknowledgements.
         counts_commits: whether commit acks count, or the broker's PUBACKs.
+        twin: the store that each store of ``devices`` is; None for footfall readings alone, all messages as large.
     """
 
     host: str
@@ -71,6 +89,7 @@ class LoadOrder(msgspec.Struct, frozen=True, kw_only=True):
     rate: float | None = None
     drain_s: float = 30.0
     counts_commits: bool = True
+    twin: TwinLoad | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +98,8 @@ class LoadResult:
 
     Attributes:
         sent: messages published.
-        acked: messages acknowledged.
+        acked: messages acknowledged,
+        readings: and the readings in them.
         elapsed_s: from the first publication to the last acknowledgement.
         latencies_ms: sorted: publication to acknowledgement, of every message.
         ran_out: whether the messages ended before ``duration_s``.
@@ -88,6 +108,7 @@ class LoadResult:
 
     sent: int
     acked: int
+    readings: int
     elapsed_s: float
     latencies_ms: list[float]
     ran_out: bool
@@ -97,16 +118,17 @@ class LoadResult:
 class _Device:
     """One device's connection."""
 
-    def __init__(self, order: LoadOrder, place: int) -> None:
+    def __init__(self, order: LoadOrder, place: int, traces: "TwinTraces | None" = None) -> None:
         store_id, device_id, self._password = order.devices[place]
         self._store, self._device = StoreId(store_id), DeviceId(device_id)
         self.boot_id = new_boot_id()
         share = order.messages // len(order.devices) + (place < order.messages % len(order.devices))
-        topic = topics.up(self._store, self._device, Stream.FOOTFALL)
-        self.packets = [
-            publish_frame(topic, payload, packet_id=seq % 65_535 + 1)
-            for seq, payload in enumerate(_payloads(self.boot_id, share, order.batch_size))
-        ]
+        self.packets: list[bytes] = []
+        self._sizes: list[int] = []
+        for seq, (stream, size, payload) in enumerate(_messages(self._device, self.boot_id, share, order, traces)):
+            topic = topics.up(self._store, self._device, stream)
+            self.packets.append(publish_frame(topic, payload, packet_id=seq % 65_535 + 1))
+            self._sizes.append(size)
         self.window = min(order.window, 65_000)
         self._counts_commits = order.counts_commits
         self.sent_s: list[float] = []
@@ -178,6 +200,10 @@ class _Device:
     def acked(self) -> int:
         return len(self._acked)
 
+    @property
+    def readings_acked(self) -> int:
+        return sum(self._sizes[seq] for seq in self._acked)
+
     def _settle_packet(self, packet_id: int, now_s: float) -> None:
         newest = len(self.sent_s) - 1
         self._settle(newest - (newest - (packet_id - 1)) % 65_535, now_s)
@@ -213,7 +239,8 @@ class LoadGenerator:
     def __init__(self, order: LoadOrder) -> None:
         """Encode everything; ``connect`` and ``run`` follow."""
         self._order = order
-        self._devices = [_Device(order, place) for place in range(len(order.devices))]
+        traces = None if order.twin is None else _traces(order.twin, order.batch_size)
+        self._devices = [_Device(order, place, traces) for place in range(len(order.devices))]
 
     def connect(self) -> None:
         """Connect and subscribe every device. Raises OSError."""
@@ -259,6 +286,7 @@ class LoadGenerator:
         return LoadResult(
             sent=sent,
             acked=acked,
+            readings=sum(device.readings_acked for device in self._devices),
             elapsed_s=acked_s - begun_s,
             latencies_ms=[round(value * 1e3, 2) for value in latencies_s],
             ran_out=sent == order.messages,
@@ -277,6 +305,27 @@ class LoadGenerator:
             if rate is not None:
                 limit = int(since_s * rate / len(self._devices) + place / len(self._devices))
             device.fill(limit, now_s)
+
+
+def _traces(twin: TwinLoad, batch_size: int) -> "TwinTraces":
+    # The twin brings NumPy, for which a load of footfall alone should not wait.
+    from storesense_simulators.load_twin import TwinTraces  # noqa: PLC0415
+
+    return TwinTraces(twin, batch_size=batch_size)
+
+
+def _messages(
+    device_id: DeviceId, boot_id: BootId, count: int, order: LoadOrder, traces: "TwinTraces | None"
+) -> Iterator[tuple[Stream, int, bytes]]:
+    """Yield stream, number of readings and payload of a device's messages."""
+    if traces is None:
+        for payload in _payloads(boot_id, count, order.batch_size):
+            yield Stream.FOOTFALL, order.batch_size, payload
+        return
+    now = datetime.now(UTC)
+    for seq, (stream, readings) in enumerate(traces.messages(device_id, count, until_at=now)):
+        payload = encode_message(boot_id=boot_id, seq=seq, sent_at=now, readings_json=encode_readings(readings))
+        yield stream, len(readings), payload
 
 
 def _payloads(boot_id: str, messages: int, batch_size: int) -> Iterator[bytes]:

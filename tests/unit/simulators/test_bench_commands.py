@@ -17,6 +17,7 @@ def parse(*arguments: str) -> argparse.Namespace:
 def test_the_defaults_are_those_of_the_reference() -> None:
     ingest = parse("ingest")
     assert (ingest.duration_s, ingest.batch_size, ingest.database, ingest.broker) == (20.0, 25, None, "auto")
+    assert (ingest.load, ingest.stores) == ("footfall", 20)
     assert parse("drain").hours == 24.0
 
 
@@ -30,6 +31,7 @@ def test_the_defaults_are_those_of_the_reference() -> None:
         (("drain", "--hours", "-1"), "no backlog"),
         (("drain", "--hours", "1000"), "older than an outbox keeps"),
         (("ingest", "--broker", "other"), "no such broker"),
+        (("ingest", "--load", "nothing"), "no such load"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
