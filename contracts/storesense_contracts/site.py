@@ -232,6 +232,29 @@ class TraceSource(Recording):
     counts_column: str = "raw_counts"
 
 
+class Hx711Source(StrictModel):
+    """An HX711 amplifier by the kernel's driver: its industrial I/O device, and its channel (0 is A, 1 is B)."""
+
+    kind: Literal["hx711"]
+    device: Annotated[str, Field(pattern=r"^iio:device\d{1,4}$")]
+    channel: Annotated[int, Field(ge=0, le=1)] = 0
+    samples_per_s: Annotated[float, Field(ge=0.1, le=80)] = 10.0
+
+
+class SerialScaleSource(StrictModel):
+    """A scale on a serial line; ``request`` is what to send to one that does not speak by itself.
+
+    Its numbers are weights already; ``resolution_g`` is the step of its last digit.
+    """
+
+    kind: Literal["serial"]
+    device: Annotated[str, Field(pattern=r"^/dev/[\w./:+-]+$", max_length=300)]
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    unit: Literal["mg", "g", "kg", "lb", "oz"] = "g"
+    request: Annotated[str, Field(pattern=r"^[ -~]{1,16}$")] | None = None
+    resolution_g: Annotated[float, Field(gt=0, le=1_000)] = 1.0
+
+
 class MassesFile(StrictModel):
     """Known masses in grams against raw counts, as a CSV file.
 
@@ -256,7 +279,7 @@ class ShelfSlot(StrictModel):
     """A load cell and the slot that stands on it."""
 
     slot: Id
-    source: Annotated[TraceSource | SimulatedSource, Field(discriminator="kind")]
+    source: Annotated[TraceSource | Hx711Source | SerialScaleSource | SimulatedSource, Field(discriminator="kind")]
     calibration: Annotated[MassesFile | FixedCalibration, Field(discriminator="kind")] | None = None
 
 

@@ -7,7 +7,15 @@ import sys
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.site import CameraDevice, Recording, ShelfDevice, SimulatedSource, UsbSource, load_site
+from storesense_contracts.site import (
+    CameraDevice,
+    Recording,
+    ShelfDevice,
+    SimulatedSource,
+    TraceSource,
+    UsbSource,
+    load_site,
+)
 from storesense_contracts.yaml_file import FileError
 from storesense_edge.camera_agent import make_detector, open_source
 from storesense_edge.camera_credentials import masked
@@ -85,7 +93,7 @@ def problems_of(site: SiteFile) -> list[str]:
                     if slot.calibration is not None:
                         layout = next(x for x in site.store.slots if x.id == slot.slot)
                         slot_spec(layout, slot_calibration(slot.calibration))
-                    if not isinstance(slot.source, SimulatedSource):
+                    if isinstance(slot.source, TraceSource):
                         next(open_trace(slot.source).samples())
                 except ShelfError as exc:
                     problems.append(f"device {device.id}, slot {slot.slot}: {exc}")
@@ -119,8 +127,11 @@ def describe(site: SiteFile) -> list[str]:
             parts.append(_origin(device))
             lines.append(f"  camera {device.id}: {'; '.join(parts)}")
         elif isinstance(device, ShelfDevice):
-            recorded = sum(slot.source.kind != "simulated" for slot in device.slots)
-            lines.append(f"  shelf {device.id}: {len(device.slots)} slots, {recorded} of them from a recording")
+            recorded = sum(isinstance(slot.source, TraceSource) for slot in device.slots)
+            live = sum(not isinstance(slot.source, TraceSource | SimulatedSource) for slot in device.slots)
+            parts = [f"{len(device.slots)} slots, {recorded} of them from a recording"]
+            parts += [f"{live} live"] if live else []
+            lines.append(f"  shelf {device.id}: {', '.join(parts)}")
         else:
             lines.append(f"  {device.kind} {device.id}: simulated")
     lines.append(f"  {len(site.rules)} rules: {', '.join(f'{r.id} ({r.kind})' for r in site.rules) or 'none'}")

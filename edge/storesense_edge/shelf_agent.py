@@ -1,18 +1,22 @@
-"""One slot of a shelf: its recorded trace, paced and measured, as a stream of findings."""
+"""One slot of a shelf: its live cell, or its recorded trace paced, measured, as a stream of findings."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import TraceSource
+from storesense_contracts.site import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
 from storesense_edge.health import Health
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.shelf.errors import ShelfError
+from storesense_edge.shelf.hx711 import Hx711Reader
 from storesense_edge.shelf.pipeline import ShelfPipeline
+from storesense_edge.shelf.sampling import CellSampler
+from storesense_edge.shelf.serial_scale import SerialScale
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
 from storesense_edge.shelf_readings import shelf_readings
-from storesense_edge.site_mapping import slot_calibration, slot_spec, slot_strangers
+from storesense_edge.site_mapping import cell_calibration, slot_spec, slot_strangers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,10 +25,12 @@ if TYPE_CHECKING:
     from storesense_contracts.clock import Clock
     from storesense_contracts.layout import StoreLayout
     from storesense_contracts.site import ShelfSlot
+    from storesense_edge.shelf.sampling import Open, SamplingReport
     from storesense_edge.source_thread import Finding, Stop
 
 _CHECK_S = 10.0
 _PAUSE_BETWEEN_PASSES_S = 1.0
+_TAKE_S = 0.2
 
 
 class SlotAgent:
@@ -52,11 +58,14 @@ class SlotAgent:
         Raises:
             ShelfError: the trace or the calibration cannot be used.
         """
-        source, calibration = self._slot.source, self._slot.calibration
-        if not isinstance(source, TraceSource) or calibration is None:
+        source = self._slot.source
+        if isinstance(source, SimulatedSource):
             raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim live publish for it.")
         strangers = slot_strangers(self._layout_slot, self._store)
-        spec = slot_spec(self._layout_slot, slot_calibration(calibration), strangers)
+        spec = slot_spec(self._layout_slot, cell_calibration(self._slot), strangers)
+        if not isinstance(source, TraceSource):
+            yield from self._live(source, ShelfPipeline(spec), stop)
+            return
         trace = open_trace(source)
         pacer = Pacer(source.speed)
         begin_media_s = 0.0
@@ -72,6 +81,36 @@ class SlotAgent:
                 yield [Health(self._slot.slot, HealthState.DEGRADED, _joined(ended, _problems(trace)))]
                 return
             begin_media_s = self._media_s + _PAUSE_BETWEEN_PASSES_S
+
+    def _live(
+        self, source: Hx711Source | SerialScaleSource, pipeline: ShelfPipeline, stop: Stop
+    ) -> Iterator[list[Finding]]:
+        told: Health | None = None
+        checked_s, counted = self._clock.monotonic_s(), 0
+        with CellSampler(cell_of(source), self._clock, name=self._slot.slot) as sampler:
+            while not stop.wait(0.0):
+                findings: list[Finding] = []
+                for sample in sampler.take(_TAKE_S):
+                    counted += 1
+                    if (seen := pipeline.step(sample)) is not None:
+                        findings += shelf_readings(self._layout_slot, seen, lambda instant_at: instant_at)
+                now_s = self._clock.monotonic_s()
+                report = sampler.report
+                is_due = now_s - checked_s >= _CHECK_S
+                if is_due or told is None or (report.problem is not None) != (told.state is HealthState.FAILED):
+                    rate = round(counted / (now_s - checked_s), 1) if is_due else None
+                    told = self._live_condition(report, pipeline, rate)
+                    findings.append(told)
+                    if is_due:
+                        checked_s, counted = now_s, 0
+                if findings:
+                    yield findings
+
+    def _live_condition(self, report: SamplingReport, pipeline: ShelfPipeline, samples_per_s: float | None) -> Health:
+        if report.problem is not None:
+            return Health(self._slot.slot, HealthState.FAILED, report.problem, samples_per_s)
+        dropped = f"{report.dropped} samples were dropped: this machine is too busy." if report.dropped else None
+        return self._verdict(pipeline, dropped, samples_per_s)
 
     def _one_pass(
         self, trace: TraceFile, pipeline: ShelfPipeline, pacer: Pacer, begin_media_s: float, stop: Stop
@@ -100,14 +139,24 @@ class SlotAgent:
         return lambda instant_at: pacer.instant(begin_media_s + (instant_at - first_at).total_seconds(), moment)
 
     def _condition(self, trace: TraceFile, pipeline: ShelfPipeline, samples_per_s: float | None = None) -> Health:
+        return self._verdict(pipeline, _problems(trace), samples_per_s)
+
+    def _verdict(self, pipeline: ShelfPipeline, problem: str | None, samples_per_s: float | None) -> Health:
         faults = pipeline.faults
         due = pipeline.holdings.calibration_due
-        reasons = [*(fault.sentence for fault in faults), _problems(trace), f"Calibration due: {due}." if due else None]
+        reasons = [*(fault.sentence for fault in faults), problem, f"Calibration due: {due}." if due else None]
         problems = _joined(*reasons) or None
         state = HealthState.DEGRADED if problems else HealthState.OK
         if any(fault.is_blinding for fault in faults):
             state = HealthState.FAILED
         return Health(self._slot.slot, state, problems, samples_per_s)
+
+
+def cell_of(source: Hx711Source | SerialScaleSource) -> Open:
+    """Return how to open a live cell."""
+    if isinstance(source, Hx711Source):
+        return Hx711Reader(source.device, source.channel, samples_per_s=source.samples_per_s).open
+    return SerialScale(Path(source.device), baud=source.baud, default_unit=source.unit, request=source.request).open
 
 
 def open_trace(source: TraceSource) -> TraceFile:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_contracts.site import FixedCalibration
+from storesense_contracts.site import FixedCalibration, SerialScaleSource
 from storesense_edge.shelf.calibration import Calibration, fit_calibration
-from storesense_edge.shelf.errors import SlotSpecError
+from storesense_edge.shelf.errors import ShelfError, SlotSpecError
 from storesense_edge.shelf.masses import read_masses
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
@@ -20,13 +20,14 @@ from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.pipeline import CameraPlan, Shapes
 from storesense_edge.vision.queues import Queue
+from storesense_edge.vision.staff import StaffPlaces
 from storesense_edge.vision.zones import Zone
 
 if TYPE_CHECKING:
     from storesense_contracts.layout import Floor, PointM, StoreLayout
     from storesense_contracts.layout import Queue as LayoutQueue
     from storesense_contracts.layout import Slot as LayoutSlot
-    from storesense_contracts.site import CameraDevice, CameraHeatmap, CameraQueue, MassesFile
+    from storesense_contracts.site import CameraDevice, CameraHeatmap, CameraQueue, MassesFile, ShelfSlot
 
 _MAX_SIDE_CELLS = 1_024
 
@@ -74,6 +75,12 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         floor=Shapes(tuple(floor_lines), tuple(floor_zones), tuple(floor_queues)),
         floor_map=floor_map,
         grid=None if device.heatmap is None else floor_grid(device.heatmap, store.floor),
+        # Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere.
+        staff=StaffPlaces(
+            posts_xy_m=tuple(
+                lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed"
+            )
+        ),
     )
 
 
@@ -118,6 +125,20 @@ def slot_calibration(calibration: MassesFile | FixedCalibration) -> Calibration:
         return Calibration(calibration.zero_counts, calibration.counts_per_g)
     fitted = fit_calibration(read_masses(calibration.path, calibration.counts_column)).calibration
     return fitted.reversed() if calibration.is_reversed else fitted
+
+
+def cell_calibration(slot: ShelfSlot) -> Calibration:
+    """Fit or take the calibration of a slot's cell; a scale on a serial line has grams already.
+
+    Raises:
+        ShelfError: the file of masses cannot be read, no line fits them, or there is no calibration.
+    """
+    if slot.calibration is not None:
+        return slot_calibration(slot.calibration)
+    if isinstance(slot.source, SerialScaleSource):
+        step_g = slot.source.resolution_g
+        return Calibration(0.0, 1.0, repeatability_g=step_g, resolution_counts=step_g)
+    raise ShelfError(f"Slot {slot.slot} has no calibration. Make one with storesense edge shelf setup.")
 
 
 def slot_strangers(slot: LayoutSlot, store: StoreLayout) -> tuple[ProductWeight, ...]:

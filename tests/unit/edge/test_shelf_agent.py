@@ -1,0 +1,69 @@
+"""A slot whose cell is live: from a serial line to readings and a condition."""
+
+import os
+import tty
+from datetime import UTC, datetime, timedelta
+
+from storesense_contracts.clock import SystemClock
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.readings import HealthState
+from storesense_contracts.site import SerialScaleSource, ShelfSlot
+from storesense_edge.health import Health
+from storesense_edge.shelf_agent import SlotAgent
+from storesense_edge.source_thread import Stop
+
+STORE = StoreLayout.model_validate(
+    {
+        "id": "shop",
+        "name": "Shop",
+        "time_zone": "Europe/Berlin",
+        "floor": {"size_m": [10, 6]},
+        "sections": [{"id": "x", "name": "X"}],
+        "slots": [
+            {
+                "id": "s1",
+                "name": "S1",
+                "section": "x",
+                "product": {"sku": "oat", "name": "Oat", "unit_weight_g": 1000},
+                "capacity_units": 10,
+                "reorder_point_units": 2,
+            }
+        ],
+    }
+)
+
+
+class BriskClock(SystemClock):
+    """A clock by which samples lie a tenth of a second apart, however fast they come."""
+
+    def __init__(self):
+        self._now = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def now(self):
+        self._now += timedelta(seconds=0.1)
+        return self._now
+
+
+def test_a_live_scale_is_weighed_and_its_loss_is_told():
+    scale, ours = os.openpty()
+    tty.setraw(scale)
+    # The site file names a path under /dev, which this is.
+    source = SerialScaleSource(kind="serial", device=os.ttyname(ours), resolution_g=1.0)
+    agent = SlotAgent(ShelfSlot(slot="s1", source=source), STORE, BriskClock())
+    stop, weights = Stop(), []
+    findings = agent.measure(stop)
+    first = next(findings)
+    assert [found.state for found in first if isinstance(found, Health)] == [HealthState.OK]
+    for batch in findings:
+        os.write(scale, b"ST,GS,+  3.000kg\r\n" * 40)
+        weights += [reading for found in batch if not isinstance(found, Health) for reading in [found[1]]]
+        if weights:
+            break
+    assert weights[-1].slot_id == "s1"
+    os.close(scale)
+    lost = next(found for batch in findings for found in batch if isinstance(found, Health) and found.reason)
+    assert lost.state is HealthState.FAILED
+    assert "was lost" in lost.reason or "cannot be read" in lost.reason
+    stop.set()
+    findings.close()
+    os.close(ours)
