@@ -136,7 +136,7 @@ class Leader:
         """They have waited long enough, and leave their basket."""
         self._note_queue_left(person, queue_id, t_ms, "reneged", t_ms - customer.joined_ms)
         del self._scene.customers[person.number]
-        self._basket.clear()
+        self._abandon(person)
         self._queue_id, self._is_done = None, True
         self._leave(person)
 
@@ -203,11 +203,16 @@ class Leader:
         length = scene.checkout.queues[queue_id].length
         if self._turns == 0 and self._balks(length):
             scene.note_by(TruthKind.BALKED, person, queue_id, units=len(self._basket), length=length)
-            self._basket.clear()
-            self._is_done = True
+            self._abandon(person)
             self._leave(person)
             return
         self._head_for(person, queue_id)
+
+    def _abandon(self, person: Person) -> None:
+        """Leave the basket where it is; staff bring the goods back."""
+        if self._basket:
+            self._scene.baskets.append((self._scene.movement.at(person), self._basket))
+        self._basket = []
 
     def _head_for(self, person: Person, queue_id: str) -> None:
         scene = self._scene

@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -49,6 +50,8 @@ class Scene:
         self.customers: dict[int, Person] = {}
         self.is_desk_manned = False
         self.shoppers_inside = 0
+        self.baskets: deque[tuple[Point, list[Unit]]] = deque()
+        """Goods that were wanted and left standing, and where; the oldest first."""
         self._desk_line: list[tuple[Person, int]] = []
         self._is_desk_busy = False
         self._zone = ZoneInfo(shop.hours.time_zone)

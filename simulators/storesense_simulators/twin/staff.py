@@ -8,6 +8,7 @@ from storesense_simulators.twin.people import Phase
 from storesense_simulators.twin.person import Person
 from storesense_simulators.twin.scene import Scene
 from storesense_simulators.twin.shop import Point, PostKind, StaffPost
+from storesense_simulators.twin.stocks import Unit
 from storesense_simulators.twin.truth import TruthKind
 
 _ROUND_STAY_MS = (4_000, 20_000)
@@ -22,6 +23,8 @@ class Task(StrEnum):
     DESK = "desk"
     FETCH = "fetch"
     RESTOCK = "restock"
+    CLEAR = "clear"
+    RETURN = "return"
     HOME = "home"
 
 
@@ -32,7 +35,7 @@ class Clerk:
         shift: which shift of which day they work, as a key.
         task: what they are about.
         lane_id: the lane that they man or go to.
-        slots: slots that they are on the way to refill.
+        slots: slots that they are on the way to refill, or to bring abandoned goods back to.
         goes_home: whether their shift is over.
     """
 
@@ -46,6 +49,7 @@ class Clerk:
         self.slots: deque[str] = deque()
         self.goes_home = False
         self._left_units = 0
+        self._carried: list[Unit] = []
 
     @property
     def is_free(self) -> bool:
@@ -89,6 +93,12 @@ class Clerk:
         self._turn_to(person, Task.FETCH, slots[0])
         self._scene.movement.send(person, self._stock_room(), Phase.WORKING, reach_m=0.6)
 
+    def clear(self, person: Person, at: Point, goods: list[Unit]) -> None:
+        """Fetch a basket that somebody left at ``at``, and bring the goods back to their slots."""
+        self._carried = goods
+        self._turn_to(person, Task.CLEAR)
+        self._scene.movement.send(person, at, Phase.WORKING, reach_m=0.8)
+
     def arrived(self, person: Person) -> None:
         """Begin what they came for."""
         scene = self._scene
@@ -107,6 +117,8 @@ class Clerk:
                 scene.wait(person, self._dice.ms_of(scene.shop.staff.fetch_s), Phase.WORKING)
             case Task.RESTOCK:
                 self._begin_slot(person)
+            case Task.CLEAR | Task.RETURN:
+                scene.wait(person, round(scene.shop.staff.handful_s * 1_000), Phase.WORKING)
             case Task.ROUND:
                 scene.wait(person, self._dice.whole(*_ROUND_STAY_MS), Phase.WORKING)
             case _:
@@ -120,6 +132,13 @@ class Clerk:
                 self._go_to_slot(person)
             case Task.RESTOCK:
                 self._put_handful(person)
+            case Task.CLEAR:
+                homes = {unit.home_id for unit in self._carried}
+                self.slots = deque(slot_id for slot_id in self._scene.stocks if slot_id in homes)
+                self._turn_to(person, Task.RETURN, self.slots[0])
+                self._go_to_slot(person)
+            case Task.RETURN:
+                self._put_back(person)
             case Task.IDLE:
                 self._walk_about(person)
             case Task.ROUND:
@@ -169,6 +188,19 @@ class Clerk:
         if fresh and self._left_units > 0:
             scene.remind(person, round(scene.shop.staff.handful_s * 1_000))
             return
+        self._next_slot(person)
+
+    def _put_back(self, person: Person) -> None:
+        """Put on the slot what belongs there and still fits; the rest goes to the stock room."""
+        stock = self._scene.stocks[self.slots[0]]
+        back = [unit for unit in self._carried if unit.home_id == stock.slot_id][: stock.room_units]
+        for unit in back:
+            stock.put(unit)
+        if back:
+            self._scene.note_stock(TruthKind.PUT_BACK, stock, back, person=person)
+        self._next_slot(person)
+
+    def _next_slot(self, person: Person) -> None:
         self.slots.popleft()
         if self.slots:
             self._go_to_slot(person)

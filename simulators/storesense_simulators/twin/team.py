@@ -64,6 +64,7 @@ class Team:
         self._see_to_lanes()
         self._see_to_desk()
         self._see_to_slots()
+        self._see_to_baskets()
         for person, clerk in self._clerks:
             if clerk.goes_home and clerk.task in (Task.IDLE, Task.ROUND):
                 clerk.idle(person)
@@ -152,6 +153,14 @@ class Team:
                 trip = self._backlog[:_SLOTS_A_TRIP]
                 del self._backlog[:_SLOTS_A_TRIP]
                 clerk.restock(person, trip)
+
+    def _see_to_baskets(self) -> None:
+        baskets = self._scene.baskets
+        if not baskets:
+            return
+        for person, clerk in self._clerks:
+            if clerk.is_free and baskets:
+                clerk.clear(person, *baskets.popleft())
 
     def _change_shifts(self, *, is_start: bool) -> None:
         scene = self._scene
