@@ -20,6 +20,7 @@ from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.pipeline import CameraPlan, Shapes
 from storesense_edge.vision.queues import Queue
+from storesense_edge.vision.staff import StaffPlaces
 from storesense_edge.vision.zones import Zone
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         floor=Shapes(tuple(floor_lines), tuple(floor_zones), tuple(floor_queues)),
         floor_map=floor_map,
         grid=None if device.heatmap is None else floor_grid(device.heatmap, store.floor),
+        # Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere.
+        staff=StaffPlaces(
+            posts_xy_m=tuple(
+                lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed"
+            )
+        ),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from storesense_backend.door_occupancy import DoorStep, reconcile_day
 from storesense_contracts.site import CameraDevice
 from storesense_edge.site_mapping import camera_plan
 from storesense_edge.vision.pipeline import CameraPipeline
@@ -107,8 +108,10 @@ class TwinScore:
             zone_id: device_id for device_id, pipeline in self._pipelines.items() for zone_id in pipeline.zone_ids
         }
         self._doors: list[tuple[int, int]] = []
+        self._door_steps: list[DoorStep] = []
+        self._door_counts = (0, 0)
         self._parties: dict[int, int] = {}
-        self._staff_s = self._people_s = 0.0
+        self._staff_s = self._people_s = self._found_staff_s = self._found_people_s = 0.0
         self._t_ms: int | None = None
         self._frames = 0
 
@@ -140,7 +143,10 @@ class TwinScore:
             "occupancy": self._occupancy(),
             "dwell": self._dwell(),
             "groups": self._groups(),
-            "staff": {"true_share": _ratio(self._staff_s, self._people_s)},
+            "staff": {
+                "true_share": _ratio(self._staff_s, self._people_s),
+                "share": _ratio(self._found_staff_s, self._found_people_s),
+            },
             "queue_length": self._queue_lengths(),
             "wait": self._waits(),
             "heatmap": {
@@ -171,6 +177,9 @@ class TwinScore:
             line = self._lines[count.line_id]
             line.measured_in += count.entered
             line.measured_out += count.left
+        staff = pipeline.take_staff()
+        self._found_staff_s += staff.staff_s
+        self._found_people_s += staff.people_s
         for unit in pipeline.take_units():
             self._lines[unit.line_id].measured_units_in += unit.entered
         for zone in pipeline.take_zones():
@@ -234,6 +243,9 @@ class TwinScore:
         for queue in self._queues.values():
             queue.sample(step.t_ms / 1000)
         doors = [line for line in self._lines.values() if line.is_entrance]
+        counts = (sum(line.measured_in for line in doors), sum(line.measured_out for line in doors))
+        self._door_steps.append(DoorStep(counts[0] - self._door_counts[0], counts[1] - self._door_counts[1]))
+        self._door_counts = counts
         self._doors.append(
             (
                 sum(line.true_in - line.true_out for line in doors),
@@ -276,10 +288,19 @@ class TwinScore:
             },
             "doors": {
                 "within_1_ratio": share_within(self._doors, 1),
+                "reconciled_within_1_ratio": self._reconciled(),
                 "true_at_end": self._doors[-1][0] if self._doors else None,
                 "at_end": self._doors[-1][1] if self._doors else None,
             },
         }
+
+    def _reconciled(self) -> float | None:
+        """Share of the time within one person if the true number inside at the end were known, as at closing."""
+        if not self._doors:
+            return None
+        day = reconcile_day(self._door_steps, at_close=self._doors[-1][0])
+        pairs = zip((true for true, _ in self._doors), day.people, strict=True)
+        return _mean(float(abs(people - true) <= 1.0) for true, people in pairs)
 
     def _dwell(self) -> dict[str, Any]:
         zones = self._zones.values()

@@ -18,6 +18,7 @@ from storesense_edge.vision.parties import PartyBook, UnitCounter
 from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
+from storesense_edge.vision.staff import StaffBook, StaffPlaces
 from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.zones import ZoneCounter, check_ids
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from storesense_edge.vision.parties import UnitCount
     from storesense_edge.vision.queue_line import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
+    from storesense_edge.vision.staff import StaffShare
     from storesense_edge.vision.tracker import Tracks
     from storesense_edge.vision.tracker_settings import TrackerSettings
+    from storesense_edge.vision.transitions import Transitions
     from storesense_edge.vision.zones import Zone, ZoneSample
 
 PERSON_M = 1.7
@@ -61,6 +64,7 @@ class CameraPlan:
         floor: shapes in floor metres; they need `floor_map`.
         floor_map: the camera's view of the floor.
         grid: floor grid of the heatmap; it needs `floor_map`.
+        staff: where only staff stay, on the floor. Without `floor_map` nobody is known to work here.
     """
 
     frame_wh: tuple[int, int]
@@ -68,6 +72,7 @@ class CameraPlan:
     floor: Shapes = field(default_factory=Shapes)
     floor_map: FloorMap | None = None
     grid: FloorGrid | None = None
+    staff: StaffPlaces = field(default_factory=StaffPlaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class CameraPipeline:
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
         self._parties = PartyBook()
+        self._staff = StaffBook(plan.staff)
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
         self._counts = {line.line_id: [0, 0] for line in lines}
@@ -216,6 +222,9 @@ class CameraPipeline:
             at_s,
         )
         self._units.step(points.ids, units, at_s)
+        works = np.zeros(len(points.ids), dtype=np.bool_)
+        if feet_m is not None:
+            works = self._staff.step(points.ids, feet_m, tracks.ids.tolist(), at_s)
         if not self._stays:
             return
         rows = {track_id: row for row, track_id in enumerate(tracks.ids.tolist())}
@@ -239,7 +248,7 @@ class CameraPipeline:
                 units=units,
             )
             stays.zones.step(sightings)
-            stays.queues.step(sightings)
+            stays.queues.step(sightings.only(~works) if works.any() else sightings)
 
     def _cross(self, points: PathPoints) -> list[Crossing]:
         crossings = self._lines.step(
@@ -265,6 +274,14 @@ class CameraPipeline:
     def take_units(self) -> list[UnitCount]:
         """Return the parties over every line since the last call; each is decided some seconds after its crossing."""
         return self._units.take()
+
+    def take_staff(self) -> StaffShare:
+        """Return the time of people and of those known to work here since the last call."""
+        return self._staff.take()
+
+    def take_transitions(self) -> list[Transitions]:
+        """Return how many went from zone to zone since the last call, for the picture's zones and the floor's."""
+        return [stays.zones.take_transitions() for stays in self._stays]
 
     def take_zones(self) -> list[ZoneSample]:
         """Return every zone as it is now, with what happened in it since the last call."""

@@ -100,6 +100,19 @@ class Sightings:
     at_s: float
     units: NDArray[np.int64] | None = None
 
+    def only(self, chosen: NDArray[np.bool_]) -> Sightings:
+        """Return those that a mask (N,) selects; who is left out is not present either."""
+        return Sightings(
+            ids=self.ids[chosen],
+            points_xy=self.points_xy[chosen],
+            scales=self.scales[chosen],
+            speeds=self.speeds[chosen],
+            first_seen_s=self.first_seen_s[chosen],
+            present_ids=self.present_ids - frozenset(self.ids[~chosen].tolist()),
+            at_s=self.at_s,
+            units=None if self.units is None else self.units[chosen],
+        )
+
 
 class PresenceBook:
     """Keeps the open stays of several areas.

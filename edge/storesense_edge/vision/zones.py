@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.presence import PresenceBook, PresenceSettings, Sightings, Stay
+from storesense_edge.vision.transitions import TransitionCounter, Transitions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +99,7 @@ class ZoneCounter:
         self._presence_s = [0.0] * len(zones)
         self._visits: list[list[ZoneVisit]] = [[] for _ in zones]
         self._at_s: float | None = None
+        self._transitions = TransitionCounter(tuple(zone.zone_id for zone in zones))
 
     def step(self, seen: Sightings) -> None:
         """Take one picture."""
@@ -109,7 +111,20 @@ class ZoneCounter:
         self._presence_s = [
             seconds + passed_s * people for seconds, people in zip(self._presence_s, self._occupancy, strict=True)
         ]
-        self._end(self._book.step(seen))
+        over = self._book.step(seen)
+        self._transitions.step(
+            (
+                (stay.track_id, stay)
+                for stay in over
+                if not stay.lost and stay.dwell_s >= self.zones[stay.area].min_visit_s
+            ),
+            seen.at_s,
+        )
+        self._end(over)
+
+    def take_transitions(self) -> Transitions:
+        """Return how many went from which zone to which since the last call, small numbers suppressed."""
+        return self._transitions.take()
 
     def take(self) -> list[ZoneSample]:
         """Return a sample of every zone and start anew."""
