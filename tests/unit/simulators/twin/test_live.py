@@ -93,6 +93,13 @@ def test_it_ends_with_everybody_counted_out(first_minute):
     assert {zone.occupancy for zone in zones.values()} == {0}
 
 
+def test_whoever_looks_sees_every_line_and_zone_within_a_second(lively, first_minute):
+    emitted, _, _ = first_minute
+    soon = [e.reading for e in emitted if e.reading.measured_at < BEGAN_AT + timedelta(seconds=1)]
+    assert {r.zone_id for r in soon if isinstance(r, ZoneReading)} == {zone.zone_id for zone in lively.zones}
+    assert {r.line_id for r in soon if isinstance(r, FootfallReading)} == {line.line_id for line in lively.lines}
+
+
 def test_readings_are_of_the_present(first_minute):
     emitted, _, result = first_minute
     dates = [e.reading.measured_at for e in emitted]
