@@ -25,6 +25,7 @@ _LOOK_M = 3.9
 _LOOK_STEPS = 4
 _STUCK_SHARE = 0.15
 _CRAWL_SHARE = 0.35
+_SAME_WAY = -0.2
 _TINY_M = 1e-9
 
 
@@ -40,6 +41,7 @@ class Manners:
         side_push: strength of the turn to the side around somebody ahead.
         turn_share: part of the wanted turn that is made in one step.
         squeeze_after_s: who has been stuck so long begins to squeeze through.
+        squeeze_late_s: the same between those who go the same way, as in a crowd before a door.
         squeeze_s: so much later their body counts as a quarter of its width.
     """
 
@@ -50,6 +52,7 @@ class Manners:
     side_push: float = 1.2
     turn_share: float = 0.6
     squeeze_after_s: float = 2.0
+    squeeze_late_s: float = 8.0
     squeeze_s: float = 6.0
 
 
@@ -154,7 +157,7 @@ class Crowd:
         """Return the ways of those who walk, unit vectors (2, N), and their speeds, for those who are near."""
         people, manners = self._people, self._manners
         facing = people.facing.take(rows, 1)
-        i, unit, dist, width = self._near()
+        i, j, unit, dist, width = self._near()
         if len(i) == 0:
             return _unit(to_goal), free_speed
         self._place[rows] = np.arange(len(rows))
@@ -162,8 +165,11 @@ class Crowd:
         nx, ny = unit
         squeezes = bool(stuck_s.max() > manners.squeeze_after_s)
         if squeezes:
-            thin = 1.0 - 0.75 * np.minimum(np.maximum(stuck_s - manners.squeeze_after_s, 0.0) / manners.squeeze_s, 1.0)
-            thin_k = thin[k]
+            # One squeezes through those who stand or come towards one; behind those who go the same way one waits.
+            both = people.facing.take(j, 1) * facing.take(k, 1)
+            follows = self.is_walking[j] & (both[0] + both[1] > _SAME_WAY)
+            late_s = stuck_s[k] - np.where(follows, manners.squeeze_late_s, manners.squeeze_after_s)
+            thin_k = 1.0 - 0.75 * np.minimum(np.maximum(late_s, 0.0) / manners.squeeze_s, 1.0)
             width *= thin_k
         gap = np.maximum(dist - width, 0.0)
         gx, gy = to_goal.take(k, 1)
@@ -193,11 +199,13 @@ class Crowd:
         np.minimum.at(free, k[hit], np.maximum(gap[hit] - manners.margin_m, 0.0) / manners.time_gap_s)
         if squeezes:
             # Who squeezes gets through at a crawl, whoever stands there: people step aside when asked.
-            free = np.maximum(free, (1.0 - thin) * (_CRAWL_SHARE / 0.75) * free_speed)
+            crawl = np.full(n, np.inf)
+            np.minimum.at(crawl, k[hit], (1.0 - thin_k[hit]) * (_CRAWL_SHARE / 0.75))
+            free = np.maximum(free, crawl * free_speed)
         return way, np.minimum(free_speed, free)
 
-    def _near(self) -> tuple[Rows, Floats, Floats, Floats]:
-        """Return who (walking) is near somebody, the unit vector to them, how far they are, and both radii together."""
+    def _near(self) -> tuple[Rows, Rows, Floats, Floats, Floats]:
+        """Return who (walking) is near whom, the unit vector to them, how far they are, and both radii together."""
         people = self._people
         if self._steps_left <= 0:
             x, y = people.at
@@ -219,7 +227,7 @@ class Crowd:
         square[0] += square[1]
         near = (square[0] < _NEAR_M * _NEAR_M).nonzero()[0]
         dist = np.maximum(np.sqrt(square[0][near]), 1e-3)
-        return i[near], apart.take(near, 1) / dist, dist, width[walks[near]]
+        return i[near], j[near], apart.take(near, 1) / dist, dist, width[walks[near]]
 
     def _apart(self, dx: Floats) -> Floats:
         if self._period_m is None:

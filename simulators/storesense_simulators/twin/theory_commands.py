@@ -28,8 +28,9 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         "flow",
         help="the twin's crowd against published and recorded walking speeds",
         description="Lets people walk around a ring, 24 m long and 3 m wide, at several densities and compares their "
-        "mean speed with published curves; then the free speeds with recorded pedestrians, where there are files.",
-        epilog="Exit codes: 0 every speed is within the published bounds, 1 one is not, 2 wrong option or file.",
+        "mean speed with published curves; then lets them through openings of several widths and compares the flow "
+        "with published experiments; then the free speeds with recorded pedestrians, where there are files.",
+        epilog="Exit codes: 0 everything is within the published bounds, 1 something is not, 2 wrong option or file.",
     )
     flow.add_argument(
         "--trajectories",
@@ -42,6 +43,7 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
     flow.add_argument(
         "--density", type=_density, action="append", metavar="D", help="people a square metre; repeatable (.25 to 4)"
     )
+    flow.add_argument("--width", type=_width, action="append", metavar="M", help="openings; repeatable (1.2 to 2.4)")
     flow.add_argument("--seed", type=int, default=7, metavar="N", help="other walkers (default %(default)s)")
     flow.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     flow.set_defaults(handler=_flow)
@@ -86,3 +88,10 @@ def _density(text: str) -> float:
     if not 0.05 <= density <= 5.0:
         raise argparse.ArgumentTypeError(f"{text} is not between 0.05 and 5")
     return density
+
+
+def _width(text: str) -> float:
+    width = float(text)
+    if not 0.6 <= width <= 6.0:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0.6 and 6")
+    return width

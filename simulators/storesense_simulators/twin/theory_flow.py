@@ -25,7 +25,7 @@ STEP_S = 0.25
 FREE_SPEED_M_S = Spread(mean=1.34, sd=0.26, low=0.7, high=2.0)
 """Weidmann (1993): mean and standard deviation of adults' free speed."""
 
-_BODY_M = Spread(mean=0.2, sd=0.015, low=0.16, high=0.24)
+BODY_M = Spread(mean=0.2, sd=0.015, low=0.16, high=0.24)
 _RING_M = 24.0
 _WIDE_M = 3.0
 _WALL_M = 0.2
@@ -86,7 +86,7 @@ def corridor_speed(density_per_m2: float, *, seed: int, warm_up_s: float = 60.0,
         place, lane = divmod(index, lanes)
         x = (place + 0.5 + (lane % 2) * 0.5 + dice.between(-0.1, 0.1)) * _RING_M / places
         y = (lane + 0.5 + dice.between(-0.1, 0.1)) * _WIDE_M / lanes
-        row = people.add(index + 1, Kind.SHOPPER, (x % _RING_M, y), height_m=1.7, radius_m=dice.of(_BODY_M))
+        row = people.add(index + 1, Kind.SHOPPER, (x % _RING_M, y), height_m=1.7, radius_m=dice.of(BODY_M))
         speeds.append(dice.of(FREE_SPEED_M_S))
         crowd.walk(row, (1e6, y), speeds[-1], 0.1, stops=False)
     rows = people.rows

@@ -8,12 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from storesense_simulators.twin.theory import WaitComparison, compare_waits, customers_for
+from storesense_simulators.twin.theory_bottleneck import HIGH_PER_M_S, LOW_PER_M_S, bottleneck_flow
 from storesense_simulators.twin.theory_flow import FlowPoint, corridor_speed, weidmann_m_s
 from storesense_simulators.twin.theory_speeds import model_speeds, recorded_speeds
 
 _SERVERS = (1, 2, 4, 8)
 _LOADS = (0.5, 0.6, 0.7, 0.8, 0.9)
 _DENSITIES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0)
+_WIDTHS_M = (1.2, 1.6, 2.0, 2.4)
 _LIMIT = 0.03
 
 
@@ -56,7 +58,7 @@ def run_mmc(args: argparse.Namespace) -> int:
 
 
 def run_flow(args: argparse.Namespace) -> int:
-    """Measure speed by density, and free speeds beside recordings; the exit code is 1 when a speed is out of bounds."""
+    """Measure speed by density, and free speeds beside recordings; the exit code is 1 when one is out of bounds."""
     points: list[FlowPoint] = []
     for density in args.density or _DENSITIES:
         point = corridor_speed(density, seed=args.seed)
@@ -65,12 +67,18 @@ def run_flow(args: argparse.Namespace) -> int:
             f"{point.density_per_m2:.2f} people/m2: {point.speed_m_s:.3f} m/s, published {point.low_m_s:.2f} to "
             f"{point.high_m_s:.2f} (Weidmann {weidmann_m_s(point.density_per_m2):.2f})"
         )
+    gates = [bottleneck_flow(width_m, seed=args.seed) for width_m in args.width or _WIDTHS_M]
+    for gate in gates:
+        _tell(
+            f"opening of {gate.width_m:.1f} m: {gate.flow_per_m_s:.2f} people a second and metre, published "
+            f"{LOW_PER_M_S} to {HIGH_PER_M_S}"
+        )
     model = model_speeds(seed=args.seed)
     _tell(f"free speed of the model: {model.mean_m_s:.3f} ± {model.sd_m_s:.3f} m/s")
     recordings = {path.name: recorded_speeds(path) for path in args.trajectories}
     for name, speeds in recordings.items():
         _tell(f"free speed in {name}: {speeds.mean_m_s:.3f} ± {speeds.sd_m_s:.3f} m/s, {speeds.people} people")
-    is_within = all(point.is_within for point in points)
+    is_within = all(point.is_within for point in points) and all(gate.is_within for gate in gates)
     if args.json:
         result = {
             "seed": args.seed,
@@ -78,6 +86,7 @@ def run_flow(args: argparse.Namespace) -> int:
             "points": [
                 {**asdict(p), "weidmann_m_s": weidmann_m_s(p.density_per_m2), "is_within": p.is_within} for p in points
             ],
+            "bottlenecks": [{**asdict(gate), "is_within": gate.is_within} for gate in gates],
             "model_free_speed": asdict(model),
             "recorded_free_speed": {name: asdict(speeds) for name, speeds in recordings.items()},
         }

@@ -7,6 +7,7 @@ from storesense_simulators.twin.crowd import Crowd
 from storesense_simulators.twin.ground import BODY_M, Ground
 from storesense_simulators.twin.people import Kind, People
 from storesense_simulators.twin.shop import Wall
+from storesense_simulators.twin.theory_bottleneck import bottleneck_flow
 from storesense_simulators.twin.theory_flow import corridor_speed, published_m_s, weidmann_m_s
 
 STEP_S = 0.25
@@ -105,6 +106,12 @@ def test_rows_are_used_again_and_grow_when_full() -> None:
 @pytest.mark.parametrize("density", [0.5, 1.5, 3.0])
 def test_the_fundamental_diagram_is_within_published_bounds(density: float) -> None:
     point = corridor_speed(density, seed=7, warm_up_s=30.0, lasts_s=30.0)
+    assert point.is_within, point
+
+
+@pytest.mark.parametrize("width_m", [1.2, 2.0])
+def test_the_flow_through_a_narrow_place_is_a_published_one(width_m: float) -> None:
+    point = bottleneck_flow(width_m, seed=7)
     assert point.is_within, point
 
 
