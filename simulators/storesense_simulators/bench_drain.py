@@ -136,6 +136,7 @@ def _measure_live(world: BenchWorld) -> LoadResult:
     return LoadResult(
         sent=result.sent + warm.sent,
         acked=result.acked + warm.acked,
+        readings=result.readings + warm.readings,
         elapsed_s=result.elapsed_s,
         latencies_ms=result.latencies_ms,
         ran_out=result.ran_out,

@@ -88,8 +88,8 @@ class DemoServices:
     def simulated_store(self, source: tuple[str, str], *, seed: int, history_days: int) -> Child:
         """Return the simulated store; ``source`` is ``--store`` or ``--site`` and what it names."""
         state_dir = self._folder.outboxes / "simulated"
-        arguments = ("sim", "live", *source, "--lively", "--state-dir", str(state_dir), "--seed", str(seed))
-        arguments += ("--history", str(history_days))
+        state = ("--state-dir", str(state_dir), "--seed", str(seed), "--history", str(history_days))
+        arguments = ("sim", "live", *source, "--lively", *state)
         return self._child("simulated-store", arguments, self._devices())
 
     def edge(self, site_path: Path) -> Child:
