@@ -268,11 +268,15 @@ class MassesFile(StrictModel):
 
 
 class FixedCalibration(StrictModel):
-    """A calibration that was fitted before; ``counts_per_g`` is negative where counts fall under load."""
+    """A calibration that was fitted before; ``counts_per_g`` is negative where counts fall under load.
+
+    ``repeatability_g`` is how far the same load may read from itself another time, where that was measured.
+    """
 
     kind: Literal["fixed"]
     zero_counts: float
     counts_per_g: float
+    repeatability_g: Annotated[float, Field(ge=0, le=100_000)] | None = None
 
 
 class ShelfSlot(StrictModel):

@@ -32,6 +32,29 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     _add_cameras(verbs)
     _add_calibrate(verbs)
     _add_audit(verbs)
+    _add_shelf(verbs)
+
+
+def _add_shelf(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    shelf = verbs.add_parser("shelf", help="set shelves up").add_subparsers(dest="task", metavar="TASK", required=True)
+    setup = shelf.add_parser(
+        "setup",
+        help="calibrate a slot: empty, known masses, its product, a test pick",
+        description="Asks for what to put on the slot, step by step, says whether it is good enough to count by, and "
+        "prints the calibration for the site file. Progress is kept, so an interrupted setup goes on where it stopped. "
+        "A slot without a live cell is rehearsed with one that pretends.",
+    )
+    setup.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
+    setup.add_argument("--slot", required=True, metavar="ID", help="the slot")
+    setup.add_argument("--state-file", type=Path, metavar="FILE", help="where progress is kept; beside the site file")
+    setup.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
+    setup.set_defaults(handler=_set_up_slot)
+
+
+def _set_up_slot(args: argparse.Namespace) -> int:
+    from storesense_edge.shelf_setup_command import set_up_slot  # noqa: PLC0415 -- loaded by who needs it
+
+    return set_up_slot(args.site, args.slot, state_path=args.state_file, prints_json=args.json)
 
 
 def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

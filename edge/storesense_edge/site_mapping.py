@@ -122,7 +122,7 @@ def slot_calibration(calibration: MassesFile | FixedCalibration) -> Calibration:
         ShelfError: the file of masses cannot be read, or no line fits them.
     """
     if isinstance(calibration, FixedCalibration):
-        return Calibration(calibration.zero_counts, calibration.counts_per_g)
+        return Calibration(calibration.zero_counts, calibration.counts_per_g, calibration.repeatability_g)
     fitted = fit_calibration(read_masses(calibration.path, calibration.counts_column)).calibration
     return fitted.reversed() if calibration.is_reversed else fitted
 
