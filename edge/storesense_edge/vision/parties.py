@@ -37,7 +37,7 @@ class PartySettings:
     together_s: float = 2.5
     together_share: float = 0.8
     smooth_s: float = 0.8
-    every_s: float = 0.2
+    every_s: float = 0.4
 
 
 class PartyBook:

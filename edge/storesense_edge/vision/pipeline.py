@@ -186,7 +186,7 @@ class CameraPipeline:
         # Time passes for zones and queues in which nobody is seen, too.
         decided_s = at_s - self._paths.settings.lag_s
         if decided_s > self._stays_s + 1e-6:
-            self._stay(NOBODY, decided_s, tracks)
+            self._stay(NOBODY, NOBODY.feet_xy_px, decided_s, tracks)
         self._feet = (tracks.ids[tracks.seen], tracks.feet_xy_px[tracks.seen])
         return CameraObservation(
             at_s=at_s,
@@ -203,17 +203,16 @@ class CameraPipeline:
 
     def _place(self, points: PathPoints, tracks: Tracks) -> None:
         """Let smoothed places count for the heatmap, zones and queues."""
-        if self._heat is not None and self.plan.floor_map is not None:
-            floor_m = self.plan.floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
-            self._heat.step(points.slots, points.ids, floor_m, points.at_s)
-        # What somebody did before they were sure to be somebody comes late; it would run time back for all others.
-        if points.at_s > self._stays_s:
-            self._stay(points, points.at_s, tracks)
-
-    def _stay(self, points: PathPoints, at_s: float, tracks: Tracks) -> None:
-        self._stays_s = at_s
         floor_map = self.plan.floor_map
         feet_m = None if floor_map is None else floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
+        if self._heat is not None and feet_m is not None:
+            self._heat.step(points.slots, points.ids, feet_m, points.at_s)
+        # What somebody did before they were sure to be somebody comes late; it would run time back for all others.
+        if points.at_s > self._stays_s:
+            self._stay(points, feet_m, points.at_s, tracks)
+
+    def _stay(self, points: PathPoints, feet_m: NDArray[np.float64] | None, at_s: float, tracks: Tracks) -> None:
+        self._stays_s = at_s
         units = self._parties.step(
             points.slots,
             points.ids,

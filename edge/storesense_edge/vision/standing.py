@@ -10,7 +10,7 @@ Children are as narrow as they are short, so their boxes stay as they are.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,13 @@ class HeadView:
     feet: NDArray[np.float64]
     heads: NDArray[np.float64]
     frame_wh: tuple[int, int]
+    _by_head: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out once how far down feet are by the head: numerator, denominator, and on which side of the lens."""
+        to_floor = np.linalg.inv(self.heads)
+        to_feet = self.feet @ to_floor
+        object.__setattr__(self, "_by_head", np.stack([to_feet[1], to_feet[2], to_floor[2]], axis=1))
 
     def complete(self, detections: Detections) -> Detections:
         """Return detections of which those that show only an upper part reach down to the feet."""
@@ -52,7 +59,7 @@ class HeadView:
             return detections
         feet_y = self.feet_y_px(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]], axis=1))
         full = feet_y - boxes[:, 1]
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # nowhere is not cut
             cut = (boxes[:, 3] - boxes[:, 1] < SHORT_SHARE * full) & (boxes[:, 2] - boxes[:, 0] >= WIDE_SHARE * full)
             cut &= feet_y <= MAX_HEIGHTS * self.frame_wh[1]
         if not cut.any():
@@ -70,11 +77,10 @@ class HeadView:
         Returns:
             (N,) pixels from the top.
         """
-        floor = np.column_stack([heads_xy_px, np.ones(len(heads_xy_px))]) @ np.linalg.inv(self.heads).T
-        pixels = floor @ self.feet.T
+        low, depth, before = (heads_xy_px @ self._by_head[:2] + self._by_head[2]).T
         with np.errstate(divide="ignore", invalid="ignore"):
-            y: NDArray[np.float64] = pixels[:, 1] / pixels[:, 2]
-            return np.where(pixels[:, 2] * floor[:, 2] > 0, y, np.nan)
+            y: NDArray[np.float64] = np.where(depth * before > 0, low / depth, np.nan)
+        return y
 
 
 def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None:

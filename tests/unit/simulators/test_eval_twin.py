@@ -1,0 +1,76 @@
+import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from storesense_contracts.cli import main
+from storesense_simulators.eval_twin import TwinScore
+from storesense_simulators.eval_twin_figures import QueueFigures, heat_figures, share_within
+from storesense_simulators.twin.detection_depth import CameraEye, detection_frames
+from storesense_simulators.twin.engine import Twin
+from storesense_simulators.twin.eye_flaws import DetectionFlaws
+from storesense_simulators.twin.load_shop import load_shop
+
+
+def test_a_perfect_detector_leaves_little_error() -> None:
+    shop = load_shop("convenience")
+    twin = Twin(shop, seed=5, began_at=datetime(2026, 3, 2, 17, 0, tzinfo=ZoneInfo(shop.hours.time_zone)))
+    eyes = [CameraEye(m, shop, seed=5, flaws=DetectionFlaws.perfect(), frames_per_s=5) for m in shop.cameras]
+    score = TwinScore(shop)
+    for step in detection_frames(twin, eyes, until_ms=90_000, frames_per_s=5, doors=shop.doors):
+        score.take(step)
+    found = score.finish()
+    assert found["frames"] == 451 * len(shop.cameras)
+    assert found["counts"]["absolute_error"] <= 1
+    assert found["occupancy"]["within_1_ratio"] >= 0.98
+    heat = found["heatmap"]
+    assert heat["true_s"] > 100
+    assert heat["measured_s"] == pytest.approx(heat["true_s"] / heat["in_view_ratio"], rel=0.2), "it sees all"
+    assert 0 < found["staff"]["true_share"] < 1
+
+
+def test_waits_are_compared_by_quarter_hours_and_with_littles_law() -> None:
+    queue = QueueFigures()
+    queue.true_waits_s = [(100.0, 60.0), (200.0, 40.0), (1000.0, 10.0)]
+    for at_s, wait_s in ((100.0, 60.0), (200.0, 50.0), (1000.0, 10.0)):
+        queue.add_measured(at_s, wait_s, 5.0, served=True)
+    for second in range(1, 1801):
+        queue.measured_now = 1 if second <= 80 else 0
+        queue.sample(float(second))
+    errors = queue.window_errors()
+    assert errors["weight"] == pytest.approx(110.0)
+    assert errors["measured"] == pytest.approx(2 * 5.0)
+    assert errors["little"] == pytest.approx(2 * abs(80 / 2 - 50.0) + 10.0)
+
+
+def test_who_gave_up_has_no_wait_to_compare() -> None:
+    queue = QueueFigures()
+    queue.add_measured(10.0, 5.0, None, served=False)
+    assert (queue.waits_s, queue.abandoned) == ([], 1)
+
+
+def test_heatmaps_are_compared_over_all_cells() -> None:
+    true_s = np.array([[0.0, 10.0], [20.0, 30.0]])
+    found = heat_figures([(true_s, true_s * 0.9)])
+    assert found["total_error_ratio"] == pytest.approx(-0.1)
+    assert found["correlation"] == pytest.approx(1.0)
+    assert heat_figures([(np.zeros((2, 2)), np.zeros((2, 2)))])["correlation"] is None
+
+
+def test_shares_of_time() -> None:
+    assert share_within([(3, 3), (3, 4), (3, 5), (3, 1)], 1) == 0.5
+    assert share_within([], 1) is None
+
+
+def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "twin", "--store", "convenience", "--hours", "0.005", "--fps", "5", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {"counts", "occupancy", "dwell", "queue_length", "wait", "heatmap", "groups", "staff"} <= set(found)
+    assert found["frames"] == 3 * 90
+
+
+def test_a_store_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", "twin", "--store", "nowhere"]) != 0
+    assert "nowhere" in capsys.readouterr().err
