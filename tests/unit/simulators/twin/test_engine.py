@@ -343,3 +343,20 @@ def test_staff_bring_goods_back_that_were_left_standing() -> None:
     assert sum(event.units for event in brought) <= left
     tasks = [event.why for event in events if event.kind is TruthKind.STAFF_TASK]
     assert tasks.count("return") <= tasks.count("clear") <= len(gone)
+
+
+def test_visits_baskets_and_services_are_as_in_shops() -> None:
+    """Wide bounds around published figures, which the reference on the twin names; a corner shop is below most."""
+    seen = watched()
+    shoppers = [event for event in seen.events if not event.is_staff]
+    came = {event.person_no: event.t_ms for event in shoppers if event.kind is TruthKind.ARRIVED}
+    paid = [event for event in shoppers if event.kind is TruthKind.SERVICE_ENDED]
+    payers = {event.person_no for event in paid}
+    left = [event for event in shoppers if event.kind is TruthKind.LEFT and event.person_no in payers]
+    stays_min = sorted((event.t_ms - came[event.person_no]) / 60_000 for event in left)
+    assert 1.5 < stays_min[len(stays_min) // 2] < 20.0
+    assert 1.5 < sum(event.units for event in paid) / len(paid) < 12.0
+    assert 15.0 < sum(event.service_ms or 0 for event in paid) / len(paid) / 1000 < 120.0
+    picked = sum(event.kind is TruthKind.PICKED for event in shoppers)
+    not_found = sum(event.kind is TruthKind.NOT_FOUND for event in shoppers)
+    assert not_found / (picked + not_found) < 0.2
