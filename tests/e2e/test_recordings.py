@@ -20,8 +20,8 @@ pytestmark = pytest.mark.e2e
 
 SITES_DIR = Path(__file__).parent / "sites"
 STORE = "/api/v1/stores/recordings"
-# The steps that 57 minutes of the cell hold: the load is hung and removed eight times.
-STEPS = ["restock", "pick"] * 8
+# The steps that 57 minutes of the cell hold: the load is hung and removed eight times, all six units of it at once.
+STEPS = ["restock", "bulk_removal"] * 8
 
 
 class Api:
@@ -48,7 +48,7 @@ class Api:
             if after is None:
                 return found
 
-    def wait_until_recordings_ended(self, run: DemoRun, timeout_s: float) -> None:
+    def wait_until_recordings_ended(self, run: DemoRun, devices: set[str], timeout_s: float) -> None:
         deadline_s = time.monotonic() + timeout_s
         reasons: dict[str, str] = {}
         while time.monotonic() < deadline_s:
@@ -57,7 +57,7 @@ class Api:
                 for health in device["health"]:
                     if "recording ended" in (health["reason"] or ""):
                         reasons[device["device_id"]] = health["reason"]
-            if set(reasons) == {"street-cam", "beam-shelf"}:
+            if set(reasons) == devices:
                 return
             time.sleep(0.5)  # a poll of another process, which has no other way to tell
         pytest.fail(f"the recordings did not end in {timeout_s} s: {reasons}\n{run.text}")
@@ -72,16 +72,38 @@ def truth(shared_dir: Path) -> dict[str, tuple[int, int]]:
     return {line_id.replace(".0", ""): pair for line_id, pair in true_crossings(rows, lines).items()}
 
 
+def check_shelf(api: Api) -> list[dict[str, Any]]:
+    """Compare the shelf's events and alerts with what the recording holds; return the alerts."""
+    events = sorted(api.readings("shelf_events"), key=lambda event: event["measured_at"])
+    assert [event["event"] for event in events] == STEPS
+    assert {event["units"] for event in events} == {6}
+    loads_g = np.abs([event["delta_mg"] / 1_000 for event in events])
+    assert loads_g.std() / loads_g.mean() <= 0.007
+
+    alerts = [a for a in api.get(f"{STORE}/alerts", limit=100)["alerts"] if a["kind"] == "low_stock"]
+    # Empty at the start and after each of eight removals; each time but the last the weight itself closed it. One
+    # removal lasts 1.3 s at this speed: a busy machine may learn of its end with its beginning, and then wakes nobody.
+    assert sum(alert["state"] == "resolved" for alert in alerts) in {7, 8}
+    assert sum(alert["state"] == "open" for alert in alerts) == 1
+    for alert in alerts:
+        if alert["state"] == "resolved":
+            assert alert["proof"]["units"] == 6
+            assert 2_250 < alert["proof"]["weight_g"] < 2_400
+    return alerts
+
+
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize(
-    ("site", "max_error_share"), [("recordings_onnx.yaml", 0.15), ("recordings_motion.yaml", 0.25)]
+    ("site", "max_error_share", "has_shelf"),
+    # The shelf is the same for both detectors, and its recording is the longest: once is enough.
+    [("recordings_onnx.yaml", 0.15, True), ("recordings_motion.yaml", 0.25, False)],
 )
 def test_counts_steps_and_alerts_come_back_from_the_database(
-    demo: type[DemoRun], service_dir: Path, shared_dir: Path, site: str, max_error_share: float
+    demo: type[DemoRun], service_dir: Path, shared_dir: Path, site: str, max_error_share: float, has_shelf: bool
 ) -> None:
     run = demo("--site", str(SITES_DIR / site), "--port", "0", "--data-dir", str(service_dir / "demo"), "--json")
     api = Api(run)
-    api.wait_until_recordings_ended(run, 240)
+    api.wait_until_recordings_ended(run, {"street-cam", "beam-shelf"} if has_shelf else {"street-cam"}, 240)
     time.sleep(2)  # the last alert opens after the rule's own delay
 
     counted: dict[str, np.ndarray[Any, Any]] = {}
@@ -95,21 +117,7 @@ def test_counts_steps_and_alerts_come_back_from_the_database(
     assert 120 <= crossings <= 140
     assert error / crossings <= max_error_share, {line: (counted[line].tolist(), expected[line]) for line in expected}
 
-    events = sorted(api.readings("shelf_events"), key=lambda event: event["measured_at"])
-    assert [event["event"] for event in events] == STEPS
-    assert {event["units"] for event in events} == {6}
-    loads_g = np.abs([event["delta_mg"] / 1_000 for event in events])
-    assert loads_g.std() / loads_g.mean() <= 0.007
-
-    alerts = [a for a in api.get(f"{STORE}/alerts", limit=100)["alerts"] if a["kind"] == "low_stock"]
-    # Empty at the start and after each of eight removals; each time but the last the weight itself closed it. One
-    # removal lasts 1.9 s at this speed: a busy machine may learn of its end with its beginning, and then wakes nobody.
-    assert sum(alert["state"] == "resolved" for alert in alerts) in {7, 8}
-    assert sum(alert["state"] == "open" for alert in alerts) == 1
-    for alert in alerts:
-        if alert["state"] == "resolved":
-            assert alert["proof"]["units"] == 6
-            assert 2_250 < alert["proof"]["weight_g"] < 2_400
+    alerts = check_shelf(api) if has_shelf else []
     assert api.get(f"{STORE}/heatmap")["presence_s"]
     assert max(api.get(f"{STORE}/heatmap")["presence_s"]) > 0
     api.close()
@@ -119,6 +127,6 @@ def test_counts_steps_and_alerts_come_back_from_the_database(
     assert code == 0, run.text
     result = json.loads(output.splitlines()[-1])
     assert result["dead_letters"] == 0
-    assert result["alerts_opened"] >= len(alerts) >= 8
+    assert result["alerts_opened"] >= len(alerts) >= (8 if has_shelf else 0)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", result["url"])
     assert run.processes() == []
