@@ -10,10 +10,12 @@ from fixtures.backend_world import STORE, layout, new_world
 from storesense_backend import alert_records, registry
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.metrics import AlertMetrics
+from storesense_backend.depletion.records import Depletion
 from storesense_backend.kpis import kpis
 from storesense_backend.live import reader
 from storesense_backend.measurements import Family, Step, floor_heat, footfall_points, readings_page
 from storesense_backend.metrics import BackendMetrics
+from storesense_backend.planogram.records import planogram_at
 from storesense_backend.ranges import TimeSpan, decode_cursor
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.clock import ManualClock
@@ -54,6 +56,10 @@ async def test_every_query_of_the_api(world):
     assert heat.sum() == pytest.approx(4.0)
     found = {kpi.name: kpi.value for kpi in await kpis(world.connection, layout=layout(), span=span, now=now)}
     assert (found["visitors"], found["queue_length"], found["on_shelf_availability"]) == (2.0, 4.0, 1.0)
+    (slot,) = (await Depletion().of(world.connection, layout(), 1, now))["slots"]
+    assert (slot["units"], slot["is_demand_known"]) == (7, False), "weighed for minutes, and not yet for a day"
+    planned = await planogram_at(world.connection, STORE, now)
+    assert [entry.sku for entry in planned.entries] == ["oat-1l"]
     assert len(await registry.list_devices(world.connection, STORE, now)) == 3
     assert (await registry.list_stores(world.connection))[0]["devices_total"] == 3
 
