@@ -172,10 +172,16 @@ def detection_frames(
         raise ValueError(f"{frames_per_s} frames a second are no whole number of milliseconds apart")
     events: deque[TruthEvent] = deque()
     approach = Approach(np.array([((d.a[0] + d.b[0]) / 2, (d.a[1] + d.b[1]) / 2) for d in doors]).reshape(-1, 2))
-    for t_ms, crowd in _crowds(twin, events, until_ms=until_ms + (WALK_ON_MS if doors else 0), frame_ms=frame_ms):
-        for then_ms, known in approach.take(crowd, t_ms) if doors else ((t_ms, crowd),):
-            if then_ms <= until_ms:
-                yield _step(then_ms, eyes, known, events)
+    crowds = _crowds(twin, events, until_ms=until_ms + (WALK_ON_MS if doors else 0), frame_ms=frame_ms)
+    for t_ms, crowd in _approached(crowds, approach) if doors else crowds:
+        if t_ms <= until_ms:
+            yield _step(t_ms, eyes, crowd, events)
+
+
+def _approached(crowds: Iterator[tuple[int, Crowd]], approach: Approach) -> Iterator[tuple[int, Crowd]]:
+    for t_ms, crowd in crowds:
+        yield from approach.take(crowd, t_ms)
+    yield from approach.rest()
 
 
 def _crowds(twin: Walking, events: deque[TruthEvent], *, until_ms: int, frame_ms: int) -> Iterator[tuple[int, Crowd]]:

@@ -19,15 +19,16 @@ def test_a_perfect_detector_leaves_little_error() -> None:
     twin = Twin(shop, seed=5, began_at=datetime(2026, 3, 2, 17, 0, tzinfo=ZoneInfo(shop.hours.time_zone)))
     eyes = [CameraEye(m, shop, seed=5, flaws=DetectionFlaws.perfect(), frames_per_s=5) for m in shop.cameras]
     score = TwinScore(shop)
-    for step in detection_frames(twin, eyes, until_ms=90_000, frames_per_s=5, doors=shop.doors):
+    for step in detection_frames(twin, eyes, until_ms=60_000, frames_per_s=5, doors=shop.doors):
         score.take(step)
     found = score.finish()
-    assert found["frames"] == 451 * len(shop.cameras)
+    assert found["frames"] == 301 * len(shop.cameras)
     assert found["counts"]["absolute_error"] <= 1
     assert found["occupancy"]["within_1_ratio"] >= 0.98
     heat = found["heatmap"]
     assert heat["true_s"] > 100
-    assert heat["measured_s"] == pytest.approx(heat["true_s"] / heat["in_view_ratio"], rel=0.2), "it sees all"
+    everybody_s = heat["true_s"] / heat["in_view_ratio"]
+    assert 0.6 * everybody_s <= heat["measured_s"] <= 1.05 * everybody_s, "through shelves, but not under the lens"
     assert 0 < found["staff"]["true_share"] < 1
 
 
@@ -68,7 +69,7 @@ def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["eval", "twin", "--store", "convenience", "--hours", "0.005", "--fps", "5", "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"counts", "occupancy", "dwell", "queue_length", "wait", "heatmap", "groups", "staff"} <= set(found)
-    assert found["frames"] == 3 * 90
+    assert found["frames"] == 3 * 91
 
 
 def test_a_store_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storesense_simulators.twin.eye_blinds import ALL_HIDDEN_M, RAIL_HEIGHT_M, SHELF_HEIGHT_M, blinds_of
-from storesense_simulators.twin.eye_crowd import Crowd, Street
+from storesense_simulators.twin.eye_crowd import WALK_ON_MS, Approach, Crowd, Street
 from storesense_simulators.twin.eye_sight import see
 from storesense_simulators.twin.projection import pinhole_of
 from storesense_simulators.twin.shop import CameraMount, Shelf, Shop, Wall
@@ -127,3 +127,18 @@ def test_visibility_is_a_share_wherever_people_stand():
     assert ((sight.visibility >= 0) & (sight.visibility <= 1)).all()
     assert (np.diff(sight.depths_m) >= 0).all()
     assert math.isfinite(float(sight.open_share.sum()))
+
+
+def test_who_comes_in_by_a_door_was_on_the_street_before_and_nobody_else() -> None:
+    approach = Approach(np.array([(5.0, 5.0)]))
+    given = list(approach.take(crowd_at((9.0, 9.0)), 0))
+    # The second is at the door from 1 s on; the third appears far from any.
+    for t_ms in range(1_000, 4_000, 500):
+        given += approach.take(crowd_at((9.0, 9.0), (5.0, 5.5), (1.0, 1.0)), t_ms)
+    given += approach.rest()
+    assert [t_ms for t_ms, _ in given] == [0, *range(1_000, 4_000, 500)], "late, and none left out"
+    assert given[0][1].numbers.tolist() == [1, 2]
+    walked_m = np.hypot(*(given[0][1].xy_m[1] - (5.0, 5.5)))
+    assert 0.5 <= walked_m <= 3.0, "a second's walk away"
+    assert given[1][1].numbers.tolist() == [1, 2, 3]
+    assert WALK_ON_MS >= 1_000
