@@ -94,7 +94,8 @@ class Team:
     def _see_to_lanes(self) -> None:
         scene = self._scene
         wanted = self._control.lanes_wanted(scene.now_ms, scene.checkout, self._planned())
-        manned = {clerk.lane_id: clerk for _, clerk in self._clerks if clerk.task is Task.LANE}
+        self._relieve_cashiers()
+        manned = {clerk.lane_id for _, clerk in self._clerks if clerk.task is Task.LANE}
         for lane_id, lane in scene.checkout.lanes.items():
             is_wanted = wanted.get(lane_id, False)
             if lane.till.kind is TillKind.SELF_CHECKOUT:
@@ -111,6 +112,20 @@ class Team:
                 scene.checkout.close_lane(lane_id, scene.now_ms)
             elif not is_wanted and lane_id in manned and not lane.is_open:
                 self.lane_closed(lane_id)
+
+    def _relieve_cashiers(self) -> None:
+        """Let who is free take over from cashiers whose shift is over; the lane stays open meanwhile."""
+        for person, clerk in self._clerks:
+            if clerk.goes_home and clerk.task is Task.LANE and clerk.lane_id is not None:
+                lane = self._scene.checkout.lanes[clerk.lane_id]
+                at = lane.till.customers[0] if lane.till.cashier is None else lane.till.cashier
+                next_one = next(((p, c) for p, c in self._clerks if c.is_free), None)
+                if next_one is None:
+                    return
+                if not lane.takes_customers:
+                    continue
+                next_one[1].man_lane(next_one[0], clerk.lane_id, at)
+                clerk.idle(person)
 
     def _send_to_lane(self, lane_id: str, at: Point) -> None:
         free = [(p, c) for p, c in self._clerks if c.is_free] or [(p, c) for p, c in self._clerks if c.can_leave_work]

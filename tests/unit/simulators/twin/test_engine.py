@@ -17,7 +17,7 @@ from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.readings_depth import ReadingSensors
-from storesense_simulators.twin.shop import Habits, Point, Shop
+from storesense_simulators.twin.shop import Habits, Point, Shift, Shop
 from storesense_simulators.twin.shoppers import ShoppingLists, Trip
 from storesense_simulators.twin.truth import TruthEvent, TruthKind, TruthWriter
 
@@ -343,6 +343,22 @@ def test_staff_bring_goods_back_that_were_left_standing() -> None:
     assert sum(event.units for event in brought) <= left
     tasks = [event.why for event in events if event.kind is TruthKind.STAFF_TASK]
     assert tasks.count("return") <= tasks.count("clear") <= len(gone)
+
+
+def test_a_cashier_whose_shift_is_over_is_relieved_and_the_lane_stays_open() -> None:
+    shop = corner_shop()
+    week = tuple(range(7))
+    shifts = (Shift("early", week, 480, 607, 2), Shift("late", week, 605, 1_200, 2))  # 10:05 to 10:07 both
+    shop = replace(shop, staff=replace(shop.staff, shifts=shifts))
+    events = truth_of(shop, seed=4, lasts_ms=QUARTER_MS)
+    at_lane = [e for e in events if e.kind is TruthKind.STAFF_TASK and e.why == "lane"]
+    first, relief = at_lane[0], at_lane[1]
+    assert (first.subject_id, first.t_ms) == (relief.subject_id, 0)
+    home = next(e for e in events if e.why == "home" and e.person_no == first.person_no)
+    assert home.t_ms == relief.t_ms
+    assert relief.person_no != first.person_no
+    assert 7 * 60_000 <= relief.t_ms <= 8 * 60_000
+    assert not [e for e in events if e.kind is TruthKind.LANE_CLOSED]
 
 
 def test_visits_baskets_and_services_are_as_in_shops() -> None:
