@@ -99,7 +99,6 @@ def weighed(site, levels_g: dict[str, float]) -> int:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--hours", "0.01"], "--store needs --out"),
         (["--out", "x", "--camera", "nowhere"], "no camera 'nowhere'; it has camera-door"),
         (["--out", "x", "--fault", "power_cut:nowhere:0:1"], "the fault at 'nowhere' cannot be"),
     ],
