@@ -78,8 +78,6 @@ class FloorHeatmap:
         ids: NDArray[np.int64],
         points_xy_m: NDArray[np.float64],
         at_s: float,
-        *,
-        starts: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
     ) -> None:
         """Take one picture's floor points of the people seen in it.
 
@@ -88,8 +86,6 @@ class FloorHeatmap:
             ids: (N,) what tells a reused row from its former user.
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.
-            starts: (N, 2) floor points and (N,) times at which each track was first seen, so that the time before it
-                was sure to be somebody counts too; None means here and now.
         """
         if not len(slots):
             return
@@ -102,8 +98,8 @@ class FloorHeatmap:
         known = self._ids[slots] == ids
         if not known.all():
             fresh = slots[~known]
-            self._last_xy[fresh] = (points_xy_m if starts is None else starts[0])[~known]
-            self._last_s[fresh] = at_s if starts is None else starts[1][~known]
+            self._last_xy[fresh] = points_xy_m[~known]
+            self._last_s[fresh] = at_s
         gap_s = at_s - self._last_s[slots]
         np.clip(gap_s, 0.0, self._max_gap_s, out=gap_s)
         longest_s = float(gap_s.max())

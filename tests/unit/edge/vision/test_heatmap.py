@@ -47,14 +47,6 @@ def test_a_reused_slot_is_a_new_person() -> None:
     assert heat.take().sum() == 0
 
 
-def test_the_time_before_a_track_was_sure_counts_too() -> None:
-    heat = FloorHeatmap(GRID)
-    starts = (np.array([[0.5, 0.5]]), np.array([3.0]))
-    for at_s in (3.5, 4.0):
-        heat.step(np.array([0]), np.array([1]), np.array([[0.5, 0.5]]), at_s, starts=starts)
-    assert heat.take().sum() == 10
-
-
 def test_off_the_grid_and_above_the_horizon_nothing_is_drawn() -> None:
     heat = FloorHeatmap(GRID)
     stand(heat, (-0.1, 0.5), [0.0, 1.0], track=1)
