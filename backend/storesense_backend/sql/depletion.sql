@@ -1,36 +1,41 @@
 -- name: taken
--- Picks less put-backs of each slot by hour of the store's clock, since the slot has its present product.
-SELECT s.subject_id AS slot_id, array_agg(h.hour_no ORDER BY h.hour_no) AS hour_nos, array_agg(h.units ORDER BY h.hour_no) AS units
-FROM series s
-JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
-    AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
-CROSS JOIN LATERAL (
+-- Picks less put-backs of each slot by hour of the store's clock, since the slot has its present product. The rollup is read
+-- once for all slots: what it has not rolled up yet would be gone through for each of them otherwise.
+WITH present AS (
+    SELECT s.series_id, s.subject_id AS slot_id, p.valid_from
+    FROM series s JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
+        AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
+    WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
+), hours AS (
     SELECT
+        present.slot_id,
         floor(extract(epoch FROM e.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no,
         sum(CASE e.event WHEN 'pick' THEN e.units ELSE -e.units END)::integer AS units
-    FROM shelf_events_15m e
-    WHERE e.series_id = s.series_id AND e.bucket_at >= greatest(%(since)s, p.valid_from) AND e.bucket_at < %(until)s
+    FROM shelf_events_15m e JOIN present USING (series_id)
+    WHERE e.bucket_at >= %(since)s AND e.bucket_at < %(until)s AND e.bucket_at >= present.valid_from
         AND e.event IN ('pick', 'put_back')
-    GROUP BY 1
-) h
-WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
-GROUP BY s.subject_id;
+    GROUP BY 1, 2
+)
+SELECT slot_id, array_agg(hour_no ORDER BY hour_no) AS hour_nos, array_agg(units ORDER BY hour_no) AS units
+FROM hours GROUP BY slot_id;
 
 -- name: stocked
 -- The hours in which each slot was weighed and, for most of its known minutes, not empty.
-SELECT s.subject_id AS slot_id, array_agg(DISTINCT h.hour_no ORDER BY h.hour_no) AS hour_nos
-FROM series s
-JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
-    AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
-CROSS JOIN LATERAL (
-    SELECT floor(extract(epoch FROM w.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no
-    FROM shelf_weights_15m w
-    WHERE w.series_id = s.series_id AND w.bucket_at >= greatest(%(since)s, p.valid_from) AND w.bucket_at < %(until)s
-    GROUP BY 1
+WITH present AS (
+    SELECT s.series_id, s.subject_id AS slot_id, p.valid_from
+    FROM series s JOIN slot_products p ON p.store_id = s.store_id AND p.slot_id = s.subject_id
+        AND p.valid_from <= %(until)s AND (p.valid_to IS NULL OR p.valid_to > %(until)s)
+    WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
+), hours AS (
+    SELECT
+        present.slot_id,
+        floor(extract(epoch FROM w.bucket_at AT TIME ZONE %(time_zone)s) / 3600)::integer AS hour_no
+    FROM shelf_weights_15m w JOIN present USING (series_id)
+    WHERE w.bucket_at >= %(since)s AND w.bucket_at < %(until)s AND w.bucket_at >= present.valid_from
+    GROUP BY 1, 2
     HAVING sum(w.minute_empty_milli_sum) < 500 * sum(w.known_minute_count)
-) h
-WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
-GROUP BY s.subject_id;
+)
+SELECT slot_id, array_agg(hour_no ORDER BY hour_no) AS hour_nos FROM hours GROUP BY slot_id;
 
 -- name: empty_spells
 -- The quarters of an hour in which a slot stood empty for some minutes; several devices at one slot count once.
