@@ -109,6 +109,12 @@ def test_what_does_not_fit_the_store_is_refused(arguments, complaint, capsys, tm
     assert complaint in capsys.readouterr().err
 
 
+def test_a_run_without_a_folder_is_refused(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main([*QUICK, "--hours", "0.01"])
+    assert "--out" in capsys.readouterr().err
+
+
 def test_a_folder_that_cannot_be_made_is_named(capsys, tmp_path):
     (tmp_path / "file").write_text("")
     assert main([*QUICK, "--hours", "0.01", "--out", str(tmp_path / "file")]) == 2
