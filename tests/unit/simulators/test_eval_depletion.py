@@ -24,7 +24,9 @@ def bursts(seed: int) -> Series:
     """A product that sells by day only, in batches, and four times as briskly in every third month."""
     chance = np.random.default_rng(seed)
     hours = np.arange(40 * HOURS_A_WEEK)
-    rate = np.where((hours % 24 >= 8) & (hours % 24 < 20), 0.4, 0.0) * np.where(hours // HOURS_A_WEEK // 4 % 3 == 0, 4, 1)
+    rate = np.where((hours % 24 >= 8) & (hours % 24 < 20), 0.4, 0.0) * np.where(
+        hours // HOURS_A_WEEK // 4 % 3 == 0, 4, 1
+    )
     lines = chance.poisson(rate)
     at_h = np.sort(np.repeat(hours, lines) + chance.random(lines.sum()))
     units = chance.integers(1, 4, len(at_h))
