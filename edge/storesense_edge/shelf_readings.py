@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from storesense_contracts.layout import Slot
     from storesense_edge.camera_readings import Measured
+    from storesense_edge.shelf.events import ShelfEvent as FoundEvent
     from storesense_edge.shelf.pipeline import ShelfObservation
 
 _MAX_MG = 10_000_000_000
@@ -40,28 +41,33 @@ def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[dat
     )
     measured: list[Measured] = [(Stream.SHELF, weight)]
     if seen.event is not None:
-        event = ShelfEvent(
-            measured_at=to_present(seen.step_at or seen.measured_at),
-            slot_id=slot.id,
-            event=ShelfEventKind(seen.event.kind.value),
-            units=min(_MAX_UNITS, seen.event.units),
-            delta_mg=_mg(seen.event.delta_g),
-            confidence=min(1.0, max(0.0, seen.event.confidence)),
-            sku=seen.event.sku,
-            is_ambiguous=seen.event.ambiguous,
-            alternatives=tuple(
-                ShelfAlternative(
-                    event=ShelfEventKind(other.kind.value),
-                    units=min(_MAX_UNITS, other.units),
-                    confidence=min(1.0, max(0.0, other.probability)),
-                    sku=other.sku,
-                )
-                for other in seen.event.alternatives
-            ),
-            burst_units=None if seen.event.burst_units is None else min(_MAX_UNITS, seen.event.burst_units),
-        )
+        event = event_reading(slot.id, seen.event, to_present(seen.step_at or seen.measured_at))
         measured.append((Stream.SHELF, event))
     return measured
+
+
+def event_reading(slot_id: str, found: FoundEvent, measured_at: datetime) -> ShelfEvent:
+    """Return what a slot's chain found, as it is sent."""
+    return ShelfEvent(
+        measured_at=measured_at,
+        slot_id=slot_id,
+        event=ShelfEventKind(found.kind.value),
+        units=min(_MAX_UNITS, found.units),
+        delta_mg=_mg(found.delta_g),
+        confidence=min(1.0, max(0.0, found.confidence)),
+        sku=found.sku,
+        is_ambiguous=found.ambiguous,
+        alternatives=tuple(
+            ShelfAlternative(
+                event=ShelfEventKind(other.kind.value),
+                units=min(_MAX_UNITS, other.units),
+                confidence=min(1.0, max(0.0, other.probability)),
+                sku=other.sku,
+            )
+            for other in found.alternatives
+        ),
+        burst_units=None if found.burst_units is None else min(_MAX_UNITS, found.burst_units),
+    )
 
 
 def _mg(weight_g: float) -> int:

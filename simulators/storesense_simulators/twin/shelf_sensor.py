@@ -11,12 +11,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import ShelfEvent, ShelfEventKind, ShelfWeight
+from storesense_contracts.readings import ShelfEvent, ShelfWeight
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import event_of
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.steps import WeightStep
 from storesense_edge.shelf.stock import StockEstimate, estimate_units
+from storesense_edge.shelf_readings import event_reading
 from storesense_simulators.twin.interval_sensors import instant
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ class SlotSensor:
         self.slot_id = place.slot_id
         self.device_id = cell.device_id
         self.due_ms = now_ms
-        self._sku = place.sku
         self._model = cell.model
         self._chance = chance
         self._normals: list[float] = []
@@ -61,6 +61,7 @@ class SlotSensor:
             unit_weight_g=place.unit_weight_g,
             unit_tolerance_g=min(2 * max(place.unit_weight_sd_g, 0.002), 0.49 * place.unit_weight_g),
             capacity_units=place.capacity_units,
+            sku=place.sku,
         )
         self._mass_mg = mass_mg
         self._changed_ms: int | None = None
@@ -132,16 +133,7 @@ class SlotSensor:
         found = event_of(step, self._spec)
         if found is None:
             return [weight]
-        event = ShelfEvent(
-            measured_at=instant(changed_ms),
-            slot_id=self.slot_id,
-            event=ShelfEventKind(found.kind.value),
-            units=found.units,
-            delta_mg=round(found.delta_g * 1000),
-            confidence=round(found.confidence, 4),
-            sku=self._sku,
-        )
-        return [weight, event]
+        return [weight, event_reading(self.slot_id, found, instant(changed_ms))]
 
     def _reading_g(self, drifts: tuple[tuple[Fault, int], ...]) -> float:
         """The averaged weight as the controller reads it, in whole raw counts."""

@@ -25,6 +25,7 @@ from storesense_simulators.twin.faults import Fault, FaultSchedule
 from storesense_simulators.twin.interval_sensors import LineSensor
 from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.readings_depth import Emitted, ReadingSensors
+from storesense_simulators.twin.shelf_sensor import SlotSensor
 from storesense_simulators.twin.shop import FaultKind
 from storesense_simulators.twin.truth import TruthKind
 
@@ -155,6 +156,24 @@ def test_weights_tell_the_units_and_picks_are_named(hour, shop):
     last = {w.slot_id: w.units for w in of(emitted, ShelfWeight) if w.is_stable}
     assert last.keys() == {cell.slot_id for cell in shop.cells}
     assert sum(last[slot_id] == levels[slot_id] for slot_id in last) >= 0.95 * len(last)
+
+
+@pytest.mark.parametrize(
+    ("moved_units", "event", "has_sku"),
+    [(-2.0, ShelfEventKind.PICK, True), (0.45, ShelfEventKind.FOREIGN, False)],
+    ids=["two of its own", "a thing that weighs like nothing of its own"],
+)
+def test_a_slot_names_the_product_that_moved(shop, moved_units: float, event: ShelfEventKind, has_sku: bool):
+    cell = shop.cells[0]
+    place = next(place for place in shop.places if place.slot_id == cell.slot_id)
+    unit_mg = round(place.unit_weight_g * 1000)
+    sensor = SlotSensor(place, cell, mass_mg=5 * unit_mg, chance=stream(1, "cell"), now_ms=0)
+    sensor.report(0)
+    sensor.touch(round((5 + moved_units) * unit_mg), 5_000)
+    told = [reading for at_ms in (5_500, 6_500) for reading in sensor.report(at_ms)]
+    (happened,) = [reading for reading in told if isinstance(reading, ShelfEvent)]
+    assert happened.event is event
+    assert happened.sku == (place.sku if has_sku else None)
 
 
 def test_lanes_and_health_are_told_each_minute(hour, shop):
