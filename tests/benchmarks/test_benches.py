@@ -32,7 +32,9 @@ def test_ingest(capsys: pytest.CaptureFixture[str]) -> None:
         "commit_latency_p99_ms",
         "gateway_cpu_s_per_million",
         "gateway_rss_mb",
+        "load",
     }
+    assert told["load"] == "footfall"
     assert told["readings_per_s"] == pytest.approx(25 * told["messages_per_s"], abs=25)
     assert told["ratio_to_copy"] == pytest.approx(told["readings_per_s"] / told["copy_rows_per_s"], rel=0.02)
     assert told["ratio_to_naive"] == pytest.approx(told["readings_per_s"] / told["naive_readings_per_s"], rel=0.05)
