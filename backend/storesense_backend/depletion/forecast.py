@@ -110,9 +110,8 @@ def forecast_depletion(
 
     def chance(after_h: float) -> float:
         """Return the probability that all units are gone ``after_h`` hours from now."""
-        expected, level = float(np.interp(after_h, edges_h, mean)), demand.level
-        variance = level.dispersion * expected + level.cv2 * expected**2
-        return chance_of_at_least(units, mean=expected, variance=variance)
+        expected = float(np.interp(after_h, edges_h, mean))
+        return chance_of_at_least(units, mean=expected, variance=demand.level.variance(expected))
 
     return DepletionForecast(units, shares, tuple(_first_time_h(share, horizon_h, chance) for share in shares))
 

@@ -35,6 +35,10 @@ class Level:
     cv2: float
     dispersion: float = _DISPERSION
 
+    def variance(self, expected: float) -> float:
+        """Return the variance of a count that is expected to be ``expected``."""
+        return self.dispersion * expected + self.cv2 * expected**2
+
 
 def fit_level(units_by_day: NDArray[np.float64], exposure_by_day: NDArray[np.float64]) -> Level:
     """Fit the level to daily counts.

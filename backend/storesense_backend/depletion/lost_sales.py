@@ -48,7 +48,7 @@ class LostSales:
 def lost_sales(demand: Demand, spans: Sequence[EmptySpan]) -> LostSales:
     """Estimate what would have been taken in ``spans``: the usual rate of that hour, scaled by who really passed."""
     expected = sum(_expected(demand, span) for span in spans)
-    variance = demand.level.dispersion * expected + demand.level.cv2 * expected**2
+    variance = demand.level.variance(expected)
     passers = [span.passers for span in spans]
     return LostSales(
         empty_min=sum(span.duration_h for span in spans) * 60.0,
