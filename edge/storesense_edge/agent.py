@@ -21,7 +21,7 @@ from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
-from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
 from storesense_edge.trajectories import TrajectoryError, TrajectoryFile, TrajectoryRecorder, trajectory_path
@@ -101,7 +101,7 @@ class DeviceAgent:
         """Measure until cancelled, with a link and a boot of its own; then everything measured is on disk.
 
         Raises:
-            OutboxError: the device's outbox cannot be opened.
+            OutboxError: the device's outbox cannot be opened, or is not written any more.
         """
         self.link = self._new_link()
         async with self.link:
@@ -221,6 +221,8 @@ class SiteAgent:
 
         Raises:
             OutboxLockedError: another agent runs with the same state folder.
+            OutboxWriterStoppedError: a device can keep nothing any more, by a mistake in the program. All end in order,
+                so that the service manager starts the process anew.
         """
         try:
             async with asyncio.TaskGroup() as group:
@@ -228,8 +230,8 @@ class SiteAgent:
                 await stop.wait()
                 for task in tasks:
                     task.cancel()
-        except* OutboxLockedError as locked:
-            raise locked.exceptions[0] from None
+        except* (OutboxLockedError, OutboxWriterStoppedError) as ended:
+            raise ended.exceptions[0] from None
 
     @property
     def stats(self) -> list[LinkStats]:

@@ -17,7 +17,7 @@ from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_edge.batcher import Batch, Batcher
 from storesense_edge.clock_offset import base_us
 from storesense_edge.outbox import Outbox
-from storesense_edge.outbox_errors import OutboxError
+from storesense_edge.outbox_errors import OutboxError, OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
 from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
 from storesense_edge.sender import CLONED, Sender
@@ -76,6 +76,8 @@ class LinkNotOpenError(StoresenseError):
 class DeviceLink:
     """One device, one outbox, one connection, one boot; an async context manager.
 
+    A mistake in the program that ends the outbox's thread cancels the body and leaves as OutboxWriterStoppedError.
+
     Args:
         store_id: the store.
         device_id: the device.
@@ -120,6 +122,7 @@ class DeviceLink:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks = asyncio.TaskGroup()
         self._sending: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._flush_timer: asyncio.TimerHandle | None = None
         self._progress = asyncio.Event()
         self._is_open = False
@@ -140,7 +143,11 @@ class DeviceLink:
             OutboxWriteError: its folder cannot be written.
         """
         self._loop = asyncio.get_running_loop()
-        opened = await asyncio.wrap_future(self._writer.start())
+        try:
+            opened = await asyncio.wrap_future(self._writer.start())
+        except asyncio.CancelledError:
+            self._writer.stop()
+            raise
         self._boot_no, self._totals, self.set_aside = opened.boot_no, opened.totals, opened.set_aside
         self._sender = Sender(
             store_id=self.store_id,
@@ -156,6 +163,8 @@ class DeviceLink:
         await self._tasks.__aenter__()
         name = f"sender {topics.user_name(self.store_id, self.device_id)}"
         self._sending = self._tasks.create_task(self._sender.run(), name=name)
+        name = f"outbox {topics.user_name(self.store_id, self.device_id)}"
+        self._watching = self._tasks.create_task(self._watch_writer(), name=name)
         return self
 
     async def __aexit__(
@@ -164,7 +173,11 @@ class DeviceLink:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Put everything recorded on disk, say goodbye to the broker, and close the outbox."""
+        """Put everything recorded on disk, say goodbye to the broker, and close the outbox.
+
+        Raises:
+            OutboxWriterStoppedError: the outbox's thread had ended by a mistake; the body was cancelled for it.
+        """
         try:
             with contextlib.suppress(OutboxError):  # logged where it arose; the stop below tries once more
                 await self.flush()
@@ -173,15 +186,18 @@ class DeviceLink:
         finally:
             self._is_open = False
             self._flush_all()
-            if self._sending is not None:
-                self._sending.cancel()
+            for task in (self._sending, self._watching):
+                if task is not None:
+                    task.cancel()
             closed = asyncio.wrap_future(self._writer.stop())
             # The body's own error stays its own: only a cancellation is the group's business.
-            if exc_type is not None and issubclass(exc_type, asyncio.CancelledError):
-                await self._tasks.__aexit__(exc_type, exc, traceback)
-            else:
-                await self._tasks.__aexit__(None, None, None)
-            await closed
+            is_cancelled = exc_type is not None and issubclass(exc_type, asyncio.CancelledError)
+            try:
+                await self._tasks.__aexit__(*((exc_type, exc, traceback) if is_cancelled else (None, None, None)))
+            except* OutboxWriterStoppedError as stopped:
+                raise stopped.exceptions[0] from None
+            finally:
+                await closed
 
     # ---- what users call
 
@@ -239,6 +255,10 @@ class DeviceLink:
         )
 
     # ---- inside
+
+    async def _watch_writer(self) -> None:
+        """End the link when nothing is written any more, rather than measure for nobody."""
+        await asyncio.shield(asyncio.wrap_future(self._writer.ended))
 
     def _told(self, problem: StoresenseError | None) -> str | None:
         if self._sender is not None and self._sender.is_cloned:

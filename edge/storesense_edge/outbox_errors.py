@@ -38,3 +38,16 @@ class OutboxWriteError(OutboxError):
     """The disk does not take what was to be written: full, read-only, failing."""
 
     code = "outbox_write"
+
+
+class OutboxWriterStoppedError(OutboxError):
+    """The outbox's thread ended by a mistake in the program: nothing is written any more, so the process must end."""
+
+    code = "outbox_writer_stopped"
+
+    def __init__(self, *, path: Path, mistake: Exception) -> None:
+        super().__init__(
+            path=path,
+            cause=f"is not written any more, by a mistake in the program ({type(mistake).__name__}: {mistake})",
+            remedy="start the program again, which sends what is on disk, and report what its log says",
+        )

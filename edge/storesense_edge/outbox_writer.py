@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import to_epoch_us
-from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError
+from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, RecordedDrop
 
 _logger = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer")
 
 _MAX_MESSAGES_A_TRANSACTION = 2_000
 _RETRY = Backoff(base_s=0.5, limit_s=5.0)
@@ -107,6 +110,7 @@ class OutboxWriter:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._opened: Future[OutboxOpened] = Future()
         self._closed: Future[None] = Future()
+        self._mistake: Exception | None = None
         self._changed = threading.Condition()
         self._inbox = _Inbox()
         self._taken = _Inbox()
@@ -154,7 +158,7 @@ class OutboxWriter:
             self._inbox.reads.append((after_no, before_no, limit, future))
             self._changed.notify()
             if self._is_over:
-                future.set_exception(self._over())
+                _answer(future, self._over())
         return future
 
     def barrier(self) -> Future[None]:
@@ -164,11 +168,16 @@ class OutboxWriter:
             self._inbox.barriers.append(future)
             self._changed.notify()
             if self._is_over:
-                future.set_exception(self._over())
+                _answer(future, self._over())
         return future
 
+    @property
+    def ended(self) -> Future[None]:
+        """Done when the file is closed; holds an OutboxWriterStoppedError if a mistake ended the thread before."""
+        return self._closed
+
     def stop(self) -> Future[None]:
-        """Write what was handed over, if the disk takes it, and close the file; the future is done then."""
+        """Write what was handed over, if the disk takes it, and close the file; returns ``ended``."""
         with self._changed:
             self._inbox.stop = True
             self._changed.notify()
@@ -178,21 +187,24 @@ class OutboxWriter:
 
     def _run(self) -> None:
         try:
-            opened = self._outbox.open(self._boot_id, self._clock.now())
-        except OutboxError as exc:
-            self._opened.set_exception(exc)
-            self._end()
-            return
-        self._boot_no = opened.boot_no
-        self._opened.set_result(opened)
-        try:
-            while self._write_next():
-                pass
-        except Exception:
+            self._serve()
+        except Exception as exc:
             _logger.exception("The thread of the outbox %s stopped by a mistake in the program.", self._outbox.path)
+            self._mistake = exc
         finally:
             self._outbox.close()
             self._end()
+
+    def _serve(self) -> None:
+        try:
+            opened = self._outbox.open(self._boot_id, self._clock.now())
+        except OutboxError as exc:
+            _answer(self._opened, exc)
+            return
+        self._boot_no = opened.boot_no
+        _answer(self._opened, opened)
+        while self._write_next():
+            pass
 
     def _end(self) -> None:
         """Answer everybody who still waits, so that nobody waits for a thread that is gone."""
@@ -200,14 +212,16 @@ class OutboxWriter:
             self._is_over = True
             left = [self._taken, self._inbox]
         for inbox in left:
-            waiting: list[Future[None] | Future[list[OutboxMessage]]] = [*inbox.barriers]
-            waiting += [read[3] for read in inbox.reads]
-            for future in waiting:
-                if not future.done():
-                    future.set_exception(self._over())
-        self._closed.set_result(None)
+            for barrier in inbox.barriers:
+                _answer(barrier, self._over())
+            for read in inbox.reads:
+                _answer(read[3], self._over())
+        _answer(self._opened, self._over())
+        _answer(self._closed, None if self._mistake is None else self._over())
 
     def _over(self) -> OutboxError:
+        if self._mistake is not None:
+            return OutboxWriterStoppedError(path=self._outbox.path, mistake=self._mistake)
         return OutboxError(path=self._outbox.path, cause="is closed", remedy="open the link again")
 
     def _write_next(self) -> bool:
@@ -217,9 +231,9 @@ class OutboxWriter:
             self._answer_read(after_no, before_no, limit, future)
         for barrier in inbox.barriers:
             if problem is not None:
-                barrier.set_exception(problem)
+                _answer(barrier, problem)
             elif len(messages) < _MAX_MESSAGES_A_TRANSACTION:
-                barrier.set_result(None)
+                _answer(barrier, None)
             else:
                 with self._changed:
                     self._inbox.barriers.append(barrier)
@@ -319,6 +333,15 @@ class OutboxWriter:
 
     def _answer_read(self, after_no: int, before_no: int, limit: int, future: Future[list[OutboxMessage]]) -> None:
         try:
-            future.set_result(self._outbox.read(after_no, before_no, limit))
+            _answer(future, self._outbox.read(after_no, before_no, limit))
         except (OutboxCorruptError, OutboxWriteError) as exc:
-            future.set_exception(exc)
+            _answer(future, exc)
+
+
+def _answer(future: Future[_Answer], answer: _Answer | OutboxError) -> None:
+    """Settle a future, unless it has been; whoever asked may have given up, as a timeout does, which harms nobody."""
+    with suppress(InvalidStateError):
+        if isinstance(answer, OutboxError):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

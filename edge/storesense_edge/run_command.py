@@ -30,6 +30,7 @@ def run_site(site_path: Path, state_dir: Path, *, for_s: float | None, prints_js
         SettingsError: the environment is wrong.
         CredentialsError: the credentials file cannot be used.
         OutboxLockedError: another agent uses the state folder.
+        OutboxWriterStoppedError: a mistake in the program ended an outbox's thread; start it again.
         UsageError: there is nothing to run, or a device has no password.
     """
     site = load_site(site_path)

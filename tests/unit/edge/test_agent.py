@@ -1,4 +1,6 @@
+import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -7,11 +9,15 @@ from pydantic import SecretStr
 from fixtures.small_site import camera, shelf, write_site, write_trace, write_walks
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.errors import UsageError
+from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.readings import HealthState
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
-from storesense_edge.agent import SiteAgent, build_agent, outbox_health
-from storesense_edge.link import LinkStats
+from storesense_edge.agent import DeviceAgent, SiteAgent, build_agent, outbox_health
+from storesense_edge.link import DeviceLink, LinkStats
+from storesense_edge.outbox import Outbox
+from storesense_edge.outbox_errors import OutboxWriterStoppedError
+from storesense_edge.outbox_message import OutboxApplied
 from storesense_edge.settings import EdgeSettings
 
 WELL = LinkStats(
@@ -57,6 +63,30 @@ def test_simulated_devices_are_left_to_the_simulated_store(tmp_path: Path) -> No
     assert [d.device_id for d in built(write_site(tmp_path, [simulated, real]), PASSWORDS).devices] == ["device-1"]
     with pytest.raises(UsageError, match="storesense sim live"):
         built(write_site(tmp_path, [simulated]), PASSWORDS)
+
+
+class BrokenOutbox(Outbox):
+    """An outbox with a mistake in the program of writing."""
+
+    def apply(self, *_: object) -> OutboxApplied:
+        raise LookupError("a mistake")
+
+
+async def test_an_agent_that_can_keep_nothing_any_more_ends_and_says_so(tmp_path: Path) -> None:
+    new_link = partial(
+        DeviceLink,
+        store_id=StoreId("store-1"),
+        device_id=DeviceId("device-1"),
+        broker=BrokerSettings(port=1, user_name="nobody", password=SecretStr("x")),
+        outbox_path=tmp_path / "device-1.outbox.db",
+        clock=SystemClock(),
+    )
+    broken = DeviceAgent("device-1", [], partial(new_link, outbox_type=BrokenOutbox), clock=SystemClock(), health_s=60)
+    well = partial(new_link, device_id=DeviceId("device-2"), outbox_path=tmp_path / "device-2.outbox.db")
+    agent = SiteAgent([broken, DeviceAgent("device-2", [], well, clock=SystemClock(), health_s=60)])
+    with pytest.raises(OutboxWriterStoppedError, match=r"device-1\.outbox\.db is not written.*start the program again"):
+        await agent.run(asyncio.Event())
+    assert (tmp_path / "device-2.outbox.db").exists()
 
 
 def test_an_outbox_is_well_until_something_is_wrong_and_then_says_all_of_it() -> None:

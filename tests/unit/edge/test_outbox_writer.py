@@ -10,7 +10,13 @@ from storesense_contracts.clock import ManualClock
 from storesense_contracts.ids import BootId
 from storesense_contracts.topics import Stream
 from storesense_edge.outbox import Outbox
-from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxLockedError, OutboxWriteError
+from storesense_edge.outbox_errors import (
+    OutboxCorruptError,
+    OutboxError,
+    OutboxLockedError,
+    OutboxWriteError,
+    OutboxWriterStoppedError,
+)
 from storesense_edge.outbox_message import (
     OutboxApplied,
     OutboxChanges,
@@ -235,13 +241,47 @@ def test_nobody_waits_for_a_thread_that_a_mistake_has_ended(path: Path, caplog: 
 
     bench.outbox.apply = broken  # type: ignore[method-assign]
     bench.append(0)
+    with pytest.raises(OutboxWriterStoppedError, match="LookupError: a mistake"):
+        bench.writer.ended.result(WAIT_S)
     for _ in range(2):
-        with pytest.raises(OutboxError, match="is closed"):
+        with pytest.raises(OutboxWriterStoppedError):
             bench.writer.barrier().result(WAIT_S)
-    with pytest.raises(OutboxError, match="is closed"):
+    with pytest.raises(OutboxWriterStoppedError):
         bench.writer.read(-1, END_NO, 1).result(WAIT_S)
-    bench.writer.stop().result(WAIT_S)
+    with pytest.raises(OutboxWriterStoppedError):
+        bench.writer.stop().result(WAIT_S)
     assert "mistake in the program" in caplog.text
+    bench.outbox.open(BootId("b" * 32), NOW_AT)  # the lock is free for the next process
+    bench.outbox.close()
+
+
+def test_a_mistake_while_opening_is_told_to_who_waits_for_that(path: Path) -> None:
+    class Broken(Outbox):
+        def open(self, *_: object) -> OutboxOpened:
+            raise LookupError("a mistake")
+
+    writer = OutboxWriter(
+        Broken(path), boot_id=BOOT, clock=ManualClock(NOW_AT), memory_limit_bytes=1, tell=print, name="broken"
+    )
+    with pytest.raises(OutboxWriterStoppedError):
+        writer.start().result(WAIT_S)
+
+
+def test_who_gives_up_waiting_does_not_end_the_thread(bench: Bench) -> None:
+    bench.append(0)
+    with bench.writer._changed:  # the thread cannot answer before the waiting ends
+        barrier, read = bench.writer.barrier(), bench.writer.read(-1, END_NO, 1)
+        assert barrier.cancel()
+        assert read.cancel()
+    assert bench.seqs() == [0]
+    assert not bench.writer.ended.done()
+
+
+def test_an_end_in_order_is_no_mistake(path: Path) -> None:
+    bench = Bench(path)
+    assert bench.writer.stop().result(WAIT_S) is None
+    with pytest.raises(OutboxError, match="is closed"):
+        bench.writer.barrier().result(WAIT_S)
 
 
 DAY_S = 86_400.0
