@@ -7,6 +7,7 @@ from typing import Any, Union
 
 import msgspec
 
+from storesense_contracts.device_config import DeviceConfig
 from storesense_contracts.messages import CommitAck, DeviceStatus, DroppedRange, Header, Seq
 from storesense_contracts.readings import READING_TYPES, Instant
 from storesense_contracts.topics import DOWN_DELIVERY, ROOT, UP_DELIVERY, DownStream, Stream
@@ -26,7 +27,7 @@ _STREAM_TEXT = {
 }
 _DOWN_TEXT = {
     DownStream.ACK: "The gateway's word that messages are committed; only this lets the outbox delete them",
-    DownStream.CONFIG: "Reserved for a device's configuration",
+    DownStream.CONFIG: "The planogram as the device needs it: what stands in its slots, and what a unit weighs",
     DownStream.COMMAND: "Reserved for commands to a device",
 }
 
@@ -52,6 +53,7 @@ def message_schemas() -> dict[str, JsonObject]:
     structs: dict[str, type] = {stream.value: _message_struct(stream) for stream in READING_TYPES}
     structs["status"] = DeviceStatus
     structs["ack"] = CommitAck
+    structs["config"] = DeviceConfig
     schemas = {}
     for name, struct in sorted(structs.items()):
         schema = msgspec.json.schema(struct)

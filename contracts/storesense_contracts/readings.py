@@ -147,6 +147,7 @@ class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="even
 
     ``units`` is 0 where nothing changed. ``is_ambiguous`` says that the weight allows several answers, which
     ``alternatives`` ranks. ``burst_units`` are all units of a restock or bulk removal so far; ``units`` alone sum up.
+    ``straddles`` is the other slot, where the thing lay on two.
     """
 
     slot_id: IdText
@@ -158,6 +159,7 @@ class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="even
     is_ambiguous: bool = False
     alternatives: Annotated[tuple[ShelfAlternative, ...], Meta(max_length=5)] = ()
     burst_units: Units | None = None
+    straddles: IdText | None = None
 
 
 class EnvironmentReading(Reading, frozen=True, kw_only=True):
@@ -228,7 +230,8 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     """How one component of a device (a camera, a cell, its outbox) is doing, and why.
 
     ``affected`` names the figures that are not to be trusted, or missing, while it is so. ``accuracy`` is what an
-    audit found: somebody tallied from ``measured_at`` on for ``audit_ms``.
+    audit found: somebody tallied from ``measured_at`` on for ``audit_ms``. ``planogram_version`` is the one that the
+    device works by; None while it works by its site file.
     """
 
     component_id: IdText
@@ -250,6 +253,7 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     affected: Annotated[tuple[AffectedText, ...], Meta(max_length=100)] = ()
     accuracy: Annotated[tuple[LineAccuracy, ...], Meta(max_length=100)] = ()
     audit_ms: Annotated[int, Meta(ge=1, le=86_400_000, description="length of the tally, milliseconds")] | None = None
+    planogram_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
 
 
 AnyReading = (

@@ -164,6 +164,7 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("is_ambiguous", PgType.BOOL, nullable=True),
             Column("alternatives", PgType.TEXT, _alternatives, nullable=True),
             _column("burst_units", PgType.INT4, nullable=True),
+            _column("straddles", PgType.TEXT, nullable=True),
         ),
     ),
     EnvironmentReading: Family(
@@ -190,6 +191,7 @@ FAMILIES: dict[type[Reading], Family] = {
             Column("affected", PgType.TEXT, _spaced_affected, nullable=True),
             Column("accuracy", PgType.TEXT, _json_accuracy, nullable=True),
             _column("audit_ms", PgType.INT8, nullable=True),
+            _column("planogram_version", PgType.INT4, nullable=True),
         ),
     ),
 }

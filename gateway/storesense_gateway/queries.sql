@@ -212,17 +212,18 @@ FROM unnest(
 -- name: insert_shelf_events
 INSERT INTO shelf_events (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units
+    is_ambiguous, alternatives, burst_units, straddles
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units
+    is_ambiguous, alternatives, burst_units, straddles
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(event)s, %(units)s,
-    %(delta_mg)s, %(confidence)s, %(sku)s, %(is_ambiguous)s, %(alternatives)s, %(burst_units)s
+    %(delta_mg)s, %(confidence)s, %(sku)s, %(is_ambiguous)s, %(alternatives)s, %(burst_units)s,
+    %(straddles)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units
+    is_ambiguous, alternatives, burst_units, straddles
 )
 
 -- name: insert_environment_readings
@@ -243,16 +244,19 @@ FROM unnest(
 -- name: insert_health_readings
 INSERT INTO health_readings (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, state, reason, frames_per_s, outbox_messages,
-    outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms
+    outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
+    planogram_version
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, state, reason, frames_per_s,
-    outbox_messages, outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms
+    outbox_messages, outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
+    planogram_version
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(state)s, %(reason)s,
     %(frames_per_s)s, %(outbox_messages)s, %(outbox_bytes)s, %(uptime_s)s, %(clock_offset_ms)s, %(cause)s,
-    %(displacement_px)s, %(affected)s, %(accuracy)s, %(audit_ms)s
+    %(displacement_px)s, %(affected)s, %(accuracy)s, %(audit_ms)s, %(planogram_version)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, state, reason, frames_per_s, outbox_messages,
-    outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms
+    outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
+    planogram_version
 )

@@ -1,6 +1,7 @@
 """Every endpoint over a real database: what it answers, how it refuses, and that the documents say so."""
 
 import asyncio
+import json
 import random
 import re
 import zlib
@@ -163,10 +164,14 @@ ROWS = {
     "queue_samples": ("tills", {"length": 4, "longest_wait_ms": 61_000}),
     "queue_visits": ("tills", {"outcome": "served", "wait_ms": 45_000, "service_ms": 30_000}),
     "lane_states": ("lane-1", {"is_open": True, "is_staffed": False}),
-    "shelf_weights": ("slot-1", {"weight_mg": 7_210_000, "is_stable": True, "units": 7, "confidence": 0.5}),
+    "shelf_weights": ("slot-1", {"weight_mg": 7_210_000, "is_stable": True, "units": 7, "confidence": 0.5,
+                                 "guest_mg": 250_000, "calibration_due": "the zero may have drifted"}),
     "shelf_events": (
         "slot-1",
-        {"event": "pick", "units": 1, "delta_mg": -1_030_000, "confidence": 0.5, "sku": "oat-1l"},
+        {"event": "pick", "units": 1, "delta_mg": -1_030_000, "confidence": 0.5, "sku": "oat-1l", "is_ambiguous": True,
+         "alternatives": [{"event": "foreign", "units": 1, "confidence": 0.25},
+                          {"event": "misplaced", "units": 2, "confidence": 0.125, "sku": "jam"}],
+         "burst_units": 6, "straddles": "slot-2"},
     ),
     "environment_readings": (
         "chiller",
@@ -175,7 +180,8 @@ ROWS = {
     "health_readings": (
         "camera",
         {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3,
-         "clock_offset_ms": -4, "cause": None, "displacement_px": None, "affected": None},
+         "clock_offset_ms": -4, "cause": None, "displacement_px": None, "affected": None,
+         "planogram_version": 3},
     ),
 }  # fmt: skip
 
@@ -184,7 +190,8 @@ ROWS = {
 async def test_raw_readings_come_as_they_were_stored(world, backend, family):
     subject, columns = ROWS[family]
     measured_at = NOW - timedelta(minutes=1)
-    await world.commit(family, subject, [{"measured_at": measured_at} | columns])
+    kept = {name: json.dumps(value) if name == "alternatives" else value for name, value in columns.items()}
+    await world.commit(family, subject, [{"measured_at": measured_at} | kept])
     body = await get(backend, f"{BASE}/readings/{family}")
     Readings.model_validate(body)
     assert body == {

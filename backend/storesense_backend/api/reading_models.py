@@ -68,16 +68,31 @@ class ShelfWeightRow(ReadingRow):
     is_stable: bool
     units: int | None
     confidence: float | None
+    guest_mg: int | None = Field(description="the weight of what does not belong there")
+    calibration_due: str | None = Field(description="why somebody should tare or calibrate the slot")
+
+
+class ShelfAlternativeRow(Answer):
+    """Another thing that may have happened at a slot, by the same weight."""
+
+    event: str
+    units: int
+    confidence: float
+    sku: str | None = None
 
 
 class ShelfEventRow(ReadingRow):
-    """Units were taken from or put on a slot."""
+    """Something happened at a slot."""
 
     event: str
     units: int
     delta_mg: int
     confidence: float
     sku: str | None
+    is_ambiguous: bool | None = Field(description="whether the weight allows several answers; null of old readings")
+    alternatives: list[ShelfAlternativeRow] | None = Field(description="the other answers, likeliest first")
+    burst_units: int | None = Field(description="all units of a restock or bulk removal so far")
+    straddles: str | None = Field(description="the other slot, where the thing lay on two")
 
 
 class EnvironmentRow(ReadingRow):
@@ -102,6 +117,7 @@ class HealthRow(ReadingRow):
     cause: str | None = Field(description="what is wrong, where it is one of the faults that programs know")
     displacement_px: float | None = Field(description="by how many pixels a moved camera's view has shifted")
     affected: list[str] | None = Field(description="figures not to be trusted meanwhile, as stream/subject")
+    planogram_version: int | None = Field(description="the planogram that a shelf device works by")
 
 
 AnyRow = (

@@ -58,6 +58,7 @@ LIMIT %(limit)s;
 
 -- name: shelf_weights
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg, r.is_stable, r.units, r.confidence::float8 AS confidence,
+    r.guest_mg, r.calibration_due,
     r.boot_no, r.seq, r.idx
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
@@ -69,6 +70,7 @@ LIMIT %(limit)s;
 
 -- name: shelf_events
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.event, r.units, r.delta_mg, r.confidence::float8 AS confidence, r.sku,
+    r.is_ambiguous, r.alternatives::jsonb AS alternatives, r.burst_units, r.straddles,
     r.boot_no, r.seq, r.idx
 FROM shelf_events r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
@@ -93,7 +95,7 @@ LIMIT %(limit)s;
 -- name: health_readings
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.state, r.reason, r.frames_per_s::float8 AS frames_per_s, r.outbox_messages, r.outbox_bytes, r.uptime_s,
     r.clock_offset_ms, r.cause, r.displacement_px::float8 AS displacement_px,
-    string_to_array(r.affected, ' ') AS affected,
+    string_to_array(r.affected, ' ') AS affected, r.planogram_version,
     r.boot_no, r.seq, r.idx
 FROM health_readings r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'health'

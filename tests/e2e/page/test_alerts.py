@@ -110,6 +110,14 @@ def test_a_resolved_alert_moves_to_done_with_its_proof_and_thanks(open_page, bac
         )
     )
     expect(done).to_contain_text("The device loses nothing any more.")
+
+
+def test_a_shelf_that_was_partly_filled_says_so_and_how_long_it_took(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    proof = {"units": 9, "weight_g": 4635.0, "outcome": "partial", "units_missing": 5, "time_to_shelf_s": 754.0}
+    backend.alert(fake_store.stock_alert(state="resolved", resolved_at=fake_store.instant(), proof=proof))
+    done = page.locator(".done-list")
+    expect(done).to_contain_text("Partly filled: 5 more would fit. 12 min 34 s from low to filled.")
     expect(page.get_by_text("Nothing to do")).to_be_visible()
 
 

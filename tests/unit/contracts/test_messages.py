@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_contracts import messages
+from storesense_contracts.device_config import decode_config, encode_config
 from storesense_contracts.generate import message_schemas
 from storesense_contracts.ids import BootId, new_boot_id
 from storesense_contracts.messages import CommitAck, DeviceState, DeviceStatus, DroppedRange, DropReason, PayloadError
@@ -226,7 +227,7 @@ GOLDEN_FILES = sorted(GOLDEN_DIR.glob("v*/*.json"))
 
 def test_every_stream_of_every_version_has_a_golden_file() -> None:
     names = {path.stem for path in GOLDEN_FILES}
-    assert names == {stream.value for stream in Stream} | {"ack"}
+    assert names == {stream.value for stream in Stream} | {"ack", "config"}
 
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -237,6 +238,10 @@ def test_golden_files_decode_for_ever(path: Path) -> None:
         assert messages.decode_ack(payload).ranges == ((0, 41), (43, 43))
     elif path.stem == "status":
         assert messages.decode_status(payload).state is DeviceState.OFFLINE
+    elif path.stem == "config":
+        config = decode_config(payload)
+        assert (config.planogram_version, [slot.product.sku for slot in config.slots]) == (7, ["2231"])
+        assert json.loads(encode_config(config)) == json.loads(payload)
     else:
         decoded = messages.decode_message(Stream(path.stem), payload)
         assert decoded.bad == []

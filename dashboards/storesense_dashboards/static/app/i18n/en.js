@@ -119,8 +119,10 @@ export const en = {
     doneMore: (n) => `${n} earlier`,
     thanks: (name) => (name ? `Thank you, ${name}.` : "Thank you."),
     proofQueue: (length) => (length === 0 ? "The queue is empty." : `The queue is down to ${length}.`),
-    proofStock: (units, weight) =>
-      `The shelf holds ${count(units, "unit", "units")} again${weight ? ` (${weight})` : ""}.`,
+    proofStock: ({ units, weight, missing, took }) =>
+      `The shelf holds ${count(units, "unit", "units")} again${weight ? ` (${weight})` : ""}.` +
+      (missing ? ` Partly filled: ${missing} more would fit.` : "") +
+      (took ? ` ${took} from low to filled.` : ""),
     proofKept: "The device loses nothing any more.",
     proofOther: "The sensors confirm it.",
     noProof: "Closed.",

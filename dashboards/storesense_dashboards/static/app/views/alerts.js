@@ -17,7 +17,12 @@ export function proofText(alert) {
   if (!proof) return t.alerts.noProof;
   if (kind === "queue_too_long" && proof.length != null) return t.alerts.proofQueue(proof.length);
   if (kind === "low_stock" && proof.units != null)
-    return t.alerts.proofStock(proof.units, proof.weight_g == null ? "" : weightText(proof.weight_g));
+    return t.alerts.proofStock({
+      units: proof.units,
+      weight: proof.weight_g == null ? "" : weightText(proof.weight_g),
+      missing: proof.outcome === "partial" ? proof.units_missing : 0,
+      took: proof.time_to_shelf_s == null ? "" : durationText(proof.time_to_shelf_s),
+    });
   if (kind === "data_lost") return t.alerts.proofKept;
   return t.alerts.proofOther;
 }
