@@ -20,6 +20,7 @@ _STREAM_TEXT = {
     Stream.QUEUE: "Length and wait of queues, and the visits that ended",
     Stream.LANE: "Checkout lanes: open or closed, staffed or not",
     Stream.HEATMAP: "Presence per floor cell, one packed grid an interval",
+    Stream.FLOW: "Parties over lines, lengths of zone visits, tills' busy time, ways from zone to zone; once a minute",
     Stream.SHELF: "Weight and units of slots; picks, restocks, misplaced goods and what else happened there",
     Stream.ENVIRONMENT: "Temperature, humidity, noise and light",
     Stream.HEALTH: "How a device's components are doing, and why",

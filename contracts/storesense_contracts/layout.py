@@ -95,10 +95,11 @@ class Line(StrictModel):
 
 
 class Zone(StrictModel):
-    """An area in which presence is measured."""
+    """An area in which presence is measured; in one for ``staff_only``, whoever stays for long works in the store."""
 
     id: Id
     name: Name
+    staff_only: bool = False
     floor_m: Annotated[list[PointM], Field(min_length=3, max_length=64)] | None = None
 
 
@@ -123,6 +124,23 @@ class Queue(StrictModel):
     section: Id
     lanes: list[Id] = []
     floor_m: Annotated[list[PointM], Field(min_length=3, max_length=64)] | None = None
+
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+
+
+class OpeningHours(StrictModel):
+    """When the store is open on some days of the week, by its clock; ``closes`` before ``opens`` is a day later."""
+
+    days: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(min_length=1, max_length=7)]
+    opens: ClockTime
+    closes: ClockTime
+
+    @model_validator(mode="after")
+    def _a_span(self) -> Self:
+        if self.opens in {self.closes, "24:00"}:
+            raise mistake("opens must be another time than closes, and before 24:00", "opens")
+        return self
 
 
 class Product(StrictModel):
@@ -179,6 +197,7 @@ class StoreLayout(StrictModel):
     id: Id
     name: Name
     time_zone: TimeZone
+    opening_hours: Annotated[list[OpeningHours], Field(max_length=28)] = []
     floor: Floor
     sections: Annotated[list[Section], Field(min_length=1, max_length=500)]
     lines: Annotated[list[Line], Field(max_length=500)] = []

@@ -26,6 +26,11 @@ Units = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 MAX_HEATMAP_CELLS = 65_536
 
+DWELL_EDGES_S = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600, 900, 1800)
+"""Upper edges of the steps of a dwell histogram, those of waits as well; a last step is without end."""
+FEWEST_TOLD = 5
+"""Of a way from zone to zone, fewer people than this are never told of."""
+
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one sensor found at one instant or over one interval."""
@@ -65,10 +70,11 @@ class QueueSample(Reading, frozen=True, kw_only=True, tag_field="kind", tag="sam
 
 
 class QueueOutcome(StrEnum):
-    """How a visit to a queue ended."""
+    """How a visit to a queue ended; unknown if nobody saw it, as when the device restarts meanwhile."""
 
     SERVED = "served"
     ABANDONED = "abandoned"
+    UNKNOWN = "unknown"
 
 
 class QueueVisit(Reading, frozen=True, kw_only=True, tag_field="kind", tag="visit"):
@@ -102,6 +108,67 @@ class HeatmapReading(Reading, frozen=True, kw_only=True):
     columns: Annotated[int, Meta(ge=1, le=1024)]
     rows: Annotated[int, Meta(ge=1, le=1024)]
     presence_ds: Annotated[bytes, Meta(max_length=180_000)]
+
+
+class LineParties(Reading, frozen=True, kw_only=True, tag_field="kind", tag="parties"):
+    """Parties over one counting line whose crossing was decided in the interval: who came together is one.
+
+    ``staff_in_count`` and ``staff_out_count`` are those of the footfall's heads who are known to work in the store.
+    """
+
+    period_ms: PeriodMs
+    line_id: IdText
+    in_count: Count = 0
+    out_count: Count = 0
+    staff_in_count: Count = 0
+    staff_out_count: Count = 0
+
+
+class ZoneDwell(Reading, frozen=True, kw_only=True, tag_field="kind", tag="dwell"):
+    """How long the visits to one zone lasted that ended in the interval, and whose presence it was.
+
+    ``dwell_counts`` has one number a step of ``DWELL_EDGES_S`` (at most 5 s, over 5 and at most 10 s, and so on) and a
+    last one for what took longer. ``unknown_count`` are visits whose end nobody saw, as a device restarted meanwhile;
+    they are in no other count of visits. ``people_ms`` is the presence of everybody, ``staff_ms`` that of those known
+    to work in the store.
+    """
+
+    period_ms: PeriodMs
+    zone_id: IdText
+    dwell_counts: Annotated[
+        tuple[Count, ...], Meta(min_length=len(DWELL_EDGES_S) + 1, max_length=len(DWELL_EDGES_S) + 1)
+    ]
+    unknown_count: Count = 0
+    people_ms: DurationMs = 0
+    staff_ms: DurationMs = 0
+
+
+class LaneService(Reading, frozen=True, kw_only=True, tag_field="kind", tag="service"):
+    """How long the tills of one lane served during the interval, all of it seen; the rest of it they stood idle.
+
+    ``till_count`` is one for a staffed lane and the number of stations of a self-checkout; ``busy_ms`` adds them up.
+    """
+
+    period_ms: PeriodMs
+    lane_id: IdText
+    queue_id: IdText
+    till_count: Annotated[int, Meta(ge=1, le=1_000)]
+    busy_ms: DurationMs = 0
+    served_count: Count = 0
+
+
+class ZoneTransition(Reading, frozen=True, kw_only=True, tag_field="kind", tag="transition"):
+    """People whose visit to one zone was followed by one to another, as one camera saw it; a sum, and nobody's path.
+
+    Without zones it is the remainder: people of all ways that too few took to be told of. The interval, ``span_ms``
+    long, lies within a quarter of an hour of UTC.
+    """
+
+    span_ms: Annotated[int, Meta(ge=1, le=900_000, description="length of the interval, milliseconds")]
+    camera_id: IdText
+    people_count: Annotated[int, Meta(ge=FEWEST_TOLD, le=1_000_000)]
+    from_zone_id: IdText | None = None
+    to_zone_id: IdText | None = None
 
 
 class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="weight"):
@@ -263,6 +330,10 @@ AnyReading = (
     | QueueVisit
     | LaneReading
     | HeatmapReading
+    | LineParties
+    | ZoneDwell
+    | LaneService
+    | ZoneTransition
     | ShelfWeight
     | ShelfEvent
     | EnvironmentReading
@@ -275,6 +346,7 @@ READING_TYPES: dict[Stream, tuple[type[Reading], ...]] = {
     Stream.QUEUE: (QueueSample, QueueVisit),
     Stream.LANE: (LaneReading,),
     Stream.HEATMAP: (HeatmapReading,),
+    Stream.FLOW: (LineParties, ZoneDwell, LaneService, ZoneTransition),
     Stream.SHELF: (ShelfWeight, ShelfEvent),
     Stream.ENVIRONMENT: (EnvironmentReading,),
     Stream.HEALTH: (HealthReading,),

@@ -26,6 +26,7 @@ class Stream(StrEnum):
     QUEUE = "queue"
     LANE = "lane"
     HEATMAP = "heatmap"
+    FLOW = "flow"
     SHELF = "shelf"
     ENVIRONMENT = "environment"
     HEALTH = "health"

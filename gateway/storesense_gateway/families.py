@@ -9,18 +9,23 @@ import msgspec
 import numpy as np
 
 from storesense_contracts.readings import (
+    DWELL_EDGES_S,
     AnyReading,
     EnvironmentReading,
     FootfallReading,
     HealthReading,
     HeatmapReading,
     LaneReading,
+    LaneService,
+    LineParties,
     QueueSample,
     QueueVisit,
     Reading,
     ShelfEvent,
     ShelfWeight,
+    ZoneDwell,
     ZoneReading,
+    ZoneTransition,
 )
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed, pack_variable
 
@@ -88,6 +93,11 @@ def _alternatives(event: ShelfEvent) -> str | None:
     return msgspec.json.encode(event.alternatives).decode() if event.alternatives else None
 
 
+def _dwell_within(step: int) -> Callable[[ZoneDwell], int]:
+    """Visits of a histogram's first ``step`` steps together: cumulative, as the waits of queues are kept."""
+    return lambda reading: sum(reading.dwell_counts[:step])
+
+
 FAMILIES: dict[type[Reading], Family] = {
     FootfallReading: Family(
         "footfall_counts",
@@ -138,6 +148,53 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("columns", PgType.INT2),
             _column("rows", PgType.INT2),
             _column("presence_ds", PgType.BYTEA),
+        ),
+    ),
+    LineParties: Family(
+        "line_parties",
+        attrgetter("line_id"),
+        (
+            _PERIOD,
+            _column("in_count", PgType.INT4),
+            _column("out_count", PgType.INT4),
+            _column("staff_in_count", PgType.INT4),
+            _column("staff_out_count", PgType.INT4),
+        ),
+    ),
+    ZoneDwell: Family(
+        "zone_dwells",
+        attrgetter("zone_id"),
+        (
+            _PERIOD,
+            Column("visit_count", PgType.INT8, _dwell_within(len(DWELL_EDGES_S) + 1)),
+            *(
+                Column(f"dwell_le_{edge_s}s", PgType.INT8, _dwell_within(place))
+                for place, edge_s in enumerate(DWELL_EDGES_S, start=1)
+            ),
+            _column("unknown_count", PgType.INT4),
+            _column("people_ms", PgType.INT8),
+            _column("staff_ms", PgType.INT8),
+        ),
+    ),
+    LaneService: Family(
+        "lane_services",
+        attrgetter("lane_id"),
+        (
+            _PERIOD,
+            _column("queue_id", PgType.TEXT),
+            _column("till_count", PgType.INT4),
+            _column("busy_ms", PgType.INT8),
+            _column("served_count", PgType.INT4),
+        ),
+    ),
+    ZoneTransition: Family(
+        "zone_transitions",
+        attrgetter("camera_id"),
+        (
+            _column("span_ms", PgType.INT4),
+            _column("people_count", PgType.INT4),
+            Column("from_zone_id", PgType.TEXT, lambda reading: reading.from_zone_id or ""),
+            Column("to_zone_id", PgType.TEXT, lambda reading: reading.to_zone_id or ""),
         ),
     ),
     ShelfWeight: Family(

@@ -193,6 +193,76 @@ FROM unnest(
     rows, presence_ds
 )
 
+-- name: insert_line_parties
+INSERT INTO line_parties (
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, period_ms, in_count, out_count, staff_in_count,
+    staff_out_count
+)
+SELECT
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, period_ms, in_count, out_count,
+    staff_in_count, staff_out_count
+FROM unnest(
+    %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(period_ms)s, %(in_count)s,
+    %(out_count)s, %(staff_in_count)s, %(staff_out_count)s
+) AS given (
+    measured_at, received_at, series_id, boot_no, seq, idx, period_ms, in_count, out_count, staff_in_count,
+    staff_out_count
+)
+
+-- name: insert_zone_dwells
+INSERT INTO zone_dwells (
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, period_ms, visit_count, dwell_le_5s, dwell_le_10s,
+    dwell_le_15s, dwell_le_20s, dwell_le_30s, dwell_le_45s, dwell_le_60s, dwell_le_90s, dwell_le_120s, dwell_le_180s,
+    dwell_le_240s, dwell_le_300s, dwell_le_450s, dwell_le_600s, dwell_le_900s, dwell_le_1800s, unknown_count, people_ms,
+    staff_ms
+)
+SELECT
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, period_ms, visit_count, dwell_le_5s,
+    dwell_le_10s, dwell_le_15s, dwell_le_20s, dwell_le_30s, dwell_le_45s, dwell_le_60s, dwell_le_90s, dwell_le_120s,
+    dwell_le_180s, dwell_le_240s, dwell_le_300s, dwell_le_450s, dwell_le_600s, dwell_le_900s, dwell_le_1800s,
+    unknown_count, people_ms, staff_ms
+FROM unnest(
+    %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(period_ms)s, %(visit_count)s,
+    %(dwell_le_5s)s, %(dwell_le_10s)s, %(dwell_le_15s)s, %(dwell_le_20s)s, %(dwell_le_30s)s, %(dwell_le_45s)s,
+    %(dwell_le_60s)s, %(dwell_le_90s)s, %(dwell_le_120s)s, %(dwell_le_180s)s, %(dwell_le_240s)s, %(dwell_le_300s)s,
+    %(dwell_le_450s)s, %(dwell_le_600s)s, %(dwell_le_900s)s, %(dwell_le_1800s)s, %(unknown_count)s, %(people_ms)s,
+    %(staff_ms)s
+) AS given (
+    measured_at, received_at, series_id, boot_no, seq, idx, period_ms, visit_count, dwell_le_5s, dwell_le_10s,
+    dwell_le_15s, dwell_le_20s, dwell_le_30s, dwell_le_45s, dwell_le_60s, dwell_le_90s, dwell_le_120s, dwell_le_180s,
+    dwell_le_240s, dwell_le_300s, dwell_le_450s, dwell_le_600s, dwell_le_900s, dwell_le_1800s, unknown_count, people_ms,
+    staff_ms
+)
+
+-- name: insert_lane_services
+INSERT INTO lane_services (
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, period_ms, queue_id, till_count, busy_ms,
+    served_count
+)
+SELECT
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, period_ms, queue_id, till_count, busy_ms,
+    served_count
+FROM unnest(
+    %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(period_ms)s, %(queue_id)s,
+    %(till_count)s, %(busy_ms)s, %(served_count)s
+) AS given (
+    measured_at, received_at, series_id, boot_no, seq, idx, period_ms, queue_id, till_count, busy_ms, served_count
+)
+
+-- name: insert_zone_transitions
+INSERT INTO zone_transitions (
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, span_ms, people_count, from_zone_id, to_zone_id
+)
+SELECT
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, span_ms, people_count, from_zone_id,
+    to_zone_id
+FROM unnest(
+    %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(span_ms)s, %(people_count)s,
+    %(from_zone_id)s, %(to_zone_id)s
+) AS given (
+    measured_at, received_at, series_id, boot_no, seq, idx, span_ms, people_count, from_zone_id, to_zone_id
+)
+
 -- name: insert_shelf_weights
 INSERT INTO shelf_weights (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, weight_mg, is_stable, units, confidence,

@@ -354,6 +354,45 @@ SHELF = [
         "sku": "oat-milk",
     },
 ]
+FLOW = [
+    {
+        "kind": "parties",
+        "measured_at": NOW.isoformat(),
+        "period_ms": 9,
+        "line_id": "door",
+        "in_count": 3,
+        "staff_in_count": 1,
+    },
+    {
+        "kind": "dwell",
+        "measured_at": NOW.isoformat(),
+        "period_ms": 9,
+        "zone_id": "z",
+        "dwell_counts": [1, 2, *[0] * 12, 3, 0, 2],
+        "unknown_count": 4,
+        "people_ms": 2**33,
+    },
+    {
+        "kind": "service",
+        "measured_at": NOW.isoformat(),
+        "period_ms": 60_000,
+        "lane_id": "l1",
+        "queue_id": "tills",
+        "till_count": 6,
+        "busy_ms": 41_250,
+        "served_count": 2,
+    },
+    {
+        "kind": "transition",
+        "measured_at": NOW.isoformat(),
+        "span_ms": 900_000,
+        "camera_id": "cam-1",
+        "people_count": 7,
+        "from_zone_id": "aisle-1",
+        "to_zone_id": "aisle-2",
+    },
+    {"kind": "transition", "measured_at": NOW.isoformat(), "span_ms": 900_000, "camera_id": "cam-1", "people_count": 5},
+]
 EVERY_FAMILY = [
     ("footfall", [footfall(in_count=2)], "SELECT period_ms, in_count, out_count FROM footfall_counts", [(1_000, 2, 0)]),
     (
@@ -375,6 +414,30 @@ EVERY_FAMILY = [
         [heatmap(origin_xy_m=[-1.5, 2.25])],
         "SELECT origin_x_m, origin_y_m, cell_size_m, columns, rows, length(presence_ds) > 0 FROM heatmap_grids",
         [(-1.5, 2.25, 0.5, 2, 2, True)],
+    ),
+    (
+        "flow",
+        FLOW,
+        "SELECT period_ms, in_count, out_count, staff_in_count, staff_out_count FROM line_parties",
+        [(9, 3, 0, 1, 0)],
+    ),
+    (
+        "flow",
+        FLOW,
+        "SELECT visit_count, dwell_le_5s, dwell_le_10s, dwell_le_900s, dwell_le_1800s, people_ms FROM zone_dwells",
+        [(8, 1, 3, 6, 6, 2**33)],
+    ),
+    (
+        "flow",
+        FLOW,
+        "SELECT queue_id, till_count, busy_ms, served_count FROM lane_services",
+        [("tills", 6, 41_250, 2)],
+    ),
+    (
+        "flow",
+        FLOW,
+        "SELECT span_ms, people_count, from_zone_id, to_zone_id FROM zone_transitions ORDER BY idx",
+        [(900_000, 7, "aisle-1", "aisle-2"), (900_000, 5, "", "")],
     ),
     (
         "shelf",
@@ -497,6 +560,10 @@ class TestDatabase:
             "shelf_weights",
             "shelf_events",
             "environment_readings",
+            "line_parties",
+            "zone_dwells",
+            "lane_services",
+            "zone_transitions",
         )
         with psycopg.connect(url, autocommit=True) as connection:
             for table in tables:

@@ -17,13 +17,17 @@ from storesense_contracts.readings import (
     HealthState,
     HeatmapReading,
     LaneReading,
+    LaneService,
+    LineParties,
     QueueOutcome,
     QueueSample,
     QueueVisit,
     ShelfEvent,
     ShelfEventKind,
     ShelfWeight,
+    ZoneDwell,
     ZoneReading,
+    ZoneTransition,
 )
 from storesense_contracts.topics import READING_STREAMS, Stream
 
@@ -73,6 +77,23 @@ _READINGS: dict[Stream, list[AnyReading]] = {
             rows=3,
             presence_ds=_GRID,
         )
+    ],
+    Stream.FLOW: [
+        LineParties(measured_at=_AT, period_ms=60_000, line_id="door", in_count=2, out_count=1, staff_in_count=1),
+        ZoneDwell(
+            measured_at=_AT, period_ms=60_000, zone_id="aisle-1", dwell_counts=(3, 1) + (0,) * 15, people_ms=9_000
+        ),
+        LaneService(
+            measured_at=_AT, period_ms=60_000, lane_id="lane-1", queue_id="tills", till_count=1, busy_ms=41_000
+        ),
+        ZoneTransition(
+            measured_at=_AT,
+            span_ms=900_000,
+            camera_id="cam-1",
+            people_count=7,
+            from_zone_id="aisle-1",
+            to_zone_id="aisle-2",
+        ),
     ],
     Stream.SHELF: [
         ShelfWeight(measured_at=_AT, slot_id="slot-1", weight_mg=1_250_000, is_stable=True, units=5, confidence=0.9),
