@@ -225,35 +225,3 @@ class StoreLayout(StrictModel):
         for index, slot in enumerate(self.slots):
             check_name("section", slot.section, sections, "slots", index, "section")
         return self
-
-
-class QueueTooLongRule(StrictModel):
-    """Open an alert when a queue stays long; resolve it when the queue has stayed short."""
-
-    kind: Literal["queue_too_long"]
-    id: Id
-    queues: list[Id] | None = None
-    open_at_length: Annotated[int, Field(ge=1, le=1_000)]
-    open_after_s: Annotated[float, Field(ge=0, le=3_600)] = 20.0
-    resolve_at_length: Annotated[int, Field(ge=0, le=1_000)]
-    resolve_after_s: Annotated[float, Field(ge=0, le=3_600)] = 20.0
-
-    @model_validator(mode="after")
-    def _hysteresis(self) -> Self:
-        if self.resolve_at_length >= self.open_at_length:
-            raise mistake("must be below open_at_length, or the alert would flap", "resolve_at_length")
-        return self
-
-
-class LowStockRule(StrictModel):
-    """Open an alert when a slot is at or below its reorder point; resolve it when its weight says it was refilled."""
-
-    kind: Literal["low_stock"]
-    id: Id
-    slots: list[Id] | None = None
-    open_after_s: Annotated[float, Field(ge=0, le=3_600)] = 10.0
-    resolve_after_s: Annotated[float, Field(ge=0, le=3_600)] = 5.0
-    min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.5
-
-
-Rule = Annotated[QueueTooLongRule | LowStockRule, Field(discriminator="kind")]

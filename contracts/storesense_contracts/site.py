@@ -16,13 +16,13 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, model_val
 from storesense_contracts.layout import (
     Id,
     PointM,
-    QueueTooLongRule,
-    Rule,
     StoreLayout,
     StrictModel,
     check_name,
     refuse_twins,
 )
+from storesense_contracts.rule_checks import rule_problems
+from storesense_contracts.rules import Rule
 from storesense_contracts.yaml_file import load_yaml, mistake
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -333,12 +333,10 @@ class SiteFile(BaseModel):
         for index, device in enumerate(self.devices):
             self._check_device(device, "devices", index)
         for index, rule in enumerate(self.rules):
-            if isinstance(rule, QueueTooLongRule):
-                for place, name in enumerate(rule.queues or []):
-                    check_name("queue", name, _by_id(self.store.queues), "rules", index, "queues", place)
-            else:
-                for place, name in enumerate(rule.slots or []):
-                    check_name("slot", name, _by_id(self.store.slots), "rules", index, "slots", place)
+            others = [other for other in self.rules if other.id != rule.id]
+            device_ids = [device.id for device in self.devices]
+            for problem in rule_problems(self.store, rule, device_ids=device_ids, others=others):
+                raise mistake(problem.message, "rules", index, *problem.at)
         return self
 
     def _check_device(self, device: Any, *at: str | int) -> None:

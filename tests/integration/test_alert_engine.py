@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fixtures.backend_world import QUEUE_RULE, STOCK_RULE, STORE, layout, new_world
-from storesense_backend import alert_records, registry
+from storesense_backend import alert_records, rule_records
 from storesense_backend.alerts import ledger
 from storesense_backend.alerts.follower import LEASE_KEY, AlertFollower
 from storesense_backend.alerts.metrics import AlertMetrics
@@ -16,6 +16,7 @@ from storesense_backend.database import connected
 from storesense_backend.errors import ConflictError
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.clock import ManualClock
+from storesense_contracts.rules import RULE
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -249,8 +250,8 @@ async def test_an_edited_rule_is_taken_up(world, clock):
         await world.queue(4, clock.now(), delay_s=0)
         await steps.go(25)
         assert await alerts(world) == []
-        stricter = registry.RULE.validate_python(QUEUE_RULE | {"open_at_length": 4})
-        await registry.put_rule(world.connection, STORE, stricter)
+        stricter = RULE.validate_python(QUEUE_RULE | {"open_at_length": 4})
+        await rule_records.put_rule(world.connection, layout(), stricter, edited_by="ann", now=clock.now())
         await steps.follower._wait_for_news(steps.connection)
         await steps.go()
         (alert,) = await alerts(world)

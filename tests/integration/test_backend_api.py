@@ -106,7 +106,7 @@ async def test_putting_a_store_registers_it_and_bumps_the_version_only_with_a_ch
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"rules": [QUEUE_RULE | {"queues": ["nowhere"]}]}, "rules[0]"),
+        ({"rules": [QUEUE_RULE | {"queues": ["nowhere"]}]}, "rules[0].queues[0]"),
         ({"rules": [QUEUE_RULE, QUEUE_RULE]}, "rules[1].id"),
         ({"rules": [QUEUE_RULE | {"resolve_at_length": 9}]}, "rules[0].queue_too_long"),
         ({"devices": [{"device_id": "a/b", "kind": "camera"}]}, "devices[0].device_id"),
@@ -150,7 +150,9 @@ async def test_rules_can_be_changed(world, backend):
     assert (entry.version, entry.rule.open_at_length) == (2, 8)
     assert len((await get(backend, f"{BASE}/rules"))["rules"]) == 2
     assert_error(await backend.put(f"{BASE}/rules/other", json=QUEUE_RULE), 422, "invalid", "id")
-    assert_error(await backend.put(f"{BASE}/rules/long-queue", json=QUEUE_RULE | {"queues": ["x"]}), 422, "invalid")
+    assert_error(
+        await backend.put(f"{BASE}/rules/long-queue", json=QUEUE_RULE | {"queues": ["x"]}), 422, "invalid", "queues[0]"
+    )
     assert_error(await backend.put("/api/v1/stores/none/rules/long-queue", json=QUEUE_RULE), 404, "no_such_store")
 
 

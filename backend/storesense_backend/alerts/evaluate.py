@@ -288,6 +288,8 @@ def proof(watch: Watch, state: CauseState, since_at: datetime) -> Json:
         return {"length": observation.length, "measured_at": measured_at}
     if isinstance(observation, LossObservation):
         return {"lost_messages": 0, "outbox_bytes": observation.outbox_bytes, "measured_at": measured_at}
+    if not isinstance(observation, StockObservation):
+        return {"measured_at": measured_at}
     told: Json = {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}
     if isinstance(watch, StockWatch) and isinstance(state.told, StockObservation) and observation.units is not None:
         told |= {

@@ -24,8 +24,8 @@ from storesense_backend.alerts.values import (
 )
 from storesense_backend.alerts.watches import Watch, watches_of
 from storesense_backend.database import Connection
-from storesense_backend.registry import RULE
 from storesense_contracts.layout import StoreLayout
+from storesense_contracts.rules import RULE
 from storesense_contracts.sql import load_queries
 
 _LOG = logging.getLogger(__name__)

@@ -54,7 +54,17 @@ class LossObservation(ObservationBase, frozen=True, kw_only=True, tag="loss"):
     outbox_bytes: int | None
 
 
-Observation = QueueObservation | StockObservation | LossObservation
+class Measure(ObservationBase, frozen=True, kw_only=True, tag="measure"):
+    """What an assessor found: a value, and names and numbers that an alert may tell."""
+
+    value: float
+    facts: Json = msgspec.field(default_factory=dict)
+
+
+Observation = QueueObservation | StockObservation | LossObservation | Measure
+
+SubjectKey = tuple[str, str, str]
+"""Store, family of observations (``queue``, ``slot``, ``device``, ...) and the subject's id."""
 
 
 class CauseState(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,10 +80,10 @@ class CauseState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     is_open: bool = False
-    last: QueueObservation | StockObservation | LossObservation | None = None
+    last: Observation | None = None
     turning_since_at: datetime | None = None
     cause_at: datetime | None = None
-    told: QueueObservation | StockObservation | LossObservation | None = None
+    told: Observation | None = None
 
 
 CLEAR = CauseState()

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from storesense_contracts.layout import LowStockRule, QueueTooLongRule, Slot, StoreLayout
-
-AnyRule = QueueTooLongRule | LowStockRule
+from storesense_contracts.layout import Slot, StoreLayout
+from storesense_contracts.rules import AnyRule, LowStockRule, QueueTooLongRule
 
 _SPARE_UNITS = 2
 """Units above the reorder point at which a slot counts as refilled: one put back by a shopper is no restock."""
@@ -111,7 +110,7 @@ def watches_of(layout: StoreLayout, rules: Iterable[AnyRule], device_ids: Iterab
                 for queue in layout.queues
                 if rule.queues is None or queue.id in rule.queues
             ]
-        else:
+        elif isinstance(rule, LowStockRule):
             watches += [
                 _stock_watch(layout, rule, slot, sections[slot.section])
                 for slot in layout.slots
@@ -138,12 +137,3 @@ def _stock_watch(layout: StoreLayout, rule: LowStockRule, slot: Slot, section_na
         min_confidence=rule.min_confidence,
         minimum_units=slot.minimum_units,
     )
-
-
-def unknown_subjects(layout: StoreLayout, rule: AnyRule) -> list[str]:
-    """Name the queues or slots that a rule speaks of and the layout does not have."""
-    if isinstance(rule, QueueTooLongRule):
-        known = {queue.id for queue in layout.queues}
-        return [name for name in rule.queues or [] if name not in known]
-    known = {slot.id for slot in layout.slots}
-    return [name for name in rule.slots or [] if name not in known]

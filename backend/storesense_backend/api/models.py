@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from storesense_backend.alerts.watches import AnyRule
 from storesense_backend.gap_reasons import GapReason
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
 from storesense_contracts.kpis import Quality, Unit
-from storesense_contracts.layout import Id, Rule, StoreLayout, refuse_control_characters
+from storesense_contracts.layout import Id, StoreLayout, refuse_control_characters
+from storesense_contracts.rules import AnyRule, Rule
 from storesense_contracts.topics import Stream
 
 

@@ -23,7 +23,7 @@ SELECT
     acknowledged_at, acknowledged_by, resolved_at, details, proof
 FROM alerts
 WHERE store_id = ANY (%(store_ids)s)
-    AND (state <> 'resolved' OR (resolved_at > %(resolved_since)s AND opened_at > %(resolved_since)s - interval '7 days'))
+    AND (NOT is_over OR (resolved_at > %(resolved_since)s AND opened_at > %(resolved_since)s - interval '7 days'))
 ORDER BY alert_id DESC
 LIMIT %(limit)s;
 

@@ -107,7 +107,7 @@ ON CONFLICT (store_id, rule_id, subject_id) DO UPDATE SET state = excluded.state
 DELETE FROM rule_states WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s;
 
 -- name: unresolved_causes
-SELECT store_id, rule_id, subject_id, cause_at FROM alerts WHERE state <> 'resolved';
+SELECT store_id, rule_id, subject_id, cause_at FROM alerts WHERE NOT is_over;
 
 -- name: open_alert
 INSERT INTO alerts (store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at, details)
@@ -115,15 +115,15 @@ VALUES (
     %(store_id)s, %(rule_id)s, %(kind)s, %(subject_id)s, %(section_id)s, %(severity)s, 'open', %(cause_at)s, %(now)s,
     %(details)s
 )
-ON CONFLICT (store_id, rule_id, subject_id) WHERE state <> 'resolved' DO NOTHING
+ON CONFLICT (store_id, rule_id, subject_id) WHERE NOT is_over DO NOTHING
 RETURNING alert_id;
 
 -- name: update_alert
 UPDATE alerts SET details = %(details)s, severity = %(severity)s
-WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND state <> 'resolved'
+WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND NOT is_over
 RETURNING alert_id;
 
 -- name: resolve_alert
 UPDATE alerts SET state = 'resolved', resolved_at = %(now)s, proof = %(proof)s
-WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND state <> 'resolved'
+WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND NOT is_over
 RETURNING alert_id;

@@ -3,7 +3,7 @@ SELECT
     s.store_id,
     s.name,
     s.time_zone,
-    (SELECT count(*) FROM alerts a WHERE a.store_id = s.store_id AND a.state <> 'resolved') AS open_alerts,
+    (SELECT count(*) FROM alerts a WHERE a.store_id = s.store_id AND NOT a.is_over) AS open_alerts,
     (SELECT count(*) FROM devices d WHERE d.store_id = s.store_id AND d.state = 'online') AS devices_online,
     (SELECT count(*) FROM devices d WHERE d.store_id = s.store_id) AS devices_total
 FROM stores s
@@ -75,22 +75,6 @@ CROSS JOIN LATERAL (
 ) h
 WHERE s.store_id = %(store_id)s AND s.stream = 'health'
 ORDER BY s.device_id, s.subject_id;
-
--- name: rules
-SELECT rule_id, spec, version, updated_at FROM rules WHERE store_id = %(store_id)s ORDER BY rule_id;
-
--- name: put_rule
-INSERT INTO rules AS old (store_id, rule_id, kind, spec)
-VALUES (%(store_id)s, %(rule_id)s, %(kind)s, %(spec)s)
-ON CONFLICT (store_id, rule_id) DO UPDATE SET
-    kind = excluded.kind,
-    spec = excluded.spec,
-    version = old.version + CASE WHEN old.spec = excluded.spec THEN 0 ELSE 1 END,
-    updated_at = CASE WHEN old.spec = excluded.spec THEN old.updated_at ELSE now() END
-RETURNING rule_id, spec, version, updated_at;
-
--- name: delete_other_rules
-DELETE FROM rules WHERE store_id = %(store_id)s AND rule_id <> ALL (%(rule_ids)s::text[]);
 
 -- name: notify_registry
 SELECT pg_notify('storesense_registry', %(store_id)s);

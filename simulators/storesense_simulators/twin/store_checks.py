@@ -102,9 +102,9 @@ def _references(store: StoreFile) -> Iterator[Mistake]:
     for i, visit in enumerate(store.habits.zone_visits):
         yield from _known("aisle or area", visit.zone, zones, "habits", "zone_visits", i, "zone")
     for i, rule in enumerate(store.rules or ()):
-        for j, name in enumerate((rule.queues if rule.kind == "queue_too_long" else rule.slots) or ()):
-            known, key = (queues, "queues") if rule.kind == "queue_too_long" else (slots, "slots")
-            yield from _known(key.removesuffix("s"), name, known, "rules", i, key, j)
+        for key, known in (("queues", queues), ("slots", slots), ("zones", zones), ("lanes", lanes)):
+            for j, name in enumerate(getattr(rule, key, None) or ()):
+                yield from _known(key.removesuffix("s"), name, known, "rules", i, key, j)
     yield from _twice("rules", ((rule.id, ("rules", i, "id")) for i, rule in enumerate(store.rules or ())))
     yield from _fault_targets(store, slots)
 

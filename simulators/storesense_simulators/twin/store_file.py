@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from storesense_contracts.layout import Id, Name, PointM, Rule, Section, StrictModel, TimeZone, refuse_twins
+from storesense_contracts.layout import Id, Name, PointM, Section, StrictModel, TimeZone, refuse_twins
+from storesense_contracts.rules import Rule
 from storesense_contracts.yaml_file import mistake
 from storesense_simulators.twin.people_file import DemandFile, HabitsFile, HoursFile, SpreadFile, StaffFile
 from storesense_simulators.twin.planogram import CellFile, PlanogramRow

@@ -7,7 +7,8 @@ from dataclasses import fields
 import pytest
 from pydantic import BaseModel
 
-from storesense_contracts.layout import QueueTooLongRule, StrictModel
+from storesense_contracts.layout import StrictModel
+from storesense_contracts.rules import QueueTooLongRule
 from storesense_contracts.site import CameraDevice, ShelfDevice, SiteFile
 from storesense_contracts.yaml_file import parse_yaml
 from storesense_simulators.twin import people_file, planogram, store_file
