@@ -1,11 +1,15 @@
-"""Where people stand whose legs a shelf or counter hides: found by their heads.
+"""Where people stand: under their heads where a shelf hides the legs, and under their lean at a picture's sides.
 
 A floor calibration says more than where the floor is. If the pixels are square and the picture is whole (its middle is
 the lens's axis), the camera's focal length and pose follow from it (Hartley and Zisserman 2004, section 8.8: the
 circular points), and with them the plane in which heads of people of usual height move. A box that is far shorter
 than somebody of that height would be there, and yet as wide, shows a grown person's upper part: it is drawn down to
 the feet.
-Children are as narrow as they are short, so their boxes stay as they are.
+Children are as narrow as they are short, so their height stays as it is.
+
+Somebody upright leans outwards at the sides of a picture taken from above: on the line to the point where all plumb
+lines meet (their vanishing point). A box around a leaning body has its middle beside the feet, by half a metre under a
+wide lens, so every box is moved along that line until its middle is above them.
 """
 
 from __future__ import annotations
@@ -27,6 +31,10 @@ SHORT_SHARE = 0.8
 """A box shorter than this share of a grown person's may be cut off below ..."""
 WIDE_SHARE = 0.24
 """... if it is at least this wide, as a share of that person's height; people are about 0.3."""
+SHOULDER_SHARE = 0.8
+"""The widest part of a body is about this high: feet below and shoulders here decide where a box's sides are."""
+BORDER_PX = 1.0
+"""A box that comes this near to the picture's upper edge may go on beyond it."""
 MAX_HEIGHTS = 1.5
 """No box is drawn down further than this many times the picture's height."""
 
@@ -38,11 +46,13 @@ class HeadView:
     Attributes:
         feet: (3, 3) floor metres to pixels, homogeneous.
         heads: (3, 3) the same for what is above that floor point by the height of a usual person.
+        plumb: (3,) where all plumb lines meet, pixels, homogeneous.
         frame_wh: width and height of a picture.
     """
 
     feet: NDArray[np.float64]
     heads: NDArray[np.float64]
+    plumb: NDArray[np.float64]
     frame_wh: tuple[int, int]
     _by_head: NDArray[np.float64] = field(init=False)
 
@@ -53,7 +63,7 @@ class HeadView:
         object.__setattr__(self, "_by_head", np.stack([to_feet[1], to_feet[2], to_floor[2]], axis=1))
 
     def complete(self, detections: Detections) -> Detections:
-        """Return detections of which those that show only an upper part reach down to the feet."""
+        """Return detections that stand on their feet: drawn down to them where hidden, and with their middle above."""
         boxes = detections.boxes_xyxy_px
         if not len(boxes):
             return detections
@@ -62,11 +72,28 @@ class HeadView:
         with np.errstate(invalid="ignore"):  # nowhere is not cut
             cut = (boxes[:, 3] - boxes[:, 1] < SHORT_SHARE * full) & (boxes[:, 2] - boxes[:, 0] >= WIDE_SHARE * full)
             cut &= feet_y <= MAX_HEIGHTS * self.frame_wh[1]
-        if not cut.any():
-            return detections
+        cut &= boxes[:, 1] > BORDER_PX  # a head beyond the picture's upper edge tells nothing
+        low = np.where(cut, feet_y, boxes[:, 3])
         completed = boxes.copy()
-        completed[cut, 3] = feet_y[cut]
+        completed[:, 3] = low
+        completed[:, 0::2] += self._lean_px(boxes, low)[:, None]
         return Detections(completed, detections.scores)
+
+    def _lean_px(self, boxes: NDArray[np.float64], feet_y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) how far right of a box's middle the feet are, if the body is upright.
+
+        What is seen of a body reaches sideways from its lower end to its shoulders, so the middle of the box is the
+        body's middle half-way between these two.
+        """
+        shoulder_y = feet_y + SHOULDER_SHARE * (boxes[:, 1] - feet_y)
+        middle_y = (np.maximum(boxes[:, 3], shoulder_y) + shoulder_y) / 2
+        middle_x = (boxes[:, 0] + boxes[:, 2]) / 2
+        x, y, w = self.plumb
+        with np.errstate(divide="ignore", invalid="ignore"):
+            lean: NDArray[np.float64] = (middle_x * w - x) / (middle_y * w - y) * (feet_y - middle_y)
+        # Close to where the plumb lines meet somebody is seen from straight above, and leans nowhere in particular.
+        most = np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])
+        return np.where(np.abs(lean) <= most, lean, 0.0)
 
     def feet_y_px(self, heads_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how far down the picture the feet of somebody of usual height are, by the head; NaN where nowhere.
@@ -119,7 +146,8 @@ def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None
     back = np.array([[1.0, 0.0, width / 2], [0.0, 1.0, height / 2], [0.0, 0.0, 1.0]]) @ lens
     if abs(camera[2]) <= USUAL_HEIGHT_M or abs(np.linalg.det(above)) < 1e-9:
         return None
-    return HeadView(back @ pose, back @ above, frame_wh)
+    plumb = back @ right_hand
+    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh)
 
 
 def _middle(floor_map: FloorMap) -> NDArray[np.float64]:

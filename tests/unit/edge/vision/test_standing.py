@@ -60,7 +60,33 @@ def test_only_what_is_cut_off_is_completed(from_m: float, tall_m: float, wide_m:
     found = view().complete(clean_detections(np.array([given]), np.array([0.9]))).boxes_xyxy_px[0]
     whole = box(1.0, 5.0, from_m=0.0, tall_m=tall_m, wide_m=wide_m)
     assert found[3] == pytest.approx(whole[3] if is_completed else given[3], abs=3.0)
-    assert found[:3] == pytest.approx(given[:3])
+    assert found[1] == given[1]
+    assert found[2] - found[0] == pytest.approx(given[2] - given[0])
+
+
+@pytest.mark.parametrize(
+    ("place", "from_m"),
+    [
+        pytest.param((0.0, 4.0), 0.0, id="in the middle of the picture nobody leans"),
+        pytest.param((2.5, 3.0), 0.0, id="at the side"),
+        pytest.param((-2.5, 2.0), 0.0, id="near the camera at the other side"),
+        pytest.param((2.5, 3.5), 0.9, id="at the side behind a counter"),
+    ],
+)
+def test_the_feet_are_under_the_lean(place: tuple[float, float], from_m: float) -> None:
+    x_m, y_m = place
+    across = [(x_m + side * 0.2, y_m, z_m) for side in (-1, 1) for z_m in (from_m, 0.8 * USUAL_HEIGHT_M)]
+    head, *sides = project(np.array([(x_m, y_m, USUAL_HEIGHT_M), *across]))
+    given = [min(p[0] for p in sides), head[1], max(p[0] for p in sides), max(p[1] for p in sides)]
+    found = view().complete(clean_detections(np.array([given]), np.array([0.9]))).boxes_xyxy_px[0]
+    feet = calibrated().to_floor(np.array([[(found[0] + found[2]) / 2 / 640, found[3] / 360]]))[0]
+    assert feet == pytest.approx([x_m, y_m], abs=0.12)
+
+
+def test_a_head_beyond_the_upper_edge_tells_no_feet() -> None:
+    given = np.array([[300.0, 0.0, 330.0, 45.0]])
+    found = view().complete(clean_detections(given, np.array([0.9]))).boxes_xyxy_px[0]
+    assert found[3] == 45.0
 
 
 def test_a_view_from_straight_above_tells_no_lens() -> None:
