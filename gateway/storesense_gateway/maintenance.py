@@ -7,7 +7,7 @@ none. One process at a time does it, under an advisory lock; whoever comes secon
 import logging
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,8 @@ _LOG = logging.getLogger(__name__)
 _QUERIES = load_queries("storesense_gateway", "maintenance.sql")
 _LOCK_KEY = 0x53746F557063  # "StoUpc": one upkeep at a time in a database
 _QUARTER = timedelta(minutes=15)
+_WEEK = timedelta(days=7)
+_WEEKS_FROM_AT = datetime(2001, 1, 4, tzinfo=UTC)  # a Thursday, where TimescaleDB cuts weeks, as it counts from 1970
 _PARTITIONS_AHEAD = timedelta(days=14)
 _RETRY = Backoff(base_s=1.0, limit_s=60.0)
 _SESSION: tuple[LiteralString, ...] = (
@@ -88,13 +90,24 @@ def connect(conninfo: str) -> psycopg.Connection:
     return connection
 
 
-def maintain(connection: psycopg.Connection, settings: MaintenanceSettings, *, now: datetime) -> MaintenanceReport:
+def _silent(_line: str) -> None:
+    """Take a line of progress and say nothing."""
+
+
+def maintain(
+    connection: psycopg.Connection,
+    settings: MaintenanceSettings,
+    *,
+    now: datetime,
+    progress: Callable[[str], None] = _silent,
+) -> MaintenanceReport:
     """Bring the rollups up to date, compress what is old and drop what is older; harmless to repeat.
 
     Args:
         connection: from ``connect``, in autocommit mode.
         settings: the ages.
         now: the present, aware.
+        progress: is given a line before each step of what takes long: a backlog of weeks.
 
     Raises:
         MaintenanceError: the database refused something, or went away.
@@ -103,7 +116,7 @@ def maintain(connection: psycopg.Connection, settings: MaintenanceSettings, *, n
         if not _value(connection, "take_lock", key=_LOCK_KEY):
             return MaintenanceReport(is_skipped=True)
         try:
-            return _maintain(connection, settings, now)
+            return _maintain(connection, settings, now, progress)
         finally:
             if not connection.broken:
                 connection.execute(_QUERIES["release_lock"], {"key": _LOCK_KEY})
@@ -115,19 +128,23 @@ def maintain(connection: psycopg.Connection, settings: MaintenanceSettings, *, n
         raise MaintenanceError(reason=f"the upkeep stopped: {reason}", remedy=remedy) from exc
 
 
-def _maintain(connection: psycopg.Connection, settings: MaintenanceSettings, now: datetime) -> MaintenanceReport:
+def _maintain(
+    connection: psycopg.Connection, settings: MaintenanceSettings, now: datetime, progress: Callable[[str], None]
+) -> MaintenanceReport:
     connection.execute(_QUERIES["ensure_partitions"], {"from_at": now, "to_at": now + _PARTITIONS_AHEAD})
     places = [
         _Place(partition_no, partition_no << 40 if done is None else done, head, done is None)
         for partition_no, done, head in connection.execute(_QUERIES["places"])
     ]
-    refreshed = _refresh(connection, settings, now, places)
+    refreshed = _refresh(connection, settings, now, places, progress)
     for place in places:
         _roll(connection, place, step_batches=settings.step_batches)
     with connection.transaction():
         rebased = int(_value(connection, "rebase_store_days"))
     compress_before_at = now - timedelta(days=settings.compress_after_days)
-    compressed = len(_run_statements(connection, "compress_statements", before_at=compress_before_at))
+    compressed = len(
+        _run_statements(connection, "compress_statements", progress=progress, before_at=compress_before_at)
+    )
     raw_from_at = _value(connection, "raise_raw_horizon", before_at=now - timedelta(days=settings.raw_days))
     return MaintenanceReport(
         batches=sum(place.head - place.done for place in places),
@@ -139,23 +156,34 @@ def _maintain(connection: psycopg.Connection, settings: MaintenanceSettings, now
     )
 
 
-def _refresh(connection: psycopg.Connection, settings: MaintenanceSettings, now: datetime, places: list[_Place]) -> int:
+def _refresh(
+    connection: psycopg.Connection,
+    settings: MaintenanceSettings,
+    now: datetime,
+    places: list[_Place],
+    progress: Callable[[str], None],
+) -> int:
     """Refresh the continuous aggregates, if the server has any, back to the oldest of what is new."""
     to_at = _floor_to_quarter(now - timedelta(seconds=settings.refresh_lag_s))
     if connection.execute(_QUERIES["refresh_statements"], {"from_at": to_at, "to_at": to_at}).fetchone() is None:
         return 0
     from_at = _floor_to_quarter(now - timedelta(days=settings.refresh_days))
-    for place in places:
-        values = {"from_batch_no": place.done, "to_batch_no": place.head}
-        oldest_at = _value(connection, "oldest_touched", **values)
-        if oldest_at is not None:
-            from_at = min(from_at, oldest_at)
+    touched = [
+        _value(connection, "oldest_touched", from_batch_no=place.done, to_batch_no=place.head) for place in places
+    ]
+    oldest_at = min((at for at in touched if at is not None), default=to_at)
+    from_at = min(from_at, oldest_at)
     horizon_at = _value(connection, "raw_horizon")
     if horizon_at is not None:
         from_at = max(from_at, horizon_at)
     # From the oldest on, so that what readers find not yet refreshed lies behind what is, where they add it themselves.
+    # Where something is new, a week at a time, so that no statement is long; what lies before it costs next to nothing.
+    parts = list(_parts(min(max(from_at, oldest_at), to_at), to_at))
+    parts[0] = (from_at, parts[0][1])
     refreshed = 0
-    for part_at, until_at in _parts(from_at, to_at, timedelta(days=settings.refresh_days)):
+    for part_at, until_at in parts:
+        if len(parts) > 1:
+            progress(f"rolling up {part_at:%Y-%m-%d} to {until_at:%Y-%m-%d}")
         refreshed += len(_run_statements(connection, "refresh_statements", from_at=part_at, to_at=until_at))
     return refreshed
 
@@ -191,10 +219,13 @@ def _drop(connection: psycopg.Connection, raw_from_at: datetime) -> int:
     return dropped
 
 
-def _run_statements(connection: psycopg.Connection, query: str, **values: Any) -> list[str]:
+def _run_statements(
+    connection: psycopg.Connection, query: str, *, progress: Callable[[str], None] = _silent, **values: Any
+) -> list[str]:
     """Run the statements that the schema tells for this database, each by itself."""
     statements = [row[0] for row in connection.execute(_QUERIES[query], values)]
     for statement in statements:
+        progress(statement)
         # Made by the schema's own functions, which quote what they put in.
         connection.execute(cast(LiteralString, statement))
     return statements
@@ -205,10 +236,11 @@ def _value(connection: psycopg.Connection, query: str, **values: Any) -> Any:
     return None if row is None else row[0]
 
 
-def _parts(from_at: datetime, to_at: datetime, longest: timedelta) -> Iterator[tuple[datetime, datetime]]:
-    """Cut a span at whole quarters into parts of about ``longest``, none of them short."""
-    while to_at - from_at > 1.5 * longest:
-        until_at = _floor_to_quarter(from_at + longest)
+def _parts(from_at: datetime, to_at: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Cut a span where weeks of readings are cut, into parts of about a week, none of them short."""
+    while to_at - from_at > 1.5 * _WEEK:
+        reach_at = from_at + 1.25 * _WEEK
+        until_at = reach_at - (reach_at - _WEEKS_FROM_AT) % _WEEK
         yield from_at, until_at
         from_at = until_at
     yield from_at, to_at
@@ -268,7 +300,7 @@ class Maintenance:
         connection = connect(self._conninfo)
         self._connection = connection
         with connection:
-            report = maintain(connection, self._settings, now=self._clock.now())
+            report = maintain(connection, self._settings, now=self._clock.now(), progress=_LOG.info)
         self._connection = None
         _LOG.debug("upkeep of the database: %s", report)
         self._count(report, took_s=self._clock.monotonic_s() - began_s)

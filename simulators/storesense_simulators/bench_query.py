@@ -113,7 +113,7 @@ def measure(url: str, plan: QueryPlan, *, now: datetime, say: Callable[[str], No
             refresh_days=plan.days + 40.0, raw_days=plan.days + 70.0, compress_after_days=1.0, step_batches=2_000
         )
         # Some days ahead, so that the last week too is old enough to be compressed.
-        maintain(connection, settings, now=to_at + 9 * _DAY)
+        maintain(connection, settings, now=to_at + 9 * _DAY, progress=say)
         maintain_s = time.monotonic() - began_s
         say(f"filled in {fill_s:.1f} s, rolled up in {maintain_s:.1f} s")
         connection.execute("ANALYZE")
