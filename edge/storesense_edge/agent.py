@@ -21,6 +21,7 @@ from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
+from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
@@ -329,6 +330,8 @@ def _sources(
             recorder = TrajectoryRecorder(file, keep_s=settings.trajectories_keep_s, salt=salt)
         source = partial(open_source, credentials=logins)
         agent = CameraAgent(device, site.store, settings, clock, source=source, views=views, recorder=recorder)
+        if is_live:
+            agent.keep_visits(OpenVisitsFile(state_dir / f"{device.id}.visits.json"))
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice):
         return [

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from storesense_contracts.site import CameraDevice
     from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.camera_readings import InstantOf
+    from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Stop
     from storesense_edge.trajectories import TrajectoryRecorder
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
+_KEEP_VISITS_S = 5.0
 
 
 def open_source(device: CameraDevice, credentials: CameraCredentials | None = None) -> FrameSource:
@@ -161,6 +163,8 @@ class CameraAgent:
         self._make_source = source
         self._make_detector = detector
         self._views = views
+        self._visits: OpenVisitsFile | None = None
+        self._kept: tuple[OpenVisits, float] | None = None
         self._recorder = recorder
         recording = device.source if isinstance(device.source, Recording) else None
         self._loops = recording is not None and recording.loop
@@ -172,6 +176,11 @@ class CameraAgent:
             frozen_after_s=settings.frozen_after_s,
             now_s=clock.monotonic_s(),
         )
+
+    def keep_visits(self, visits: OpenVisitsFile) -> CameraAgent:
+        """Keep how many visits are open, to tell after a restart; without it every start is a new one."""
+        self._visits = visits
+        return self
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
         """Yield findings until the source ends or the stop is set; then what is left of the last interval.
@@ -215,6 +224,7 @@ class CameraAgent:
                 self._recorder.write(self._clock.now(), now_or_never=True)
             if reporter is not None and this is not None:
                 yield list(reporter.close(*self._present(this.media_s)))
+                self._keep_visits(reporter, now_or_never=True)
             if end is None:
                 return
             if this is None or not (self._loops and end.complete):
@@ -240,8 +250,25 @@ class CameraAgent:
 
     def _reporter(self, pipeline: CameraPipeline, begin_at: datetime) -> CameraReporter:
         return CameraReporter(
-            pipeline, floor_id=self._store.floor.id, begin_at=begin_at, report_s=self._settings.report_s
+            pipeline,
+            floor_id=self._store.floor.id,
+            begin_at=begin_at,
+            report_s=self._settings.report_s,
+            camera_id=self._device.id,
+            cut_short=None if self._visits is None else self._visits.load(),
         )
+
+    def _keep_visits(self, reporter: CameraReporter, *, now_or_never: bool = False) -> None:
+        """Keep how many visits are open, if that has changed; seldom enough for a memory card."""
+        if self._visits is None:
+            return
+        now_s = self._clock.monotonic_s()
+        if self._kept is not None and now_s - self._kept[1] < _KEEP_VISITS_S and not now_or_never:
+            return
+        visits = reporter.open_visits()
+        if self._kept is None or visits != self._kept[0]:
+            self._visits.save(visits)
+        self._kept = (visits, now_s)
 
     def _next(self, source: FrameSource, begin_media_s: float, stop: Stop) -> Frame | NoPicture | SourceEnd | None:
         """The next item, a frame at the moment at which it is due; None when the stop is set."""
@@ -313,6 +340,7 @@ class CameraAgent:
         if self._recorder is not None:
             self._record(self._recorder, this, seen, now_at, instant_of)
         findings += reporter.after_step(now_at, instant_of)
+        self._keep_visits(reporter)
         return findings
 
     @staticmethod

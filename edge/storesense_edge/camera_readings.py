@@ -18,7 +18,9 @@ from storesense_contracts.readings import (
     ZoneReading,
 )
 from storesense_contracts.topics import Stream
+from storesense_edge.flow_readings import FlowSums
 from storesense_edge.intervals import Interval, IntervalCutter, ReportClock
+from storesense_edge.open_visits import OpenVisits
 
 if TYPE_CHECKING:
     from storesense_edge.vision.heatmap import FloorGrid
@@ -71,9 +73,20 @@ class CameraReporter:
         floor_id: the floor of its heatmap.
         begin_at: the first frame's instant.
         report_s: seconds between reports of changes.
+        camera_id: the camera.
+        cut_short: visits that were open when the agent last ran; nobody knows how they ended.
     """
 
-    def __init__(self, pipeline: CameraPipeline, *, floor_id: str, begin_at: datetime, report_s: float) -> None:
+    def __init__(
+        self,
+        pipeline: CameraPipeline,
+        *,
+        floor_id: str,
+        begin_at: datetime,
+        report_s: float,
+        camera_id: str,
+        cut_short: OpenVisits | None = None,
+    ) -> None:
         self._pipeline = pipeline
         self._floor_id = floor_id
         self._clock = ReportClock(begin_at, report_s)
@@ -82,6 +95,14 @@ class CameraReporter:
         self._zones = {zone_id: _Zone(IntervalCutter(begin_at)) for zone_id in pipeline.zone_ids}
         self._queues: dict[str, _Queue] = {}
         self._heat = IntervalCutter(begin_at)
+        self._flow = FlowSums(camera_id=camera_id, begin_at=begin_at)
+        cut_short = cut_short or OpenVisits()
+        self._cut_short_queues = {name: people for name, people in cut_short.queues.items() if people}
+        for zone_id, people in cut_short.zones.items():
+            if zone_id in self._zones:
+                # They came in once; who is still there is seen to come in again.
+                self._zones[zone_id].exits += people
+                self._flow.add_unknown(zone_id, people)
 
     def before_step(self, now_at: datetime, instant_of: InstantOf) -> list[Measured]:
         """Close a minute that is over, before the frame at ``now_at`` is counted."""
@@ -90,6 +111,8 @@ class CameraReporter:
         if tick.minute_end_at is None:
             return []
         measured = self._take(tick.minute_end_at, instant_of, closes=True)
+        if self._flow.ends_quarter(now_at):
+            measured += self._take_ways(tick.minute_end_at)
         if tick.resume_at != tick.minute_end_at:
             self._skip_to(tick.resume_at)
         return measured
@@ -101,7 +124,14 @@ class CameraReporter:
     def close(self, now_at: datetime, instant_of: InstantOf) -> list[Measured]:
         """End everything, as the source ends: open visits, intervals and the part of a heatmap."""
         self._pipeline.close()
-        return self._take(now_at, instant_of, closes=True)
+        return self._take(now_at, instant_of, closes=True) + self._take_ways(now_at)
+
+    def open_visits(self) -> OpenVisits:
+        """Return the visits that are open by what was reported last."""
+        return OpenVisits(
+            zones={name: zone.reported_occupancy for name, zone in self._zones.items() if zone.reported_occupancy},
+            queues={name: queue.reported_length for name, queue in self._queues.items() if queue.reported_length > 0},
+        )
 
     def restart(self, pipeline: CameraPipeline) -> None:
         """Go on with a fresh pipeline of the same plan, after ``close``."""
@@ -109,7 +139,7 @@ class CameraReporter:
 
     def pause(self, since_at: datetime, instant_of: InstantOf) -> list[Measured]:
         """Report what was measured until the camera froze; call ``forget`` for each frame while it is frozen."""
-        return self._take(since_at, instant_of, closes=True)
+        return self._take(since_at, instant_of, closes=True) + self._take_ways(since_at)
 
     def forget(self, now_at: datetime) -> None:
         """Leave out the time until now: the camera was frozen, so its silence is no zero."""
@@ -117,6 +147,8 @@ class CameraReporter:
         self._pipeline.take_zones()
         self._pipeline.take_queues()
         self._pipeline.take_heat()
+        self._pipeline.take_units()
+        self._pipeline.take_transitions()
         self._clock.tick(now_at)
         self._skip_to(now_at)
 
@@ -126,12 +158,21 @@ class CameraReporter:
         for zone in self._zones.values():
             zone.cutter.skip_to(begin_at)
         self._heat.skip_to(begin_at)
+        self._flow.skip_to(begin_at)
+
+    def _take_ways(self, end_at: datetime) -> list[Measured]:
+        return [(Stream.FLOW, reading) for reading in self._flow.ways(self._pipeline.take_transitions(), end_at)]
 
     def _take(self, end_at: datetime, instant_of: InstantOf, *, closes: bool) -> list[Measured]:
         measured = self._take_lines(end_at, closes=closes)
         measured += self._take_zones(end_at, closes=closes)
         for seen in self._pipeline.take_queues():
             measured += self._queue_readings(seen, end_at, instant_of, closes=closes)
+            self._flow.add_queue(seen)
+        if closes:
+            for parties in self._pipeline.take_units():
+                self._flow.add_parties(parties)
+            measured += [(Stream.FLOW, reading) for reading in self._flow.cut(end_at)]
         if closes and (grid := self._pipeline.plan.grid) is not None:
             measured += self._take_heat(grid, end_at)
         return measured
@@ -142,6 +183,7 @@ class CameraReporter:
             line = self._lines[count.line_id]
             line.entered += count.entered
             line.left += count.left
+            self._flow.add_line(count)
             if not (closes or line.entered or line.left) or (interval := line.cutter.cut(end_at)) is None:
                 continue
             reading = FootfallReading(
@@ -166,6 +208,7 @@ class CameraReporter:
             zone.visits += len(sample.visits)
             zone.dwell_s += sum(visit.dwell_s for visit in sample.visits)
             zone.stops += sum(visit.stopped for visit in sample.visits)
+            self._flow.add_zone(sample)
             changed = zone.entries or zone.exits or zone.visits or zone.occupancy != zone.reported_occupancy
             if not (closes or changed) or (interval := zone.cutter.cut(end_at)) is None:
                 continue
@@ -187,8 +230,11 @@ class CameraReporter:
                     service_ms=_duration_ms(visit.service_s),
                 ),
             )
-            for visit in seen.visits
+            for visit in (*seen.visits, *seen.unknown)
         ]
+        for _ in range(self._cut_short_queues.pop(seen.queue_id, 0)):
+            visit = QueueVisit(measured_at=now_at, queue_id=seen.queue_id, outcome=QueueOutcome.UNKNOWN, wait_ms=0)
+            measured.append((Stream.QUEUE, visit))
         queue = self._queues.setdefault(seen.queue_id, _Queue())
         aged = queue.reported_at is None or not (timedelta(0) <= now_at - queue.reported_at < _QUEUE_REFRESH)
         if closes or seen.waiting != queue.reported_length or (seen.waiting and aged):

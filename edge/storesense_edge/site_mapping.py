@@ -63,12 +63,12 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
     image_queues, floor_queues = [], []
     for queue in device.queues:
         spot = next(x for x in store.queues if x.id == queue.queue)
-        tills_xy = _tills(queue, spot, store, floor_map)
+        tills_xy, lane_ids = _tills(queue, spot, store, floor_map)
         servers = max(1, len(spot.lanes))
         if queue.image is not None:
-            image_queues.append(Queue(queue.queue, tuple(queue.image), tills_xy, servers=servers))
+            image_queues.append(Queue(queue.queue, tuple(queue.image), tills_xy, servers=servers, lane_ids=lane_ids))
         elif spot.floor_m is not None:
-            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), tills_xy, servers=servers))
+            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), tills_xy, servers=servers, lane_ids=lane_ids))
     return CameraPlan(
         frame_wh=frame_wh,
         image=Shapes(tuple(image_lines), tuple(image_zones), tuple(image_queues)),
@@ -77,9 +77,10 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         grid=None if device.heatmap is None else floor_grid(device.heatmap, store.floor),
         # Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere.
         staff=StaffPlaces(
+            areas_xy_m=tuple(tuple(zone.floor_m) for zone in store.zones if zone.staff_only and zone.floor_m),
             posts_xy_m=tuple(
                 lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed"
-            )
+            ),
         ),
     )
 
@@ -168,24 +169,31 @@ def slot_spec(slot: LayoutSlot, calibration: Calibration, strangers: tuple[Produ
 
 def _tills(
     queue: CameraQueue, spot: LayoutQueue, store: StoreLayout, floor_map: FloorMap | None
-) -> tuple[tuple[float, float], ...]:
-    """Where a queue's people are served, in the plane of its area; none where neither camera nor store says."""
+) -> tuple[tuple[tuple[float, float], ...], tuple[str, ...]]:
+    """Where a queue's people are served, in the plane of its area, and of which lane each such place is.
+
+    No places where neither camera nor store says, and no lanes where one place stands for several.
+    """
     in_picture = queue.image is not None
-    if queue.till_image is not None:
-        if in_picture or floor_map is None:
-            return (queue.till_image,)
-        return (_mapped(floor_map, queue.till_image, to_floor=True, queue=queue.queue),)
     lanes = [lane for lane in store.lanes if lane.id in spot.lanes]
-    served: list[PointM] = [point for lane in lanes for point in lane.served_m]
+    if queue.till_image is not None:
+        only = (lanes[0].id,) if len(lanes) == 1 else ()
+        if in_picture or floor_map is None:
+            return (queue.till_image,), only
+        return (_mapped(floor_map, queue.till_image, to_floor=True, queue=queue.queue),), only
+    served: list[tuple[str, PointM]] = [(lane.id, point) for lane in lanes for point in lane.served_m]
     if not served:
-        tills: list[PointM] = [lane.till_m for lane in lanes if lane.till_m is not None]
+        tills: list[tuple[str, PointM]] = [(lane.id, lane.till_m) for lane in lanes if lane.till_m is not None]
         # Where the cashiers are says about where people are served; of several, it serves some and loses others.
         served = tills if len(tills) == 1 else []
+    lane_ids = tuple(lane_id for lane_id, _ in served)
+    if len(served) == 1 < len(lanes):
+        lane_ids = ()
     if not in_picture:
-        return tuple(served)
+        return tuple(point for _, point in served), lane_ids
     if floor_map is None:
-        return ()
-    return tuple(_mapped(floor_map, point, to_floor=False, queue=queue.queue) for point in served)
+        return (), ()
+    return tuple(_mapped(floor_map, point, to_floor=False, queue=queue.queue) for _, point in served), lane_ids
 
 
 def _mapped(floor_map: FloorMap, point: tuple[float, float], *, to_floor: bool, queue: str) -> tuple[float, float]:

@@ -102,11 +102,15 @@ class LineCount:
         line_id: which line.
         entered: crossings in.
         left: crossings out.
+        staff_entered: of those in, people known to work here.
+        staff_left: of those out, people known to work here.
     """
 
     line_id: str
     entered: int
     left: int
+    staff_entered: int = 0
+    staff_left: int = 0
 
 
 class CameraPipeline:
@@ -152,7 +156,7 @@ class CameraPipeline:
         self._staff = StaffBook(plan.staff)
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
-        self._counts = {line.line_id: [0, 0] for line in lines}
+        self._counts = {line.line_id: [0, 0, 0, 0] for line in lines}
         self._at_s: float | None = None
         self._last = self._tracker.nobody()
 
@@ -245,6 +249,7 @@ class CameraPipeline:
                 present_ids=frozenset(rows).union(points.ids.tolist()),
                 at_s=at_s,
                 units=units,
+                staff_ids=frozenset(points.ids[works].tolist()),
             )
             stays.zones.step(sightings)
             stays.queues.step(sightings.only(~works) if works.any() else sightings)
@@ -260,14 +265,16 @@ class CameraPipeline:
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
-            self._counts[crossing.line_id][0 if crossing.entered else 1] += 1
+            counts = self._counts[crossing.line_id]
+            counts[0 if crossing.entered else 1] += 1
+            counts[2 if crossing.entered else 3] += self._staff.works(track_id)
         return crossings
 
     def take_lines(self) -> list[LineCount]:
         """Return the crossings of every line since the last call."""
-        counts = [LineCount(line_id, entered, left) for line_id, (entered, left) in self._counts.items()]
-        for pair in self._counts.values():
-            pair[:] = [0, 0]
+        counts = [LineCount(line_id, *four) for line_id, four in self._counts.items()]
+        for four in self._counts.values():
+            four[:] = [0, 0, 0, 0]
         return counts
 
     def take_units(self) -> list[UnitCount]:

@@ -57,6 +57,7 @@ class Stay:
         xy: last sighting inside.
         scale: height of the person there, in units of the plane.
         lost: True while no track carries it.
+        works: True once its track was known to be somebody's who works here.
     """
 
     area: int
@@ -69,6 +70,7 @@ class Stay:
     xy: tuple[float, float]
     scale: float
     lost: bool = False
+    works: bool = False
 
     @property
     def dwell_s(self) -> float:
@@ -89,6 +91,7 @@ class Sightings:
         present_ids: every confirmed track, those not seen just now included.
         at_s: time of the picture.
         units: (N,) int64, the same for people who came together; None where everybody is on their own.
+        staff_ids: the tracks among them of people who work here.
     """
 
     ids: NDArray[np.int64]
@@ -99,6 +102,7 @@ class Sightings:
     present_ids: frozenset[int]
     at_s: float
     units: NDArray[np.int64] | None = None
+    staff_ids: frozenset[int] = frozenset()
 
     def only(self, chosen: NDArray[np.bool_]) -> Sightings:
         """Return those that a mask (N,) selects; who is left out is not present either."""
@@ -111,6 +115,7 @@ class Sightings:
             present_ids=self.present_ids - frozenset(self.ids[~chosen].tolist()),
             at_s=self.at_s,
             units=None if self.units is None else self.units[chosen],
+            staff_ids=self.staff_ids & frozenset(self.ids[chosen].tolist()),
         )
 
 
@@ -174,6 +179,7 @@ class PresenceBook:
             # Half a step each: slow before and slow now is a whole one.
             stay.slow_s += (seen.at_s - stay.last_s) * (0.5 * slow + 0.5 * stay.slow)
         self._open[track_id, area] = stay
+        stay.works = stay.works or track_id in seen.staff_ids
         stay.last_s = stay.last_seen_s = seen.at_s
         stay.slow, stay.xy, stay.scale = slow, (x, y), scale
 

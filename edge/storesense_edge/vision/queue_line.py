@@ -131,12 +131,17 @@ class QueueLine:
     Args:
         shape: where it is.
         settings: how people in it are followed.
+
+    Attributes:
+        busy_s: of each till, seconds spent serving since somebody emptied it.
+        served: of each till, how many were served since then.
     """
 
     shape: QueueShape
     settings: QueueSettings
     customers: list[Customer] = field(default_factory=list)
-    busy_s: float = 0.0
+    busy_s: dict[int, float] = field(default_factory=dict)
+    served: dict[int, int] = field(default_factory=dict)
     _freed_s: dict[int, float] = field(default_factory=dict)
     _at_s: float | None = None
 
@@ -152,7 +157,9 @@ class QueueLine:
         """
         passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, self.settings.walking_patience_s)
         self._at_s = seen.at_s
-        self.busy_s += passed_s * sum(c.is_serving for c in self.customers)
+        for customer in self.customers:
+            if customer.is_serving:
+                self.busy_s[customer.till] = self.busy_s.get(customer.till, 0.0) + passed_s
         at_till, till_distance = self._tills_of(seen)
         rows = np.flatnonzero(inside | (till_distance <= self.shape.till_heights))
         self._see_known(seen, inside, at_till, till_distance)
@@ -319,6 +326,7 @@ class QueueLine:
 
     def _finish(self, customer: Customer) -> Left:
         self._freed_s[customer.till] = customer.at_till_last_s
+        self.served[customer.till] = self.served.get(customer.till, 0) + 1
         customer.till, customer.done = NOWHERE, True
         return Left(customer, True, customer.at_till_last_s)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storesense_edge.vision.presence import Sightings
+    from storesense_edge.vision.queue_line import Customer
 
 MAX_TILLS = 100
 
@@ -33,6 +34,7 @@ class QueueOutcome(StrEnum):
 
     SERVED = "served"
     ABANDONED = "abandoned"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Queue:
         till_heights: within this distance of one (heights of the person) somebody is at the till.
         join_s: slow for this long in total, a person queues.
         servers: how many are served at once where `tills_xy` is a single point; of several, each serves one.
+        lane_ids: the lane of each till; none where a till cannot be told to be one lane's.
     """
 
     queue_id: str
@@ -55,6 +58,7 @@ class Queue:
     till_heights: float = 0.7
     join_s: float = 2.0
     servers: int = 1
+    lane_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ class QueueVisit:
         joined_s: when the person began to wait.
         wait_s: until the till was reached, or until giving up.
         service_s: time at the till; 0 for those who gave up.
-        outcome: served or abandoned.
+        outcome: served, abandoned, or unknown where nobody saw how it ended; the wait is until the last sighting then.
     """
 
     queue_id: str
@@ -74,6 +78,23 @@ class QueueVisit:
     wait_s: float
     service_s: float
     outcome: QueueOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWork:
+    """What the tills of one lane did since the last sample.
+
+    Attributes:
+        lane_id: which lane.
+        tills: how many tills it has.
+        busy_s: till-seconds spent serving.
+        served: how many were served.
+    """
+
+    lane_id: str
+    tills: int
+    busy_s: float
+    served: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,8 @@ class QueueSample:
         lost: people of whom the tracker lost sight while they waited since the last sample; how their wait ended
             nobody saw, so they are neither served nor abandoned.
         busy_s: till-seconds spent serving since the last sample.
+        unknown: the visits of those who were lost, and of those who waited as the source ended.
+        lanes: what each lane's tills did.
     """
 
     queue_id: str
@@ -98,12 +121,15 @@ class QueueSample:
     visits: tuple[QueueVisit, ...] = ()
     lost: int = 0
     busy_s: float = 0.0
+    unknown: tuple[QueueVisit, ...] = ()
+    lanes: tuple[LaneWork, ...] = ()
 
 
 @dataclass(slots=True)
 class _Counted:
     line: QueueLine
     visits: list[QueueVisit] = field(default_factory=list)
+    unknown: list[QueueVisit] = field(default_factory=list)
     lost: int = 0
 
 
@@ -146,6 +172,7 @@ class QueueCounter:
             for left in counted.line.step(seen, inside[:, place]):
                 if left.served is None:
                     counted.lost += 1
+                    counted.unknown.append(_unseen(queue, left.customer, left.end_s))
                 else:
                     counted.visits.append(_visit(queue, left))
 
@@ -168,20 +195,45 @@ class QueueCounter:
                 s.longest_wait_s,
                 tuple(counted.visits),
                 counted.lost,
-                counted.line.busy_s,
+                sum(counted.line.busy_s.values()),
+                tuple(counted.unknown),
+                _lanes(queue, counted.line),
             )
-            for s, counted in zip(self.samples(), self._counted, strict=True)
+            for s, queue, counted in zip(self.samples(), self.queues, self._counted, strict=True)
         ]
         for counted in self._counted:
             counted.visits.clear()
+            counted.unknown.clear()
             counted.lost = 0
-            counted.line.busy_s = 0.0
+            counted.line.busy_s.clear()
+            counted.line.served.clear()
         return result
 
     def close(self) -> None:
-        """Forget the open visits, as a source ends: how they would have gone on, nobody knows."""
-        for counted in self._counted:
+        """End the open visits, as a source ends: how they would have gone on, nobody knows."""
+        for queue, counted in zip(self.queues, self._counted, strict=True):
+            counted.unknown += [_unseen(queue, each, self._at_s) for each in counted.line.waiting()]
             counted.line.customers.clear()
+
+
+def _lanes(queue: Queue, line: QueueLine) -> tuple[LaneWork, ...]:
+    tills: dict[str, list[int]] = {}
+    for till, lane_id in enumerate(queue.lane_ids):
+        tills.setdefault(lane_id, []).append(till)
+    return tuple(
+        LaneWork(
+            lane_id,
+            len(own),
+            sum(line.busy_s.get(till, 0.0) for till in own),
+            sum(line.served.get(till, 0) for till in own),
+        )
+        for lane_id, own in tills.items()
+    )
+
+
+def _unseen(queue: Queue, customer: Customer, end_s: float) -> QueueVisit:
+    wait_s = max(0.0, end_s - customer.joined_s)
+    return QueueVisit(queue.queue_id, customer.joined_s, wait_s, 0.0, QueueOutcome.UNKNOWN)
 
 
 def _shape(queue: Queue) -> QueueShape:

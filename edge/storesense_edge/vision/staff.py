@@ -90,13 +90,17 @@ class StaffBook:
             here |= ((off * off).sum(axis=2) <= self.places.post_m**2).any(axis=1)
         for track_id in ids[here].tolist():
             self._stayed_s[track_id] = self._stayed_s.get(track_id, 0.0) + passed_s
-        works = np.array([self._stayed_s.get(i, 0.0) >= self.places.after_s for i in ids.tolist()], dtype=np.bool_)
+        works = np.array([self.works(track_id) for track_id in ids.tolist()], dtype=np.bool_)
         self._people_s += passed_s * len(ids)
         self._staff_s += passed_s * int(works.sum())
         if len(self._stayed_s) > 2 * len(present_ids) + 16:
             present = set(present_ids)
             self._stayed_s = {i: stayed_s for i, stayed_s in self._stayed_s.items() if i in present}
         return works
+
+    def works(self, track_id: int) -> bool:
+        """Whether a track is known to be somebody's who works here."""
+        return self._stayed_s.get(track_id, 0.0) >= self.places.after_s
 
     def take(self) -> StaffShare:
         """Return the time of people and of staff since the last call."""

@@ -60,7 +60,9 @@ class ZoneSample:
         entries: visits begun since the last sample.
         exits: visits ended since the last sample.
         presence_s: person-seconds spent in it since the last sample.
-        visits: those that ended.
+        visits: those that ended; staff's are not among them.
+        staff_s: person-seconds of `presence_s` that are known to be staff's.
+        unknown: visits whose end nobody saw, as the source ended meanwhile; they are among the exits alone.
     """
 
     zone_id: str
@@ -69,6 +71,8 @@ class ZoneSample:
     exits: int
     presence_s: float
     visits: tuple[ZoneVisit, ...]
+    staff_s: float = 0.0
+    unknown: int = 0
 
 
 class ZoneCounter:
@@ -98,6 +102,9 @@ class ZoneCounter:
         self._exits = [0] * len(zones)
         self._presence_s = [0.0] * len(zones)
         self._visits: list[list[ZoneVisit]] = [[] for _ in zones]
+        self._staff = [0] * len(zones)
+        self._staff_s = [0.0] * len(zones)
+        self._unknown = [0] * len(zones)
         self._at_s: float | None = None
         self._transitions = TransitionCounter(tuple(zone.zone_id for zone in zones))
 
@@ -111,12 +118,13 @@ class ZoneCounter:
         self._presence_s = [
             seconds + passed_s * people for seconds, people in zip(self._presence_s, self._occupancy, strict=True)
         ]
+        self._staff_s = [seconds + passed_s * staff for seconds, staff in zip(self._staff_s, self._staff, strict=True)]
         over = self._book.step(seen)
         self._transitions.step(
             (
                 (stay.track_id, stay)
                 for stay in over
-                if not stay.lost and stay.dwell_s >= self.zones[stay.area].min_visit_s
+                if not stay.lost and not stay.works and stay.dwell_s >= self.zones[stay.area].min_visit_s
             ),
             seen.at_s,
         )
@@ -136,6 +144,8 @@ class ZoneCounter:
                 self._exits[i],
                 self._presence_s[i],
                 tuple(self._visits[i]),
+                self._staff_s[i],
+                self._unknown[i],
             )
             for i, zone in enumerate(self.zones)
         ]
@@ -143,6 +153,8 @@ class ZoneCounter:
         self._exits = [0] * len(self.zones)
         self._presence_s = [0.0] * len(self.zones)
         self._visits = [[] for _ in self.zones]
+        self._staff_s = [0.0] * len(self.zones)
+        self._unknown = [0] * len(self.zones)
         return samples
 
     def occupancy(self) -> list[int]:
@@ -150,19 +162,29 @@ class ZoneCounter:
         return list(self._occupancy)
 
     def close(self) -> None:
-        """End every visit, as a source ends; `take` afterwards gives the rest."""
-        self._end(self._book.close())
+        """End every visit, as a source ends; `take` afterwards gives the rest.
 
-    def _end(self, over: list[Stay]) -> None:
+        How long those visits would have lasted nobody knows, so they are told as exits and as unknown, without a dwell.
+        """
+        self._end(self._book.close(), seen=False)
+
+    def _end(self, over: list[Stay], *, seen: bool = True) -> None:
         now = [0] * len(self.zones)
+        staff = [0] * len(self.zones)
         for stay in self._book.open_stays():
             if stay.dwell_s >= self.zones[stay.area].min_visit_s:
                 now[stay.area] += 1
+                staff[stay.area] += stay.works
         ended = [0] * len(self.zones)
         for stay in over:
             zone = self.zones[stay.area]
             if stay.dwell_s >= zone.min_visit_s:
                 ended[stay.area] += 1
+                if stay.works:
+                    continue
+                if not seen:
+                    self._unknown[stay.area] += 1
+                    continue
                 self._visits[stay.area].append(
                     ZoneVisit(zone.zone_id, stay.first_s, stay.dwell_s, stay.slow_s >= zone.stop_s)
                 )
@@ -170,7 +192,7 @@ class ZoneCounter:
             # What is here now or has just left, and was not here before, has entered.
             self._entries[i] += now[i] + ended[i] - self._occupancy[i]
             self._exits[i] += ended[i]
-        self._occupancy = now
+        self._occupancy, self._staff = now, staff
 
 
 def check_ids(ids: Sequence[str], *, kind: str) -> None:

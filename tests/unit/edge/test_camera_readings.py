@@ -9,18 +9,24 @@ import pytest
 from storesense_contracts.readings import (
     FootfallReading,
     HeatmapReading,
+    LineParties,
     QueueOutcome,
     QueueSample,
     QueueVisit,
+    ZoneDwell,
     ZoneReading,
+    ZoneTransition,
 )
 from storesense_contracts.topics import Stream
 from storesense_edge.camera_readings import CameraReporter, Measured
+from storesense_edge.open_visits import OpenVisits
 from storesense_edge.vision.heatmap import FloorGrid
+from storesense_edge.vision.parties import UnitCount
 from storesense_edge.vision.pipeline import LineCount
 from storesense_edge.vision.queues import QueueOutcome as SeenOutcome
 from storesense_edge.vision.queues import QueueSample as SeenQueue
 from storesense_edge.vision.queues import QueueVisit as SeenVisit
+from storesense_edge.vision.transitions import Transition, Transitions
 from storesense_edge.vision.zones import ZoneSample, ZoneVisit
 
 BEGIN_AT = datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC)
@@ -38,6 +44,8 @@ class ScriptedPipeline:
         self.queue = SeenQueue("tills", 0, 0, 0.0)
         self.heat = np.zeros((2, 3), dtype=np.uint16)
         self.closed = False
+        self.units: list[UnitCount] = []
+        self.ways: list[Transitions] = []
 
     def take_lines(self) -> list[LineCount]:
         count = LineCount("door", self.entered, self.left)
@@ -54,6 +62,14 @@ class ScriptedPipeline:
         self.queue = replace(queue, visits=(), lost=0)
         return [queue]
 
+    def take_units(self) -> list[UnitCount]:
+        units, self.units = self.units, []
+        return units
+
+    def take_transitions(self) -> list[Transitions]:
+        ways, self.ways = self.ways, []
+        return ways
+
     def take_heat(self) -> np.ndarray:
         heat, self.heat = self.heat, np.zeros((2, 3), dtype=np.uint16)
         return heat
@@ -65,13 +81,15 @@ class ScriptedPipeline:
 class Run:
     """A reporter driven frame by frame, with what it reported."""
 
-    def __init__(self) -> None:
+    def __init__(self, cut_short: OpenVisits | None = None) -> None:
         self.pipeline = ScriptedPipeline()
         self.reporter = CameraReporter(
             self.pipeline,  # type: ignore[arg-type]
             floor_id="ground",
             begin_at=BEGIN_AT,
             report_s=1.0,
+            camera_id="cam-1",
+            cut_short=cut_short,
         )
         self.out: list[Measured] = []
 
@@ -228,3 +246,37 @@ def test_a_new_pass_of_a_loop_goes_on_where_the_last_one_ended() -> None:
         (0, 1.0, 1_000),
         (2, 2.0, 1_000),
     ]
+
+
+def test_visits_that_a_restart_cut_short_are_told_once_as_unknown_and_never_below_zero() -> None:
+    run = Run(OpenVisits(zones={"entrance": 3, "gone-from-the-site-file": 2}, queues={"tills": 2}))
+    for second in range(1, 60):
+        run.frame(second)
+    zones = [reading for _, reading in run.out if isinstance(reading, ZoneReading)]
+    assert sum(reading.exit_count for reading in zones) == 3
+    assert sum(reading.visit_count for reading in zones) == 0, "no visit was completed"
+    assert min(reading.occupancy for reading in zones) == 0
+    dwells = [reading for _, reading in run.out if isinstance(reading, ZoneDwell)]
+    assert [(each.zone_id, each.unknown_count, sum(each.dwell_counts)) for each in dwells] == [("entrance", 3, 0)]
+    visits = [reading for _, reading in run.out if isinstance(reading, QueueVisit)]
+    assert [visit.outcome for visit in visits] == [QueueOutcome.UNKNOWN] * 2
+
+
+def test_parties_and_transitions_go_out_on_their_stream() -> None:
+    run = Run()
+    run.pipeline.units = [UnitCount("door", 2, 0)]
+    run.frame(1)
+    run.frame(31)
+    flow = [reading for stream, reading in run.out if stream is Stream.FLOW]
+    assert [type(reading) for reading in flow] == [LineParties]
+    run.pipeline.ways = [Transitions((Transition("entrance", "aisle", 6),), suppressed=0)]
+    for second in range(60, 15 * 60, 30):
+        run.frame(second)
+    (way,) = [reading for _, reading in run.out if isinstance(reading, ZoneTransition)]
+    assert (way.measured_at, way.span_ms, way.people_count) == (BEGIN_AT, 14 * 60_000 + 30_000, 6)
+
+
+def test_what_is_open_by_the_last_report_is_what_a_restart_will_tell() -> None:
+    run = Run()
+    run.frame(1, zone=ZoneSample("entrance", 2, 2, 0, 1.0, ()), queue=SeenQueue("tills", 1, 0, 3.0))
+    assert run.reporter.open_visits() == OpenVisits(zones={"entrance": 2}, queues={"tills": 1})

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -139,13 +141,27 @@ def test_presence_is_integrated_over_real_time() -> None:
     assert take(zones).presence_s == pytest.approx(2 * 3.4), "both are visitors from 0.6 s on"
 
 
-def test_closing_ends_every_visit_with_its_last_sighting() -> None:
+def test_closing_tells_open_visits_as_unknown_and_never_with_a_dwell_cut_short() -> None:
     zones = ZoneCounter([SHELF])
     watch(zones, 0, 4, (1, 50, 50))
     zones.close()
     sample = take(zones)
-    assert (sample.occupancy, sample.exits) == (0, 1)
-    assert sample.visits[0].dwell_s == pytest.approx(3.9)
+    assert (sample.occupancy, sample.entries, sample.exits) == (0, 1, 1)
+    assert (sample.visits, sample.unknown) == ((), 1)
+
+
+def test_staff_are_told_apart_and_are_no_visitors() -> None:
+    zones = ZoneCounter([SHELF])
+    for frame in range(41):
+        seen = look(frame / 10, (1, 50, 50), (2, 60, 60))
+        zones.step(replace(seen, staff_ids=frozenset({2})) if frame >= 20 else seen)
+    sample = take(zones)
+    assert sample.occupancy == 2
+    assert sample.staff_s == pytest.approx(2.0, abs=0.11), "from when it was known"
+    for frame in range(41, 60):
+        zones.step(look(frame / 10, (1, 500, 50), (2, 500, 60)))
+    sample = take(zones)
+    assert (sample.exits, len(sample.visits), sample.unknown) == (2, 1, 0)
 
 
 def test_zones_that_share_an_id_are_refused() -> None:
