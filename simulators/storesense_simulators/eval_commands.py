@@ -121,15 +121,22 @@ def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def _add_shelf_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser(
         "shelf-twin",
-        help="shelf events and units on simulated slots with known truth",
+        help="shelf events and units on slots of simulated stores with known truth",
         description=(
-            "Random slots with drifting, creeping, warming, shaken cells and their customers, through the shipped "
-            "signal chain. Misplaced things that weigh like the slot's own units are counted apart."
+            "Slots of the store twin on a day with many thieves and changes of mind: what its shoppers, staff and "
+            "thieves did is drawn as hands and weights on drifting, creeping, warming, shaken cells, and read by the "
+            "shipped signal chain. Misplaced things that weigh like the slot's own units are counted apart."
         ),
     )
     parser.add_argument("--seed", type=_whole, default=1, help="the same seed gives the same slots (default: 1)")
     parser.add_argument("--hours", type=_rate, default=8.0, help="how long each slot is watched (default: 8)")
-    parser.add_argument("--slots", type=_positive, default=20, help="how many slots (default: %(default)s)")
+    parser.add_argument("--slots", type=_positive, default=12, help="how many slots a store (default: %(default)s)")
+    parser.add_argument(
+        "--store",
+        action="append",
+        metavar="NAME",
+        help="a shipped store or a store file; give it again for more (default: convenience and supermarket)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(handler=_shelf_twin)
 

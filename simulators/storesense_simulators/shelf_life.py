@@ -1,7 +1,7 @@
 """What happens on a shelf in a day, and the load that it puts on the cell: the truth that a signal chain is judged by.
 
-A `Happening` is one thing that somebody did. Whoever has them (this module's random shoppers, or a simulated store)
-can have their load drawn by `load_of`, sampled by a `LoadCell` and scored by `storesense_simulators.shelf_score`.
+A `Happening` is one thing that somebody did. `storesense_simulators.shelf_store` makes them of a simulated store's
+truth; their load is drawn by `load_of`, sampled by a `LoadCell` and scored by `storesense_simulators.shelf_score`.
 """
 
 import math
@@ -17,6 +17,8 @@ from storesense_simulators.twin.load_cell import CellFault, FaultKind
 
 # Two weights that lie closer than this many standard deviations of the product's own spread are alike.
 _ALIKE_SIGMAS = 4.0
+# Two people do not reach into one slot at once.
+_APART_S = 2.5
 
 Floats = npt.NDArray[np.float64]
 Int64s = npt.NDArray[np.int64]
@@ -51,11 +53,12 @@ class Happening:
         kind: what.
         begin_s: when a hand came.
         end_s: when it had gone; the load is constant from here on.
-        units: units of the slot's own product that it changed, signed; 0 for everything else.
+        units: units of a product of the slot that it changed, signed; 0 for everything else.
         moves: the changes of load that stay.
         hand_g: how strongly the hand trembles and presses while it is there (standard deviation).
         press_g: what the hand puts on (positive) or takes off (negative) while it is there, beside the moves.
         is_alike: whether a misplaced thing weighs so much like units of the slot's own product that no scale can tell.
+        product: place of the product among the slot's own.
     """
 
     kind: HappeningKind
@@ -66,16 +69,13 @@ class Happening:
     hand_g: float = 0.0
     press_g: float = 0.0
     is_alike: bool = False
+    product: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
-    """How often things happen on one slot, in an hour of opening; what a busy shelf sees."""
+class Unrest:
+    """What moves a slot in an hour of opening without changing what lies there, as a busy shelf sees it."""
 
-    picks: float = 12.0
-    put_backs: float = 1.5
-    misplaced: float = 0.5
-    sweeps: float = 0.4
     leans: float = 2.0
     lifts: float = 2.0
     footsteps: float = 25.0
@@ -87,18 +87,16 @@ class SlotLife:
     """One slot's time: what it holds, and what happened.
 
     Attributes:
-        product: the product, with its weight as the planogram has it.
-        capacity_units: how many fit.
+        products: the products on its plate, with their weights as the planogram has them.
         start_g: weight on the slot at the beginning.
-        start_units: units at the beginning.
+        start_units: units of each product at the beginning.
         happenings: in order of time, never two at once.
         shakes: footsteps and slammed doors.
     """
 
-    product: ProductWeight
-    capacity_units: int
+    products: tuple[ProductWeight, ...]
     start_g: float
-    start_units: int
+    start_units: tuple[int, ...]
     happenings: tuple[Happening, ...]
     shakes: tuple[CellFault, ...]
 
@@ -109,174 +107,65 @@ class SlotLife:
         )
         return abs(held_g) > 1e-6
 
-    def units_at(self, at_s: float) -> int:
-        """Units of the slot's own product on it at a moment."""
-        return self.start_units + sum(each.units for each in self.happenings if each.end_s <= at_s)
+    def units_at(self, at_s: float) -> tuple[int, ...]:
+        """Units of each of the slot's own products on it at a moment."""
+        units = list(self.start_units)
+        for each in self.happenings:
+            if each.end_s <= at_s:
+                units[each.product] += each.units
+        return tuple(units)
 
 
-def products_of(count: int, chance: np.random.Generator) -> list[ProductWeight]:
-    """Random products from 60 g to 1.5 kg whose weights vary by 1 to 3 % (two standard deviations)."""
-    weights_g = np.exp(chance.uniform(math.log(60), math.log(1500), count))
-    return [
-        ProductWeight(f"sku-{place}", round(float(weight_g), 1), round(float(weight_g * chance.uniform(0.01, 0.03)), 2))
-        for place, weight_g in enumerate(weights_g)
-    ]
+def is_alike(weight_g: float, products: Sequence[ProductWeight]) -> bool:
+    """Whether something weighs so much like whole units of one of these products that no scale can tell."""
+    for product in products:
+        units = max(1, round(weight_g / product.unit_weight_g))
+        spread_g = product.unit_sigma_g * math.sqrt(units)
+        if abs(weight_g - units * product.unit_weight_g) < _ALIKE_SIGMAS * spread_g:
+            return True
+    return False
 
 
-class SlotLifeMaker:
-    """Draws one slot's time.
+def touches_between(
+    happenings: Sequence[Happening], unit_g: float, lasting_s: float, unrest: Unrest, chance: np.random.Generator
+) -> list[Happening]:
+    """Draw leans and partial lifts for the times in which nothing else happens.
 
     Args:
-        product: what lies there.
-        others: what people may put there by mistake.
-        habits: how often what happens.
+        happenings: what happens, in order of time.
+        unit_g: what a unit weighs: a lift takes a part of it off, a lean presses by up to five.
+        lasting_s: how long the slot is watched.
+        unrest: how often.
         chance: all random numbers.
     """
-
-    def __init__(
-        self,
-        product: ProductWeight,
-        others: Sequence[ProductWeight],
-        habits: Habits,
-        chance: np.random.Generator,
-    ) -> None:
-        self._product = product
-        self._others = others
-        self._habits = habits
-        self._chance = chance
-        # A batch is a little lighter or heavier than the planogram says.
-        self._unit_g = product.unit_weight_g * (1 + 0.25 * product.unit_tolerance_share * chance.standard_normal())
-        self._on_slot_g: list[float] = []
-        self._guests_g: list[float] = []
-
-    def make(self, lasting_s: float, capacity_units: int) -> SlotLife:
-        """Draw everything that happens from the beginning on; the first half minute is quiet."""
-        chance = self._chance
-        start_units = int(chance.integers(capacity_units // 2, capacity_units + 1))
-        self._on_slot_g = [self._weigh() for _ in range(start_units)]
-        start_g = sum(self._on_slot_g)
-        happenings: list[Happening] = []
-        at_s = 30.0
-        rates = {
-            HappeningKind.PICK: self._habits.picks,
-            HappeningKind.PUT_BACK: self._habits.put_backs,
-            HappeningKind.MISPLACED: self._habits.misplaced,
-            HappeningKind.BULK_REMOVAL: self._habits.sweeps,
-            HappeningKind.LEAN: self._habits.leans,
-            HappeningKind.PARTIAL_LIFT: self._habits.lifts,
-        }
-        total = sum(rates.values())
-        while True:
-            # Two people do not reach into one slot at once; they do follow each other closely.
-            at_s += 2.5 + float(chance.exponential(3600 / total))
-            kind = list(rates)[int(chance.choice(len(rates), p=[rate / total for rate in rates.values()]))]
-            if len(self._on_slot_g) <= 0.2 * capacity_units and chance.random() < 0.3:
-                kind = HappeningKind.RESTOCK
-            happening = self._happening(kind, at_s, capacity_units)
-            if happening is None:
+    taken = [(each.begin_s, each.end_s) for each in happenings]
+    touches = []
+    for kind, rate in ((HappeningKind.LEAN, unrest.leans), (HappeningKind.PARTIAL_LIFT, unrest.lifts)):
+        for begin_s in chance.uniform(30.0, lasting_s - 30.0, int(chance.poisson(rate * lasting_s / 3600))):
+            end_s = begin_s + float(chance.uniform(0.8, 5))
+            if any(begin_s < until_s + _APART_S and end_s > from_s - _APART_S for from_s, until_s in taken):
                 continue
-            if happening.end_s > lasting_s - 15:
-                break
-            happenings.append(happening)
-            at_s = happening.end_s
-        return SlotLife(
-            self._product, capacity_units, start_g, start_units, tuple(happenings), tuple(self._shakes(lasting_s))
-        )
+            press_g = unit_g * float(
+                chance.uniform(0.5, 5) if kind is HappeningKind.LEAN else -chance.uniform(0.4, 0.95)
+            )
+            hand_g = float(chance.uniform(2, 25)) + 0.05 * abs(press_g)
+            touches.append(Happening(kind, float(begin_s), end_s, 0, (), hand_g, press_g))
+            taken.append((float(begin_s), end_s))
+    return touches
 
-    def _weigh(self) -> float:
-        return self._unit_g + self._product.unit_sigma_g * float(self._chance.standard_normal())
 
-    def _happening(self, kind: HappeningKind, at_s: float, capacity_units: int) -> Happening | None:
-        chance = self._chance
-        hand_g = float(chance.uniform(2, 25))
-        if kind is HappeningKind.PICK:
-            units = 1 + min(3, int(chance.geometric(0.75)) - 1)
-            return self._take(kind, at_s, units, hand_g, at_once=chance.random() < 0.5)
-        if kind is HappeningKind.BULK_REMOVAL:
-            least = max(6, math.ceil(0.45 * capacity_units))
-            if len(self._on_slot_g) < least:
-                return None
-            return self._take(kind, at_s, int(chance.integers(least, len(self._on_slot_g) + 1)), hand_g, at_once=False)
-        if kind is HappeningKind.PUT_BACK:
-            return self._put(kind, at_s, [self._weigh()], hand_g) if len(self._on_slot_g) < capacity_units else None
-        if kind is HappeningKind.RESTOCK:
-            free = capacity_units - len(self._on_slot_g)
-            least = max(3, math.ceil(0.3 * capacity_units))
-            if free < least:
-                return None
-            return self._put(kind, at_s, [self._weigh() for _ in range(int(chance.integers(least, free + 1)))], hand_g)
-        if kind is HappeningKind.MISPLACED:
-            return self._misplace(at_s, hand_g)
-        return self._touch(kind, at_s, hand_g)
-
-    def _touch(self, kind: HappeningKind, at_s: float, hand_g: float) -> Happening | None:
-        chance = self._chance
-        lasting_s = float(chance.uniform(0.8, 5))
-        if kind is HappeningKind.LEAN:
-            press_g = float(chance.uniform(0.5, 5)) * self._product.unit_weight_g
-        elif self._on_slot_g:
-            press_g = -float(chance.uniform(0.4, 0.95)) * self._product.unit_weight_g
-        else:
-            return None
-        return Happening(kind, at_s, at_s + lasting_s, 0, (), hand_g + 0.05 * abs(press_g), press_g)
-
-    def _take(self, kind: HappeningKind, at_s: float, units: int, hand_g: float, *, at_once: bool) -> Happening | None:
-        chance = self._chance
-        units = min(units, len(self._on_slot_g))
-        if not units:
-            return None
-        gone_g = [self._on_slot_g.pop(int(chance.integers(len(self._on_slot_g)))) for _ in range(units)]
-        moves: list[Move] = []
-        begin_s = at_s + float(chance.uniform(0.2, 0.8))
-        for each_g in [sum(gone_g)] if at_once else gone_g:
-            lasting_s = float(chance.uniform(0.15, 0.5))
-            moves.append(Move(begin_s, lasting_s, -each_g))
-            begin_s += lasting_s + float(chance.uniform(0.1, 0.5))
-        return Happening(kind, at_s, moves[-1].at_s + moves[-1].lasting_s + 0.1, -units, tuple(moves), hand_g)
-
-    def _put(self, kind: HappeningKind, at_s: float, each_g: list[float], hand_g: float) -> Happening:
-        chance = self._chance
-        self._on_slot_g += each_g
-        moves: list[Move] = []
-        begin_s = at_s + float(chance.uniform(0.2, 0.8))
-        left_g = list(each_g)
-        while left_g:
-            handful = min(len(left_g), int(chance.integers(1, 5)))
-            lasting_s = float(chance.uniform(0.15, 0.5))
-            moves.append(Move(begin_s, lasting_s, sum(left_g[:handful])))
-            left_g = left_g[handful:]
-            begin_s += lasting_s + float(chance.uniform(0.3, 4))
-        return Happening(kind, at_s, moves[-1].at_s + moves[-1].lasting_s + 0.1, len(each_g), tuple(moves), hand_g)
-
-    def _misplace(self, at_s: float, hand_g: float) -> Happening:
-        chance = self._chance
-        if self._guests_g and chance.random() < 0.7:
-            change_g = -self._guests_g.pop()
-        else:
-            other = self._others[int(chance.integers(len(self._others)))]
-            change_g = other.unit_weight_g + other.unit_sigma_g * float(chance.standard_normal())
-            self._guests_g.append(change_g)
-        move = Move(at_s + float(chance.uniform(0.2, 0.8)), float(chance.uniform(0.15, 0.5)), change_g)
-        product = self._product
-        units = max(1, round(abs(change_g) / product.unit_weight_g))
-        spread_g = product.unit_sigma_g * math.sqrt(units)
-        is_alike = abs(abs(change_g) - units * self._unit_g) < _ALIKE_SIGMAS * spread_g
-        return Happening(
-            HappeningKind.MISPLACED, at_s, move.at_s + move.lasting_s + 0.1, 0, (move,), hand_g, 0.0, is_alike
-        )
-
-    def _shakes(self, lasting_s: float) -> list[CellFault]:
-        chance = self._chance
-        shakes = []
-        for rate, low_s, high_s, least_g, most_g in (
-            (self._habits.footsteps, 2.0, 8.0, 0.3, 4.0),
-            (self._habits.slams, 0.6, 1.0, 3.0, 15.0),
-        ):
-            for begin_s in chance.uniform(0, lasting_s, int(chance.poisson(rate * lasting_s / 3600))):
-                end_s = begin_s + chance.uniform(low_s, high_s)
-                size_g = float(chance.uniform(least_g, most_g))
-                shakes.append(CellFault(FaultKind.VIBRATION, int(begin_s * 1000), int(end_s * 1000), size_g))
-        return shakes
+def shakes_during(lasting_s: float, unrest: Unrest, chance: np.random.Generator) -> list[CellFault]:
+    """Draw footsteps and slammed doors."""
+    shakes = []
+    for rate, low_s, high_s, least_g, most_g in (
+        (unrest.footsteps, 2.0, 8.0, 0.3, 4.0),
+        (unrest.slams, 0.6, 1.0, 3.0, 15.0),
+    ):
+        for begin_s in chance.uniform(0, lasting_s, int(chance.poisson(rate * lasting_s / 3600))):
+            end_s = begin_s + chance.uniform(low_s, high_s)
+            size_g = float(chance.uniform(least_g, most_g))
+            shakes.append(CellFault(FaultKind.VIBRATION, int(begin_s * 1000), int(end_s * 1000), size_g))
+    return shakes
 
 
 def load_of(life: SlotLife, t_ms: Int64s, chance: np.random.Generator) -> Floats:

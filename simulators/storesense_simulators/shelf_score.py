@@ -44,10 +44,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """The units that were told at some moment, or None where the weight did not tell."""
+    """The units of each of the slot's products that were told at some moment, or None where the weight did not tell."""
 
     at_s: float
-    units: int | None
+    units: tuple[int, ...] | None
 
 
 @dataclass(slots=True)
@@ -64,10 +64,11 @@ class ShelfScore:
         exact_minutes: minutes whose units were told right.
         minutes: all minutes in which the slot was not being touched and held nothing alike.
         units_off: units told wrong, summed over those minutes.
+        shared_minutes: those of `minutes` on plates that carry several products.
+        shared_exact_minutes: those of them whose units were all told right.
         alike_minutes: minutes with something alike on the slot.
         alike_exact_minutes: those of them whose units were told right.
         slot_days: how long all slots were watched.
-        named_units: hits whose number of units was right.
     """
 
     hits: dict[HappeningKind, int] = field(default_factory=lambda: dict.fromkeys(SCORED, 0))
@@ -76,6 +77,8 @@ class ShelfScore:
     false_events: int = 0
     waits_ms: list[float] = field(default_factory=list)
     alike: int = 0
+    shared_minutes: int = 0
+    shared_exact_minutes: int = 0
     alike_minutes: int = 0
     alike_exact_minutes: int = 0
     exact_minutes: int = 0
@@ -125,7 +128,7 @@ class ShelfScore:
             kind = _KIND_OF.get(one.event.kind)
             if kind is None:
                 continue
-            place = self._happening_of(happenings, begins_s, one, kind)
+            place = self._happening_of(happenings, begins_s, one, kind, found)
             if place >= 0 and kind not in found[place]:
                 found[place].add(kind)
                 continue
@@ -156,15 +159,27 @@ class ShelfScore:
         return mistakes
 
     def _happening_of(
-        self, happenings: Sequence[Happening], begins_s: Sequence[float], one: Seen, kind: HappeningKind
+        self,
+        happenings: Sequence[Happening],
+        begins_s: Sequence[float],
+        one: Seen,
+        kind: HappeningKind,
+        found: Sequence[set[HappeningKind]],
     ) -> int:
-        """Place of the latest happening that an event may tell of; -1 if there is none."""
+        """Place of the happening that an event tells of: the nearest in time not yet told; -1 if there is none."""
+        places = []
         for place in range(bisect_right(begins_s, one.event.at_s) - 1, -1, -1):
             if self._could_be(happenings[place], one, kind):
-                return place
-            if happenings[place].end_s + _LATE_S < one.event.at_s:
-                return -1
-        return -1
+                places.append(place)
+            elif happenings[place].end_s + _LATE_S < one.event.at_s:
+                break
+
+        def distance(place: int) -> tuple[bool, float]:
+            each = happenings[place]
+            away_s = max(each.begin_s - one.event.at_s, one.event.at_s - each.end_s, 0.0)
+            return kind in found[place], away_s
+
+        return min(places, key=distance, default=-1)
 
     @staticmethod
     def _is_alike(happenings: Sequence[Happening], begins_s: Sequence[float], one: Seen) -> bool:
@@ -184,12 +199,16 @@ class ShelfScore:
                 continue
             place = bisect_right(times_s, at_s) - 1
             units = told[place].units if place >= 0 else None
-            off = abs((units or 0) - life.units_at(at_s))
-            is_exact = units is not None and off == 0
+            true_units = life.units_at(at_s)
+            off = sum(abs(a - b) for a, b in zip(units or (0,) * len(true_units), true_units, strict=True))
+            is_exact = units == true_units
             if life.holds_alike(at_s):
                 self.alike_minutes += 1
                 self.alike_exact_minutes += is_exact
                 continue
             self.minutes += 1
             self.exact_minutes += is_exact
+            if len(true_units) > 1:
+                self.shared_minutes += 1
+                self.shared_exact_minutes += is_exact
             self.units_off += off

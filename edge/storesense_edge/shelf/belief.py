@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product as combinations
 
+from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.explain import Explanation, Origin
 from storesense_edge.shelf.products import ProductWeight
 
@@ -59,6 +60,17 @@ class StockBelief:
     def reweigh(self, products: Sequence[ProductWeight]) -> None:
         """Take newly learned unit weights of the same products."""
         self._products = tuple(products)
+
+    def counted(self, units: Sequence[int]) -> None:
+        """Take what somebody counted: that many of each product, in the slot's order, and nothing else lies there.
+
+        Raises:
+            ShelfError: not one number from 0 up for each product.
+        """
+        if len(units) != len(self._products) or min(units) < 0:
+            found = ", ".join(str(n) for n in units) or "nothing"
+            raise ShelfError(f"Give one number of units from 0 up for each of {len(self._products)} products: {found}.")
+        self._path = {(tuple(units), 0.0): 1.0}
 
     def step(self, ranked: Sequence[Explanation], delta_g: float) -> None:
         """Take a change, by everything that it may have been."""

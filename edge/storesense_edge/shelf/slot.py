@@ -27,8 +27,8 @@ class SlotSpec:
         sku: the product's name in the planogram.
         also: further products that lie on the same plate, weighed together with the first.
         strangers: the planogram's other products, which may be put here by mistake.
-        bulk_units: this many units gone within `bulk_within_s` are a bulk removal; 40 % of the capacity, and at least
-            five, where left out.
+        bulk_units: this many units gone within `bulk_within_s` are a bulk removal; where left out 40 % of the capacity,
+            but at least five and, as no customer takes more by hand, at most eight.
         bulk_within_s: see above.
         capacity_g: the most that the cell bears, if known; more is an overload.
 
@@ -104,7 +104,7 @@ class SlotSpec:
         """How many units gone within seconds are a bulk removal."""
         if self.bulk_units is not None:
             return self.bulk_units
-        return 5 if self.capacity_units is None else max(5, math.ceil(0.4 * self.capacity_units))
+        return 5 if self.capacity_units is None else min(8, max(5, math.ceil(0.4 * self.capacity_units)))
 
     @property
     def restock_units(self) -> int:

@@ -1,11 +1,13 @@
 """What a slot holds: its weight freed from creep, temperature and drift, and the units that follow from it."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 from storesense_edge.shelf.belief import Stock, StockBelief
 from storesense_edge.shelf.creep import CreepCompensation
 from storesense_edge.shelf.drift import DriftTracker
+from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, touch_of
 from storesense_edge.shelf.explain import Origin
 from storesense_edge.shelf.slot import SlotSpec
@@ -94,6 +96,16 @@ class SlotStock:
             best = ranked[0]
             self._learn(event, best.product.sku if best.origin is Origin.OWN and best.product else None)
         return event
+
+    def counted(self, units: Sequence[int]) -> None:
+        """Take what somebody counted, one number for each of the slot's products.
+
+        Raises:
+            ShelfError: the slot has no product, or the numbers do not fit its products.
+        """
+        if self._belief is None:
+            raise ShelfError("This slot is only weighed; give it a product before its units are counted.")
+        self._belief.counted(units)
 
     def touch(self, movement: Movement) -> ShelfEvent | None:
         """Take a movement that ended where it began."""

@@ -35,8 +35,11 @@ class StepSettings:
         quiet_noise_share: the noise, as a share of the step, up to which so short a time proves rest; a noisier cell
             is watched for a whole window.
         quick_s: where the product is known, this long with nothing but noise will do, if the change weighs a whole
-            number of units or what else is known to come and go.
+            number of units.
         quick_samples: the least samples in that time.
+        known_s: the same for what else is known to come and go: among a whole planogram's weights a trembling hand
+            soon finds one.
+        known_samples: the least samples in that time.
         strange_s: the same for any other change, if the noise is small enough.
         strange_samples: the least samples in that time.
         strange_noise_share: the noise, as a share of a unit, up to which that holds.
@@ -58,6 +61,8 @@ class StepSettings:
     quiet_noise_share: float = 0.0015
     quick_s: float = 0.28
     quick_samples: int = 4
+    known_s: float = 0.38
+    known_samples: int = 5
     strange_s: float = 0.48
     strange_samples: int = 6
     strange_noise_share: float = 0.004
@@ -406,6 +411,11 @@ class StepDetector:
         shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
         if shape is None or self._unit_weight_g is None or not self._is_still(shape):
             return None
+        if self._is_whole(shape.mean_g - self._level.level_g):
+            return shape
+        shape = self._window.tail(settings.known_s, settings.known_samples, ahead)
+        if shape is None or not self._is_still(shape):
+            return None
         if self._is_known(shape.mean_g - self._level.level_g):
             return shape
         sigma_g = self.noise.sigma_g
@@ -423,14 +433,16 @@ class StepDetector:
             and abs(shape.drift_g) <= 6 * sigma_g / math.sqrt(shape.count)
         )
 
-    def _is_known(self, delta_g: float) -> bool:
-        """Whether a change weighs nothing, a whole number of units, or what else is known to come and go."""
+    def _is_whole(self, delta_g: float) -> bool:
+        """Whether a change weighs nothing or a whole number of units."""
         unit_g = self._unit_weight_g or math.inf
         units = abs(delta_g) / unit_g
         whole = math.floor(units + 0.5)
         limit_g = 2.5 * math.hypot(self.noise.sigma_g, self._unit_sigma_g * math.sqrt(whole))
-        if limit_g <= 0.2 * unit_g and abs(units - whole) * unit_g <= limit_g:
-            return True
+        return limit_g <= 0.2 * unit_g and abs(units - whole) * unit_g <= limit_g
+
+    def _is_known(self, delta_g: float) -> bool:
+        """Whether a change weighs what else is known to come and go."""
         place = bisect_left(self._known_g, (delta_g, 0.0))
         return any(
             abs(delta_g - known_g) <= max(within_g, 3 * self.noise.sigma_g)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.shelf.belief import StockBelief
+from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.explain import explain
 from storesense_edge.shelf.products import ProductWeight
 
@@ -72,3 +73,21 @@ def test_no_history_breaks_it(steps_g: list[float], start_g: float) -> None:
         stock = belief.stock(weight_g, 1.0)
         assert 0 <= stock.units[0] <= 60
         assert 0 <= stock.confidence <= 1
+
+
+def test_a_shared_plate_that_was_counted_is_known_at_once() -> None:
+    # 24 * 536 + 30 * 214 g is also 36 * 536 - 12 g: weight alone cannot know.
+    products = [ProductWeight("milk", 536.0, 6.4), ProductWeight("cream", 214.0, 2.6)]
+    weight_g = 24 * 536.0 + 30 * 214.0
+    belief = StockBelief(products, 60)
+    assert belief.stock(weight_g, 2.0).confidence < 0.5
+    belief.counted((24, 30))
+    stock = belief.stock(weight_g, 2.0)
+    assert stock.units == (24, 30)
+    assert stock.confidence > 0.9
+
+
+@pytest.mark.parametrize("units", [(), (1,), (1, -2), (1, 2, 3)])
+def test_a_count_that_does_not_fit_the_products_is_refused(units: tuple[int, ...]) -> None:
+    with pytest.raises(ShelfError, match="each of 2 products"):
+        StockBelief([ProductWeight("milk", 536.0), ProductWeight("cream", 214.0)], 60).counted(units)
