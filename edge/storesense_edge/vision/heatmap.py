@@ -51,6 +51,13 @@ class FloorGrid:
                 remedy=f"give 1 to {MAX_CELLS} cells, with larger cells for a larger floor",
             )
 
+    def holds(self, points_xy_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which of (N, 2) floor points lie in a cell, (N,); those that are nowhere (NaN) do not."""
+        cells = (points_xy_m - self.origin_xy_m) / self.cell_m
+        with np.errstate(invalid="ignore"):
+            inside: NDArray[np.bool_] = (cells >= 0).all(axis=1) & (cells < (self.columns, self.rows)).all(axis=1)
+        return inside
+
 
 class FloorHeatmap:
     """Adds up presence per floor cell.

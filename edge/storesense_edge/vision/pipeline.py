@@ -18,6 +18,7 @@ from storesense_edge.vision.parties import PartyBook, UnitCounter
 from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
+from storesense_edge.vision.settling import Settling
 from storesense_edge.vision.staff import StaffBook, StaffPlaces
 from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.tracker import Tracker
@@ -153,7 +154,9 @@ class CameraPipeline:
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
         self._parties = PartyBook()
+        self._settling = Settling()
         self._staff = StaffBook(plan.staff)
+        self._staff_xy_m = np.zeros((0, 2))
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
         self._counts = {line.line_id: [0, 0, 0, 0] for line in lines}
@@ -209,6 +212,8 @@ class CameraPipeline:
         """Let smoothed places count for the heatmap, zones and queues."""
         floor_map = self.plan.floor_map
         feet_m = None if floor_map is None else floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
+        if feet_m is not None:
+            feet_m = self._settling.settle(points.slots, points.ids, feet_m, points.at_s)
         if self._heat is not None and feet_m is not None:
             self._heat.step(points.slots, points.ids, feet_m, points.at_s)
         # What somebody did before they were sure to be somebody comes late; it would run time back for all others.
@@ -227,7 +232,8 @@ class CameraPipeline:
         self._units.step(points.ids, units, at_s)
         works = np.zeros(len(points.ids), dtype=np.bool_)
         if feet_m is not None:
-            works = self._staff.step(points.ids, feet_m, tracks.ids.tolist(), at_s)
+            works = self._staff.step(points.ids, feet_m, tracks.ids.tolist(), at_s, counted=self._owned(feet_m))
+            self._staff_xy_m = feet_m[works]
         if not self._stays:
             return
         rows = {track_id: row for row, track_id in enumerate(tracks.ids.tolist())}
@@ -269,6 +275,16 @@ class CameraPipeline:
             counts[0 if crossing.entered else 1] += 1
             counts[2 if crossing.entered else 3] += self._staff.works(track_id)
         return crossings
+
+    @property
+    def staff_xy_m(self) -> NDArray[np.float64]:
+        """Where those known to work here were half a second ago, (N, 2) floor metres; for this box alone."""
+        return self._staff_xy_m
+
+    def _owned(self, feet_m: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+        """(N,) who is on the part of the floor that this camera's heatmap covers; None for all where it has none."""
+        grid = self.plan.grid
+        return None if grid is None else grid.holds(feet_m)
 
     def take_lines(self) -> list[LineCount]:
         """Return the crossings of every line since the last call."""

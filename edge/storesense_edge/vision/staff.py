@@ -1,8 +1,9 @@
-"""Who works here, by where they stay: behind a counter, in a back room. Nobody is recognized.
+"""Who works here, by where they stay and for how long: behind a counter, in a back room, a shift. Nobody is recognized.
 
-Whoever has been in a staff area for some time works here for as long as they are followed. Somebody lost in there and
-found again comes under it anew. Staff who walk the floor like everybody else are not told apart by this; what share
-of the people's time is known to be staff's is reported, so nothing is left out in silence.
+Whoever has been in a staff area for some time works here for as long as they are followed, and so does whoever is in
+view of one camera for longer than any shopper would be. Somebody lost and found again at once at the same spot is
+taken to be the same person. Staff who walk about like everybody else come under it late or never; what share of the
+people's time is known to be staff's is reported, so nothing is left out in silence.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_GAP_S = 3.0
+BRIDGE_S = 8.0
+"""A new track within this time of one that was lost ..."""
+BRIDGE_M = 0.5
+"""... and no further from where that was than this ..."""
+BRIDGE_M_S = 0.3
+"""... and this for each second since, is the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,14 @@ class StaffPlaces:
         posts_xy_m: where cashiers stand.
         post_m: within this distance of a post somebody is at it.
         after_s: so long in such a place in total, somebody works here.
+        shift_s: followed by one camera for so long, somebody works here wherever they stand.
     """
 
     areas_xy_m: tuple[tuple[tuple[float, float], ...], ...] = ()
     posts_xy_m: tuple[tuple[float, float], ...] = ()
     post_m: float = 0.6
     after_s: float = 20.0
+    shift_s: float = 2_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,17 @@ class StaffShare:
 
     people_s: float
     staff_s: float
+
+
+@dataclass(slots=True)
+class _Person:
+    """Somebody as far as a camera can follow them; it stays on the device."""
+
+    followed_since_s: float
+    seen_s: float
+    xy_m: tuple[float, float]
+    stayed_s: float = 0.0
+    works: bool = False
 
 
 class StaffBook:
@@ -67,12 +87,19 @@ class StaffBook:
         names = [f"staff area {number}" for number in range(1, len(places.areas_xy_m) + 1)]
         self._areas = PolygonSet(places.areas_xy_m, names=names)
         self._posts = np.array(places.posts_xy_m, dtype=np.float64).reshape(-1, 2)
-        self._stayed_s: dict[int, float] = {}
+        self._people: dict[int, _Person] = {}
+        self._lost: list[_Person] = []
         self._at_s: float | None = None
         self._people_s = self._staff_s = 0.0
 
     def step(
-        self, ids: NDArray[np.int64], points_xy_m: NDArray[np.float64], present_ids: Sequence[int], at_s: float
+        self,
+        ids: NDArray[np.int64],
+        points_xy_m: NDArray[np.float64],
+        present_ids: Sequence[int],
+        at_s: float,
+        *,
+        counted: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.bool_]:
         """Take one picture's people and return who of them works here.
 
@@ -81,29 +108,60 @@ class StaffBook:
             points_xy_m: (N, 2) where they stand.
             present_ids: every track, those not seen just now included.
             at_s: time of the picture.
+            counted: (N,) whose time counts for the share; None is everybody's.
         """
         passed_s = 0.0 if self._at_s is None else min(max(at_s - self._at_s, 0.0), MAX_GAP_S)
         self._at_s = at_s
+        self._lose(present_ids, at_s)
         here = self._areas.contains(points_xy_m).any(axis=1)
         if len(self._posts) and len(ids):
             off = points_xy_m[:, None, :] - self._posts[None, :, :]
             here |= ((off * off).sum(axis=2) <= self.places.post_m**2).any(axis=1)
-        for track_id in ids[here].tolist():
-            self._stayed_s[track_id] = self._stayed_s.get(track_id, 0.0) + passed_s
-        works = np.array([self.works(track_id) for track_id in ids.tolist()], dtype=np.bool_)
-        self._people_s += passed_s * len(ids)
-        self._staff_s += passed_s * int(works.sum())
-        if len(self._stayed_s) > 2 * len(present_ids) + 16:
-            present = set(present_ids)
-            self._stayed_s = {i: stayed_s for i, stayed_s in self._stayed_s.items() if i in present}
+        works = np.zeros(len(ids), dtype=np.bool_)
+        rows = zip(ids.tolist(), points_xy_m.tolist(), here.tolist(), strict=True)
+        for row, (track_id, (x, y), is_here) in enumerate(rows):
+            person = self._people.get(track_id)
+            if person is None:
+                person = self._people[track_id] = self._find(x, y, at_s) or _Person(at_s, at_s, (x, y))
+            if is_here:
+                person.stayed_s += passed_s
+            person.seen_s, person.xy_m = at_s, (x, y)
+            if not person.works:
+                is_long = at_s - person.followed_since_s >= self.places.shift_s
+                person.works = is_long or person.stayed_s >= self.places.after_s
+            works[row] = person.works
+        self._people_s += passed_s * (len(ids) if counted is None else int(counted.sum()))
+        self._staff_s += passed_s * int((works if counted is None else works & counted).sum())
         return works
 
     def works(self, track_id: int) -> bool:
         """Whether a track is known to be somebody's who works here."""
-        return self._stayed_s.get(track_id, 0.0) >= self.places.after_s
+        person = self._people.get(track_id)
+        return person is not None and person.works
 
     def take(self) -> StaffShare:
         """Return the time of people and of staff since the last call."""
         share = StaffShare(self._people_s, self._staff_s)
         self._people_s = self._staff_s = 0.0
         return share
+
+    def _lose(self, present_ids: Sequence[int], at_s: float) -> None:
+        """Move those whose track is over to the lost, and forget who has been lost for long."""
+        if len(self._people) > len(present_ids) or not self._people.keys() <= set(present_ids):
+            present = set(present_ids)
+            for track_id in [i for i in self._people if i not in present]:
+                self._lost.append(self._people.pop(track_id))
+        if self._lost:
+            self._lost = [person for person in self._lost if at_s - person.seen_s <= BRIDGE_S]
+
+    def _find(self, x: float, y: float, at_s: float) -> _Person | None:
+        """Return the nearest of the lost who may be a newcomer at a place."""
+        best: _Person | None = None
+        best_m = np.inf
+        for person in self._lost:
+            away_m = float(np.hypot(person.xy_m[0] - x, person.xy_m[1] - y))
+            if away_m <= BRIDGE_M + BRIDGE_M_S * max(at_s - person.seen_s, 0.0) and away_m < best_m:
+                best, best_m = person, away_m
+        if best is not None:
+            self._lost.remove(best)
+        return best

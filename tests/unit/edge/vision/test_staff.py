@@ -41,3 +41,28 @@ def test_walking_through_is_no_work() -> None:
 def test_an_area_that_crosses_itself_is_refused() -> None:
     with pytest.raises(GeometryError, match="staff area 1"):
         StaffBook(StaffPlaces(areas_xy_m=(((0, 0), (2, 2), (2, 0), (0, 2)),)))
+
+
+def test_who_is_lost_behind_the_counter_and_found_there_still_works_here() -> None:
+    book = StaffBook(PLACES)
+    watch(book, 25, (1, 1, 1))
+    watch(book, 3, (9, 20, 20), start_s=25)
+    assert watch(book, 1, (2, 1.3, 1.2), (3, 4, 4), start_s=28) == [True, False], "near by, and another one further off"
+    watch(book, 12, (9, 20, 20), start_s=29)
+    assert watch(book, 1, (4, 1.3, 1.2), start_s=41) == [False], "after so long it may be anybody"
+
+
+def test_who_is_in_view_for_a_shift_works_here() -> None:
+    book = StaffBook(StaffPlaces(shift_s=60.0))
+    assert watch(book, 59, (1, 8, 8)) == [False]
+    assert watch(book, 3, (1, 8, 8), start_s=59) == [True]
+
+
+def test_the_share_is_of_the_people_whom_the_camera_owns() -> None:
+    book = StaffBook(PLACES)
+    ids, points = np.array([1, 2]), np.array([[1.0, 1.0], [1.5, 1.5]])
+    for i in range(600):
+        book.step(ids, points, [1, 2], i / 10, counted=np.array([True, False]))
+    share = book.take()
+    assert share.people_s == pytest.approx(60, abs=1)
+    assert share.staff_s == pytest.approx(40, abs=1)
