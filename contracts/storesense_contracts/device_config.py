@@ -38,7 +38,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The planogram as one device needs it.
 
     ``slots`` are the device's own; a slot that is left out keeps what it had. ``products`` are others of the store,
-    which may be put on a slot by mistake: as many as fit, those nearest to the device's own slots first.
+    which may be put on a slot by mistake: as many as fit, in the order of their slots.
     """
 
     v: Annotated[int, Meta(ge=1, le=1_000)] = VERSION

@@ -23,6 +23,7 @@ from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
 from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
+from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import run_source
 from storesense_edge.trajectories import TrajectoryError, TrajectoryFile, TrajectoryRecorder, trajectory_path
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from storesense_contracts.clock import Clock
+    from storesense_contracts.layout import StoreLayout
     from storesense_contracts.readings import AnyReading
     from storesense_contracts.settings import BrokerSettings
     from storesense_contracts.site import EnvironmentDevice, LaneDevice, SiteFile
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Produce
     from storesense_edge.trajectories import Audit
+
+    AnyDevice = CameraDevice | ShelfDevice | LaneDevice | EnvironmentDevice
 
 _logger = logging.getLogger(__name__)
 
@@ -71,25 +75,31 @@ class DeviceAgent:
     Args:
         device_id: the device.
         sources: what it measures with.
-        new_link: makes the link that its readings go by, not yet open.
+        new_link: makes the link that its readings go by, not yet open, given ``on_config``.
         clock: tells the time.
         health_s: seconds between readings of its condition.
         audits: where accuracy audits wait to be sent, None for a device that has none.
+        planogram: what its slots hold, None for a device without slots.
     """
 
     def __init__(
         self,
         device_id: str,
         sources: list[Source],
-        new_link: Callable[[], DeviceLink],
+        new_link: Callable[..., DeviceLink],
         *,
         clock: Clock,
         health_s: float,
         audits: TrajectoryFile | None = None,
+        planogram: DevicePlanogram | None = None,
     ) -> None:
         self.device_id = device_id
         self._audits = audits
-        self.link = new_link()
+        self.planogram = planogram
+        self._config: bytes | None = None
+        self._config_came = asyncio.Event()
+        self._on_config = None if planogram is None else self._take_config
+        self.link = new_link(on_config=self._on_config)
         self._new_link = new_link
         self._name = topics.user_name(self.link.store_id, self.link.device_id)
         self._sources = sources
@@ -104,11 +114,16 @@ class DeviceAgent:
         Raises:
             OutboxError: the device's outbox cannot be opened, or is not written any more.
         """
-        self.link = self._new_link()
+        self.link = self._new_link(on_config=self._on_config)
+        kept = None if self.planogram is None else await asyncio.to_thread(self.planogram.load)
         async with self.link:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tell_condition(), name=f"health {self._name}")
+                    if self.planogram is not None and kept is not None:
+                        self._take(kept)
+                        task = self._follow_planogram(self.planogram)
+                        group.create_task(task, name=f"planogram {self._name}")
                     for source in self._sources:
                         name = f"{source.component_id} of {self._name}"
                         group.create_task(self._supervise(source), name=name)
@@ -116,6 +131,19 @@ class DeviceAgent:
                 # The last readings of an orderly end need not wait for the next start.
                 if self.link.stats.connected:
                     await self.link.drained(_LAST_DRAIN_S)
+
+    def _take_config(self, payload: bytes) -> None:
+        self._config = payload
+        self._config_came.set()
+
+    async def _follow_planogram(self, planogram: DevicePlanogram) -> None:
+        """Take up what the gateway says, for ever; of several that wait the newest alone."""
+        while True:
+            await self._config_came.wait()
+            self._config_came.clear()
+            payload, self._config = self._config, None
+            if payload is not None:
+                self._take(await asyncio.to_thread(planogram.take, payload))
 
     async def _supervise(self, source: Source) -> None:
         """Run a source; what goes wrong with it becomes its condition and stops nothing else."""
@@ -281,7 +309,10 @@ def build_agent(
         None if settings.camera_credentials_file is None else load_camera_credentials(settings.camera_credentials_file)
     )
     for device in site.devices:
-        sources = _sources(device, site, settings, clock, state_dir=state_dir / store_id, logins=logins)
+        planogram = _planogram(device, site.store, state_dir / store_id)
+        sources = _sources(
+            device, site, settings, clock, state_dir=state_dir / store_id, logins=logins, planogram=planogram
+        )
         if not sources:
             continue
         name = topics.user_name(store_id, DeviceId(device.id))
@@ -303,21 +334,38 @@ def build_agent(
         audits = None
         if isinstance(device, CameraDevice) and settings.trajectories_keep_s > 0:
             audits = TrajectoryFile(trajectory_path(state_dir / store_id, device.id))
-        agent = DeviceAgent(device.id, sources, new_link, clock=clock, health_s=settings.health_s, audits=audits)
+        agent = DeviceAgent(
+            device.id,
+            sources,
+            new_link,
+            clock=clock,
+            health_s=settings.health_s,
+            audits=audits,
+            planogram=planogram,
+        )
         devices.append(agent)
     if not devices:
         raise UsageError("Every device of this site is simulated; run them with storesense sim live.")
     return SiteAgent(devices)
 
 
+def _planogram(device: AnyDevice, store: StoreLayout, state_dir: Path) -> DevicePlanogram | None:
+    if not isinstance(device, ShelfDevice):
+        return None
+    weighed = {slot.slot for slot in device.slots}
+    slots = [slot for slot in store.slots if slot.id in weighed]
+    return DevicePlanogram(slots, store, state_dir / f"{device.id}.planogram.json")
+
+
 def _sources(
-    device: CameraDevice | ShelfDevice | LaneDevice | EnvironmentDevice,
+    device: AnyDevice,
     site: SiteFile,
     settings: EdgeSettings,
     clock: Clock,
     *,
     state_dir: Path,
     logins: CameraCredentials | None,
+    planogram: DevicePlanogram | None,
 ) -> list[Source]:
     if isinstance(device, CameraDevice) and device.source.kind != "simulated":
         # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
@@ -333,9 +381,9 @@ def _sources(
         if is_live:
             agent.keep_visits(OpenVisitsFile(state_dir / f"{device.id}.visits.json"))
         return [Source(device.id, agent.measure)]
-    if isinstance(device, ShelfDevice):
+    if isinstance(device, ShelfDevice) and planogram is not None:
         return [
-            Source(slot.slot, SlotAgent(slot, site.store, clock).measure)
+            Source(slot.slot, SlotAgent(slot, planogram, clock).measure)
             for slot in device.slots
             if slot.source.kind != "simulated"
         ]

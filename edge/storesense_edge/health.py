@@ -26,6 +26,7 @@ class Health:
         cause: what is wrong, where it is one of the faults that programs know.
         displacement_px: by how many pixels a moved camera's view has shifted.
         affected: the figures that are not to be trusted meanwhile, such as ``footfall/door``.
+        planogram_version: the planogram that a shelf device works by.
     """
 
     component_id: str
@@ -35,6 +36,7 @@ class Health:
     cause: HealthCause | None = None
     displacement_px: float | None = None
     affected: tuple[str, ...] = ()
+    planogram_version: int | None = None
 
 
 class HealthBoard:
@@ -87,4 +89,5 @@ def reading_of(
         cause=health.cause,
         displacement_px=None if health.displacement_px is None else round(health.displacement_px, 1),
         affected=health.affected[:_MAX_AFFECTED],
+        planogram_version=health.planogram_version,
     )

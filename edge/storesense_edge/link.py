@@ -86,6 +86,8 @@ class DeviceLink:
         clock: tells the time.
         settings: batching, limits and times.
         outbox_type: makes the outbox; for tests that watch what reaches the disk.
+        on_config: told, on the event loop, what the gateway says of the device's configuration: at each connection
+            and whenever it changes; None for a device that has none.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class DeviceLink:
         clock: Clock,
         settings: LinkSettings | None = None,
         outbox_type: Callable[[Path, OutboxLimits], Outbox] = Outbox,
+        on_config: Callable[[bytes], None] | None = None,
     ) -> None:
         self.store_id = store_id
         self.device_id = device_id
@@ -118,6 +121,7 @@ class DeviceLink:
             tell=self._tell,
             name=f"outbox {topics.user_name(store_id, device_id)}",
         )
+        self._on_config = on_config
         self._sender: Sender | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks = asyncio.TaskGroup()
@@ -159,6 +163,7 @@ class DeviceLink:
             clock=self._clock,
             settings=self._settings,
         )
+        self._sender.on_config = self._on_config
         self._is_open = True
         await self._tasks.__aenter__()
         name = f"sender {topics.user_name(self.store_id, self.device_id)}"

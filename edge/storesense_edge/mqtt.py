@@ -41,7 +41,7 @@ class BrokerConnection:
         broker: address, user and password.
         client_id: the session's name at the broker.
         will: what the broker publishes for us when the connection breaks.
-        subscription: topic filter to subscribe to, at QoS 1.
+        subscriptions: topic filters to subscribe to, at QoS 1.
         listener: who is told.
         settings: times.
         rng: spreads the reconnections.
@@ -53,7 +53,7 @@ class BrokerConnection:
         *,
         client_id: str,
         will: Publication,
-        subscription: str,
+        subscriptions: tuple[str, ...],
         listener: ConnectionListener,
         settings: LinkSettings,
         rng: random.Random,
@@ -61,7 +61,7 @@ class BrokerConnection:
         self._broker = broker
         self._client_id = client_id
         self._will = will
-        self._subscription = subscription
+        self._subscriptions = subscriptions
         self._listener = listener
         self._settings = settings
         self._rng = rng
@@ -105,7 +105,7 @@ class BrokerConnection:
             executor.shutdown(wait=False, cancel_futures=True)
 
     async def _run_once(self, executor: ThreadPoolExecutor) -> bool:
-        live = LiveClient(self._new_client(), self._listener, self._subscription)
+        live = LiveClient(self._new_client(), self._listener, self._subscriptions)
         try:
             await self._connect(live, executor)
             self._live = live

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from storesense_contracts.mqtt import send_at_once
 
@@ -58,17 +59,17 @@ class ConnectionListener(Protocol):
         ...
 
     def on_message(self, topic: str, payload: bytes) -> None:
-        """A message came in on the subscribed topic."""
+        """A message came in on a subscribed topic."""
         ...
 
 
 class LiveClient:
     """One paho client on the event loop, for one connection."""
 
-    def __init__(self, client: paho.Client, listener: ConnectionListener, subscription: str) -> None:
+    def __init__(self, client: paho.Client, listener: ConnectionListener, subscriptions: tuple[str, ...]) -> None:
         self._client = client
         self._listener = listener
-        self._subscription = subscription
+        self._subscriptions = subscriptions
         self._loop = asyncio.get_running_loop()
         self._ended = self._loop.create_future()
         self.answered: asyncio.Future[str | None] = self._loop.create_future()
@@ -172,7 +173,7 @@ class LiveClient:
         if reason.is_failure:
             self.answered.set_result(str(reason))
             return
-        self._client.subscribe(self._subscription, qos=1)
+        self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
         self.is_up = True
         self.answered.set_result(None)
 
@@ -186,7 +187,7 @@ class LiveClient:
             _logger.error(
                 "The broker refuses the subscription to %s (%s), so nothing that is sent can be acknowledged; "
                 "allow this device to read its own down streams in the broker's access control.",
-                self._subscription,
+                ", ".join(self._subscriptions),
                 ", ".join(str(reason) for reason in reasons),
             )
 

@@ -27,6 +27,7 @@ from storesense_edge.outbox_errors import OutboxError
 from storesense_edge.uplink import ReadRequest, SendOrder, Uplink, UplinkLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from storesense_contracts.clock import Clock
@@ -75,6 +76,8 @@ class Sender:
         clock: Clock,
         settings: LinkSettings,
     ) -> None:
+        self.on_config: Callable[[bytes], None] | None = None
+        self._config_topic = topics.down(store_id, device_id, DownStream.CONFIG)
         self._boot_no = opened.boot_no
         self.epochs = ClockEpochs()
         self._offset = ClockOffset()
@@ -103,7 +106,7 @@ class Sender:
             # No id contains a colon, so this is unique; some brokers refuse a slash in a client id.
             client_id=f"{store_id}:{device_id}",
             will=self._status(DeviceState.OFFLINE),
-            subscription=topics.down(store_id, device_id, DownStream.ACK),
+            subscriptions=(topics.down(store_id, device_id, DownStream.ACK), self._config_topic),
             listener=self,
             settings=settings,
             rng=rng,
@@ -184,7 +187,11 @@ class Sender:
             self._wake.set()
 
     def on_message(self, topic: str, payload: bytes) -> None:
-        """See ConnectionListener: a commit ack."""
+        """See ConnectionListener: a commit ack, or the device's configuration."""
+        if topic == self._config_topic:
+            if self.on_config is not None and payload:
+                self.on_config(payload)
+            return
         try:
             ack = decode_ack(payload)
         except PayloadError as exc:

@@ -16,16 +16,19 @@ from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.serial_scale import SerialScale
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
 from storesense_edge.shelf_readings import shelf_readings
-from storesense_edge.site_mapping import cell_calibration, slot_spec, slot_strangers
+from storesense_edge.site_mapping import cell_calibration, slot_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from storesense_contracts.clock import Clock
-    from storesense_contracts.layout import StoreLayout
     from storesense_contracts.site import ShelfSlot
+    from storesense_edge.planogram import DevicePlanogram
+    from storesense_edge.shelf.calibration import Calibration
+    from storesense_edge.shelf.pipeline import ShelfObservation
     from storesense_edge.shelf.sampling import Open, SamplingReport
+    from storesense_edge.shelf.source import LoadCellSample
     from storesense_edge.source_thread import Finding, Stop
 
 _CHECK_S = 10.0
@@ -41,14 +44,14 @@ class SlotAgent:
 
     Args:
         slot: the load cell in the site file.
-        store: the store's layout.
+        planogram: says what the slot holds, also when that changes.
         clock: tells the time.
     """
 
-    def __init__(self, slot: ShelfSlot, store: StoreLayout, clock: Clock) -> None:
+    def __init__(self, slot: ShelfSlot, planogram: DevicePlanogram, clock: Clock) -> None:
         self._slot = slot
-        self._store = store
-        self._layout_slot = next(x for x in store.slots if x.id == slot.slot)
+        self._planogram = planogram
+        self._plan = planogram.plan_of(slot.slot)
         self._clock = clock
         self._media_s = 0.0
 
@@ -61,17 +64,16 @@ class SlotAgent:
         source = self._slot.source
         if isinstance(source, SimulatedSource):
             raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim live publish for it.")
-        strangers = slot_strangers(self._layout_slot, self._store)
-        spec = slot_spec(self._layout_slot, cell_calibration(self._slot), strangers)
+        calibration = cell_calibration(self._slot)
         if not isinstance(source, TraceSource):
-            yield from self._live(source, ShelfPipeline(spec), stop)
+            yield from self._live(source, self._new_pipeline(calibration), stop)
             return
         trace = open_trace(source)
         pacer = Pacer(source.speed)
         begin_media_s = 0.0
         while True:
             yield [Health(self._slot.slot)]
-            pipeline = ShelfPipeline(spec)
+            pipeline = self._new_pipeline(calibration)
             yield from self._one_pass(trace, pipeline, pacer, begin_media_s, stop)
             if stop.is_set:
                 return
@@ -81,6 +83,17 @@ class SlotAgent:
                 yield [Health(self._slot.slot, HealthState.DEGRADED, _joined(ended, _problems(trace)))]
                 return
             begin_media_s = self._media_s + _PAUSE_BETWEEN_PASSES_S
+
+    def _new_pipeline(self, calibration: Calibration) -> ShelfPipeline:
+        self._plan = self._planogram.plan_of(self._slot.slot)
+        return ShelfPipeline(slot_spec(self._plan.slot, calibration, self._plan.strangers))
+
+    def _step(self, pipeline: ShelfPipeline, sample: LoadCellSample) -> ShelfObservation | None:
+        plan = self._planogram.plan_of(self._slot.slot)
+        if plan is not self._plan:
+            self._plan = plan
+            pipeline.replan(slot_spec(plan.slot, pipeline.spec.calibration, plan.strangers))
+        return pipeline.step(sample)
 
     def _live(
         self, source: Hx711Source | SerialScaleSource, pipeline: ShelfPipeline, stop: Stop
@@ -92,8 +105,8 @@ class SlotAgent:
                 findings: list[Finding] = []
                 for sample in sampler.take(_TAKE_S):
                     counted += 1
-                    if (seen := pipeline.step(sample)) is not None:
-                        findings += shelf_readings(self._layout_slot, seen, lambda instant_at: instant_at)
+                    if (seen := self._step(pipeline, sample)) is not None:
+                        findings += shelf_readings(self._slot.slot, seen, lambda instant_at: instant_at)
                 now_s = self._clock.monotonic_s()
                 report = sampler.report
                 is_due = now_s - checked_s >= _CHECK_S
@@ -124,9 +137,9 @@ class SlotAgent:
                 return
             counted += 1
             findings: list[Finding] = []
-            if (seen := pipeline.step(sample)) is not None:
+            if (seen := self._step(pipeline, sample)) is not None:
                 to_present = self._to_present(pacer, first_at, begin_media_s)
-                findings += shelf_readings(self._layout_slot, seen, to_present)
+                findings += shelf_readings(self._slot.slot, seen, to_present)
             now_s = self._clock.monotonic_s()
             if now_s - checked_s >= _CHECK_S:
                 findings.append(self._condition(trace, pipeline, samples_per_s=round(counted / (now_s - checked_s), 1)))

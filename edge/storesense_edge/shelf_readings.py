@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from storesense_contracts.layout import Slot
     from storesense_edge.camera_readings import Measured
     from storesense_edge.shelf.events import ShelfEvent as FoundEvent
     from storesense_edge.shelf.pipeline import ShelfObservation
@@ -21,17 +20,17 @@ _MAX_MG = 10_000_000_000
 _MAX_UNITS = 1_000_000
 
 
-def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[datetime], datetime]) -> list[Measured]:
+def shelf_readings(slot_id: str, seen: ShelfObservation, to_present: Callable[[datetime], datetime]) -> list[Measured]:
     """Return the weight that was observed, and the event that it ended with.
 
     Args:
-        slot: the slot in the store's layout.
+        slot_id: the slot.
         seen: what its chain observed.
         to_present: maps a recording's instants to the present.
     """
     weight = ShelfWeight(
         measured_at=to_present(seen.measured_at),
-        slot_id=slot.id,
+        slot_id=slot_id,
         weight_mg=_mg(seen.weight_g),
         is_stable=seen.phase in (Phase.RESTING, Phase.SWINGING),
         units=None if seen.units is None else min(_MAX_UNITS, seen.units),
@@ -41,7 +40,7 @@ def shelf_readings(slot: Slot, seen: ShelfObservation, to_present: Callable[[dat
     )
     measured: list[Measured] = [(Stream.SHELF, weight)]
     if seen.event is not None:
-        event = event_reading(slot.id, seen.event, to_present(seen.step_at or seen.measured_at))
+        event = event_reading(slot_id, seen.event, to_present(seen.step_at or seen.measured_at))
         measured.append((Stream.SHELF, event))
     return measured
 

@@ -58,6 +58,7 @@ def _run(_args: argparse.Namespace) -> int:
     from storesense_gateway.maintenance import Maintenance  # noqa: PLC0415
     from storesense_gateway.maintenance_settings import MaintenanceSettings  # noqa: PLC0415
     from storesense_gateway.metrics import GatewayMetrics  # noqa: PLC0415
+    from storesense_gateway.planograms import PlanogramTeller  # noqa: PLC0415
     from storesense_gateway.replay_store import ReplayStore  # noqa: PLC0415
     from storesense_gateway.replayer import Replayer  # noqa: PLC0415
     from storesense_gateway.service import build_gateway  # noqa: PLC0415
@@ -84,6 +85,8 @@ def _run(_args: argparse.Namespace) -> int:
             running.enter_context(Maintenance(conninfo, upkeep, clock=SystemClock(), metrics=metrics).running())
         replays = ReplayStore(conninfo, partition_no=settings.partition_no)
         running.enter_context(Replayer(replays, settings.limits(), clock=SystemClock()).running())
+        teller = PlanogramTeller(conninfo, gateway.link, store_ids=settings.store_ids)
+        running.enter_context(teller.running())
         _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")
         while not stopped and not gateway.failed.wait(0.2):
             pass
@@ -132,7 +135,7 @@ def _maintain(args: argparse.Namespace) -> int:
 
     settings = load_settings(MaintenanceSettings)
     with connect(_conninfo(args)) as connection:
-        report = maintain(connection, settings, now=SystemClock().now())
+        report = maintain(connection, settings, now=SystemClock().now(), progress=_say)
     if args.json:
         _print(json.dumps(dataclasses.asdict(report), default=str))
     elif report.is_skipped:

@@ -135,6 +135,22 @@ class MqttLink:
         info = client.publish(topic, encode_struct(ack), qos=delivery.qos, retain=delivery.retain)
         return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
 
+    @property
+    def connection_no(self) -> int:
+        """How many connections there have been, this one included; 0 while there is none."""
+        with self._lock:
+            return self._connection_no if self._connected else 0
+
+    def tell_config(self, store_id: StoreId, device_id: DeviceId, payload: bytes) -> bool:
+        """Publish what a device is told of its configuration, retained; return whether the client took it."""
+        client = self._client
+        if client is None or not self._connected:
+            return False
+        delivery = topics.DOWN_DELIVERY[topics.DownStream.CONFIG]
+        topic = topics.down(store_id, device_id, topics.DownStream.CONFIG)
+        info = client.publish(topic, payload, qos=delivery.qos, retain=delivery.retain)
+        return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
+
     def _on_connect(
         self,
         client: paho.Client,

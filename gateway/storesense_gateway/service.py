@@ -27,7 +27,7 @@ class Gateway:
         self, settings: GatewaySettings, *, link: MqttLink, committer: Committer, http: HealthServer, health: Health
     ) -> None:
         self._settings = settings
-        self._link = link
+        self.link = link
         self._committer = committer
         self._http = http
         self.health = health
@@ -49,7 +49,7 @@ class Gateway:
         self._http.start()
         thread = threading.Thread(target=self._commit, name="gateway-committer")
         try:
-            self._link.start()
+            self.link.start()
             thread.start()
             with tuned_interpreter():
                 yield self
@@ -57,7 +57,7 @@ class Gateway:
             self._committer.stop()
             if thread.ident is not None:
                 thread.join()
-            self._link.stop()
+            self.link.stop()
             self._http.stop()
 
     def _commit(self) -> None:

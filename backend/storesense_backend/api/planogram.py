@@ -20,6 +20,7 @@ from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError
 from storesense_backend.planogram.records import (
     Planogram,
     add_planogram,
+    device_versions,
     list_versions,
     planogram_at,
     planogram_version,
@@ -87,6 +88,23 @@ class PlanogramHistory(Answer):
 
     versions: list[PlanogramVersion]
     products: list[SlotProduct] | None = Field(description="of the slot that was asked for; else null")
+
+
+class PlanogramDevice(Answer):
+    """Which planogram one device works by, as it said last."""
+
+    device_id: str
+    version: int | None = Field(description="null while it works by its site file")
+    is_in_force: bool = Field(description="whether it is what holds now")
+    told_at: datetime
+    state: str = Field(description="ok, or degraded where it could not take all of it")
+    reason: str | None
+
+
+class PlanogramDevices(Answer):
+    """All devices that weigh slots and have been heard of."""
+
+    devices: list[PlanogramDevice]
 
 
 @router.get(
@@ -166,6 +184,20 @@ async def put_planogram(
             source="api",
         )
     return JsonResponse(_told(planogram))
+
+
+@router.get(
+    "/{store_id}/planogram/devices",
+    summary="Which planogram each device works by",
+    response_model=PlanogramDevices,
+    responses=errors(401, 404, 422),
+)
+async def get_devices(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -> Response:
+    """Say which version each shelf device works by; it tells that within a second of taking one up."""
+    async with context.pool.connection() as connection:
+        await registry.get_store(connection, store_id)
+        devices = await device_versions(connection, store_id)
+    return JsonResponse({"devices": devices})
 
 
 @router.get(

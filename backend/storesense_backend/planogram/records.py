@@ -69,6 +69,11 @@ async def slot_history(connection: Connection, store_id: str, slot_id: str, *, l
     return await (await connection.execute(_SQL["slot_history"], values)).fetchall()
 
 
+async def device_versions(connection: Connection, store_id: str) -> list[dict[str, Any]]:
+    """Return which version each device works by (device_id, version, told_at, state, reason, is_in_force)."""
+    return await (await connection.execute(_SQL["devices"], {"store_id": store_id})).fetchall()
+
+
 async def add_planogram(
     connection: Connection,
     store_id: str,

@@ -69,3 +69,15 @@ CROSS JOIN LATERAL (
 ) held
 WHERE held.version IS DISTINCT FROM s.planogram_version
 ORDER BY s.store_id;
+
+-- name: devices
+-- Which version each device that weighs slots works by, as it said last.
+SELECT s.device_id, t.planogram_version AS version, t.measured_at AS told_at, t.state, t.reason,
+    t.planogram_version IS NOT DISTINCT FROM st.planogram_version AS is_in_force
+FROM series s JOIN stores st USING (store_id)
+CROSS JOIN LATERAL (
+    SELECT r.planogram_version, r.measured_at, r.state, r.reason FROM health_readings r
+    WHERE r.series_id = s.series_id ORDER BY r.measured_at DESC, r.boot_no DESC, r.seq DESC LIMIT 1
+) t
+WHERE s.store_id = %(store_id)s AND s.stream = 'health' AND s.subject_id = 'planogram'
+ORDER BY s.device_id;

@@ -19,6 +19,8 @@ _UNEXPLAINED = 1e-7
 # The mean weight of a batch differs from the planogram's by this share until picks have taught it.
 _BATCH_SHARE = 0.005
 _SETTLED = 0.99
+# Of something foreign that left, less than this share of the step is no remainder.
+_GONE_SHARE = 0.01
 
 State = tuple[tuple[int, ...], float]
 
@@ -71,6 +73,10 @@ class StockBelief:
             found = ", ".join(str(n) for n in units) or "nothing"
             raise ShelfError(f"Give one number of units from 0 up for each of {len(self._products)} products: {found}.")
         self._path = {(tuple(units), 0.0): 1.0}
+
+    def laid(self, weight_g: float) -> None:
+        """Begin with a plate that holds none of the products, and so much that does not belong there."""
+        self._path = {((0,) * len(self._products), max(0.0, round(weight_g, 1))): 1.0}
 
     def step(self, ranked: Sequence[Explanation], delta_g: float) -> None:
         """Take a change, by everything that it may have been."""
@@ -165,7 +171,9 @@ def _moved(
         place = places[each.product.sku]
         n = units[place] + each.units
         return None if n < 0 else ((*units[:place], n, *units[place + 1 :]), guest_g)
-    return units, round(max(0.0, guest_g + delta_g), 1)
+    left_g = guest_g + delta_g
+    # What is left of a guest that went is noise, and no guest.
+    return units, 0.0 if left_g <= _GONE_SHARE * abs(delta_g) else round(left_g, 1)
 
 
 def _strongest(states: dict[State, float]) -> dict[State, float]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storesense_edge.shelf.explain import Explanation, Guest, Origin, explain
+from storesense_edge.shelf.explain import Explanation, Former, Guest, Origin, explain
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.steps import Movement, WeightStep
 
@@ -20,6 +20,8 @@ _TOUCH_SHARE = 0.3
 _TOUCH_S = 0.4
 # A hand that pauses in the middle of a movement goes on within this time.
 _PAUSE_S = 3.0
+# Whoever changes a planogram has the old goods cleared away within this time.
+_FORMER_S = 12 * 3600.0
 
 
 class ShelfEventKind(StrEnum):
@@ -29,7 +31,8 @@ class ShelfEventKind(StrEnum):
         PICK: units of the slot's product left.
         PUT_BACK: units came, fewer than a restock.
         RESTOCK: many units came.
-        MISPLACED: units of another product of the planogram came, or left again.
+        MISPLACED: units of another product of the planogram came, or left again, or units left of a product that the
+            slot had before the planogram changed.
         FOREIGN: something came or left that weighs like nothing in the planogram.
         BULK_REMOVAL: the units that made it many within seconds left.
         PARTIAL_LIFT: something was lifted and set back.
@@ -90,7 +93,9 @@ class ShelfEvent:
     burst_units: int | None = None
 
 
-def explanations_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = ()) -> list[Explanation]:
+def explanations_of(
+    step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = (), former: Sequence[Former] = ()
+) -> list[Explanation]:
     """Rank what a step may have been; nothing for a slot without a product or a step that is no number."""
     if not spec.products or not math.isfinite(step.delta_g) or step.delta_g == 0:
         return []
@@ -98,7 +103,7 @@ def explanations_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = 
     sigma_g = math.hypot(step.sigma_g, min(spec.calibration.spread_g, 0.005 * abs(step.delta_g)))
     if step.after_gap:
         sigma_g = math.hypot(sigma_g, spec.calibration.spread_g)
-    return explain(step.delta_g, sigma_g, spec.products, spec.strangers, guests, most_units=spec.most_units)
+    return explain(step.delta_g, sigma_g, spec.products, spec.strangers, guests, former, most_units=spec.most_units)
 
 
 def event_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = ()) -> ShelfEvent | None:
@@ -166,13 +171,17 @@ class EventNamer:
     def __init__(self, spec: SlotSpec) -> None:
         self.spec = spec
         self.guests: list[Guest] = []
+        self.former: list[Former] = []
+        self._former_until_s = -math.inf
         self._last: tuple[WeightStep, Explanation] | None = None
         self._left = _Burst(spec.bulk_within_s)
         self._came = _Burst(spec.bulk_within_s)
 
     def name(self, step: WeightStep) -> tuple[ShelfEvent | None, list[Explanation]]:
         """Name a step, and give everything that it may have been, for the stock."""
-        ranked = explanations_of(step, self.spec, self.guests)
+        if step.at_s > self._former_until_s:
+            self.former = []
+        ranked = explanations_of(step, self.spec, self.guests, self.former)
         if ranked and (rest := self._rest_of_last(step, ranked[0])) is not None:
             ranked = [rest, *ranked]
         event = _event(step, self.spec, ranked)
@@ -189,7 +198,11 @@ class EventNamer:
         if self._last is None or (best.origin is Origin.OWN and best.probability >= _SURE):
             return None
         before, named = self._last
-        if step.after_gap or not 0 <= step.at_s - before.settled_s <= _PAUSE_S or named.origin is Origin.GUEST:
+        if (
+            step.after_gap
+            or not 0 <= step.at_s - before.settled_s <= _PAUSE_S
+            or named.origin in (Origin.GUEST, Origin.FORMER)
+        ):
             return None
         both = replace(step, before_g=before.before_g, sigma_g=max(step.sigma_g, before.sigma_g))
         ranked = explanations_of(both, self.spec)
@@ -208,6 +221,13 @@ class EventNamer:
         if named.origin is not Origin.OWN and named.units > 0 and self.guests:
             self.guests = self.guests[:-1]
         return Explanation(Origin.OWN, product, units, ranked[0].probability)
+
+    def replan(self, spec: SlotSpec, former: Sequence[Former], at_s: float) -> None:
+        """Take another planogram, and what lies there of the products before; that is believed for twelve hours."""
+        self.spec = spec
+        self.former = [each for each in former if each.units > 0]
+        self._former_until_s = at_s + _FORMER_S
+        self.restart_clock()
 
     def restart_clock(self) -> None:
         """Forget what just happened, as after the clock was set."""
@@ -230,6 +250,12 @@ class EventNamer:
         elif best.origin is Origin.GUEST:
             gone = min(self.guests, key=lambda guest: abs(guest.weight_g + event.delta_g))
             self.guests.remove(gone)
+        elif best.origin is Origin.FORMER:
+            left = [
+                replace(each, units=each.units + best.units) if each.product == best.product else each
+                for each in self.former
+            ]
+            self.former = [each for each in left if each.units > 0]
 
 
 class _Burst:

@@ -16,6 +16,8 @@ _UNKNOWN_LEAVES = 0.005
 _UNKNOWN_ARRIVES = 0.02
 # Something foreign that lies on the slot is taken away again about as often as the slot's own goods are taken.
 _GUEST_LEAVES = 0.3
+# While goods of the former planogram still lie there, they are what leaves, seven times in ten.
+_FORMER_LEAVES = 0.7
 # Units a time: one is usual, each further one half as likely; a share is spread evenly over all that fits.
 _ONE_MORE = 0.45
 _EVEN_SHARE = 0.3
@@ -37,6 +39,7 @@ class Origin(StrEnum):
     OWN = "own"
     STRANGER = "stranger"
     GUEST = "guest"
+    FORMER = "former"
     UNKNOWN = "unknown"
 
 
@@ -45,8 +48,8 @@ class Explanation:
     """One thing that may have happened.
 
     Attributes:
-        origin: a product of the slot, another product of the planogram, a foreign thing that lay there and left, or
-            something unknown.
+        origin: a product of the slot, another product of the planogram, a foreign thing that lay there and left, a
+            product that the slot had before the planogram changed, or something unknown.
         product: the product, where there is one.
         units: how many came (positive) or left (negative); 1 or -1 for what is not counted in units.
         probability: posterior probability, 0 to 1.
@@ -71,12 +74,26 @@ class Guest:
     product: ProductWeight | None
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Units on the slot of a product that it had before the planogram changed.
+
+    Attributes:
+        product: the product.
+        units: how many of it are believed to lie there still.
+    """
+
+    product: ProductWeight
+    units: int
+
+
 def explain(
     delta_g: float,
     sigma_g: float,
     own: Sequence[ProductWeight],
     strangers: Sequence[ProductWeight] = (),
     guests: Sequence[Guest] = (),
+    former: Sequence[Former] = (),
     *,
     most_units: int,
 ) -> list[Explanation]:
@@ -91,14 +108,16 @@ def explain(
         own: the products that lie on the slot, one or more.
         strangers: the planogram's other products.
         guests: what lies on the slot and does not belong there.
+        former: what lies there of products that the slot had before; it only ever leaves.
         most_units: no more units than this came or left at once.
     """
     size_g = abs(delta_g)
     weights: list[tuple[float, Origin, ProductWeight | None, int]] = []
     leaves = delta_g < 0
     sign = -1 if leaves else 1
+    own_share = 1 - _FORMER_LEAVES if leaves and former else 1.0
     for product in own:
-        share = (_OWN_LEAVES if leaves else _OWN_ARRIVES) / len(own)
+        share = own_share * (_OWN_LEAVES if leaves else _OWN_ARRIVES) / len(own)
         for units in _near(size_g, sigma_g, product, most_units):
             prior = share * ((1 - _EVEN_SHARE) * (1 - _ONE_MORE) * _ONE_MORE ** (units - 1) + _EVEN_SHARE / most_units)
             weights.append((prior * _density(size_g, sigma_g, product, units), Origin.OWN, product, sign * units))
@@ -106,6 +125,14 @@ def explain(
         for guest in guests:
             density = _normal(size_g - guest.weight_g, max(2 * sigma_g, _LEAST_SIGMA_SHARE * guest.weight_g))
             weights.append((_GUEST_LEAVES / len(guests) * density, Origin.GUEST, guest.product, -1))
+        for each in former:
+            most = min(most_units, each.units)
+            for units in _near(size_g, sigma_g, each.product, most):
+                prior = _FORMER_LEAVES * _OWN_LEAVES / len(former)
+                prior *= (1 - _EVEN_SHARE) * (1 - _ONE_MORE) * _ONE_MORE ** (units - 1) + _EVEN_SHARE / most
+                weights.append(
+                    (prior * _density(size_g, sigma_g, each.product, units), Origin.FORMER, each.product, -units)
+                )
     else:
         for product in strangers:
             for units in _near(size_g, sigma_g, product, len(_STRANGER_UNITS)):

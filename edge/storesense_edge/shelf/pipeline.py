@@ -1,7 +1,7 @@
 """One slot's whole chain: a raw sample in, what is worth publishing out."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -147,6 +147,21 @@ class ShelfPipeline:
         if was is Phase.MOVING or was is Phase.STARTING:
             return self._settled(sample.measured_at, step, was)
         return self._while_resting(sample, at_s)
+
+    def replan(self, spec: SlotSpec) -> None:
+        """Take another planogram for the same cell; nothing is told for it, and no goods have moved by it.
+
+        What lies there of a product that the slot had before is `misplaced` when it leaves, and no pick.
+
+        Args:
+            spec: the slot as it is planned now, with the calibration that it has.
+        """
+        spec = replace(spec, calibration=self.spec.calibration)
+        lightest = spec.lightest
+        self.spec = spec
+        self.detector.reweigh(lightest.unit_weight_g if lightest else None, lightest.unit_sigma_g if lightest else 0.0)
+        self.holdings.replan(spec, self._last_s, self.detector.level_g)
+        self.detector.expect(self.holdings.known_changes_g)
 
     @property
     def faults(self) -> list[CellFault]:

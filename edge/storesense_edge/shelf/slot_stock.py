@@ -9,7 +9,7 @@ from storesense_edge.shelf.creep import CreepCompensation
 from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, touch_of
-from storesense_edge.shelf.explain import Origin
+from storesense_edge.shelf.explain import Former, Origin
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.steps import Movement, WeightStep
 from storesense_edge.shelf.temperature import TemperatureCompensation
@@ -19,6 +19,8 @@ from storesense_edge.shelf.upkeep import Upkeep
 # No more than this share of the lightest unit is ever taken for drift between two zeros, so that no slow loss of a
 # unit can hide behind it.
 _DRIFT_SHARE = 0.25
+# Of the former product, no more than this many units are recognised by a quick look.
+_FORMER_AT_ONCE = 6
 _EMPTY_SURE = 0.99
 _EMPTY_S = 60.0
 _EMPTY_SHARE = 0.3
@@ -34,14 +36,11 @@ class SlotStock:
     """
 
     def __init__(self, spec: SlotSpec) -> None:
-        lightest = spec.lightest
         self.spec = spec
+        self._planned = spec.products
         self.temperature = TemperatureCompensation()
         self.creep = CreepCompensation()
-        self.drift = DriftTracker(
-            max_rate_g_per_h=spec.max_drift_g_per_h if lightest else 0.0,
-            max_offset_g=_DRIFT_SHARE * lightest.unit_weight_g if lightest else 0.0,
-        )
+        self.drift = _tracker(spec)
         self.packaging_change: PackagingChange | None = None
         self._temperature_c = math.nan
         self._zero_g = 0.0
@@ -58,6 +57,11 @@ class SlotStock:
         spec = self.spec
         arriving = [(each.unit_weight_g, 2 * each.unit_sigma_g) for each in (*spec.products, *spec.strangers)]
         leaving = [(-each.unit_weight_g, 2 * each.unit_sigma_g) for each in spec.products]
+        leaving += [
+            (-units * each.product.unit_weight_g, 2 * each.product.unit_sigma_g * math.sqrt(units))
+            for each in self._namer.former
+            for units in range(1, min(each.units, _FORMER_AT_ONCE) + 1)
+        ]
         return arriving + leaving + [(-guest.weight_g, 0.005 * guest.weight_g) for guest in self._namer.guests]
 
     @property
@@ -106,6 +110,40 @@ class SlotStock:
         if self._belief is None:
             raise ShelfError("This slot is only weighed; give it a product before its units are counted.")
         self._belief.counted(units)
+
+    def replan(self, spec: SlotSpec, at_s: float, level_g: float) -> None:
+        """Take another planogram: what lies there stays there, as goods of the products that the slot had.
+
+        The cell's zero, creep and temperature stay. What clean picks have taught stays where the product does.
+
+        Args:
+            spec: the slot as it is planned now.
+            at_s: when.
+            level_g: the level, uncorrected; NaN where the slot has not rested yet.
+        """
+        if spec.products == self._planned:
+            self._keep_learned(replace(spec, calibration=self.spec.calibration))
+            return
+        former = self._former_units(spec, at_s, level_g)
+        weight_g = self.weight_g(level_g) if math.isfinite(level_g) else 0.0
+        self._zero_g += self.drift.offset_g
+        self.spec, self._planned = spec, spec.products
+        self.drift = _tracker(spec)
+        self.packaging_change = None
+        self._namer.replan(spec, former, at_s)
+        self._learners = [UnitWeightLearner(product) for product in spec.products]
+        self._belief = StockBelief(spec.products, spec.most_units) if spec.products else None
+        if self._belief is not None and former:
+            self._belief.laid(weight_g)
+        self._upkeep = Upkeep()
+
+    def _former_units(self, spec: SlotSpec, at_s: float, level_g: float) -> list[Former]:
+        """Units on the plate of products that the new planogram does not have there."""
+        stock = self.stock(at_s, level_g, 0.0) if math.isfinite(level_g) else None
+        kept = {product.sku for product in spec.products}
+        units = (0,) * len(self.spec.products) if stock is None else stock.units
+        now = [Former(each, n) for each, n in zip(self.spec.products, units, strict=True) if each.sku not in kept]
+        return [each for each in (*self._namer.former, *now) if each.product.sku not in kept and each.units > 0]
 
     def touch(self, movement: Movement) -> ShelfEvent | None:
         """Take a movement that ended where it began."""
@@ -163,19 +201,33 @@ class SlotStock:
             change = self._learners[0].learn_unexplained(-event.delta_g)
             if change is not None:
                 self.packaging_change = change
+        if tuple(learner.product for learner in self._learners) != self.spec.products:
+            self._keep_learned(self.spec)
+
+    def _keep_learned(self, spec: SlotSpec) -> None:
+        """Take a spec of the same products, with the unit weights that were learned."""
         products = tuple(learner.product for learner in self._learners)
-        if products and products != self.spec.products:
+        if products:
             first = products[0]
             # A slot whose first product is not given keeps it so: then all are further ones.
-            if self.spec.unit_weight_g is None:
-                self.spec = replace(self.spec, also=products)
+            if spec.unit_weight_g is None:
+                spec = replace(spec, also=products)
             else:
-                self.spec = replace(
-                    self.spec,
+                spec = replace(
+                    spec,
                     unit_weight_g=first.unit_weight_g,
                     unit_tolerance_g=first.unit_tolerance_g,
                     also=products[1:],
                 )
-            self._namer.spec = self.spec
-            if self._belief is not None:
-                self._belief.reweigh(products)
+        self.spec = spec
+        self._namer.spec = spec
+        if self._belief is not None:
+            self._belief.reweigh(products)
+
+
+def _tracker(spec: SlotSpec) -> DriftTracker:
+    lightest = spec.lightest
+    return DriftTracker(
+        max_rate_g_per_h=spec.max_drift_g_per_h if lightest else 0.0,
+        max_offset_g=_DRIFT_SHARE * lightest.unit_weight_g if lightest else 0.0,
+    )

@@ -184,6 +184,12 @@ class StepDetector:
         """Set which other changes make sense, as (grams, how far off), negative for what may leave."""
         self._known_g = sorted(known_g)
 
+    def reweigh(self, unit_weight_g: float | None, unit_sigma_g: float) -> None:
+        """Take another product's unit weight; the level at rest, and what was learned of the cell, stay."""
+        self._unit_weight_g, self._unit_sigma_g = unit_weight_g, unit_sigma_g
+        if self.phase is not Phase.STARTING:
+            self._set_thresholds()
+
     @property
     def level_g(self) -> float:
         """The level at rest; while moving, the level before. NaN until the first rest."""

@@ -178,7 +178,7 @@ def _grants(service: ServiceAccount) -> list[tuple[str, str]]:
         case Role.GATEWAY:
             return [("read", up_filter()), ("write", f"{ROOT}/+/+/down/#"), ("read", "$SYS/#")]
         case Role.BACKEND:
-            return [("write", f"{ROOT}/+/+/down/config"), ("write", f"{ROOT}/+/+/down/command")]
+            return [("write", f"{ROOT}/+/+/down/command")]
         case Role.ALERTS:
             return [("write", f"{ROOT}/+/alerts/+")]
         case Role.SCREEN:

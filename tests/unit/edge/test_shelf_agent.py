@@ -9,6 +9,7 @@ from storesense_contracts.layout import StoreLayout
 from storesense_contracts.readings import HealthState
 from storesense_contracts.site import SerialScaleSource, ShelfSlot
 from storesense_edge.health import Health
+from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.source_thread import Stop
 
@@ -44,12 +45,14 @@ class BriskClock(SystemClock):
         return self._now
 
 
-def test_a_live_scale_is_weighed_and_its_loss_is_told():
+def test_a_live_scale_is_weighed_and_its_loss_is_told(tmp_path):
     scale, ours = os.openpty()
     tty.setraw(scale)
     # The site file names a path under /dev, which this is.
     source = SerialScaleSource(kind="serial", device=os.ttyname(ours), resolution_g=1.0)
-    agent = SlotAgent(ShelfSlot(slot="s1", source=source), STORE, BriskClock())
+    agent = SlotAgent(
+        ShelfSlot(slot="s1", source=source), DevicePlanogram(STORE.slots, STORE, tmp_path / "p.json"), BriskClock()
+    )
     stop, weights = Stop(), []
     findings = agent.measure(stop)
     first = next(findings)

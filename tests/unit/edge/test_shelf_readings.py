@@ -43,7 +43,7 @@ def seen(phase: Phase = Phase.RESTING, event: SeenEvent | None = None) -> ShelfO
     [(Phase.RESTING, True), (Phase.SWINGING, True), (Phase.MOVING, False), (Phase.STARTING, False)],
 )
 def test_a_weight_is_in_milligrams_in_the_present_and_stable_when_it_rests(phase: Phase, is_stable: bool) -> None:
-    assert shelf_readings(SLOT, seen(phase), lambda at: at + SHIFT) == [
+    assert shelf_readings(SLOT.id, seen(phase), lambda at: at + SHIFT) == [
         (
             Stream.SHELF,
             ShelfWeight(
@@ -69,7 +69,7 @@ def test_an_event_carries_the_product_and_the_moment_of_its_step() -> None:
         sku="milk-1l",
         alternatives=(Alternative(SeenKind.PICK, "milk-1l", 3, 0.2),),
     )
-    assert shelf_readings(SLOT, seen(event=event), lambda at: at + SHIFT)[1] == (
+    assert shelf_readings(SLOT.id, seen(event=event), lambda at: at + SHIFT)[1] == (
         Stream.SHELF,
         ShelfEvent(
             measured_at=SEEN_AT + SHIFT - timedelta(seconds=2),

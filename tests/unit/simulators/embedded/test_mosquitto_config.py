@@ -130,7 +130,7 @@ def test_the_patterns_fit_the_topics_that_devices_use() -> None:
         ),
         (
             new_service_account(Role.BACKEND),
-            ["topic write storesense/v1/+/+/down/config", "topic write storesense/v1/+/+/down/command"],
+            ["topic write storesense/v1/+/+/down/command"],
         ),
         (new_service_account(Role.ALERTS), ["topic write storesense/v1/+/alerts/+"]),
         (

@@ -1,0 +1,182 @@
+"""What a device's slots hold: by the site file, until the gateway says what the planogram says now.
+
+What was told last is kept on disk, so that a device that starts without the broker works by it. A site file whose
+slots say something else than they said then is newer, and holds until the gateway speaks again: registering it makes
+a version of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from storesense_contracts.device_config import DeviceConfig, decode_config, encode_config
+from storesense_contracts.layout import Product
+from storesense_contracts.messages import PayloadError
+from storesense_contracts.readings import HealthState
+from storesense_edge.health import Health
+from storesense_edge.shelf.errors import SlotSpecError
+from storesense_edge.shelf.products import ProductWeight
+from storesense_edge.site_mapping import slot_strangers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from storesense_contracts.device_config import ConfigProduct
+    from storesense_contracts.layout import Slot as LayoutSlot
+    from storesense_contracts.layout import StoreLayout
+
+_logger = logging.getLogger(__name__)
+
+PLANOGRAM = "planogram"
+"""The component id of the planogram in a shelf device's health readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotPlan:
+    """What one slot holds.
+
+    Attributes:
+        slot: as the site file has it, with the planned product and capacity.
+        strangers: the store's other products, which may be put there by mistake.
+    """
+
+    slot: LayoutSlot
+    strangers: tuple[ProductWeight, ...]
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """The file: the newest configuration, and what the site file said of the slots when it came."""
+
+    site_sha256: str
+    config: msgspec.Raw
+
+
+class DevicePlanogram:
+    """The plans of a device's slots. Any thread may read them; one at a time changes them.
+
+    Args:
+        slots: the device's slots, as the site file has them.
+        store: the store's layout in the site file.
+        path: where to keep what the gateway says.
+    """
+
+    def __init__(self, slots: Sequence[LayoutSlot], store: StoreLayout, path: Path) -> None:
+        self._path = path
+        self._site = {slot.id: SlotPlan(slot, slot_strangers(slot, store)) for slot in slots}
+        self._plans = dict(self._site)
+        said = [slot.model_dump(mode="json", include={"id", "product", "capacity_units"}) for slot in slots]
+        self._site_sha256 = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self.version: int | None = None
+
+    def plan_of(self, slot_id: str) -> SlotPlan:
+        """Return what a slot holds now; the same object for as long as nothing of it changes."""
+        return self._plans[slot_id]
+
+    def load(self) -> Health:
+        """Take up what was kept, from disk; return the planogram's condition."""
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+            config = decode_config(bytes(kept.config))
+        except FileNotFoundError:
+            return self._condition([])
+        except (OSError, msgspec.DecodeError, PayloadError) as exc:
+            _logger.warning("%s cannot be read and is not used: %s", self._path.name, exc)
+            return self._condition(
+                [f"The kept planogram cannot be read ({exc}); the site file holds until the gateway says what does."]
+            )
+        if kept.site_sha256 != self._site_sha256:
+            _logger.info("%s was of another site file and is not used.", self._path.name)
+            return self._condition([])
+        return self._condition(self._apply(config))
+
+    def take(self, payload: bytes) -> Health:
+        """Take what the gateway says, and keep it on disk; return the planogram's condition.
+
+        What cannot be read changes nothing; a slot of which something impossible is said keeps what it had.
+        """
+        try:
+            config = decode_config(payload)
+        except PayloadError as exc:
+            return self._condition([f"A planogram that the gateway sent cannot be used ({exc}); the one before holds."])
+        problems = self._apply(config)
+        try:
+            self._keep(config)
+        except OSError as exc:
+            problems.append(f"The planogram cannot be kept on disk ({exc.strerror or exc}); a restart would forget it.")
+        return self._condition(problems)
+
+    def _apply(self, config: DeviceConfig) -> list[str]:
+        problems: list[str] = []
+        plans = dict(self._site)
+        weights = _weights([*(planned.product for planned in config.slots), *config.products])
+        for planned in config.slots:
+            site = self._site.get(planned.slot_id)
+            if site is None:
+                continue
+            sku = planned.product.sku
+            try:
+                _weight(planned.product)
+            except SlotSpecError as exc:
+                problems.append(f"Slot {planned.slot_id} keeps what it had: {exc}")
+                plans[planned.slot_id] = self._plans[planned.slot_id]
+                continue
+            product = Product(
+                sku=sku,
+                name=sku,
+                unit_weight_g=planned.product.unit_weight_g,
+                unit_weight_tolerance_g=planned.product.unit_weight_tolerance_g,
+            )
+            slot = site.slot.model_copy(update={"product": product, "capacity_units": planned.capacity_units})
+            plans[planned.slot_id] = SlotPlan(slot, tuple(w for other, w in weights.items() if other != sku))
+        # A plan that says the same stays the same object, so that its slot is not disturbed.
+        self._plans = {slot_id: _same(self._plans[slot_id], plan) for slot_id, plan in plans.items()}
+        self.version = config.planogram_version
+        return problems
+
+    def _keep(self, config: DeviceConfig) -> None:
+        kept = _Kept(site_sha256=self._site_sha256, config=msgspec.Raw(encode_config(config)))
+        fresh = self._path.with_suffix(".new")
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with fresh.open("wb") as file:
+            file.write(msgspec.json.encode(kept))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    def _condition(self, problems: Sequence[str]) -> Health:
+        state = HealthState.DEGRADED if problems else HealthState.OK
+        return Health(PLANOGRAM, state, " ".join(problems) or None, planogram_version=self.version)
+
+
+def _same(before: SlotPlan, now: SlotPlan) -> SlotPlan:
+    return before if _said(before) == _said(now) else now
+
+
+def _said(plan: SlotPlan) -> tuple[object, ...]:
+    product = plan.slot.product
+    own = (product.sku, product.unit_weight_g, product.unit_weight_tolerance_g, plan.slot.capacity_units)
+    return (*own, frozenset(plan.strangers))
+
+
+def _weight(product: ConfigProduct) -> ProductWeight:
+    return ProductWeight(product.sku, product.unit_weight_g, product.unit_weight_tolerance_g)
+
+
+def _weights(products: Sequence[ConfigProduct]) -> dict[str, ProductWeight]:
+    """The products by name, without those whose tolerance contradicts their weight: their own slots say so."""
+    found: dict[str, ProductWeight] = {}
+    for product in products:
+        if product.sku not in found:
+            try:
+                found[product.sku] = _weight(product)
+            except SlotSpecError as exc:
+                _logger.debug("%s is not looked for: %s", product.sku, exc)
+    return found
