@@ -13,12 +13,13 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Compress a week of a table, or again what late rows came to. A block costs some 50 bytes a column whatever is in it, and
--- ends in a page that it does not fill: so it holds all readings of a series in a week, or 32,767 of them, not a thousand.
+-- ends in a page that it does not fill: so it holds all readings of a series in a week, as far as the server lets it: 32,767
+-- with 2.28, a thousand with some before.
 -- Before the first time, what only the present needs is forgotten, as 0008 tells; no rollup is made from that, so the week
 -- need not be refreshed once more. Settings that a server does not know are left out.
 CREATE OR REPLACE FUNCTION storesense_compress_readings(chunk regclass) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_config(name, CASE WHEN name ~ 'limit$' THEN '32767' ELSE 'on' END, true) FROM pg_settings
+    PERFORM set_config(name, CASE WHEN name ~ 'limit$' THEN max_val ELSE 'on' END, true) FROM pg_settings
     WHERE name IN ('timescaledb.compression_batch_size_limit', 'timescaledb.skip_cagg_invalidation');
     IF EXISTS (
         SELECT FROM timescaledb_information.chunks

@@ -1,4 +1,4 @@
-"""How a backlog is cut for refreshes: where weeks of readings are cut, nothing left out, nothing twice, nothing too short."""
+"""How a backlog is cut for refreshes: where weeks are cut, with nothing left out, nothing twice, nothing too short."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
