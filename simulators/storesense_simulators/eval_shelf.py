@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.source import LoadCellSample
 from storesense_edge.shelf.steps import Phase, WeightStep
-from storesense_edge.shelf.trace import BadRows, TraceFile, TraceReport
+from storesense_edge.shelf.trace import BadRows, StampUnit, TraceColumns, TraceFile, TraceReport
 from storesense_simulators.eval_shelf_plot import Curves, draw_chain, write_picture
 from storesense_simulators.eval_shelf_variants import LEAST_STEPS, Trace, VariantScore, score_steps, variants
 
@@ -30,6 +32,8 @@ _LOOK_EVERY_S = 10.0
 # A step's size is told at once and again after a longer rest, which averages noise and what still swings.
 _REST_S = 20.0
 _LEVEL_EVERY_S = 0.5
+# No load cell is read more often than 500 times a second: stamps that lie closer are not in the unit they are said in.
+_LEAST_INTERVAL_S = 0.002
 
 
 class DriftFit:
@@ -118,6 +122,49 @@ def evaluate_trace(samples: Iterable[LoadCellSample], calibration: Calibration) 
     return findings
 
 
+def read_trace(path: Path) -> tuple[list[LoadCellSample], TraceFile]:
+    """Read a trace whose column `timestamp_ms` holds milliseconds, or seconds or microseconds by mistake.
+
+    Raises:
+        FileError: the file cannot be read.
+        RowError: a column is missing, no row can be used, or most rows are out of order or no samples.
+    """
+    trace, samples = _read_as(path, StampUnit.MILLISECONDS)
+    if trace.report.samples > 1 and _usual_interval_s(samples) < _LEAST_INTERVAL_S:
+        trace, samples = _read_as(path, StampUnit.SECONDS)
+    elif not samples:
+        trace, samples = _read_as(path, StampUnit.MICROSECONDS)
+    if not samples:
+        # For its sentence about the first row, in the unit that the column's name promises.
+        list(TraceFile(path, bad_rows=BadRows.SKIP).samples())
+    report = trace.report
+    if report.skipped > report.samples:
+        first = report.problems[0]
+        raise RowError(
+            path=path,
+            line=first.line,
+            expected=f"{first.expected} (so in {report.skipped} of {report.skipped + report.samples} rows; "
+            "sort the file by its stamps, and let each sample have its own)",
+            found=first.found,
+        )
+    return samples, trace
+
+
+def _read_as(path: Path, unit: StampUnit) -> tuple[TraceFile, list[LoadCellSample]]:
+    trace = TraceFile(path, TraceColumns(stamp_unit=unit), bad_rows=BadRows.SKIP)
+    samples: list[LoadCellSample] = []
+    try:
+        samples.extend(trace.samples())
+    except RowError:
+        if not trace.report.skipped:
+            raise
+    return trace, samples
+
+
+def _usual_interval_s(samples: Sequence[LoadCellSample]) -> float:
+    return median((b.measured_at - a.measured_at).total_seconds() for a, b in pairwise(samples))
+
+
 def run_eval_shelf(args: argparse.Namespace) -> int:
     """Evaluate the trace that the arguments name and print what was found.
 
@@ -125,8 +172,7 @@ def run_eval_shelf(args: argparse.Namespace) -> int:
         ShelfError: a file, a column or the calibration is not usable.
     """
     fit = fit_calibration(read_masses(args.calibration, args.column))
-    trace = TraceFile(args.trace, bad_rows=BadRows.SKIP)
-    samples = list(trace.samples())
+    samples, trace = read_trace(args.trace)
     findings = evaluate_trace(samples, fit.calibration)
     sys.stdout.write(_summary(findings, fit, trace.report))
     results = _as_json(findings, fit, trace.report)

@@ -129,6 +129,9 @@ class TraceFile:
             self._samples += 1
             yield LoadCellSample(_EPOCH + timedelta(seconds=stamp_s), raw_counts)
         if not self._samples:
+            if self._problems:
+                # No row at all: what the first one lacks is what they all lack.
+                raise self._problems[0]
             raise self._problem(line, "at least one row with a timestamp and a count", "none that could be used")
 
     def _read_header(self, rows: Iterator[tuple[int, list[str]]]) -> tuple[int, int, int]:

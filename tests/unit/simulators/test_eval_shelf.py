@@ -9,7 +9,7 @@ import pytest
 
 from storesense_edge.shelf.errors import CalibrationError, RowError
 from storesense_simulators.eval_commands import add_eval_commands
-from storesense_simulators.eval_shelf import DriftFit
+from storesense_simulators.eval_shelf import DriftFit, read_trace
 
 
 def run(capsys: pytest.CaptureFixture[str], trace: Path, masses: Path, column: str) -> dict[str, Any]:
@@ -67,3 +67,40 @@ def test_drift_is_one_slope_for_all_loads_and_steps_are_none() -> None:
         load_g = 1000.0 if at_s // 600 % 2 else 0.0
         drift.add(at_s, load_g + 12 * at_s / 3600, same_load_g=50)
     assert drift.g_per_h == pytest.approx(12)
+
+
+def write_stamps(path: Path, stamps: list[str], separator: str = ",") -> Path:
+    rows = [f"{stamp}{separator}{1000 + place % 7}" for place, stamp in enumerate(stamps)]
+    path.write_text("\n".join([f"timestamp_ms{separator}raw_counts", *rows]))
+    return path
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        pytest.param([str(1_700_000_000_000 + 100 * n) for n in range(50)], id="milliseconds"),
+        pytest.param([str(100 * n) for n in range(50)], id="milliseconds since the start"),
+        pytest.param([f"{1_700_000_000 + 0.1 * n:.3f}" for n in range(50)], id="seconds"),
+        pytest.param([f"{0.1 * n:.3f}" for n in range(50)], id="seconds since the start"),
+        pytest.param([str(1_700_000_000_000_000 + 100_000 * n) for n in range(50)], id="microseconds"),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_stamps_are_read_in_the_unit_that_they_are_in(tmp_path: Path, stamps: list[str], separator: str) -> None:
+    samples, trace = read_trace(write_stamps(tmp_path / "trace.csv", stamps, separator))
+    assert len(samples) == trace.report.samples == 50
+    lasting_s = (samples[-1].measured_at - samples[0].measured_at).total_seconds()
+    assert lasting_s == pytest.approx(4.9)
+
+
+@pytest.mark.parametrize(
+    ("stamps", "expected"),
+    [
+        pytest.param([str(100 * n) for n in range(50, 0, -1)], "sort the file by its stamps", id="the newest first"),
+        pytest.param([str(1_700_000_000 + n // 10) for n in range(200)], "sort the file", id="whole seconds"),
+        pytest.param(["2023-10-15T14:07:02Z"] * 3, "line 2: expected a timestamp in ms", id="written out"),
+    ],
+)
+def test_a_trace_without_usable_times_is_refused(tmp_path: Path, stamps: list[str], expected: str) -> None:
+    with pytest.raises(RowError, match=expected):
+        read_trace(write_stamps(tmp_path / "trace.csv", stamps))
