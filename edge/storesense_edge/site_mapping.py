@@ -68,21 +68,32 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         if queue.image is not None:
             image_queues.append(Queue(queue.queue, tuple(queue.image), tills_xy, servers=servers, lane_ids=lane_ids))
         elif spot.floor_m is not None:
-            floor_queues.append(Queue(queue.queue, tuple(spot.floor_m), tills_xy, servers=servers, lane_ids=lane_ids))
+            floor_queues.append(
+                Queue(
+                    queue.queue,
+                    tuple(spot.floor_m),
+                    tills_xy,
+                    servers=servers,
+                    lane_ids=lane_ids,
+                    cashiers_xy=_cashiers(store),
+                )
+            )
     return CameraPlan(
         frame_wh=frame_wh,
         image=Shapes(tuple(image_lines), tuple(image_zones), tuple(image_queues)),
         floor=Shapes(tuple(floor_lines), tuple(floor_zones), tuple(floor_queues)),
         floor_map=floor_map,
         grid=None if device.heatmap is None else floor_grid(device.heatmap, store.floor),
-        # Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere.
         staff=StaffPlaces(
             areas_xy_m=tuple(tuple(zone.floor_m) for zone in store.zones if zone.staff_only and zone.floor_m),
-            posts_xy_m=tuple(
-                lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed"
-            ),
+            posts_xy_m=_cashiers(store),
         ),
     )
+
+
+def _cashiers(store: StoreLayout) -> tuple[PointM, ...]:
+    """Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere."""
+    return tuple(lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed")
 
 
 def floor_grid(heatmap: CameraHeatmap, floor: Floor) -> FloorGrid:

@@ -55,8 +55,9 @@ class FloorGrid:
         """Return which of (N, 2) floor points lie in a cell, (N,); those that are nowhere (NaN) do not."""
         cells = (points_xy_m - self.origin_xy_m) / self.cell_m
         with np.errstate(invalid="ignore"):
-            inside: NDArray[np.bool_] = (cells >= 0).all(axis=1) & (cells < (self.columns, self.rows)).all(axis=1)
-        return inside
+            inside = (cells >= 0) & (cells < (self.columns, self.rows))
+        both: NDArray[np.bool_] = inside[:, 0] & inside[:, 1]
+        return both
 
 
 class FloorHeatmap:

@@ -1,9 +1,9 @@
 """Who is in which area, from when to when: what zones and queues have in common.
 
 A stay begins with the first sighting inside and ends with the last one. It ends only after the person was seen
-outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Where the tracker loses
-somebody inside, the stay waits for `bridge_s`: a new track that appears nearby within the area takes it over, because
-people do not vanish in front of a shelf and others appear there.
+clear outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Where the tracker
+loses somebody inside, the stay waits for `bridge_s`: a new track that appears nearby within the area takes it over,
+because people do not vanish in front of a shelf and others appear there.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.polygon import PolygonSet
+from storesense_edge.vision.polygon import PolygonSet, distance_to_edges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,9 @@ class PresenceSettings:
     """When a stay begins and ends.
 
     Attributes:
-        leave_s: seen outside for this long, a stay is over.
+        leave_s: seen clear outside for this long, a stay is over.
+        margin: clear is this far from the border, heights ...
+        linger_s: ... and whoever is outside for this long has left however near to it they are.
         bridge_s: the stay of somebody who stood and was lost waits this long for a track to take it over.
         bridge_walking_s: the same for somebody who walked, and has probably walked on.
         bridge_heights: how far from the last sighting that may be, at once ...
@@ -35,6 +37,8 @@ class PresenceSettings:
     """
 
     leave_s: float = 0.5
+    margin: float = 0.15
+    linger_s: float = 3.0
     bridge_s: float = 4.0
     bridge_walking_s: float = 1.5
     bridge_heights: float = 0.6
@@ -137,6 +141,7 @@ class PresenceBook:
     ) -> None:
         self.settings = settings or PresenceSettings()
         self._polygons = PolygonSet(polygons, names=names)
+        self._rings = [np.array(corners, dtype=np.float64).reshape(-1, 2) for corners in polygons]
         self._open: dict[tuple[int, int], Stay] = {}
         self._lost: list[Stay] = []
 
@@ -209,7 +214,7 @@ class PresenceBook:
             row = rows.get(key[0])
             if row is not None:
                 stay.last_seen_s = seen.at_s
-                if not inside[row, stay.area] and seen.at_s - stay.last_s >= self.settings.leave_s:
+                if not inside[row, stay.area] and self._has_left(stay, seen, row):
                     del self._open[key]
                     over.append(stay)
             elif key[0] not in seen.present_ids:
@@ -223,6 +228,15 @@ class PresenceBook:
                 del self._open[key]  # carried on unseen for too long to be still here
                 stay.lost = True
                 over.append(stay)
+
+    def _has_left(self, stay: Stay, seen: Sightings, row: int) -> bool:
+        """Whether somebody who is seen outside is gone, rather than standing on the border."""
+        cfg = self.settings
+        outside_s = seen.at_s - stay.last_s
+        if outside_s < cfg.leave_s:
+            return False
+        margin = cfg.margin * float(seen.scales[row])
+        return outside_s >= cfg.linger_s or distance_to_edges(seen.points_xy[row], self._rings[stay.area]) > margin
 
     def _bridge_s(self, stay: Stay) -> float:
         return self.settings.bridge_s if stay.slow else self.settings.bridge_walking_s

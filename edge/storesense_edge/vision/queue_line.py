@@ -31,6 +31,7 @@ class QueueSettings:
         leave_s: seen further outside for this long, somebody has left.
         till_leave_s: seen away from the till for this long, the service is over.
         arrive_s: at a till for this long, though not slow yet, somebody is being served.
+        walk_up_s: standing at a free till for this long, somebody who came past the queue's area is being served.
         patience_s: somebody who stood in line and is not seen any more keeps the place this long ...
         till_patience_s: ... or this long at a till ...
         walking_patience_s: ... or this long if they were walking.
@@ -44,6 +45,7 @@ class QueueSettings:
     leave_s: float = 1.0
     till_leave_s: float = 2.0
     arrive_s: float = 1.5
+    walk_up_s: float = 3.0
     patience_s: float = 12.0
     till_patience_s: float = 20.0
     walking_patience_s: float = 2.5
@@ -73,6 +75,8 @@ class Customer:
     till: int = NOWHERE
     at_till_since_s: float | None = None
     at_till_last_s: float = 0.0
+    stood_at_till_s: float | None = None
+    walked_up: bool = False
     done: bool = False
     lost: bool = False
 
@@ -115,6 +119,7 @@ class QueueShape:
         till_heights: how near to that somebody is at the till.
         till_servers: how many are served at each.
         join_s: slow for this long in total, somebody queues.
+        cashiers_xy: (cashiers, 2) where cashiers stand; without, only who came by the queue's area is a customer.
     """
 
     ring_xy: NDArray[np.float64]
@@ -122,6 +127,7 @@ class QueueShape:
     till_heights: float
     till_servers: int
     join_s: float
+    cashiers_xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
 
 
 @dataclass(slots=True)
@@ -243,9 +249,11 @@ class QueueLine:
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
                 customer.at_till_since_s = at_s
+            if slow and customer.stood_at_till_s is None:
+                customer.stood_at_till_s = at_s
             customer.at_till_last_s = at_s
         elif customer.at_till_since_s is not None and not customer.is_serving:
-            customer.at_till_since_s = None
+            customer.at_till_since_s = customer.stood_at_till_s = None
 
     def _see_newcomers(
         self,
@@ -260,28 +268,37 @@ class QueueLine:
             track_id = int(seen.ids[row])
             if track_id in known:
                 continue
-            customer = self._take_over(seen, row)
+            customer = self._take_over(seen, row, done=not inside[row])
             if customer is None:
-                if not inside[row]:
-                    continue  # at a till without having come by the queue: a cashier, or somebody who packs
+                if not inside[row] and not self._is_on_the_customers_side(seen, row, float(till_distance[row])):
+                    continue
                 x, y = seen.points_xy[row].tolist()
                 unit = track_id if seen.units is None else int(seen.units[row])
                 slow = bool(seen.speeds[row] < self.settings.slow_speed)
                 customer = Customer(
                     track_id, unit, seen.at_s, seen.at_s, seen.at_s, (x, y), float(seen.scales[row]), slow
                 )
+                customer.walked_up = not inside[row]
                 self.customers.append(customer)
             self._see(customer, seen, row, True, int(at_till[row]), float(till_distance[row]))
 
-    def _take_over(self, seen: Sightings, row: int) -> Customer | None:
-        """Return the nearest lost customer within reach whom this newcomer may be."""
+    def _is_on_the_customers_side(self, seen: Sightings, row: int, till_distance: float) -> bool:
+        """Whether somebody at a till who did not come by the queue may be a customer rather than a cashier."""
+        cashiers = self.shape.cashiers_xy
+        if not len(cashiers):
+            return False
+        off = cashiers - seen.points_xy[row]
+        return bool(till_distance * float(seen.scales[row]) < np.sqrt((off * off).sum(axis=1)).min())
+
+    def _take_over(self, seen: Sightings, row: int, *, done: bool = False) -> Customer | None:
+        """Return the nearest lost customer within reach whom this newcomer may be; one who has paid if ``done``."""
         cfg = self.settings
         xy, scale = seen.points_xy[row], float(seen.scales[row])
         best: Customer | None = None
         best_distance = np.inf
         for customer in self.customers:
             # Who was seen elsewhere while the lost one was still in sight is somebody else.
-            if not customer.lost or customer.done or seen.first_seen_s[row] < customer.seen_s - 1.0:
+            if not customer.lost or (customer.done and not done) or seen.first_seen_s[row] < customer.seen_s - 1.0:
                 continue
             distance = float(np.hypot(customer.xy[0] - xy[0], customer.xy[1] - xy[1])) / scale
             reach = min(cfg.bridge + cfg.bridge_speed * (seen.at_s - customer.seen_s), cfg.bridge_most)
@@ -351,7 +368,9 @@ class QueueLine:
                 left.append(self._finish(gone))
             # Standing within reach while another was served was still waiting.
             freed_s = self._freed_s.get(till, -np.inf) if self.shape.till_servers == 1 else -np.inf
-            customer.at_till_since_s = max(customer.at_till_since_s or 0.0, freed_s)
+            # The service begins when they have come to a stand there.
+            begun_s = customer.at_till_since_s if customer.stood_at_till_s is None else customer.stood_at_till_s
+            customer.at_till_since_s = max(begun_s or 0.0, freed_s)
             customer.till = till
             for other in self.customers:
                 if other is not customer and other.unit == customer.unit and not other.is_serving:
@@ -361,4 +380,6 @@ class QueueLine:
         if not (customer.joined or customer.slow):
             return False
         since_s = self._at_s if customer.at_till_since_s is None else customer.at_till_since_s
+        if customer.walked_up:
+            return (self._at_s or 0.0) - (since_s or 0.0) >= self.settings.walk_up_s
         return customer.joined or (self._at_s or 0.0) - (since_s or 0.0) >= self.settings.arrive_s

@@ -50,6 +50,8 @@ class Queue:
         join_s: slow for this long in total, a person queues.
         servers: how many are served at once where `tills_xy` is a single point; of several, each serves one.
         lane_ids: the lane of each till; none where a till cannot be told to be one lane's.
+        cashiers_xy: where cashiers of these and of the lanes beside them stand. With them known, whoever stands at a
+            free till and nearer to it than to any cashier's place is a customer without having come by the area.
     """
 
     queue_id: str
@@ -59,6 +61,7 @@ class Queue:
     join_s: float = 2.0
     servers: int = 1
     lane_ids: tuple[str, ...] = ()
+    cashiers_xy: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +246,7 @@ def _shape(queue: Queue) -> QueueShape:
         till_heights=queue.till_heights,
         till_servers=queue.servers if len(queue.tills_xy) == 1 else 1,
         join_s=queue.join_s,
+        cashiers_xy=np.array(queue.cashiers_xy, dtype=np.float64).reshape(-1, 2),
     )
 
 

@@ -113,7 +113,7 @@ class StaffBook:
         passed_s = 0.0 if self._at_s is None else min(max(at_s - self._at_s, 0.0), MAX_GAP_S)
         self._at_s = at_s
         self._lose(present_ids, at_s)
-        here = self._areas.contains(points_xy_m).any(axis=1)
+        here: NDArray[np.bool_] = np.asarray(self._areas.contains(points_xy_m).any(axis=1))
         if len(self._posts) and len(ids):
             off = points_xy_m[:, None, :] - self._posts[None, :, :]
             here |= ((off * off).sum(axis=2) <= self.places.post_m**2).any(axis=1)

@@ -192,3 +192,38 @@ def test_length_and_longest_wait_of_several() -> None:
 def test_queues_that_cannot_work_are_refused(queues: list[Queue], part: str) -> None:
     with pytest.raises(GeometryError, match=part):
         QueueCounter(queues)
+
+
+# The till and its cashier's place lie outside of the area, left of it.
+WALK_UP = Queue("till-1", ((100, 0), (400, 0), (400, 60), (100, 60)), tills_xy=((20, 30),), cashiers_xy=((-30, 30),))
+
+
+@pytest.mark.parametrize(
+    ("queue", "x", "seconds", "served"),
+    [
+        pytest.param(WALK_UP, 22, 12, 1, id="a customer who walks straight to a free till"),
+        pytest.param(WALK_UP, -12, 12, 0, id="nearer to the cashier's place than to the till"),
+        pytest.param(WALK_UP, 22, 2, 0, id="too short to pay"),
+        pytest.param(
+            Queue("till-1", WALK_UP.corners_xy, WALK_UP.tills_xy), 22, 12, 0, id="nobody knows where cashiers stand"
+        ),
+    ],
+)
+def test_who_comes_past_the_area_to_a_free_till_is_a_customer(
+    queue: Queue, x: float, seconds: float, served: int
+) -> None:
+    scene = Scene(queue)
+    scene.go(seconds, (1, x, STILL))
+    scene.go(4, (1, 80, WALKING))
+    visits = scene.take().visits
+    assert [(visit.outcome, visit.wait_s) for visit in visits] == [(QueueOutcome.SERVED, 0.0)] * served
+
+
+def test_who_packs_and_is_lost_is_not_served_again() -> None:
+    scene = Scene(WALK_UP)
+    scene.go(20, (1, 150, STILL), (2, 22, STILL))
+    assert scene.take().visits == ()
+    scene.go(10, (1, 150, STILL), (2, 60, STILL))
+    scene.go(1, (1, 22, STILL))
+    scene.go(5, (1, 22, STILL), (3, 52, STILL))
+    assert len(scene.take().visits) == 1

@@ -198,3 +198,20 @@ def test_entries_less_exits_is_always_the_occupancy(
             assert sample.exits == len(sample.visits)
             assert balance == sample.occupancy >= 0
             assert all(visit.dwell_s >= SHELF.min_visit_s for visit in sample.visits)
+
+
+@pytest.mark.parametrize(
+    ("outside_x", "outside_s", "visits"),
+    [
+        pytest.param(104, 1.0, 1, id="a little over the border for a moment is the same visit"),
+        pytest.param(104, 4.0, 2, id="for long it is not"),
+        pytest.param(112, 1.0, 2, id="clear of the border it is not either"),
+    ],
+)
+def test_a_visit_goes_on_for_who_stands_on_the_border(outside_x: float, outside_s: float, visits: int) -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 5, (1, 95, 50))
+    watch(zones, 5, 5 + outside_s, (1, outside_x, 50))
+    watch(zones, 5 + outside_s, 12, (1, 95, 50))
+    watch(zones, 12, 14, (1, 150, 50))
+    assert len(take(zones).visits) == visits
