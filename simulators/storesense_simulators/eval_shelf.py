@@ -23,8 +23,9 @@ from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.source import LoadCellSample
 from storesense_edge.shelf.steps import Phase, WeightStep
 from storesense_edge.shelf.trace import BadRows, StampUnit, TraceColumns, TraceFile, TraceReport
+from storesense_simulators.eval_shelf_orders import Trace
 from storesense_simulators.eval_shelf_plot import Curves, draw_chain, write_picture
-from storesense_simulators.eval_shelf_variants import LEAST_STEPS, Trace, VariantScore, score_steps, variants
+from storesense_simulators.eval_shelf_variants import LEAST_STEPS, VariantScore, score_steps, variants
 
 # Creep after a step is no drift: a rest counts towards it only from here on, and is looked at this often.
 _CREEP_S = 30.0

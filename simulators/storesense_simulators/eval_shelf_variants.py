@@ -11,34 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from storesense_simulators.eval_shelf_orders import Trace, changed, other_rests, reordered
 
 LEAST_STEPS = 10
 """Fewer steps than this in a trace are too few to make variants of."""
 
+_MIXTURES = 6
+
 NEAR_S = 10.0
 """A step counts as found within this long of its moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A recording and the moments of its steps.
-
-    Attributes:
-        t_s: n stamps in seconds; a variant's may step back once where its clock was set.
-        counts: n raw counts.
-        zero_counts: counts of the unloaded cell.
-        counts_per_g: its slope.
-        steps_s: the true moments of the steps, by the same clock as `t_s`.
-        loads: for each step, a factor of the original load, signed as loading is positive.
-    """
-
-    t_s: Floats
-    counts: Floats
-    zero_counts: float
-    counts_per_g: float
-    steps_s: Floats
-    loads: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +65,7 @@ Change = Callable[[Trace, np.random.Generator], Trace]
 
 def variants() -> dict[str, Change]:
     """Every variant by its name; each takes the original and a generator."""
-    return {
+    found: dict[str, Change] = {
         "as recorded": lambda trace, _: trace,
         "gain 0.2": lambda trace, _: _gain(trace, 0.2),
         "gain 3": lambda trace, _: _gain(trace, 3.0),
@@ -115,25 +96,12 @@ def variants() -> dict[str, Change]:
         "footsteps of 4 g": lambda trace, chance: _footsteps(trace, 4.0, chance),
         "coarse counts of 1 g": lambda trace, _: _coarse(trace, 1.0),
         "rests cut short": lambda trace, _: _cut_rests(trace, 45.0),
+        "rests of any length": other_rests,
+        "loads in another order": reordered,
     }
-
-
-def _with(
-    trace: Trace,
-    *,
-    t_s: Floats | None = None,
-    counts: Floats | None = None,
-    steps_s: Floats | None = None,
-    loads: Floats | None = None,
-) -> Trace:
-    return Trace(
-        trace.t_s if t_s is None else t_s,
-        trace.counts if counts is None else counts,
-        trace.zero_counts,
-        trace.counts_per_g,
-        trace.steps_s if steps_s is None else steps_s,
-        trace.loads if loads is None else loads,
-    )
+    for place in range(1, _MIXTURES + 1):
+        found[f"mixture {place}"] = _mixed
+    return found
 
 
 def _noise_counts(trace: Trace) -> float:
@@ -156,33 +124,33 @@ def _gain(trace: Trace, factor: float) -> Trace:
 def _smaller_load(trace: Trace, factor: float, chance: np.random.Generator) -> Trace:
     scaled = trace.zero_counts + (trace.counts - trace.zero_counts) * factor
     noise = chance.normal(0.0, _noise_counts(trace), len(trace.counts))
-    return _with(trace, counts=np.rint(scaled + noise), loads=trace.loads * factor)
+    return changed(trace, counts=np.rint(scaled + noise), loads=trace.loads * factor)
 
 
 def _kept(trace: Trace, keep: npt.NDArray[np.bool_]) -> Trace:
-    return _with(trace, t_s=trace.t_s[keep], counts=trace.counts[keep])
+    return changed(trace, t_s=trace.t_s[keep], counts=trace.counts[keep])
 
 
 def _every(trace: Trace, stride: int) -> Trace:
-    return _with(trace, t_s=trace.t_s[::stride], counts=trace.counts[::stride])
+    return changed(trace, t_s=trace.t_s[::stride], counts=trace.counts[::stride])
 
 
 def _resampled(trace: Trace, hz: float) -> Trace:
     t_s = np.arange(trace.t_s[0], trace.t_s[-1], 1 / hz)
     nearest = np.searchsorted(trace.t_s, t_s).clip(0, len(trace.t_s) - 1)
-    return _with(trace, t_s=t_s, counts=trace.counts[nearest])
+    return changed(trace, t_s=t_s, counts=trace.counts[nearest])
 
 
 def _denser(trace: Trace, hz: float, chance: np.random.Generator) -> Trace:
     t_s = np.arange(trace.t_s[0], trace.t_s[-1], 1 / hz)
     between = np.interp(t_s, trace.t_s, trace.counts)
     # Interpolation halves the noise that was there; give each sample its own again.
-    return _with(trace, t_s=t_s, counts=np.rint(between + chance.normal(0.0, _noise_counts(trace), len(t_s))))
+    return changed(trace, t_s=t_s, counts=np.rint(between + chance.normal(0.0, _noise_counts(trace), len(t_s))))
 
 
 def _noisier(trace: Trace, factor: float, chance: np.random.Generator) -> Trace:
     more = chance.normal(0.0, _noise_counts(trace) * np.sqrt(factor**2 - 1), len(trace.counts))
-    return _with(trace, counts=np.rint(trace.counts + more))
+    return changed(trace, counts=np.rint(trace.counts + more))
 
 
 def _burst_losses(trace: Trace, chance: np.random.Generator) -> Trace:
@@ -194,7 +162,7 @@ def _burst_losses(trace: Trace, chance: np.random.Generator) -> Trace:
 
 def _jittered(trace: Trace, chance: np.random.Generator) -> Trace:
     usual_s = float(np.median(np.diff(trace.t_s)))
-    return _with(trace, t_s=np.sort(trace.t_s + chance.uniform(-0.45, 0.45, len(trace.t_s)) * usual_s))
+    return changed(trace, t_s=np.sort(trace.t_s + chance.uniform(-0.45, 0.45, len(trace.t_s)) * usual_s))
 
 
 def _clock_set(trace: Trace, by_s: float) -> Trace:
@@ -202,12 +170,12 @@ def _clock_set(trace: Trace, by_s: float) -> Trace:
     set_s = float(trace.steps_s[8]) - 60.0
     late = trace.t_s >= set_s
     steps_late = trace.steps_s >= set_s
-    return _with(trace, t_s=trace.t_s + by_s * late, steps_s=trace.steps_s + by_s * steps_late)
+    return changed(trace, t_s=trace.t_s + by_s * late, steps_s=trace.steps_s + by_s * steps_late)
 
 
 def _warped(trace: Trace, factor: float) -> Trace:
     first_s = trace.t_s[0]
-    return _with(
+    return changed(
         trace, t_s=first_s + (trace.t_s - first_s) * factor, steps_s=first_s + (trace.steps_s - first_s) * factor
     )
 
@@ -216,18 +184,18 @@ def _spiked(trace: Trace, share: float, chance: np.random.Generator) -> Trace:
     wild = chance.random(len(trace.counts)) < share
     counts = trace.counts.copy()
     counts[wild] = chance.integers(-(2**23), 2**23, int(wild.sum()))
-    return _with(trace, counts=counts)
+    return changed(trace, counts=counts)
 
 
 def _doubled(trace: Trace) -> Trace:
     counts = trace.counts.copy()
     counts[1::2] = counts[: len(counts) // 2 * 2 : 2]
-    return _with(trace, counts=counts)
+    return changed(trace, counts=counts)
 
 
 def _backwards(trace: Trace) -> Trace:
     both_s = trace.t_s[0] + trace.t_s[-1]
-    return _with(
+    return changed(
         trace,
         t_s=(both_s - trace.t_s)[::-1],
         counts=trace.counts[::-1],
@@ -237,12 +205,12 @@ def _backwards(trace: Trace) -> Trace:
 
 
 def _drifting(trace: Trace, g_per_h: float) -> Trace:
-    return _with(trace, counts=trace.counts + trace.counts_per_g * g_per_h * (trace.t_s - trace.t_s[0]) / 3600)
+    return changed(trace, counts=trace.counts + trace.counts_per_g * g_per_h * (trace.t_s - trace.t_s[0]) / 3600)
 
 
 def _breathing(trace: Trace, peak_g: float) -> Trace:
     swing_g = peak_g * np.sin(2 * np.pi * (trace.t_s - trace.t_s[0]) / 1800)
-    return _with(trace, counts=trace.counts + trace.counts_per_g * swing_g)
+    return changed(trace, counts=trace.counts + trace.counts_per_g * swing_g)
 
 
 def _many_loads(trace: Trace, chance: np.random.Generator) -> Trace:
@@ -256,7 +224,7 @@ def _many_loads(trace: Trace, chance: np.random.Generator) -> Trace:
         noise = chance.normal(0.0, _noise_counts(trace), int(during.sum()))
         counts[during] = rest + (counts[during] - rest) * factor + noise * np.sqrt(1 - factor**2)
         loads[on : on + 2] *= factor
-    return _with(trace, counts=np.rint(counts), loads=loads)
+    return changed(trace, counts=np.rint(counts), loads=loads)
 
 
 def _footsteps(trace: Trace, peak_g: float, chance: np.random.Generator) -> Trace:
@@ -267,12 +235,12 @@ def _footsteps(trace: Trace, peak_g: float, chance: np.random.Generator) -> Trac
             near = (since_s >= 0) & (since_s < 1)
             size_g = peak_g * chance.uniform(0.3, 1.0)
             shaken[near] += size_g * np.exp(-since_s[near] / 0.12) * np.cos(2 * np.pi * 11 * since_s[near])
-    return _with(trace, counts=trace.counts + trace.counts_per_g * shaken)
+    return changed(trace, counts=trace.counts + trace.counts_per_g * shaken)
 
 
 def _coarse(trace: Trace, grams: float) -> Trace:
     step = abs(trace.counts_per_g) * grams
-    return _with(trace, counts=np.rint(trace.counts / step) * step)
+    return changed(trace, counts=np.rint(trace.counts / step) * step)
 
 
 def _cut_rests(trace: Trace, keep_s: float) -> Trace:
@@ -283,4 +251,20 @@ def _cut_rests(trace: Trace, keep_s: float) -> Trace:
     near |= trace.t_s <= trace.t_s[0] + 20
     interval_s = float(np.median(np.diff(trace.t_s)))
     t_s = trace.t_s[0] + np.arange(int(near.sum())) * interval_s
-    return _with(trace, t_s=t_s, counts=trace.counts[near], steps_s=np.interp(trace.steps_s, trace.t_s[near], t_s))
+    return changed(trace, t_s=t_s, counts=trace.counts[near], steps_s=np.interp(trace.steps_s, trace.t_s[near], t_s))
+
+
+def _mixed(trace: Trace, chance: np.random.Generator) -> Trace:
+    """Another cell altogether: gain, polarity, rate, noise, order, rests, losses and wild readings at once."""
+    trace = reordered(trace, chance)
+    trace = other_rests(trace, chance)
+    trace = _gain(trace, float(chance.choice([-1, 1]) * np.exp(chance.uniform(np.log(0.3), np.log(3.0)))))
+    trace = _noisier(trace, float(chance.uniform(1.0, 8.0)), chance)
+    if chance.random() < 0.5:
+        trace = _many_loads(trace, chance)
+    trace = _warped(trace, float(chance.uniform(0.6, 1.6)))
+    if chance.random() < 0.5:
+        trace = _kept(trace, chance.random(len(trace.t_s)) >= chance.uniform(0.05, 0.3))
+    if chance.random() < 0.5:
+        trace = _spiked(trace, float(chance.uniform(0.001, 0.02)), chance)
+    return trace
