@@ -1,5 +1,6 @@
 """Rollups and local days equal a recomputation from raw, in whatever order and however late readings came."""
 
+import itertools
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -249,6 +250,31 @@ class TestRollups:
         world.maintain()
         assert world.differences() == {}
 
+    def test_a_refresh_goes_through_its_window_in_one_pass(self, timescale_url: str) -> None:
+        with closing(World(timescale_url)) as world:
+            knows = world.ask(
+                "SELECT EXISTS (SELECT FROM pg_proc WHERE proname = 'refresh_continuous_aggregate' "
+                "AND 'options' = ANY (proargnames))"
+            ) == [(True,)]
+            statements = world.ask("SELECT * FROM storesense_refresh_statements(%s, %s)", NOW - timedelta(days=7), NOW)
+            assert len(statements) >= 2 * len(FAMILIES)
+            assert all(('"buckets_per_batch": 0' in text) is knows for (text,) in statements)
+
+    def test_a_backlog_of_weeks_is_told_week_by_week(self, timescale_url: str) -> None:
+        with closing(World(timescale_url)) as world:
+            world.commit([make_row(seeded(1), "footfall_counts", NOW - timedelta(days=20))])
+            said: list[str] = []
+            maintain(world.connection, MaintenanceSettings(), now=NOW, progress=said.append)
+            parts = [line.split()[2:] for line in said if line.startswith("rolling up ")]
+            assert len(parts) == 3
+            assert all(before[-1] == after[0] for before, after in itertools.pairwise(parts))
+            assert world.differences() == {}
+            said.clear()
+            world.commit([make_row(seeded(2), "footfall_counts", NOW - timedelta(hours=2))])
+            maintain(world.connection, MaintenanceSettings(), now=NOW, progress=said.append)
+            assert said == []
+            assert world.differences() == {}
+
     def test_dropping_raw_rows_keeps_their_rollups(self, world: World) -> None:
         chance = seeded(5)
         world.add_store("s1", "UTC")
@@ -300,6 +326,27 @@ class TestCompressing:
             world.commit([make_row(seeded(2), "footfall_counts", old_at + timedelta(seconds=1))])
             assert world.maintain().compressed == 1, "once more, with what came late"
             assert world.ask("SELECT count(*), count(batch_no) FROM footfall_counts") == [(7, 4)]
+            assert world.differences() == {}
+
+    def test_a_week_of_a_series_fills_one_block_where_the_server_lets_it(self, timescale_url: str) -> None:
+        old_at = NOW - timedelta(days=20)
+        with closing(World(timescale_url)) as world:
+            world.commit([make_row(seeded(1), "footfall_counts", old_at)])
+            world.connection.execute(
+                "INSERT INTO footfall_counts SELECT measured_at + n * interval '1 second', received_at, series_id, "
+                "boot_no, n, 0, batch_no, period_ms, in_count, out_count "
+                "FROM footfall_counts, generate_series(1, 2499) AS n"
+            )
+            rolled = world.ask("SELECT * FROM footfall_counts_15m ORDER BY 1")
+            assert world.maintain().compressed == 1
+            limit = world.ask(
+                "SELECT max_val::int FROM pg_settings WHERE name = 'timescaledb.compression_batch_size_limit'"
+            )
+            block = limit[0][0] if limit else 1_000
+            blocks = "SELECT numrows_post_compression FROM _timescaledb_catalog.compression_chunk_size"
+            assert world.ask(blocks) == [(-(-2_500 // block),)]
+            assert world.ask("SELECT count(*), count(DISTINCT seq) FROM footfall_counts") == [(2_500, 2_500)]
+            assert world.ask("SELECT * FROM footfall_counts_15m ORDER BY 1") == rolled
             assert world.differences() == {}
 
     def test_nothing_young_is_compressed(self, timescale_url: str) -> None:
