@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from storesense_backend.depletion.forecast import Demand, expected_units
-from storesense_backend.depletion.tail import chance_of_at_least
+from storesense_backend.depletion.tail import count_quantiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,13 @@ def lost_sales(demand: Demand, spans: Sequence[EmptySpan]) -> LostSales:
     expected = sum(_expected(demand, span) for span in spans)
     variance = demand.level.variance(expected)
     passers = [span.passers for span in spans]
+    low, high = count_quantiles((0.1, 0.9), mean=expected, variance=variance)
     return LostSales(
         empty_min=sum(span.duration_h for span in spans) * 60.0,
         passers=None if None in passers else sum(count or 0 for count in passers),
         units=expected,
-        units_low=_quantile(0.1, expected, variance),
-        units_high=_quantile(0.9, expected, variance),
+        units_low=low,
+        units_high=high,
     )
 
 
@@ -68,14 +69,3 @@ def _expected(demand: Demand, span: EmptySpan) -> float:
     if span.passers is None or not span.usual_passers:
         return units
     return units * span.passers / span.usual_passers
-
-
-def _quantile(share: float, mean: float, variance: float) -> int:
-    low, high = 0, 1
-    while chance_of_at_least(high, mean=mean, variance=variance) > 1.0 - share:
-        low, high = high, high * 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        is_above = chance_of_at_least(middle, mean=mean, variance=variance) > 1.0 - share
-        low, high = (middle, high) if is_above else (low, middle)
-    return low

@@ -14,10 +14,11 @@ from storesense_backend.depletion.shelves import (
     HISTORY_H,
     Footfall,
     Spell,
+    Standing,
     Taken,
     cost_of,
     fit_shelves,
-    outlook,
+    outlooks,
     wall_hours,
     zone_of,
 )
@@ -135,14 +136,23 @@ def _slots(
     wall_h: float,
 ) -> list[dict[str, Any]]:
     footfalls = {zone_id: Footfall(people, wall_h) for zone_id, people in known.people.items()}
+    zone_ids = {slot.id: zone_of(slot, layout.zones) for slot in layout.slots}
+    ratios = {zone_id: footfall.traffic_ratio for zone_id, footfall in footfalls.items()}
+    standings = [
+        Standing(
+            slot,
+            known.demand.get(slot.id),
+            newest[slot.id]["units"] if slot.id in newest else None,
+            ratios.get(zone_ids[slot.id] or "", 1.0),
+        )
+        for slot in layout.slots
+    ]
     told = []
-    for slot in layout.slots:
-        zone_id = zone_of(slot, layout.zones)
+    for standing, times in zip(standings, outlooks(standings, wall_h=wall_h), strict=True):
+        slot, demand, units, ratio = standing.slot, standing.demand, standing.units, standing.traffic_ratio
+        zone_id = zone_ids[slot.id]
         footfall = footfalls.get(zone_id or "")
-        ratio = 1.0 if footfall is None else footfall.traffic_ratio
-        demand, seen, empty = known.demand.get(slot.id), newest.get(slot.id), spells.get(slot.id, [])
-        units = None if seen is None else seen["units"]
-        times = outlook(slot, demand, units=units, wall_h=wall_h, traffic_ratio=ratio)
+        seen, empty = newest.get(slot.id), spells.get(slot.id, [])
         told.append(
             {
                 "slot_id": slot.id,

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_backend.depletion.forecast import MAX_UNITS, Demand, fit_demand, forecast_depletion
+from storesense_backend.depletion.forecast import (
+    MAX_UNITS,
+    Demand,
+    DepletionForecast,
+    fit_demands,
+    forecast_depletions,
+)
 from storesense_backend.depletion.lost_sales import EmptySpan, LostSales, lost_sales
 from storesense_backend.depletion.profile import HOURS_A_WEEK, weekly_units
 from storesense_contracts.layout import PointM, Slot, Zone
@@ -98,41 +104,61 @@ def fit_shelves(taken: Mapping[str, Taken], until_hour_no: int) -> dict[str, Dem
     rows: dict[str, tuple[NDArray[np.float64], NDArray[np.bool_], int]] = {}
     pooled = np.zeros(HOURS_A_WEEK)
     for slot_id, each in taken.items():
-        seen = [hour for hour in each.stocked_hour_nos if until_hour_no - HISTORY_H <= hour < until_hour_no]
-        first = min(seen, default=until_hour_no)
+        seen = np.fromiter(each.stocked_hour_nos, np.int64, len(each.stocked_hour_nos))
+        seen = seen[(seen >= until_hour_no - HISTORY_H) & (seen < until_hour_no)]
+        first = int(seen.min()) if len(seen) else until_hour_no
         if until_hour_no - first < _ENOUGH_H:
             continue
         units = np.zeros(until_hour_no - first)
         had_stock = np.zeros(until_hour_no - first, dtype=np.bool_)
-        had_stock[np.array(seen) - first] = True
-        for hour_no, count in each.units_by_hour_no.items():
-            if first <= hour_no < until_hour_no:
-                units[hour_no - first] = count
-                # Somebody took the last of it: there was something to take.
-                had_stock[hour_no - first] |= count > 0
+        had_stock[seen - first] = True
+        hours = np.fromiter(each.units_by_hour_no.keys(), np.int64, len(each.units_by_hour_no))
+        counts = np.fromiter(each.units_by_hour_no.values(), np.float64, len(each.units_by_hour_no))
+        within = (hours >= first) & (hours < until_hour_no)
+        units[hours[within] - first] = counts[within]
+        # Where somebody took the last of it, there was something to take.
+        had_stock[hours[within] - first] |= counts[within] > 0
         first_of_week = int(hour_of_week(first))
         rows[slot_id] = (units, had_stock, first_of_week)
         pooled += weekly_units(np.maximum(units, 0.0), first_hour_of_week=first_of_week)
-    return {
-        slot_id: fit_demand(units, first_hour_of_week=first, pooled_units=pooled, had_stock=had_stock)
-        for slot_id, (units, had_stock, first) in rows.items()
-    }
+    fitted = fit_demands([(units, first, had_stock) for units, had_stock, first in rows.values()], pooled_units=pooled)
+    return dict(zip(rows, fitted, strict=True))
 
 
-def outlook(
-    slot: Slot, demand: Demand | None, *, units: int | None, wall_h: float, traffic_ratio: float
-) -> SlotOutlook:
-    """Foretell when a slot reaches its reorder point and runs empty."""
-    if units is None or demand is None:
-        return SlotOutlook(None, None)
-    above = max(0, units - slot.reorder_point_units)
-    return SlotOutlook(_times(demand, above, wall_h, traffic_ratio), _times(demand, units, wall_h, traffic_ratio))
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a slot stands.
+
+    Attributes:
+        slot: in the layout.
+        demand: None where it is not known.
+        units: that are left; None where no weight tells.
+        traffic_ratio: people there lately over what is usual.
+    """
+
+    slot: Slot
+    demand: Demand | None
+    units: int | None
+    traffic_ratio: float
 
 
-def _times(demand: Demand, units: int, wall_h: float, traffic_ratio: float) -> Times:
-    forecast = forecast_depletion(
-        demand, hour_of_week=hour_of_week(wall_h), units=min(units, MAX_UNITS), traffic_ratio=traffic_ratio
-    )
+def outlooks(standings: Sequence[Standing], *, wall_h: float) -> list[SlotOutlook]:
+    """Foretell when each slot reaches its reorder point and runs empty."""
+    asked: list[tuple[Demand, int, float]] = []
+    for each in standings:
+        if each.units is not None and each.demand is not None:
+            above = max(0, each.units - each.slot.reorder_point_units)
+            asked += [(each.demand, min(units, MAX_UNITS), each.traffic_ratio) for units in (above, each.units)]
+    found = iter(forecast_depletions(asked, hour_of_week=hour_of_week(wall_h)))
+    return [
+        SlotOutlook(None, None)
+        if each.units is None or each.demand is None
+        else SlotOutlook(_times(next(found)), _times(next(found)))
+        for each in standings
+    ]
+
+
+def _times(forecast: DepletionForecast) -> Times:
     return Times(*(round(hours, 2) if isfinite(hours) else None for hours in forecast.hours))
 
 

@@ -8,11 +8,12 @@ import pytest
 from storesense_backend.depletion.shelves import (
     Footfall,
     Spell,
+    Standing,
     Taken,
     cost_of,
     fit_shelves,
     hour_of_week,
-    outlook,
+    outlooks,
     wall_hours,
     zone_of,
 )
@@ -54,11 +55,11 @@ def test_hours_of_the_week_are_the_wall_clocks(at, expected):
 
 def test_a_slot_that_sells_two_an_hour_runs_low_and_then_empty():
     demand = fit_shelves({"s": daily(2)}, NOW_NO)["s"]
-    seen = outlook(slot(), demand, units=22, wall_h=float(NOW_NO), traffic_ratio=1.0)
+    (seen,) = outlooks([Standing(slot(), demand, 22, 1.0)], wall_h=float(NOW_NO))
     assert seen.to_reorder_h.p10 < seen.to_reorder_h.p50 < seen.to_reorder_h.p90
     assert seen.to_reorder_h.p50 == pytest.approx(6, abs=1.5), "twelve units above the reorder point, two an hour"
     assert seen.to_reorder_h.p50 < seen.to_empty_h.p50
-    busy = outlook(slot(), demand, units=22, wall_h=float(NOW_NO), traffic_ratio=2.0)
+    (busy,) = outlooks([Standing(slot(), demand, 22, 2.0)], wall_h=float(NOW_NO))
     assert busy.to_reorder_h.p50 < seen.to_reorder_h.p50 - 1.5
 
 
@@ -69,7 +70,7 @@ def test_a_slot_that_sells_two_an_hour_runs_low_and_then_empty():
 )
 def test_what_has_happened_needs_no_forecast(units, reorder_h, empty_h):
     demand = fit_shelves({"s": daily(2)}, NOW_NO)["s"]
-    seen = outlook(slot(), demand, units=units, wall_h=float(NOW_NO), traffic_ratio=1.0)
+    (seen,) = outlooks([Standing(slot(), demand, units, 1.0)], wall_h=float(NOW_NO))
     assert (seen.to_reorder_h and seen.to_reorder_h.p90) == reorder_h
     if empty_h is not None:
         assert seen.to_empty_h.p90 == empty_h
