@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+Z_95 = 1.96
+CROSSING_VARIANCE = 0.02
+"""Of every crossing: one in fifty is taken to be missed or invented."""
+
+
 @dataclass(frozen=True, slots=True)
 class DoorStep:
     """Crossings of all doors together in one step of time.
@@ -37,11 +42,14 @@ class DayOccupancy:
         people: at the end of each step, corrected, never below zero.
         drift: by how many people entries less exits were off at closing; positive if too many came in.
         drift_ratio: that by all crossings of the day, 0 without any: the size of the correction.
+        off: of each step, by how many that may be wrong, 95 %: nothing at both ends of the day, where the store is
+            known to be empty, and most in the middle, where chance has had most crossings on either side.
     """
 
     people: tuple[float, ...]
     drift: int
     drift_ratio: float
+    off: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +81,15 @@ def reconcile_day(steps: Sequence[DoorStep], *, at_open: int = 0, at_close: int 
     crossings = sum(step.entered + step.left for step in steps)
     drift = at_open + sum(step.entered - step.left for step in steps) - at_close
     people: list[float] = []
+    off: list[float] = []
     raw, so_far = at_open, 0
     for step in steps:
         raw += step.entered - step.left
         so_far += step.entered + step.left
         share = so_far / crossings if crossings else 0.0
         people.append(max(0.0, raw - drift * share))
-    return DayOccupancy(tuple(people), drift, drift / crossings if crossings else 0.0)
+        off.append(Z_95 * math.sqrt(CROSSING_VARIANCE * crossings * share * (1.0 - share)))
+    return DayOccupancy(tuple(people), drift, drift / crossings if crossings else 0.0, tuple(off))
 
 
 def occupancy_now(steps: Sequence[DoorStep], earlier: Sequence[DayOccupancy], *, at_open: int = 0) -> OccupancyNow:
@@ -100,5 +110,5 @@ def occupancy_now(steps: Sequence[DoorStep], earlier: Sequence[DayOccupancy], *,
         mean, spread = 0.0, 0.02
     people = raw - mean * crossings
     # Single crossings err by chance besides; no day is surer than that.
-    off = 1.96 * math.sqrt((spread * crossings) ** 2 + 0.02 * crossings)
+    off = Z_95 * math.sqrt((spread * crossings) ** 2 + CROSSING_VARIANCE * crossings)
     return OccupancyNow(max(0.0, people), max(0.0, people - off), max(0.0, people + off))

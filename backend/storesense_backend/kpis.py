@@ -7,27 +7,32 @@ hour, and why the others are missing, tells completeness.py, by the same rules.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from storesense_backend.database import Connection
 from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s
 from storesense_backend.measurements import series_ids
+from storesense_backend.occupancy import door_occupancy, mean_point
+from storesense_backend.quality import audited_lines, error_band
 from storesense_backend.ranges import TimeSpan, whole_minutes
 from storesense_contracts.kpis import BY_NAME
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/kpis.sql")
+_LONGEST_BY_DOORS = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """One KPI; ``completeness`` is 0 to 1."""
+    """One KPI; ``completeness`` is 0 to 1. ``low`` and ``high`` bound the true value with 95 %, where that is known."""
 
     name: str
     value: float | None
     completeness: float | None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def unit(self) -> str:
@@ -62,7 +67,8 @@ async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, n
     question = _Question(connection, layout.id, steps, minutes)
     found = [
         *await _visitors(question, layout),
-        *await _zones(question, layout),
+        *await _people(question, layout),
+        *await _zones(question, layout, await _by_doors(question, layout, span, now)),
         *await _queues(question, layout),
         *await _shelves(question, layout),
         *await _alerts(question),
@@ -80,18 +86,71 @@ async def _visitors(question: _Question, layout: StoreLayout) -> list[Kpi]:
     ids = await series_ids(question.connection, store_id=layout.id, stream="footfall", subjects=lines)
     row = await question.ask("visitors", ids)
     value = None if row["in_count"] is None else float(row["in_count"])
-    return [Kpi("visitors", value, question.completeness(row["measured_minutes"], len(lines)))]
+    values = {"series_ids": ids, "store_id": layout.id, **question.steps.parameters}
+    by_line = await (await question.connection.execute(_SQL["visitors_by_line"], values)).fetchall()
+    band = error_band(
+        {each["line_id"]: each["in_count"] for each in by_line},
+        await audited_lines(question.connection, store_id=layout.id, to_at=question.steps.to_at),
+    )
+    completeness = question.completeness(row["measured_minutes"], len(lines))
+    return [Kpi("visitors", value, completeness, *((None, None) if band is None else band))]
 
 
-async def _zones(question: _Question, layout: StoreLayout) -> list[Kpi]:
-    zones = [zone.id for zone in layout.zones]
+async def _people(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    """Buying units, with the completeness of the entrance lines, and staff's share, with that of the zones."""
+    lines = [line.id for line in layout.lines if line.is_entrance]
+    zones = [zone.id for zone in layout.zones if not zone.staff_only]
+    row = await question.ask(
+        "parties", await series_ids(question.connection, store_id=layout.id, stream="flow", subjects=lines)
+    )
+    heads = await question.ask(
+        "visitors", await series_ids(question.connection, store_id=layout.id, stream="footfall", subjects=lines)
+    )
+    presence = await question.ask(
+        "presence", await series_ids(question.connection, store_id=layout.id, stream="flow", subjects=zones)
+    )
+    measured = await question.ask(
+        "zones", await series_ids(question.connection, store_id=layout.id, stream="zone", subjects=zones)
+    )
+    return [
+        Kpi(
+            "buying_units",
+            None if row["in_count"] is None else float(row["in_count"]),
+            question.completeness(heads["measured_minutes"], len(lines)),
+        ),
+        Kpi(
+            "staff_share",
+            _ratio(presence["staff_ms"], presence["people_ms"]),
+            question.completeness(measured["measured_minutes"], len(zones)),
+        ),
+    ]
+
+
+async def _by_doors(question: _Question, layout: StoreLayout, span: TimeSpan, now: datetime) -> Kpi | None:
+    """Occupancy by the doors; None where the store is never known to be empty, or its doors tell nothing."""
+    if span.duration > _LONGEST_BY_DOORS:
+        return None
+    found = await door_occupancy(question.connection, layout=layout, span=span, now=now)
+    mean = None if found is None else mean_point(found.points)
+    if mean is None:
+        return None
+    lines = [line.id for line in layout.lines if line.is_entrance]
+    ids = await series_ids(question.connection, store_id=layout.id, stream="footfall", subjects=lines)
+    row = await question.ask("visitors", ids)
+    people, low, high = mean
+    return Kpi("occupancy", people, question.completeness(row["measured_minutes"], len(lines)), low, high)
+
+
+async def _zones(question: _Question, layout: StoreLayout, by_doors: Kpi | None) -> list[Kpi]:
+    zones = [zone.id for zone in layout.zones if not zone.staff_only]
     ids = await series_ids(question.connection, store_id=layout.id, stream="zone", subjects=zones)
     row = await question.ask("zones", ids)
     completeness = question.completeness(row["measured_minutes"], len(zones))
     # Presence over measured time is the mean number of people in one zone; the zones together hold so many times that.
     mean_people = _ratio(row["presence_ms"], row["measured_minutes"] * 60_000)
     return [
-        Kpi(
+        by_doors
+        or Kpi(
             "occupancy",
             None if mean_people is None else mean_people * row["measured_series"],
             completeness,
@@ -115,7 +174,7 @@ async def _queues(question: _Question, layout: StoreLayout) -> list[Kpi]:
         Kpi("queue_length", _thousandth(_ratio(lengths["minute_length_milli_sum"], lengths["minutes"])), completeness),
         Kpi("wait_mean", _thousandth(_ratio(visits["served_wait_ms"], visits["served"])), completeness),
         Kpi("wait_p90", p90_wait_s, completeness),
-        Kpi("abandonment", _ratio(visits["abandoned"], visits["visits"]), completeness),
+        Kpi("abandonment", _ratio(visits["abandoned"], visits["served"] + visits["abandoned"]), completeness),
     ]
 
 

@@ -74,15 +74,45 @@ def newest_audits(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [found[key] for key in sorted(found)]
 
 
+def error_band(counts: dict[str, int], audits: list[dict[str, Any]]) -> tuple[float, float] | None:
+    """Return between which numbers the people truly lie who came in over some lines, by the newest audits.
+
+    Lines are audited apart, so their errors are independent and their half-widths are added as squares. None where a
+    line that counted anybody was never audited, or an audit leaves its error open.
+
+    Args:
+        counts: people counted in, by line.
+        audits: as from ``newest_audits``.
+    """
+    known = {each["line_id"]: each for each in audits if each["direction"] == "in"}
+    total, below, above = 0.0, 0.0, 0.0
+    for line_id, counted in counts.items():
+        if not counted:
+            continue
+        audit = known.get(line_id)
+        if audit is None or audit["error"] is None or audit["error_low"] <= -1.0 or audit["error"] <= -1.0:
+            return None
+        middle = counted / (1.0 + audit["error"])
+        total += middle
+        below += (middle - counted / (1.0 + audit["error_high"])) ** 2
+        above += (counted / (1.0 + audit["error_low"]) - middle) ** 2
+    return None if total == 0.0 else (total - below**0.5, total + above**0.5)
+
+
+async def audited_lines(connection: Connection, *, store_id: str, to_at: datetime) -> list[dict[str, Any]]:
+    """Return the newest audit of each line and direction before an instant."""
+    cursor = await connection.execute(_SQL["audits"], {"store_id": store_id, "to_at": to_at})
+    return newest_audits(await cursor.fetchall())
+
+
 async def quality(connection: Connection, *, store_id: str, span: TimeSpan, now: datetime) -> dict[str, Any]:
     """Tell the faults within a span and the newest audit of each line before its end."""
     cut = TimeSpan(span.from_at, min(span.to_at, now))
     values = {"store_id": store_id, "since": span.from_at - _SILENCE, "to_at": cut.to_at}
     conditions = await (await connection.execute(_SQL["conditions"], values)).fetchall()
-    audits = await (await connection.execute(_SQL["audits"], values)).fetchall()
     return {
         "from": span.from_at,
         "to": span.to_at,
         "faults": faults_of(conditions, cut),
-        "lines": newest_audits(audits),
+        "lines": await audited_lines(connection, store_id=store_id, to_at=cut.to_at),
     }

@@ -10,6 +10,7 @@ class Unit(StrEnum):
     """What a KPI's value counts."""
 
     PEOPLE = "people"
+    PARTIES = "parties"
     SECONDS = "s"
     MINUTES = "min"
     UNITS = "units"
@@ -80,8 +81,17 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "visitors",
         "Visitors",
         Unit.PEOPLE,
-        "people counted in at entrance lines",
+        "people counted in at entrance lines; with an interval where these have been audited",
         (Stream.FOOTFALL,),
+        Quality.LINE_MINUTES,
+        "sum",
+    ),
+    KpiDefinition(
+        "buying_units",
+        "Buying units",
+        Unit.PARTIES,
+        "parties that came in over entrance lines: people who enter and walk together are one",
+        (Stream.FLOW,),
         Quality.LINE_MINUTES,
         "sum",
     ),
@@ -89,7 +99,9 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "occupancy",
         "Occupancy",
         Unit.PEOPLE,
-        "mean number of people in the zones together, in measured minutes; overlapping zones count twice",
+        "of a store with opening hours and entrance lines, mean number of people in it by its doors, reconciled at "
+        "closing, with an interval and the completeness of the entrance lines; of any other, or over more than "
+        "31 days, mean number of people in the zones together, in measured minutes; overlapping zones count twice",
         (Stream.ZONE,),
         Quality.ZONE_MINUTES,
         _TIME_MEAN,
@@ -109,6 +121,15 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         Unit.SECONDS,
         "mean length of zone visits that ended in the span",
         (Stream.ZONE,),
+        Quality.ZONE_MINUTES,
+        _OF_SUMS,
+    ),
+    KpiDefinition(
+        "staff_share",
+        "Share of staff",
+        Unit.SHARE,
+        "of the time that people were seen in zones, that of people known to work in the store",
+        (Stream.FLOW,),
         Quality.ZONE_MINUTES,
         _OF_SUMS,
     ),
@@ -164,7 +185,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "abandonment",
         "Abandonment",
         Unit.SHARE,
-        "of visits to queues, those that ended unserved",
+        "of visits to queues that were seen to end, those that ended unserved",
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         _OF_SUMS,

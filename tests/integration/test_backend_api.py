@@ -355,7 +355,9 @@ async def test_kpis_and_their_completeness(world, backend):
     minutes = 60
     assert found == {
         "visitors": (60.0, "people", pytest.approx(30 / minutes)),
+        "buying_units": (None, "parties", pytest.approx(30 / minutes)),
         "occupancy": (3.0, "people", pytest.approx(60 / minutes)),
+        "staff_share": (None, "share", pytest.approx(60 / minutes)),
         "engagement": (0.25, "share", pytest.approx(60 / minutes)),
         "mean_dwell": (90.0, "s", pytest.approx(60 / minutes)),
         "queue_length": (4.0, "people", pytest.approx(45 / minutes)),

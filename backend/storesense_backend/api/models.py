@@ -288,6 +288,8 @@ class Kpi(Answer):
     value: float | None
     unit: Unit
     completeness: float | None = Field(description="share that the KPI's quality rule names, 0 to 1")
+    low: float | None = Field(description="lower bound of the true value, 95 %; null where no error is known")
+    high: float | None = Field(description="upper bound of the true value, 95 %; null where no error is known")
 
 
 class Kpis(Answer):

@@ -18,6 +18,47 @@ FROM (
     WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
 ) AS steps;
 
+-- name: visitors_by_line
+SELECT s.subject_id AS line_id, sum(in_count)::bigint AS in_count
+FROM (
+    SELECT series_id, in_count FROM footfall_counts_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT series_id, in_count FROM footfall_counts_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT series_id, in_count FROM footfall_counts_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps
+JOIN series s USING (series_id)
+GROUP BY 1;
+
+-- name: parties
+SELECT sum(in_count)::bigint AS in_count
+FROM (
+    SELECT in_count FROM line_parties_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT in_count FROM line_parties_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT in_count FROM line_parties_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
+
+-- name: presence
+SELECT sum(staff_ms)::bigint AS staff_ms, sum(people_ms)::bigint AS people_ms
+FROM (
+    SELECT staff_ms, people_ms FROM zone_dwells_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT staff_ms, people_ms FROM zone_dwells_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT staff_ms, people_ms FROM zone_dwells_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
+
 -- name: zones
 -- Presence is of whole minutes only, so that it belongs to measured_minutes.
 SELECT

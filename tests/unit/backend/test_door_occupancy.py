@@ -9,7 +9,9 @@ COUNTS = st.lists(st.builds(DoorStep, st.integers(0, 50), st.integers(0, 50)), m
 
 def test_a_day_without_drift_stays_as_it_was() -> None:
     day = reconcile_day([DoorStep(10, 0), DoorStep(5, 5), DoorStep(0, 10)])
-    assert day == DayOccupancy((10.0, 10.0, 0.0), 0, 0.0)
+    assert (day.people, day.drift, day.drift_ratio) == ((10.0, 10.0, 0.0), 0, 0.0)
+    assert day.off[-1] == 0, "at its end the store is known to be empty"
+    assert day.off[0] > 0
 
 
 def test_drift_is_taken_off_along_the_crossings() -> None:

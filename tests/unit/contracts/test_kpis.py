@@ -8,8 +8,9 @@ from storesense_contracts.topics import Stream
 
 def test_every_kpi_stands_once() -> None:
     assert len(BY_NAME) == len(CATALOGUE)
-    # PRODUCT.md counts fifteen; wait is two numbers, and so are stock-outs; device uptime stands beside them.
-    assert len(CATALOGUE) == 18
+    # PRODUCT.md counts fifteen; wait is two numbers, and so are stock-outs; device uptime, buying units and the share of
+    # staff stand beside them.
+    assert len(CATALOGUE) == 20
 
 
 def test_every_kpi_says_what_it_rests_on() -> None:

@@ -1,0 +1,78 @@
+"""How long somebody who joins a queue now will wait, with an interval.
+
+Somebody who joins behind ``waiting`` others is served after one departure more than they are, so the wait is about
+(waiting + 1) service times over the number of tills. Its spread is that of so many independent services; its quantiles
+are those of the gamma distribution with that mean and spread, by Wilson and Hilferty's cube root (1931).
+"""
+
+import math
+from dataclasses import dataclass
+
+_Z_90 = 1.2816
+_LEAST_VARIATION = 0.3
+"""Services are taken to differ by at least this (standard deviation by mean): a few alike ones prove no regularity."""
+PRIOR_SERVICE_S = 60.0
+PRIOR_WEIGHT = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Services of the last hours: how many, and their sums of seconds and of squares."""
+
+    count: int
+    sum_s: float
+    sum_squares_s2: float
+
+    @property
+    def mean_s(self) -> float:
+        """Mean length; a few services are drawn towards a minute."""
+        return (self.sum_s + PRIOR_WEIGHT * PRIOR_SERVICE_S) / (self.count + PRIOR_WEIGHT)
+
+    @property
+    def variation(self) -> float:
+        """Standard deviation by mean; 1, as with exponential services, where too few are known."""
+        if self.count < 5 or self.sum_s <= 0:
+            return 1.0
+        mean_s = self.sum_s / self.count
+        variance = max(0.0, self.sum_squares_s2 / self.count - mean_s * mean_s)
+        return max(_LEAST_VARIATION, math.sqrt(variance) / mean_s)
+
+
+@dataclass(frozen=True, slots=True)
+class NextWait:
+    """The wait of whoever joins now: the mean, and bounds between which it lies with 80 %."""
+
+    mean_s: float
+    low_s: float
+    high_s: float
+
+
+def next_wait(waiting: int, *, tills: int, services: Services, busy_share: float | None) -> NextWait | None:
+    """Estimate the wait of whoever joins now.
+
+    Args:
+        waiting: how many wait, without those being served.
+        tills: how many serve them; without any, nobody knows.
+        services: what is known of service times.
+        busy_share: share of the tills' time spent serving lately, which says whether somebody who finds nobody
+            waiting has to wait; None if that is not known.
+    """
+    if tills < 1:
+        return None
+    mean_s = services.mean_s / tills
+    if waiting == 0:
+        share = 0.5 if busy_share is None else min(1.0, max(0.0, busy_share))
+        all_busy = share**tills
+        # What is left of a service that goes on is taken as exponential.
+        high_s = mean_s * math.log(all_busy / 0.1) if all_busy > 0.1 else 0.0
+        return NextWait(all_busy * mean_s, 0.0, high_s)
+    departures = waiting + 1
+    wait_s = departures * mean_s
+    shape = departures / services.variation**2
+    return NextWait(wait_s, wait_s * _gamma(shape, -_Z_90), wait_s * _gamma(shape, _Z_90))
+
+
+def _gamma(shape: float, z: float) -> float:
+    """Quantile of a gamma distribution with mean 1, at the standard normal's quantile ``z``."""
+    third = 1.0 / (9.0 * shape)
+    return max(0.0, 1.0 - third + z * math.sqrt(third)) ** 3

@@ -1,0 +1,40 @@
+"""The band round visitors, from the audits of the lines."""
+
+from typing import Any
+
+import pytest
+
+from storesense_backend.quality import error_band
+
+
+def audit(line_id: str, error: float | None, low: float, high: float, direction: str = "in") -> dict[str, Any]:
+    return {"line_id": line_id, "direction": direction, "error": error, "error_low": low, "error_high": high}
+
+
+def test_a_line_that_counts_too_few_has_more_people_than_it_says() -> None:
+    band = error_band({"door": 95}, [audit("door", -0.05, -0.10, 0.0)])
+    assert band == pytest.approx((95.0, 95 / 0.9))
+
+
+def test_errors_of_several_lines_are_independent() -> None:
+    one = error_band({"a": 100}, [audit("a", 0.0, -0.1, 0.1)])
+    two = error_band({"a": 100, "b": 100}, [audit("a", 0.0, -0.1, 0.1), audit("b", 0.0, -0.1, 0.1)])
+    assert one is not None
+    assert two is not None
+    assert 200 - two[0] == pytest.approx((100 - one[0]) * 2**0.5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "audits", "why"),
+    [
+        ({}, [], "nothing was counted"),
+        ({"door": 0}, [audit("door", 0.0, -0.1, 0.1)], "nobody was counted"),
+        ({"door": 5}, [], "it was never audited"),
+        ({"door": 5}, [audit("door", 0.0, -0.1, 0.1, "out")], "only the other way was audited"),
+        ({"door": 5, "back": 1}, [audit("door", 0.0, -0.1, 0.1)], "one of them was not"),
+        ({"door": 5}, [audit("door", None, -1.0, 3.0)], "nobody was tallied"),
+        ({"door": 5}, [audit("door", -0.5, -1.0, 3.0)], "the audit was too short to say"),
+    ],
+)
+def test_no_band_is_made_up(counts: dict[str, int], audits: list[dict[str, Any]], why: str) -> None:
+    assert error_band(counts, audits) is None, why
