@@ -5,9 +5,11 @@ The parsers stand apart from the runs, which bring OpenCV and SciPy, so that no 
 
 import argparse
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "storesense" / "till-days"
 LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y]}]} in pixels'
 
 
@@ -17,6 +19,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     _add_shelf_twin(subparsers)
     _add_temperature(subparsers)
     _add_depletion(subparsers)
+    _add_staffing(subparsers)
     _add_sweep(subparsers)
     _add_twin(subparsers)
     rule = (
@@ -178,6 +181,38 @@ def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
     parser.set_defaults(handler=_depletion)
 
 
+def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "staffing",
+        help="advice on lanes against the best hourly plan and the best threshold, in a simulated store",
+        description="The same seeded days under the best fixed hourly plan, the best threshold on the present queue "
+        "and the advice. Plan and threshold are the best that a search on training days finds, and the advice learns "
+        "from the same days; lane hours are made equal there. Each day is run by the whole twin once, is kept, and is "
+        "then lived again at its tills under each policy. A lane takes as long to be staffed whoever asks for it.",
+    )
+    parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
+    parser.add_argument("--seeds", type=_positive, default=10, metavar="N", help="test days (default: %(default)s)")
+    parser.add_argument("--seed", type=_whole, default=1, help="of the first test day (default: 1)")
+    parser.add_argument("--train", type=_positive, default=6, metavar="N", help="training days (default: %(default)s)")
+    parser.add_argument(
+        "--begin", type=datetime.fromisoformat, metavar="WHEN", help="local time (default: the first opening)"
+    )
+    parser.add_argument(
+        "--lead", type=_rate, default=60.0, metavar="S", help="until a lane is staffed (default: %(default)g s)"
+    )
+    parser.add_argument(
+        "--missed", type=_share, default=0.0, help="of what the cameras count, unseen (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--target", type=_rate, default=120.0, metavar="S", help="service level: called within (default: %(default)g s)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=_CACHE, metavar="DIR", help="recorded days (default: %(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    parser.set_defaults(handler=_staffing)
+
+
 def _counting(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_counting_runs import run_eval_counting  # noqa: PLC0415
 
@@ -212,6 +247,12 @@ def _depletion(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_depletion import run_eval_depletion  # noqa: PLC0415
 
     return run_eval_depletion(args)
+
+
+def _staffing(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_staffing import run_eval_staffing  # noqa: PLC0415
+
+    return run_eval_staffing(args)
 
 
 def _shelf_twin(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from storesense_simulators.twin.parties import Follower
 from storesense_simulators.twin.people import Phase
 from storesense_simulators.twin.person import Person
-from storesense_simulators.twin.queues import Customer
+from storesense_simulators.twin.queues import Customer, Seeking
 from storesense_simulators.twin.scene import Scene
 from storesense_simulators.twin.shop import Door, Point, TillKind
 from storesense_simulators.twin.shoppers import PutBack, Stop, Trip
@@ -195,6 +195,8 @@ class Leader:
     def _seek_queue(self, person: Person) -> None:
         """Choose the shortest queue, or leave because all are too long."""
         scene = self._scene
+        if scene.seekings is not None and self._turns == 0:
+            self._tell_seeking(person, scene.seekings)
         queue_id = self._shortest_queue(person)
         if queue_id is None:
             # No lane is open; wait about for one to be opened.
@@ -207,6 +209,12 @@ class Leader:
             self._leave(person)
             return
         self._head_for(person, queue_id)
+
+    def _tell_seeking(self, person: Person, seekings: list[Seeking]) -> None:
+        trip, units = self._trip, len(self._basket)
+        at = self._scene.movement.at(person)
+        habits = (trip.service_factor, trip.patience_ms, trip.balk_draw)
+        seekings.append(Seeking(self._scene.now_ms, person.number, at, person.speed_m_s, units, *habits))
 
     def _abandon(self, person: Person) -> None:
         """Leave the basket where it is; staff bring the goods back."""

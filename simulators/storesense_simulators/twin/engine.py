@@ -15,6 +15,7 @@ from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.opening import Opening
 from storesense_simulators.twin.people import People
 from storesense_simulators.twin.person import Person
+from storesense_simulators.twin.queues import Seeking
 from storesense_simulators.twin.scene import Scene
 from storesense_simulators.twin.shop import Shop
 from storesense_simulators.twin.stocks import Stock
@@ -95,6 +96,12 @@ class Twin:
     def longest_stuck_s(self) -> float:
         """How long the one has been unable to walk on who has been so the longest."""
         return self._scene.movement.longest_stuck_s()
+
+    def watch_seekings(self) -> list[Seeking]:
+        """Return a list to which everybody is added who looks for a queue; again while no lane is open."""
+        if self._scene.seekings is None:
+            self._scene.seekings = []
+        return self._scene.seekings
 
     def run_until(self, t_ms: int) -> Iterator[list[TruthEvent]]:
         """Step until ``t_ms`` and yield what happened in each step; the caller decides when to go on."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from storesense_simulators.twin.shop import Point
+
 
 class Customer(NamedTuple):
     """Somebody in a queue; for a party, the one who pays.
@@ -18,6 +20,30 @@ class Customer(NamedTuple):
     joined_ms: int
     service_ms: int
     gives_up_ms: int | None = None
+
+
+class Seeking(NamedTuple):
+    """Somebody has all they want and looks for a queue for the first time; what follows depends on lanes and chance.
+
+    Attributes:
+        t_ms: when.
+        person_no: who; for a party, the one who pays.
+        at: where they stand.
+        speed_m_s: how fast they walk.
+        units: in the basket.
+        service_factor: how much longer than the mean serving them takes.
+        patience_ms: how long they wait in one queue.
+        balk_draw: 0..1; how many others it takes to make them leave with nothing.
+    """
+
+    t_ms: int
+    person_no: int
+    at: Point
+    speed_m_s: float
+    units: int
+    service_factor: float
+    patience_ms: int
+    balk_draw: float
 
 
 @dataclass(slots=True)

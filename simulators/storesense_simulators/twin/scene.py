@@ -19,6 +19,8 @@ from storesense_simulators.twin.truth import TruthEvent, TruthKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from storesense_simulators.twin.queues import Seeking
+
 _AROUND = ((0.65, 0.0), (-0.65, 0.0), (0.0, 0.65), (0.0, -0.65), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5), (-0.5, -0.5))
 _LATERAL_SHARE = 0.22
 _QUARTER_MS = 900_000
@@ -50,6 +52,8 @@ class Scene:
         self.customers: dict[int, Person] = {}
         self.is_desk_manned = False
         self.shoppers_inside = 0
+        self.seekings: list[Seeking] | None = None
+        """Who looked for a queue for the first time, where somebody wants to know."""
         self.baskets: deque[tuple[Point, list[Unit]]] = deque()
         """Goods that were wanted and left standing, and where; the oldest first."""
         self._desk_line: list[tuple[Person, int]] = []
