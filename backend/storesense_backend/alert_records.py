@@ -16,7 +16,13 @@ MAX_CURRENT_ALERTS = 1_000
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
     """Make of an alert's row what people read: the same with title and action."""
-    return row | {"title": title(row["kind"], row["details"]), "action": action(row["kind"], row["details"])}
+    kind, details = row["kind"], row["details"]
+    messages = row.get("messages")
+    shown = {key: value for key, value in row.items() if key != "messages"}
+    return shown | {
+        "title": title(kind, details, messages=messages),
+        "action": action(kind, details, messages=messages),
+    }
 
 
 async def list_alerts(

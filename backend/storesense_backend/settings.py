@@ -75,6 +75,12 @@ class AlertsSettings(ServiceSettings):
     settle_s: float = Field(
         0.5, ge=0, le=60, description="seconds that decisions without a new reading stay behind the clock"
     )
+    lease_s: float = Field(
+        6.0,
+        ge=1,
+        le=300,
+        description="seconds after which another engine takes over the stores of one that fell silent",
+    )
     tick_s: float = Field(1.0, gt=0, le=10, description="seconds between looks at the clock and for missed notices")
     reload_s: float = Field(2.0, gt=0, le=60, description="seconds between looks for edited rules and layouts")
     batches_per_step: int = Field(500, ge=1, le=100_000, description="batches of a partition taken in one transaction")

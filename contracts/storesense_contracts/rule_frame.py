@@ -119,7 +119,7 @@ class RuleBase(StrictModel):
     schedule: Annotated[tuple[Hours, ...], Field(max_length=50)] = ()
     severity: Severity | None = None
     section: Id | None = None
-    messages: Annotated[dict[Language, Message], Field(default_factory=dict)]
+    messages: dict[Language, Message] = Field(default_factory=dict)
     escalation: Escalation | None = None
     late_s: Annotated[float, Field(ge=1, le=86_400)] | None = None
     min_quality: Share = 0.5

@@ -361,13 +361,12 @@ class DataLostRule(DeviceScope):
 
 
 class DataGapRule(DeviceScope):
-    """Messages of a device that were sent before others are still not in the database, after so long."""
+    """Messages of a device are missing though later ones are in the database."""
 
     TEMPLATE_FIELDS: ClassVar[tuple[str, ...]] = ("missing_messages", "threshold")
     kind: Literal["data_gap"]
     open_at_messages: Annotated[int, Field(ge=1, le=10_000_000)] = 1
-    missing_after_s: Annotated[float, Field(ge=60, le=604_800)] = 600.0
-    open_after_s: Duration = 0.0
+    open_after_s: Duration = 600.0
     resolve_after_s: Duration = 0.0
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from fixtures.backend_world import QUEUE_RULE, STOCK_RULE, STORE, layout, new_world
 from storesense_backend import alert_records, rule_records
+from storesense_backend.alerts import follower as following
 from storesense_backend.alerts import ledger
-from storesense_backend.alerts.follower import LEASE_KEY, AlertFollower
+from storesense_backend.alerts.follower import AlertFollower
+from storesense_backend.alerts.leases import LeaseLostError, Leases
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.database import connected
 from storesense_backend.errors import ConflictError
@@ -53,6 +55,8 @@ async def engine(world, clock, **settings):
     metrics = AlertMetrics()
     follower = AlertFollower(conninfo=world.url, clock=clock, settings=AlertsSettings(**settings), metrics=metrics)
     async with connected(world.url, application_name="engine under test") as connection:
+        # Whoever was there before is gone for longer than a lease lasts.
+        await connection.execute("UPDATE store_leases SET expires_at = '-infinity'")
         await follower.begin(connection)
         yield Steps(follower, connection, clock, metrics)
 
@@ -66,7 +70,7 @@ async def events(world):
 
 
 async def cursor(world):
-    return (await world.rows("SELECT batch_no FROM follower_cursors WHERE follower = 'alerts'"))[0]["batch_no"]
+    return (await world.rows("SELECT (cursors ->> '0')::bigint AS batch_no FROM store_leases"))[0]["batch_no"]
 
 
 async def long_queue(world, steps, seconds=20):
@@ -145,7 +149,7 @@ async def test_history_before_the_first_start_raises_nothing_but_the_present_cou
     async with engine(world, clock) as steps:
         await steps.go(30)
         assert await alerts(world) == []
-    await world.connection.execute("DELETE FROM follower_cursors")
+    await world.connection.execute("UPDATE store_leases SET cursors = '{}'")
     await world.connection.execute("DELETE FROM rule_states")
     await world.queue(9, clock.now() - timedelta(seconds=3), delay_s=0)
     async with engine(world, clock) as steps:
@@ -162,7 +166,7 @@ async def test_a_partition_that_appears_later_is_read_from_its_beginning(world, 
             clock.advance(5)
         await steps.go()
         assert len(await alerts(world)) == 1
-        assert len(await world.rows("SELECT * FROM follower_cursors")) == 2
+        assert len((await world.rows("SELECT cursors FROM store_leases"))[0]["cursors"]) == 2
 
 
 async def test_a_restart_continues_where_it_stopped(world, clock):
@@ -200,7 +204,7 @@ class BrokenOffError(Exception):
     """The engine dies here."""
 
 
-@pytest.mark.parametrize("where", ["write", "save_cursor", "_note"])
+@pytest.mark.parametrize("where", ["write", "_write_changes", "_note"])
 async def test_an_engine_killed_between_its_writes_leaves_nothing_half(world, clock, monkeypatch, where):
     async with engine(world, clock) as steps:
         await long_queue(world, steps, seconds=15)
@@ -209,8 +213,9 @@ async def test_an_engine_killed_between_its_writes_leaves_nothing_half(world, cl
         whole = getattr(ledger, where)
 
         async def dies(connection, *given, **named):
-            await whole(connection, *given, **named)
+            written = await whole(connection, *given, **named)
             await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            return written
 
         monkeypatch.setattr(ledger, where, dies)
         with pytest.raises(psycopg.OperationalError):
@@ -231,16 +236,16 @@ async def test_memory_follows_the_database_when_a_step_fails(world, clock, monke
     async with engine(world, clock) as steps:
         await long_queue(world, steps, seconds=15)
         await world.queue(6, clock.now(), delay_s=0)
-        whole = ledger.save_cursor
+        whole = ledger.write
 
         async def fails(*_given, **_named):
             raise BrokenOffError
 
-        monkeypatch.setattr(ledger, "save_cursor", fails)
+        monkeypatch.setattr(ledger, "write", fails)
         with pytest.raises(BrokenOffError):
             await steps.go()
         assert await alerts(world) == []
-        monkeypatch.setattr(ledger, "save_cursor", whole)
+        monkeypatch.setattr(ledger, "write", whole)
         await steps.go()
         assert len(await alerts(world)) == 1
 
@@ -484,7 +489,7 @@ async def test_an_engine_whose_session_is_lost_comes_back(world):
 
 async def test_a_fault_in_the_engine_is_logged_and_it_begins_anew(world, monkeypatch, caplog):
     follower = running(world)
-    whole, calls = ledger.partitions, []
+    whole, calls = following.heads, []
 
     async def fails_once(connection):
         calls.append(1)
@@ -492,19 +497,66 @@ async def test_a_fault_in_the_engine_is_logged_and_it_begins_anew(world, monkeyp
             raise KeyError("a fault of ours")
         return await whole(connection)
 
-    monkeypatch.setattr(ledger, "partitions", fails_once)
+    monkeypatch.setattr(following, "heads", fails_once)
     async with in_background(follower):
         await until(lambda: value(len(calls) > 5 and follower.health["role"] == "leading"))
         assert follower.health["status"] == "ok"
     assert "a fault of ours" in caplog.text
 
 
-async def test_the_lease_ends_with_a_frozen_session(world):
-    async with connected(world.url, application_name="frozen") as frozen:
-        await frozen.execute("SET idle_session_timeout = '200ms'")
-        assert await ledger.try_lease(frozen, LEASE_KEY)
-        assert not await ledger.try_lease(world.connection, LEASE_KEY)
-        await until(lambda: ledger.try_lease(world.connection, LEASE_KEY))
+async def test_an_engine_that_slept_through_its_lease_writes_nothing(world, clock):
+    async with engine(world, clock) as asleep:
+        await long_queue(world, asleep, seconds=15)
+        await world.queue(6, clock.now(), delay_s=0)
+        async with engine(world, clock) as other:
+            await other.go()
+            assert len(await alerts(world)) == 1
+            await asleep.go()
+            assert asleep.follower.health["stores"] == 0
+            assert len(await alerts(world)) == 1
+            assert await events(world) == ["opened"]
+
+
+async def test_two_engines_share_the_stores_and_one_takes_over_within_seconds(world):
+    for number in range(2, 7):
+        await world.register(f"store-{number}")
+    first, second = running(world, lease_s=1.5), running(world, lease_s=1.5)
+    async with in_background(first):
+        await until(lambda: value(first.health["stores"] == 6))
+        async with in_background(second) as task:
+            await until(lambda: value((first.health["stores"], second.health["stores"]) == (3, 3)))
+            held = set(second._leases.store_ids)
+            # It dies without a word: nothing is given back.
+            second._leases.leave = never
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            assert {row["store_id"] for row in await world.rows("SELECT store_id FROM store_leases")} >= held
+            began = NowClock().monotonic_s()
+            await until(lambda: value(first.health["stores"] == 6))
+            assert NowClock().monotonic_s() - began < 10.0
+            store_id = min(held)
+            for length in (6, 6):
+                await world.queue(length, NowClock().now() - timedelta(seconds=25), delay_s=0, store_id=store_id)
+                await world.queue(length, NowClock().now(), delay_s=0, store_id=store_id)
+            await until(lambda: has_alert(world, "open"))
+            assert [row["store_id"] for row in await alerts(world)] == [store_id]
+
+
+async def never(_connection):
+    return None
+
+
+async def test_a_lease_that_was_taken_saves_no_cursor(world):
+    one, other = Leases(60.0), Leases(60.0)
+    assert await one.tend(world.connection) == ([STORE], [])
+    await world.connection.execute("UPDATE store_leases SET expires_at = '-infinity'")
+    await world.connection.execute("DELETE FROM alert_engines")
+    assert await other.tend(world.connection) == ([STORE], [])
+    with pytest.raises(LeaseLostError):
+        await one.save(world.connection, [STORE], {STORE: {0: 7}})
+    assert await one.tend(world.connection) == ([], [STORE])
+    await other.save(world.connection, [STORE], {STORE: {0: 8}})
+    assert await cursor(world) == 8
 
 
 def test_the_layout_of_these_tests_has_what_its_rules_name():
@@ -554,4 +606,4 @@ async def test_a_device_is_watched_as_soon_as_it_is_registered(world, clock):
             "INSERT INTO devices (store_id, device_id, registered_at) VALUES (%s, 'cam-9', now())", (STORE,)
         )
         await steps.follower._reload(steps.connection)
-        assert steps.follower.health["watches"] == before + 1
+        assert steps.follower.health["watches"] == before + 4

@@ -3,13 +3,14 @@
 Time is event time. An alert opens when every reading of the last ``open_after_s`` said so, and resolves when every
 reading of the last ``resolve_after_s`` said that it is over. Between two readings the last one holds, until it is
 stale. Three kinds of readings carry no decision: late ones (they may only interrupt a run), stale ones, and those that
-do not tell (an unstable shelf, a weight that fits no count).
+do not tell (an unstable shelf, a weight that fits no count). A cause that opened again and again stays open the longer
+before it resolves: one alert that says so is worth more than ten that come and go.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import Enum, StrEnum
-from typing import Literal
+from enum import Enum
 
 import msgspec
 
@@ -17,51 +18,26 @@ from storesense_backend.alerts.values import (
     AlertChange,
     CauseState,
     ChangeKind,
-    Json,
-    LossObservation,
     Observation,
-    QueueObservation,
-    StockObservation,
     Timing,
+    Verdict,
 )
-from storesense_backend.alerts.watches import DeviceWatch, QueueWatch, StockWatch, Watch
+from storesense_backend.alerts.watches import Watch
+
+_FADE = timedelta(minutes=30)
+_MOST_DAMPING = 16
+_DAMPED_FROM_S = 15.0
+_replace = msgspec.structs.replace
 
 
-class Verdict(Enum):
-    """What one observation says about a cause."""
+class Hold(Enum):
+    """What keeps a watch from deciding."""
 
-    BAD = "bad"
-    BETWEEN = "between"
-    GOOD = "good"
-    UNTOLD = "untold"
-
-
-class Restock(StrEnum):
-    """How a restock went, by what the shelf weighs."""
-
-    FULL = "full"
-    PARTIAL = "partial"
-    WRONG_PRODUCT = "wrong_product"
-
-
-def judge(watch: Watch, observation: Observation) -> Verdict:
-    """Say what an observation means to a watch, apart from any memory."""
-    if isinstance(watch, QueueWatch) and isinstance(observation, QueueObservation):
-        if observation.length >= watch.open_at_length:
-            return Verdict.BAD
-        return Verdict.GOOD if observation.length <= watch.resolve_at_length else Verdict.BETWEEN
-    if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
-        if not observation.is_stable:
-            return Verdict.UNTOLD
-        if observation.units is None or (observation.confidence or 0.0) < watch.min_confidence:
-            # What does not belong there hides the units, and is worth telling itself.
-            return Verdict.BETWEEN if observation.guest_g else Verdict.UNTOLD
-        if observation.units <= watch.reorder_point_units:
-            return Verdict.BAD
-        return Verdict.GOOD if observation.units >= watch.refilled_at_units else Verdict.BETWEEN
-    if isinstance(watch, DeviceWatch) and isinstance(observation, LossObservation):
-        return Verdict.BAD if observation.lost_messages else Verdict.GOOD
-    return Verdict.UNTOLD
+    NOTHING = "nothing"
+    SILENCED = "silenced"
+    """Another alert explains its cause: nothing opens, but what stands may resolve."""
+    BLIND = "blind"
+    """Its sensors say too little: nothing opens and nothing resolves."""
 
 
 def evaluate(
@@ -72,6 +48,7 @@ def evaluate(
     timing: Timing,
     *,
     caught_up: bool = True,
+    hold: Hold = Hold.NOTHING,
 ) -> tuple[CauseState, list[AlertChange]]:
     """Take new observations, and the passing of time, into account.
 
@@ -84,23 +61,40 @@ def evaluate(
         now: the present.
         timing: what counts as late and stale.
         caught_up: False while older readings are still being read, which decide nothing by themselves.
+        hold: what keeps it from deciding.
 
     Returns:
         The new state and the changes of the alert, in order.
     """
-    for observation in sorted(observations, key=lambda o: o.measured_at):
-        verdict = judge(watch, observation)
+    late_s = timing.late_s if watch.rule.late_s is None else watch.rule.late_s
+    ordered = observations if len(observations) < 2 else sorted(observations, key=lambda o: o.measured_at)
+    for observation in ordered:
+        verdict = watch.kind.judge(watch, observation)
         if verdict is Verdict.UNTOLD:
             continue
-        if _is_late(observation, timing) or _is_before_last(state, observation):
-            state = _interrupt(state, verdict, observation)
+        if observation.arrival_delay_s > late_s or _is_before_last(state, observation):
+            state = _interrupt(watch, state, verdict, observation)
         else:
-            state = _take(state, verdict, observation, timing)
-    state = _rejudge(watch, state, timing)
-    if not caught_up or state.last is None or _is_late(state.last, timing) or not _is_fresh(state.last, now, timing):
+            state = _take(watch, state, verdict, observation, timing)
+    state = _rejudge(watch, state, late_s)
+    last = state.last
+    if not caught_up or last is None or last.arrival_delay_s > late_s or hold is Hold.BLIND:
         return state, []
-    judged_at = max(state.last.measured_at, now - timedelta(seconds=timing.settle_s))
-    return _decide(watch, state, judged_at, now)
+    if watch.kind.is_pulse:
+        return _decide_pulse(watch, state, last, now, timing, hold)
+    if now - last.measured_at > timedelta(seconds=max(timing.stale_s, late_s)):
+        return state, []
+    judged_at = max(last.measured_at, now - timedelta(seconds=timing.settle_s))
+    since_at = state.turning_since_at
+    if since_at is None:
+        return _retell(watch, state, last, now)
+    if judged_at - since_at < timedelta(seconds=hesitate_s(watch, state)):
+        return state, []
+    if state.is_open:
+        return _resolve(watch, state, since_at, now)
+    if hold is Hold.SILENCED:
+        return state, []
+    return _open(watch, state, last, since_at, now, timing)
 
 
 def needs_time(state: CauseState) -> bool:
@@ -112,198 +106,144 @@ def matures_at(watch: Watch, state: CauseState, timing: Timing) -> datetime | No
     """Return the instant from which the passing of time alone changes the alert, or None if nothing is under way."""
     if state.turning_since_at is None:
         return None
-    return state.turning_since_at + timedelta(seconds=_hesitate_s(watch, state) + timing.settle_s)
+    return state.turning_since_at + timedelta(seconds=hesitate_s(watch, state) + timing.settle_s)
 
 
-def _hesitate_s(watch: Watch, state: CauseState) -> float:
-    return watch.resolve_after_s if state.is_open else watch.open_after_s
+def hesitate_s(watch: Watch, state: CauseState) -> float:
+    """Return for how long a run must last to change what is; longer to resolve what flaps."""
+    if not state.is_open:
+        return watch.rule.open_after_s
+    resolve_after_s = watch.rule.resolve_after_s
+    often = math.floor(state.flaps + 0.25) - 1
+    if often < 1:
+        return resolve_after_s
+    return max(resolve_after_s, _DAMPED_FROM_S) * min(_MOST_DAMPING, 1 << min(often, 10))
 
 
-def _is_turning(state: CauseState, verdict: Verdict, observation: Observation) -> bool:
+def flaps_at(state: CauseState, now: datetime) -> float:
+    """Return how often a cause opened lately, faded by half each half an hour."""
+    if state.flap_at is None:
+        return 0.0
+    return float(state.flaps * 0.5 ** max(0.0, (now - state.flap_at) / _FADE))
+
+
+def _is_turning(watch: Watch, state: CauseState, verdict: Verdict, observation: Observation) -> bool:
     # Does the observation speak for changing what is: for opening, or, with a proof, for resolving?
     if not state.is_open:
-        return verdict is Verdict.BAD
-    if verdict is not Verdict.GOOD:
-        return False
-    if isinstance(observation, StockObservation) and isinstance(state.told, StockObservation):
-        return observation.own_g > state.told.own_g
-    return True
-
-
-def _is_late(observation: Observation, timing: Timing) -> bool:
-    return observation.arrival_delay_s > timing.late_s
-
-
-def _is_fresh(observation: Observation, now: datetime, timing: Timing) -> bool:
-    return now - observation.measured_at <= timedelta(seconds=timing.stale_s)
+        return verdict is Verdict.BAD and watch.holds_at(observation.measured_at)
+    if watch.kind.is_pulse:
+        return True
+    return verdict is Verdict.GOOD and watch.kind.cures(watch, state, observation)
 
 
 def _is_before_last(state: CauseState, observation: Observation) -> bool:
     return state.last is not None and observation.measured_at < state.last.measured_at
 
 
-def _interrupt(state: CauseState, verdict: Verdict, observation: Observation) -> CauseState:
+def _interrupt(watch: Watch, state: CauseState, verdict: Verdict, observation: Observation) -> CauseState:
     # Late or overtaken readings decide nothing, but a contrary one inside a run shows that the run was none.
     since_at = state.turning_since_at
     if since_at is None or state.last is None or observation.measured_at < since_at:
         return state
-    if _is_turning(state, verdict, observation):
+    if _is_turning(watch, state, verdict, observation):
         return state
     if _is_before_last(state, observation):
-        return msgspec.structs.replace(state, turning_since_at=state.last.measured_at)
-    return msgspec.structs.replace(state, last=observation, turning_since_at=None)
+        return _replace(state, turning_since_at=state.last.measured_at)
+    return _replace(state, last=observation, turning_since_at=None)
 
 
-def _take(state: CauseState, verdict: Verdict, observation: Observation, timing: Timing) -> CauseState:
-    since_at = state.turning_since_at
-    if not _is_turning(state, verdict, observation):
+def _take(watch: Watch, state: CauseState, verdict: Verdict, observation: Observation, timing: Timing) -> CauseState:
+    since_at, last = state.turning_since_at, state.last
+    if not _is_turning(watch, state, verdict, observation):
         since_at = None
-    elif since_at is None or (
-        state.last is not None and observation.measured_at - state.last.measured_at > timedelta(seconds=timing.stale_s)
-    ):
+    elif watch.kind.is_pulse or since_at is None or _is_broken(last, observation, timing):
         since_at = observation.measured_at
-    return msgspec.structs.replace(state, last=observation, turning_since_at=since_at)
+    return _replace(state, last=observation, turning_since_at=since_at)
 
 
-def _rejudge(watch: Watch, state: CauseState, timing: Timing) -> CauseState:
+def _is_broken(last: Observation | None, observation: Observation, timing: Timing) -> bool:
+    return last is not None and (observation.measured_at - last.measured_at).total_seconds() > timing.stale_s
+
+
+def _rejudge(watch: Watch, state: CauseState, late_s: float) -> CauseState:
     # The rule may have been edited since the last reading: a run that no longer speaks for a change ends, and one that
     # now does begins with that reading.
-    if state.last is None:
+    last = state.last
+    if last is None or watch.kind.is_pulse:
         return state
-    if not _is_turning(state, judge(watch, state.last), state.last):
-        return msgspec.structs.replace(state, turning_since_at=None)
-    if state.turning_since_at is None and not _is_late(state.last, timing):
-        return msgspec.structs.replace(state, turning_since_at=state.last.measured_at)
+    if not _is_turning(watch, state, watch.kind.judge(watch, last), last):
+        return state if state.turning_since_at is None else _replace(state, turning_since_at=None)
+    if state.turning_since_at is None and last.arrival_delay_s <= late_s:
+        return _replace(state, turning_since_at=last.measured_at)
     return state
 
 
-def _decide(
-    watch: Watch, state: CauseState, judged_at: datetime, now: datetime
+def _open(
+    watch: Watch, state: CauseState, last: Observation, since_at: datetime, now: datetime, timing: Timing
 ) -> tuple[CauseState, list[AlertChange]]:
-    last, since_at = state.last, state.turning_since_at
-    if last is None:
-        return state, []
-    if since_at is None:
-        return _retell(watch, state, last, now)
-    if judged_at - since_at < timedelta(seconds=_hesitate_s(watch, state)):
-        return state, []
-    if state.is_open:
-        change = AlertChange(
-            kind=ChangeKind.RESOLVED,
-            at=now,
-            cause_at=state.cause_at or since_at,
-            severity=severity(watch, state.told or last),
-            details={},
-            proof=proof(watch, state, since_at),
-        )
-        return CauseState(is_open=False, last=last), [change]
     change = AlertChange(
         kind=ChangeKind.OPENED,
         at=now,
         cause_at=since_at,
-        severity=severity(watch, last),
-        details=details(watch, last),
+        severity=watch.kind.severity_of(watch, last),
+        details=watch.kind.details(watch, last),
+        is_late=last.arrival_delay_s > timing.late_s,
     )
-    return CauseState(is_open=True, last=last, cause_at=since_at, told=last), [change]
+    flaps = flaps_at(state, now) + 1.0
+    turning = last.measured_at if watch.kind.is_pulse else None
+    opened = CauseState(
+        is_open=True, last=last, cause_at=since_at, told=last, flaps=flaps, flap_at=now, turning_since_at=turning
+    )
+    return opened, [change]
+
+
+def _resolve(
+    watch: Watch, state: CauseState, since_at: datetime, now: datetime
+) -> tuple[CauseState, list[AlertChange]]:
+    told = state.told or state.last
+    assert told is not None  # noqa: S101 -- nothing resolves without an observation
+    change = AlertChange(
+        kind=ChangeKind.RESOLVED,
+        at=now,
+        cause_at=state.cause_at or since_at,
+        severity=watch.kind.severity_of(watch, told),
+        details={},
+        proof=watch.kind.proof(watch, state, since_at),
+    )
+    return CauseState(last=state.last, flaps=state.flaps, flap_at=state.flap_at), [change]
+
+
+def _decide_pulse(
+    watch: Watch, state: CauseState, last: Observation, now: datetime, timing: Timing, hold: Hold
+) -> tuple[CauseState, list[AlertChange]]:
+    # A moment has no cure to be seen: it is over when it did not come again for a while.
+    since_at = state.turning_since_at
+    if since_at is None:
+        return state, []
+    quiet_s = (now - last.measured_at).total_seconds()
+    if state.is_open:
+        if quiet_s < hesitate_s(watch, state):
+            return _retell(watch, state, last, now)
+        ended, changes = _resolve(watch, state, since_at, now)
+        changes[0].proof.update({"quiet_s": round(quiet_s)})  # type: ignore[union-attr]
+        return ended, changes
+    if quiet_s > timing.stale_s:
+        return _replace(state, turning_since_at=None), []
+    return (state, []) if hold is Hold.SILENCED else _open(watch, state, last, since_at, now, timing)
 
 
 def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -> tuple[CauseState, list[AlertChange]]:
     # The open alert's numbers follow the cause: a queue's peak, a slot's units, the most that was lost at a time.
     if not state.is_open:
         return state, []
-    told = state.told
-    if isinstance(last, StockObservation) and isinstance(told, StockObservation):
-        if judge(watch, last) is not Verdict.BAD:
-            # Not the units, but a wrong product that came or went is told, and not as weight that was brought.
-            last = msgspec.structs.replace(told, guest_g=last.guest_g, weight_g=told.own_g + (last.guest_g or 0.0))
-    elif judge(watch, last) is not Verdict.BAD:
-        return state, []
-    if isinstance(last, QueueObservation) and isinstance(told, QueueObservation):
-        is_news = last.length > told.length
-    elif isinstance(last, StockObservation) and isinstance(told, StockObservation):
-        is_news = last.units != told.units or bool(last.guest_g) != bool(told.guest_g)
-    elif isinstance(last, LossObservation) and isinstance(told, LossObservation):
-        is_news = last.lost_messages > told.lost_messages
-    else:
-        is_news = True
-    if not is_news:
+    told = watch.kind.retold(watch, state.told, last)
+    if told is None:
         return state, []
     change = AlertChange(
         kind=ChangeKind.UPDATED,
         at=now,
-        cause_at=state.cause_at or last.measured_at,
-        severity=severity(watch, last),
-        details=details(watch, last),
+        cause_at=state.cause_at or told.measured_at,
+        severity=watch.kind.severity_of(watch, told),
+        details=watch.kind.details(watch, told),
     )
-    return msgspec.structs.replace(state, told=last), [change]
-
-
-def severity(watch: Watch, observation: Observation) -> Literal["info", "warning", "critical"]:
-    """Say how bad it is: a slot at its minimum, or empty, is critical, everything else a warning."""
-    if isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
-        is_critical = observation.units is not None and observation.units <= watch.minimum_units
-        return "critical" if is_critical else "warning"
-    return "warning"
-
-
-def details(watch: Watch, observation: Observation) -> Json:
-    """Collect the numbers and names that an alert tells."""
-    told: Json = {"subject_name": watch.subject_name, "section_name": watch.section_name}
-    if isinstance(watch, QueueWatch) and isinstance(observation, QueueObservation):
-        told |= {
-            "length": observation.length,
-            "longest_wait_s": observation.longest_wait_s,
-            "threshold": watch.open_at_length,
-        }
-    elif isinstance(watch, StockWatch) and isinstance(observation, StockObservation):
-        units = observation.units or 0
-        told |= {
-            "units": units,
-            "capacity_units": watch.capacity_units,
-            "units_needed": watch.capacity_units - units,
-            "reorder_point_units": watch.reorder_point_units,
-            "sku": watch.sku,
-            "product_name": watch.product_name,
-        }
-        if observation.guest_g:
-            told |= {"outcome": Restock.WRONG_PRODUCT.value, "guest_g": round(observation.guest_g, 1)}
-    elif isinstance(observation, LossObservation):
-        told |= {"lost_messages": observation.lost_messages, "outbox_bytes": observation.outbox_bytes}
-    return told
-
-
-def proof(watch: Watch, state: CauseState, since_at: datetime) -> Json:
-    """Collect what was observed that ended a cause.
-
-    Args:
-        watch: the rule as it applies to the subject.
-        state: what is remembered, the open alert and the last observation included.
-        since_at: when what ended it was first observed.
-    """
-    observation = state.last
-    if observation is None:
-        return {}
-    measured_at = observation.measured_at.isoformat()
-    if isinstance(observation, QueueObservation):
-        return {"length": observation.length, "measured_at": measured_at}
-    if isinstance(observation, LossObservation):
-        return {"lost_messages": 0, "outbox_bytes": observation.outbox_bytes, "measured_at": measured_at}
-    if not isinstance(observation, StockObservation):
-        return {"measured_at": measured_at}
-    told: Json = {"units": observation.units, "weight_g": observation.weight_g, "measured_at": measured_at}
-    if isinstance(watch, StockWatch) and isinstance(state.told, StockObservation) and observation.units is not None:
-        told |= {
-            "outcome": restock_of(watch, observation.units).value,
-            "units_brought": max(0, observation.units - (state.told.units or 0)),
-            "units_missing": max(0, watch.capacity_units - observation.units),
-        }
-        if observation.guest_g:
-            told["guest_g"] = round(observation.guest_g, 1)
-    if state.cause_at is not None:
-        told["time_to_shelf_s"] = round(max(0.0, (since_at - state.cause_at).total_seconds()), 1)
-    return told
-
-
-def restock_of(watch: StockWatch, units: int) -> Restock:
-    """Say how fully a slot was restocked; a tenth of it may have been taken again meanwhile."""
-    return Restock.FULL if units >= watch.capacity_units - watch.capacity_units // 10 else Restock.PARTIAL
+    return _replace(state, told=told), [change]

@@ -1,7 +1,7 @@
 """The alert engine's loop: follow the committed batches, judge them, and write what follows, once and in order.
 
-One connection does it all. It holds the lease (an advisory lock), so whoever loses it can write nothing more; it
-listens; and in one transaction a step reads new batches and writes the cursor, the causes' states and the alerts. An
+Each engine judges the stores whose leases it holds. In one transaction a step reads new batches and writes cursors,
+the causes' states and the alerts; the same transaction finds out whether a lease was lost, and then writes nothing. An
 engine that stops in the middle leaves nothing behind, and the next one continues at the cursor.
 """
 
@@ -9,31 +9,35 @@ import asyncio
 import logging
 import random
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.rows import dict_row
 
-from storesense_backend.alerts import ledger
-from storesense_backend.alerts.engine import Engine
+from storesense_backend.alerts import incoming, ledger
+from storesense_backend.alerts.assessing import Assessing
+from storesense_backend.alerts.assessors import build_assessors
+from storesense_backend.alerts.engine import Decisions, Engine
+from storesense_backend.alerts.leases import PARTITION_BITS, Cursors, LeaseLostError, Leases, heads
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import Timing
+from storesense_backend.alerts.watches import Store
 from storesense_backend.database import Connection, session_options, with_timeout
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
 
+if TYPE_CHECKING:
+    from storesense_backend.alerts.assessors.protocol import StoreView
+
 _LOG = logging.getLogger(__name__)
 _RETRY = Backoff(base_s=0.2, limit_s=10.0)
-
-LEASE_KEY = 0x53746F416C72
-"""One engine judges a database at a time."""
 _STATEMENT_TIMEOUT_S = 30.0
 _STEP_LIMIT_S = 60.0
 _UNHEALTHY_AFTER_S = 15.0
-# A frozen or vanished engine loses its session, and so the lease, within seconds.
-_LEASE_TERMS = (
-    "SET idle_session_timeout = '15s'",
+_SESSION_TERMS = (
     "SET idle_in_transaction_session_timeout = '10s'",
     "SET tcp_keepalives_idle = 5",
     "SET tcp_keepalives_interval = 2",
@@ -58,12 +62,17 @@ class AlertFollower:
         self._metrics = metrics
         self._timing = Timing(late_s=settings.late_s, stale_s=settings.stale_s, settle_s=settings.settle_s)
         self._engine = Engine(self._timing)
+        self._leases = Leases(settings.lease_s)
+        self._stores: dict[str, StoreView] = {}
         self._marks: dict[str, tuple[object, ...]] = {}
         self._unreadable: set[str] = set()
         self._alive_s = clock.monotonic_s()
         self._reload_due_s = 0.0
-        self._is_leading = False
+        self._tend_due_s = 0.0
         self._problem: str | None = None
+        self.assessing = Assessing(
+            build_assessors(), clock=clock, metrics=metrics, stores=lambda: list(self._stores.values())
+        )
 
     @property
     def health(self) -> dict[str, object]:
@@ -72,8 +81,9 @@ class AlertFollower:
         is_well = self._problem is None and quiet_s < _UNHEALTHY_AFTER_S
         return {
             "status": "ok" if is_well else "failing",
-            "role": "leading" if self._is_leading else "standby",
+            "role": "leading" if self._leases.store_ids else "standby",
             "problem": self._problem or (None if is_well else f"nothing was done for {quiet_s:.0f} s"),
+            "stores": len(self._leases.store_ids),
             "watches": self._engine.watch_count,
             "unreadable_stores": sorted(self._unreadable),
         }
@@ -81,23 +91,42 @@ class AlertFollower:
     async def run(self) -> None:
         """Follow until cancelled; a lost connection is made again."""
         failures = 0
-        while True:
-            began_s = self._clock.monotonic_s()
-            try:
-                await self._run_connected()
-            except (psycopg.Error, OSError, TimeoutError) as exc:
-                failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
-                self._problem = f"{type(exc).__name__}: {exc}"
-                self._metrics.reconnects.inc()
-                _LOG.warning("the alert engine lost its database and tries again: %s", exc)
-            except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
-                failures += 1
-                self._problem = f"{type(exc).__name__}: {exc}"
-                _LOG.exception("the alert engine failed and begins anew")
-            finally:
-                self._is_leading = False
-                self._metrics.is_leading.set(0)
-            await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+        assessing = asyncio.create_task(self.assessing.run(self._conninfo), name="alert assessors")
+        try:
+            while True:
+                began_s = self._clock.monotonic_s()
+                try:
+                    await self._run_connected()
+                except (psycopg.Error, OSError, TimeoutError) as exc:
+                    failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
+                    self._problem = f"{type(exc).__name__}: {exc}"
+                    self._metrics.reconnects.inc()
+                    _LOG.warning("the alert engine lost its database and tries again: %s", exc)
+                except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
+                    failures += 1
+                    self._problem = f"{type(exc).__name__}: {exc}"
+                    _LOG.exception("the alert engine failed and begins anew")
+                finally:
+                    self._forget()
+                await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+        finally:
+            assessing.cancel()
+            with suppress(asyncio.CancelledError):
+                await assessing
+
+    def _forget(self) -> None:
+        # Whoever reads all anew begins where the database says; leases that still last are taken again by their name.
+        for store_id in self._leases.store_ids:
+            self._drop(store_id)
+        self._metrics.is_leading.set(0)
+        self._metrics.stores.set(0)
+
+    def _drop(self, store_id: str) -> None:
+        self._leases.drop([store_id])
+        self._engine.drop_store(store_id)
+        self._stores.pop(store_id, None)
+        self._marks.pop(store_id, None)
+        self._unreadable.discard(store_id)
 
     async def _run_connected(self) -> None:
         connection: Connection = await psycopg.AsyncConnection.connect(
@@ -108,82 +137,137 @@ class AlertFollower:
             options=session_options(_STATEMENT_TIMEOUT_S),
         )
         async with connection:
-            await self._wait_for_lease(connection)
-            await self.begin(connection)
-            while True:
-                async with asyncio.timeout(_STEP_LIMIT_S):
-                    more = await self.step(connection)
-                if not more:
-                    await self._wait_for_news(connection)
-
-    async def _wait_for_lease(self, connection: Connection) -> None:
-        for term in _LEASE_TERMS:
-            await connection.execute(term)
-        while not await ledger.try_lease(connection, LEASE_KEY):
-            self._alive()
-            await asyncio.sleep(self._settings.tick_s)
-        _LOG.info("this alert engine leads")
+            for term in _SESSION_TERMS:
+                await connection.execute(term)
+            try:
+                await self.begin(connection)
+                while True:
+                    async with asyncio.timeout(_STEP_LIMIT_S):
+                        more = await self.step(connection)
+                    if not more:
+                        await self._wait_for_news(connection)
+            finally:
+                if not connection.closed and not connection.broken:
+                    with suppress(psycopg.Error, OSError, TimeoutError):
+                        async with asyncio.timeout(2.0):
+                            await self._leases.leave(connection)
 
     async def begin(self, connection: Connection) -> None:
-        """Take over: read what is remembered, and on the very first start begin at the present."""
+        """Listen, take leases, and read what there is of their stores."""
         await connection.execute("LISTEN storesense_batches")
         await connection.execute("LISTEN storesense_registry")
-        self._marks = {}
-        self._engine = Engine(self._timing)
-        self._engine.remember(await ledger.read_states(connection))
-        await self._reload(connection)
+        await self._tend(connection)
+
+    async def _tend(self, connection: Connection) -> None:
+        self._tend_due_s = self._clock.monotonic_s() + self._settings.lease_s / 3
+        taken, lost = await self._leases.tend(connection)
+        for store_id in lost:
+            self._drop(store_id)
+        if taken:
+            await self._enter(connection, taken)
+            _LOG.info("took the leases of %d stores", len(taken))
+        self._metrics.stores.set(len(self._leases.store_ids))
+        self._metrics.is_leading.set(1 if self._leases.store_ids else 0)
+
+    async def _enter(self, connection: Connection, store_ids: list[str]) -> None:
+        """Read what is known of stores whose leases were just taken; those never judged begin with the present."""
+        now = self._clock.now()
+        await self._read_stores(connection, store_ids)
+        self._engine.remember(await ledger.read_states(connection, store_ids), store_ids)
+        for subject in await incoming.known_subjects(connection, store_ids):
+            self._engine.expect(subject, now)
+        await self._withdraw(connection)
+        fresh = [store_id for store_id in store_ids if not self._leases.cursors_of(store_id)]
+        if fresh:
+            await self._begin_with_the_present(connection, fresh, now)
+        self._reload_due_s = self._clock.monotonic_s() + self._settings.reload_s
+
+    async def _begin_with_the_present(self, connection: Connection, fresh: list[str], now: datetime) -> None:
+        observations: incoming.Observations = {}
         async with connection.transaction():
-            now = self._clock.now()
-            if not await ledger.has_followed(connection):
-                for partition in await ledger.partitions(connection):
-                    await ledger.save_cursor(connection, partition.partition_no, partition.head, now)
-                observations: ledger.Observations = {}
-                since = now - timedelta(seconds=self._settings.late_s)
-                await ledger.newest_observations(connection, since=since, into=observations)
-                decisions = self._engine.judge(observations, now)
-                await ledger.write(connection, decisions)
-            else:
-                decisions = None
-        if decisions is not None:
-            self._engine.adopt(decisions)
-        self._is_leading = True
-        self._metrics.is_leading.set(1)
+            ahead = {store_id: await heads(connection) for store_id in fresh}
+            since = now - timedelta(seconds=self._settings.late_s)
+            await incoming.newest_observations(connection, since=since, store_ids=fresh, into=observations)
+            decisions = self._engine.judge(observations, now)
+            await self._write(connection, decisions, ahead)
+        self._engine.adopt(decisions)
+        self._advance(ahead)
+
+    async def _write(self, connection: Connection, decisions: Decisions, ahead: dict[str, Cursors]) -> None:
+        """Write what was decided and how far that is, if the leases still hold; the caller has a transaction."""
+        await self._leases.save(connection, decisions.store_ids() | ahead.keys(), ahead)
+        await ledger.write(connection, decisions)
+
+    def _advance(self, ahead: dict[str, Cursors]) -> None:
+        for store_id, cursors in ahead.items():
+            for partition_no, batch_no in cursors.items():
+                self._leases.advance(store_id, partition_no, batch_no)
 
     async def step(self, connection: Connection) -> bool:
         """Judge new batches and the passing of time, in one transaction; True if more batches wait."""
+        if self._clock.monotonic_s() >= self._tend_due_s:
+            await self._tend(connection)
         began_s = time.perf_counter()
         now = self._clock.now()
-        observations: ledger.Observations = {}
-        behind = 0
-        async with connection.transaction():
-            moved = []
-            for partition in await ledger.partitions(connection):
-                start = partition.partition_no << ledger.PARTITION_BITS
-                cursor = start if partition.cursor is None else partition.cursor
-                upto = min(partition.head, cursor + self._settings.batches_per_step)
-                behind += partition.head - upto
-                if upto > cursor:
-                    since = ledger.horizon(now, self._timing.late_s, self._timing.stale_s)
-                    await ledger.new_observations(connection, after=cursor, upto=upto, since=since, into=observations)
-                    moved.append((partition.partition_no, upto))
-            decisions = self._engine.judge(observations, now, caught_up=behind == 0)
-            await ledger.write(connection, decisions)
-            for partition_no, upto in moved:
-                await ledger.save_cursor(connection, partition_no, upto, now)
+        found = self.assessing.take()
+        try:
+            observations, behind, decisions = await self._step(connection, now, found)
+        except LeaseLostError as exc:
+            _LOG.warning("%s", exc)
+            for store_id in exc.store_ids:
+                self._drop(store_id)
+            return True
+        except BaseException:
+            self.assessing.put_back(found)
+            raise
         self._engine.adopt(decisions)
-        for watch, change in decisions.changes:
-            self._metrics.changes.labels(kind=watch.kind, change=change.kind.value).inc()
-            _LOG.info(
-                "alert %s: %s at %s/%s",
-                change.kind.value,
-                watch.rule_id,
-                watch.store_id,
-                watch.subject_id,
-                extra={"store_id": watch.store_id, "rule_id": watch.rule_id, "subject_id": watch.subject_id},
-            )
-        self._measure(observations, behind, time.perf_counter() - began_s, moved_any=bool(moved))
+        self._tell(decisions)
+        self._measure(observations, behind, time.perf_counter() - began_s)
         self._alive()
         return behind > 0
+
+    async def _step(
+        self, connection: Connection, now: datetime, found: incoming.Observations
+    ) -> tuple[incoming.Observations, int, Decisions]:
+        held = set(self._leases.store_ids)
+        observations: incoming.Observations = {
+            subject: list(some) for subject, some in found.items() if subject[0] in held
+        }
+        behind, behind_stores = 0, set()
+        async with connection.transaction():
+            moved: dict[str, Cursors] = {}
+            for partition_no, head in (await heads(connection)).items():
+                for cursor, store_ids in self._by_cursor(partition_no).items():
+                    upto = min(head, cursor + self._settings.batches_per_step)
+                    if upto <= cursor:
+                        continue
+                    if upto < head:
+                        behind = max(behind, head - upto)
+                        behind_stores.update(store_ids)
+                    await incoming.new_observations(
+                        connection,
+                        after=cursor,
+                        upto=upto,
+                        since=incoming.horizon(now, self._timing.late_s, self._timing.stale_s),
+                        store_ids=store_ids,
+                        families=self._engine.families,
+                        into=observations,
+                    )
+                    for store_id in store_ids:
+                        moved.setdefault(store_id, {})[partition_no] = upto
+            decisions = self._engine.judge(observations, now, behind=frozenset(behind_stores))
+            # A store that nothing was said of needs no cursor now; it is written when the lease is renewed.
+            spoken = {subject[0] for subject in observations} | decisions.store_ids()
+            await self._write(connection, decisions, {s: c for s, c in moved.items() if s in spoken})
+        self._advance(moved)
+        return observations, behind, decisions
+
+    def _by_cursor(self, partition_no: int) -> dict[int, list[str]]:
+        groups: dict[int, list[str]] = {}
+        for store_id in self._leases.store_ids:
+            start = partition_no << PARTITION_BITS
+            groups.setdefault(self._leases.cursors_of(store_id).get(partition_no, start), []).append(store_id)
+        return groups
 
     async def _wait_for_news(self, connection: Connection) -> None:
         is_registry_news = False
@@ -200,36 +284,61 @@ class AlertFollower:
     async def _reload(self, connection: Connection) -> None:
         self._reload_due_s = self._clock.monotonic_s() + self._settings.reload_s
         marks = await ledger.registry_marks(connection)
-        touched = [store_id for store_id, mark in marks.items() if self._marks.get(store_id) != mark]
-        gone = [store_id for store_id in self._marks if store_id not in marks]
-        for store_id, watches in (await ledger.read_watches(connection, touched)).items() if touched else ():
-            if isinstance(watches, str):
+        held = self._leases.store_ids
+        touched = [store_id for store_id in held if store_id in marks and self._marks.get(store_id) != marks[store_id]]
+        if touched:
+            await self._read_stores(connection, touched, marks)
+        for store_id in held:
+            if store_id not in marks:
+                self._drop(store_id)
+        await self._withdraw(connection)
+
+    async def _read_stores(
+        self, connection: Connection, store_ids: list[str], marks: dict[str, tuple[object, ...]] | None = None
+    ) -> None:
+        known = await ledger.registry_marks(connection) if marks is None else marks
+        for store_id, view in (await ledger.read_stores(connection, store_ids)).items():
+            if isinstance(view, str):
                 self._unreadable.add(store_id)
-                _LOG.error("store %s: its layout or rules cannot be read, the former stay: %s", store_id, watches)
+                _LOG.error("store %s: its layout or rules cannot be read, the former stay: %s", store_id, view)
             else:
                 self._unreadable.discard(store_id)
-                self._engine.watch_store(store_id, watches)
-        for store_id in gone:
-            self._engine.watch_store(store_id, ())
-        self._marks = marks
+                self._stores[store_id] = view
+                store = Store(view.layout, view.device_ids, view.served_by)
+                self._engine.watch_store(store, view.rules)
+            self._marks[store_id] = known.get(store_id, ())
+        self._metrics.watches.set(self._engine.watch_count)
+
+    async def _withdraw(self, connection: Connection) -> None:
         unwatched = [key for key in self._engine.unwatched() if key[0] not in self._unreadable]
         if unwatched:
             async with connection.transaction():
                 count = await ledger.withdraw(connection, unwatched, self._clock.now())
             self._engine.forget(unwatched)
             self._metrics.changes.labels(kind="any", change="withdrawn").inc(count)
-        self._metrics.watches.set(self._engine.watch_count)
 
-    def _measure(self, observations: ledger.Observations, behind: int, took_s: float, *, moved_any: bool) -> None:
+    def _tell(self, decisions: Decisions) -> None:
+        for watch, change in decisions.changes:
+            self._metrics.changes.labels(kind=watch.kind.name, change=change.kind.value).inc()
+            _LOG.info(
+                "alert %s: %s at %s/%s",
+                change.kind.value,
+                watch.rule_id,
+                watch.store_id,
+                watch.subject_id,
+                extra={"store_id": watch.store_id, "rule_id": watch.rule_id, "subject_id": watch.subject_id},
+            )
+
+    def _measure(self, observations: incoming.Observations, behind: int, took_s: float) -> None:
         metrics = self._metrics
         metrics.batches_behind.set(behind)
         metrics.open.set(self._engine.open_count)
-        if not moved_any:
+        if not observations:
             return
         metrics.step_s.observe(took_s)
         newest_at: datetime | None = None
-        for (_, kind, _), seen in observations.items():
-            metrics.observations.labels(kind=kind).inc(len(seen))
+        for (_, family, _), seen in observations.items():
+            metrics.observations.labels(kind=family).inc(len(seen))
             metrics.late.inc(sum(o.arrival_delay_s > self._timing.late_s for o in seen))
             latest_at = max(o.received_at for o in seen)
             newest_at = latest_at if newest_at is None else max(newest_at, latest_at)

@@ -1,28 +1,27 @@
-"""The alert engine's side of the database: what it reads, and what it writes in one transaction."""
+"""What the engine writes in one transaction, and what it reads back of its own: states, alerts, rules and layouts."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from datetime import datetime
+from typing import Any
 
 import msgspec
 from psycopg.types.json import Jsonb
 from pydantic import ValidationError
 
-from storesense_backend.alerts.engine import CauseKey, Decisions, SubjectKey
+from storesense_backend.alerts.assessors.protocol import StoreView
+from storesense_backend.alerts.engine import Decisions
+from storesense_backend.alerts.kinds.catalogue import with_implied
 from storesense_backend.alerts.values import (
     AlertChange,
+    CauseKey,
     CauseState,
     ChangeKind,
-    LossObservation,
-    Observation,
-    QueueObservation,
-    StockObservation,
     decode_state,
     encode_state,
 )
-from storesense_backend.alerts.watches import Watch, watches_of
+from storesense_backend.alerts.watches import Watch
 from storesense_backend.database import Connection
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rules import RULE
@@ -31,120 +30,71 @@ from storesense_contracts.sql import load_queries
 _LOG = logging.getLogger(__name__)
 
 _SQL = load_queries("storesense_backend", "sql/engine.sql")
-_ALERTS_SQL = load_queries("storesense_backend", "sql/alerts.sql")
 
-FOLLOWER = "alerts"
-PARTITION_BITS = 40
-"""Batch numbers of partition p begin at p * 2^40."""
-
-_LOSSES = {"lately": timedelta(minutes=5)}
-"""A device whose last declared loss is older than this is back under its limit."""
-
-Observations = dict[SubjectKey, list[Observation]]
+_STATEMENTS = {
+    ChangeKind.OPENED: "open_alerts",
+    ChangeKind.UPDATED: "update_alerts",
+    ChangeKind.RESOLVED: "resolve_alerts",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Partition:
-    """A partition's newest batch, and the newest one that was judged (None if none ever was)."""
+class Written:
+    """A change that the database took: one of an alert that stands, or of one that is new."""
 
-    partition_no: int
-    head: int
-    cursor: int | None
-
-
-async def try_lease(connection: Connection, lease_key: int) -> bool:
-    """Take the lease if no other session has it; it lasts as long as the connection."""
-    row = await (await connection.execute(_SQL["try_lease"], {"lease_key": lease_key})).fetchone()
-    return row is not None and bool(row["is_ours"])
-
-
-async def partitions(connection: Connection) -> list[Partition]:
-    """Return where all partitions stand."""
-    rows = await (await connection.execute(_SQL["heads_and_cursors"], {"follower": FOLLOWER})).fetchall()
-    return [Partition(**row) for row in rows]
-
-
-async def has_followed(connection: Connection) -> bool:
-    """Tell whether an engine ever judged anything in this database."""
-    row = await (await connection.execute(_SQL["has_followed"], {"follower": FOLLOWER})).fetchone()
-    return row is not None and bool(row["has_followed"])
-
-
-async def save_cursor(connection: Connection, partition_no: int, batch_no: int, now: datetime) -> None:
-    """Say that a partition is judged up to a batch."""
-    values = {"follower": FOLLOWER, "partition_no": partition_no, "batch_no": batch_no, "now": now}
-    await connection.execute(_SQL["save_cursor"], values)
-
-
-async def new_observations(
-    connection: Connection, *, after: int, upto: int, since: datetime, into: Observations
-) -> int:
-    """Read what the batches above ``after`` up to ``upto`` brought, if measured after ``since``; return the count."""
-    values = {"after": after, "upto": upto, "since": since}
-    names = ("new_queue_samples", "new_shelf_weights", "new_losses")
-    return await _read(connection, names, values | _LOSSES, into)
-
-
-async def newest_observations(connection: Connection, *, since: datetime, into: Observations) -> int:
-    """Read the newest observation of each series that is younger than ``since``; return the count."""
-    names = ("newest_queue_samples", "newest_shelf_weights", "newest_losses")
-    return await _read(connection, names, {"since": since} | _LOSSES, into)
-
-
-async def _read(connection: Connection, names: tuple[str, str, str], values: dict[str, Any], into: Observations) -> int:
-    queue_samples: LiteralString = _SQL[names[0]]
-    shelf_weights: LiteralString = _SQL[names[1]]
-    losses: LiteralString = _SQL[names[2]]
-    count = 0
-    for row in await (await connection.execute(queue_samples, values)).fetchall():
-        key: SubjectKey = (row.pop("store_id"), "queue", row.pop("subject_id"))
-        into.setdefault(key, []).append(QueueObservation(**row))
-        count += 1
-    for row in await (await connection.execute(shelf_weights, values)).fetchall():
-        key = (row.pop("store_id"), "slot", row.pop("subject_id"))
-        into.setdefault(key, []).append(StockObservation(**row))
-        count += 1
-    for row in await (await connection.execute(losses, values)).fetchall():
-        key = (row.pop("store_id"), "device", row.pop("subject_id"))
-        into.setdefault(key, []).append(LossObservation(**row))
-        count += 1
-    return count
+    alert_id: int
+    watch: Watch
+    change: AlertChange
 
 
 async def registry_marks(connection: Connection) -> dict[str, tuple[object, ...]]:
-    """Return a mark for each store that changes when its layout or rules do."""
+    """Return a mark for each store that changes when its layout, rules, devices or who measures what do."""
     rows = await (await connection.execute(_SQL["registry_marks"])).fetchall()
     return {row.pop("store_id"): tuple(row.values()) for row in rows}
 
 
-async def read_watches(connection: Connection, store_ids: Iterable[str]) -> dict[str, list[Watch] | str]:
-    """Read the watches of some stores; where layout or rules cannot be read, why not."""
+async def read_stores(connection: Connection, store_ids: Iterable[str]) -> dict[str, StoreView | str]:
+    """Read some stores with their rules; where layout or rules cannot be read, why not."""
     cursor = await connection.execute(_SQL["registry"], {"store_ids": list(store_ids)})
-    found: dict[str, list[Watch] | str] = {}
+    found: dict[str, StoreView | str] = {}
     for row in await cursor.fetchall():
         try:
             layout = StoreLayout.model_validate(row["layout"])
-            rules = [RULE.validate_python(spec) for spec in row["rules"]]
-            found[row["store_id"]] = watches_of(layout, rules, row["device_ids"])
+            rules = with_implied(RULE.validate_python(spec) for spec in row["rules"])
         except ValidationError as exc:
             found[row["store_id"]] = str(exc)
+            continue
+        served: dict[tuple[str, str], set[str]] = {}
+        for each in row["served"]:
+            served.setdefault((each["stream"], each["subject_id"]), set()).add(each["device_id"])
+        found[row["store_id"]] = StoreView(
+            layout=layout,
+            layout_version=row["layout_version"],
+            rules=tuple(rules),
+            device_ids=tuple(row["device_ids"]),
+            served_by={key: frozenset(devices) for key, devices in served.items()},
+        )
     return found
 
 
-async def read_states(connection: Connection) -> dict[CauseKey, CauseState]:
-    """Read what is remembered of all causes, made to agree with the alerts that stand."""
+async def read_states(connection: Connection, store_ids: Sequence[str]) -> dict[CauseKey, CauseState]:
+    """Read what is remembered of all causes of some stores, made to agree with the alerts that stand.
+
+    An alert that was dismissed holds its cause: nobody is told of it again while it lasts.
+    """
+    values = {"store_ids": list(store_ids)}
     states: dict[CauseKey, CauseState] = {}
-    for row in await (await connection.execute(_SQL["states"])).fetchall():
+    for row in await (await connection.execute(_SQL["states"], values)).fetchall():
         try:
             states[_key(row)] = decode_state(row["state"])
         except msgspec.MsgspecError as exc:
             _LOG.warning("what was remembered of %s cannot be read and is forgotten: %s", "/".join(_key(row)), exc)
-    standing = {_key(row): row for row in await (await connection.execute(_SQL["unresolved_causes"])).fetchall()}
+    standing = {_key(row): row for row in await (await connection.execute(_SQL["standing"], values)).fetchall()}
     for key, state in states.items():
         if state.is_open and key not in standing:
             states[key] = CauseState(last=state.last)
     for key, row in standing.items():
-        if not states.get(key, CauseState()).is_open:
+        if row["state"] != "dismissed" and not states.get(key, CauseState()).is_open:
             states[key] = CauseState(is_open=True, cause_at=row["cause_at"])
     return states
 
@@ -157,66 +107,108 @@ def _cause(key: CauseKey) -> dict[str, Any]:
     return {"store_id": key[0], "rule_id": key[1], "subject_id": key[2]}
 
 
-async def write(connection: Connection, decisions: Decisions) -> None:
-    """Write changed states and alerts; the caller's transaction holds them together with the cursor."""
-    if decisions.states:
-        async with connection.cursor() as cursor:
-            await cursor.executemany(
-                _SQL["save_state"],
-                [_cause(key) | {"state": encode_state(state).decode()} for key, state in decisions.states.items()],
-            )
-    for watch, change in decisions.changes:
-        await _write_change(connection, watch, change)
+async def write(connection: Connection, decisions: Decisions) -> list[Written]:
+    """Write changed states and alerts; the caller's transaction holds them together with the cursors.
+
+    Returns:
+        The changes that were taken, for whoever tells people of them in the same transaction.
+    """
+    await _save_states(connection, decisions.saves)
+    written: list[Written] = []
+    for kind in (ChangeKind.RESOLVED, ChangeKind.OPENED, ChangeKind.UPDATED):
+        some = [(watch, change) for watch, change in decisions.changes if change.kind is kind]
+        if some:
+            written += await _write_changes(connection, kind, some)
+    if decisions.silences:
+        pairs = [
+            _cause(key) | {"by_rule_id": by and by[1], "by_subject_id": by and by[2]}
+            for key, by in decisions.silences.items()
+        ]
+        await connection.execute(_SQL["silence_alerts"], {"pairs": Jsonb(pairs)})
+    if decisions.blinds:
+        marks = [_cause(key) | {"is_blind": is_blind} for key, is_blind in decisions.blinds.items()]
+        await connection.execute(_SQL["blind_alerts"], {"marks": Jsonb(marks)})
+    return written
 
 
-async def _write_change(connection: Connection, watch: Watch, change: AlertChange) -> None:
-    values = _cause(watch.key) | {
-        "kind": watch.kind,
-        "section_id": watch.section_id,
-        "severity": change.severity,
-        "cause_at": change.cause_at,
-        "now": change.at,
-        "details": Jsonb(change.details),
-        "proof": Jsonb(change.proof),
+async def _save_states(connection: Connection, saves: dict[CauseKey, CauseState | None]) -> None:
+    kept = {key: state for key, state in saves.items() if state is not None}
+    gone = [key for key, state in saves.items() if state is None]
+    if kept:
+        values = _columns(list(kept)) | {"states": [encode_state(state).decode() for state in kept.values()]}
+        await connection.execute(_SQL["save_states"], values)
+    if gone:
+        await connection.execute(_SQL["delete_states"], _columns(gone))
+
+
+def _columns(keys: Sequence[CauseKey]) -> dict[str, Any]:
+    return {
+        "store_ids": [key[0] for key in keys],
+        "rule_ids": [key[1] for key in keys],
+        "subject_ids": [key[2] for key in keys],
     }
-    statement = {
-        ChangeKind.OPENED: _SQL["open_alert"],
-        ChangeKind.UPDATED: _SQL["update_alert"],
-        ChangeKind.RESOLVED: _SQL["resolve_alert"],
-    }[change.kind]
-    row = await (await connection.execute(statement, values)).fetchone()
-    if row is not None:
-        told = change.proof if change.kind is ChangeKind.RESOLVED else change.details
-        await _note(connection, watch.store_id, row["alert_id"], change.kind.value, change.at, Jsonb(told))
+
+
+async def _write_changes(
+    connection: Connection, kind: ChangeKind, changes: Sequence[tuple[Watch, AlertChange]]
+) -> list[Written]:
+    rows = [
+        _cause(watch.key)
+        | {
+            "kind": watch.kind.name,
+            "section_id": watch.section_id,
+            "severity": change.severity,
+            "cause_at": change.cause_at.isoformat(),
+            "at": change.at.isoformat(),
+            "details": change.details,
+            "proof": change.proof,
+            "is_late": change.is_late,
+            "messages": {name: words.model_dump() for name, words in watch.rule.messages.items()} or None,
+            "escalation": None if watch.rule.escalation is None else watch.rule.escalation.model_dump(),
+            "is_blind": watch.kind.name == "blind",
+        }
+        for watch, change in changes
+    ]
+    found = await (await connection.execute(_SQL[_STATEMENTS[kind]], {"rows": Jsonb(rows)})).fetchall()
+    by_key = {watch.key: (watch, change) for watch, change in changes}
+    written = [Written(row["alert_id"], *by_key[_key(row)]) for row in found]
+    await _note(
+        connection,
+        [
+            {
+                "alert_id": each.alert_id,
+                "store_id": each.watch.store_id,
+                "at": each.change.at.isoformat(),
+                "kind": kind.value,
+                "details": each.change.proof if kind is ChangeKind.RESOLVED else each.change.details,
+            }
+            for each in written
+        ],
+    )
+    return written
 
 
 async def withdraw(connection: Connection, keys: Iterable[CauseKey], now: datetime) -> int:
     """End the alerts of causes that no rule watches any more, without proof; return how many stood."""
-    count = 0
-    for key in keys:
-        values = _cause(key) | {"now": now, "proof": None}
-        row = await (await connection.execute(_SQL["resolve_alert"], values)).fetchone()
-        if row is not None:
-            count += 1
-            reason = Jsonb({"reason": "the rule, or what it watches, is no longer there"})
-            await _note(connection, key[0], row["alert_id"], "withdrawn", now, reason)
-        await connection.execute(_SQL["delete_state"], _cause(key))
-    return count
+    listed = list(keys)
+    rows = [_cause(key) | {"at": now.isoformat(), "proof": None} for key in listed]
+    found = await (await connection.execute(_SQL["resolve_alerts"], {"rows": Jsonb(rows)})).fetchall()
+    reason = {"reason": "the rule, or what it watches, is no longer there"}
+    notes = [
+        {
+            "alert_id": row["alert_id"],
+            "store_id": row["store_id"],
+            "at": now.isoformat(),
+            "kind": "withdrawn",
+            "details": reason,
+        }
+        for row in found
+    ]
+    await _note(connection, notes)
+    await connection.execute(_SQL["delete_states"], _columns(listed))
+    return len(found)
 
 
-async def _note(connection: Connection, store_id: str, alert_id: int, kind: str, now: datetime, details: Jsonb) -> None:
-    values = {
-        "alert_id": alert_id,
-        "store_id": store_id,
-        "now": now,
-        "kind": kind,
-        "actor": "alert engine",
-        "details": details,
-    }
-    await connection.execute(_ALERTS_SQL["add_event"], values)
-    await connection.execute(_ALERTS_SQL["notify_alert"], values)
-
-
-def horizon(now: datetime, late_s: float, stale_s: float) -> datetime:
-    """Return the instant before which nothing measured can matter to a decision any more."""
-    return now - timedelta(seconds=late_s + stale_s + 600.0)
+async def _note(connection: Connection, notes: list[dict[str, Any]]) -> None:
+    if notes:
+        await connection.execute(_SQL["note_events"], {"notes": Jsonb(notes)})

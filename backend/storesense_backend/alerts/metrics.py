@@ -10,7 +10,13 @@ class AlertMetrics:
         self.registry = CollectorRegistry()
         self.is_leading = Gauge(
             "storesense_alerts_is_leading",
-            "1 if this engine holds the lease and judges, 0 if it stands by",
+            "1 if this engine judges any store, 0 if it stands by",
+            registry=self.registry,
+        )
+        self.stores = Gauge("storesense_alerts_stores", "Stores whose lease this engine holds", registry=self.registry)
+        self.assessor_failures = Counter(
+            "storesense_alerts_assessor_failures",
+            "Times that an assessor could not tell what is the case",
             registry=self.registry,
         )
         self.changes = Counter(

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Literal
 
 import msgspec
 
 Json = dict[str, str | int | float | None]
+Severity = Literal["info", "warning", "critical"]
+
+CauseKey = tuple[str, str, str]
+"""Store, rule, subject: what at most one unresolved alert stands for."""
+SubjectKey = tuple[str, str, str]
+"""Store, family of observations (``queue``, ``slot``, ``device``, ...) and the subject's id."""
 
 
 class ObservationBase(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +46,7 @@ class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
     units: int | None
     confidence: float | None
     guest_g: float | None = None
+    calibration_due: str | None = None
 
     @property
     def own_g(self) -> float:
@@ -47,11 +54,43 @@ class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
         return self.weight_g - (self.guest_g or 0.0)
 
 
-class LossObservation(ObservationBase, frozen=True, kw_only=True, tag="loss"):
-    """A device's outbox at one instant, with the messages that it had lately declared dropped."""
+class RemovalObservation(ObservationBase, frozen=True, kw_only=True, tag="removal"):
+    """So many units left a slot at once."""
 
-    lost_messages: int
-    outbox_bytes: int | None
+    units: int
+    sku: str | None
+
+
+class ZoneObservation(ObservationBase, frozen=True, kw_only=True, tag="zone"):
+    """A zone at the end of an interval."""
+
+    people: int
+
+
+class ClimateObservation(ObservationBase, frozen=True, kw_only=True, tag="climate"):
+    """A climate sensor at one instant; None for what it does not measure."""
+
+    temperature_c: float | None
+    humidity_pct: float | None
+    noise_dba: float | None
+    light_lux: float | None
+
+
+class HealthObservation(ObservationBase, frozen=True, kw_only=True, tag="health"):
+    """A component of a device at one instant, with the messages that the device had lately declared dropped.
+
+    ``affected`` names the figures that are not to be trusted meanwhile, as ``queue/tills``.
+    """
+
+    component_id: str
+    state: str
+    cause: str | None = None
+    reason: str | None = None
+    displacement_px: float | None = None
+    affected: tuple[str, ...] = ()
+    outbox_messages: int | None = None
+    outbox_bytes: int | None = None
+    lost_messages: int = 0
 
 
 class Measure(ObservationBase, frozen=True, kw_only=True, tag="measure"):
@@ -61,22 +100,38 @@ class Measure(ObservationBase, frozen=True, kw_only=True, tag="measure"):
     facts: Json = msgspec.field(default_factory=dict)
 
 
-Observation = QueueObservation | StockObservation | LossObservation | Measure
+Observation = (
+    QueueObservation
+    | StockObservation
+    | RemovalObservation
+    | ZoneObservation
+    | ClimateObservation
+    | HealthObservation
+    | Measure
+)
 
-SubjectKey = tuple[str, str, str]
-"""Store, family of observations (``queue``, ``slot``, ``device``, ...) and the subject's id."""
+
+class Verdict(Enum):
+    """What one observation says about a cause."""
+
+    BAD = "bad"
+    BETWEEN = "between"
+    GOOD = "good"
+    UNTOLD = "untold"
 
 
-class CauseState(msgspec.Struct, frozen=True, kw_only=True):
+class CauseState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is remembered of one cause (a rule at a subject) between readings.
 
     Attributes:
-        is_open: an unresolved alert stands for it.
+        is_open: an unresolved alert stands for it, or one that was dismissed while the cause lasts.
         last: the newest observation that said something; a late one only where it ended a run.
         turning_since_at: event time since when every observation speaks for changing ``is_open``; None if the last
             one does not.
         cause_at: event time at which the open alert's cause began.
         told: the observation that the open alert's details tell of.
+        flaps: how often it opened lately; each opening counts one and fades by half in half an hour.
+        flap_at: when ``flaps`` was counted.
     """
 
     is_open: bool = False
@@ -84,6 +139,13 @@ class CauseState(msgspec.Struct, frozen=True, kw_only=True):
     turning_since_at: datetime | None = None
     cause_at: datetime | None = None
     told: Observation | None = None
+    flaps: float = 0.0
+    flap_at: datetime | None = None
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing stands and nothing is under way."""
+        return not self.is_open and self.turning_since_at is None
 
 
 CLEAR = CauseState()
@@ -121,14 +183,16 @@ class AlertChange:
         cause_at: event time at which the cause began.
         details: numbers that the alert tells, for ``opened`` and ``updated``.
         proof: what was observed that ended it, for ``resolved``.
+        is_late: the reading that decided was late by the engine's measure, though the rule lets it count.
     """
 
     kind: ChangeKind
     at: datetime
     cause_at: datetime
-    severity: Literal["info", "warning", "critical"]
+    severity: Severity
     details: Json
     proof: Json | None = None
+    is_late: bool = False
 
 
 def encode_state(state: CauseState) -> bytes:

@@ -1,139 +1,124 @@
-"""Watches: each rule of a store as it applies to one queue or slot, with the names and limits that it needs."""
+"""Watches: each rule of a store as it applies to one subject, with the names and limits that it needs."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
-from storesense_contracts.layout import Slot, StoreLayout
-from storesense_contracts.rules import AnyRule, LowStockRule, QueueTooLongRule
+from storesense_backend.alerts.values import CauseKey, Json, SubjectKey
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.rules import AnyRule
 
-_SPARE_UNITS = 2
-"""Units above the reorder point at which a slot counts as refilled: one put back by a shopper is no restock."""
+if TYPE_CHECKING:
+    from storesense_backend.alerts.kinds.base import Kind
+
+Served = Mapping[tuple[str, str], frozenset[str]]
+"""By (stream, subject id), the devices that ever measured it."""
 
 
 @dataclass(frozen=True, slots=True)
-class WatchBase:
-    """What every watch has: whom it concerns and how long it hesitates."""
+class Watch:
+    """One rule at one subject.
 
+    Attributes:
+        kind: how its observations are judged.
+        rule: the rule itself.
+        observed: whose observations concern it.
+        open_at: the value at which it opens; at or above, or at or below where the kind falls.
+        resolve_at: the value at which it resolves.
+        critical_at: a value that makes it critical, if there is one.
+        zone: the store's clock, for the rule's schedule.
+        facts: names and numbers that its alerts tell beside what was observed.
+        devices: those that measure the subject; where all are offline, nothing can be said of it.
+        key: the cause that at most one unresolved alert stands for: store, rule, subject.
+    """
+
+    kind: "Kind" = field(repr=False)
+    rule: AnyRule = field(repr=False)
     store_id: str
-    rule_id: str
     subject_id: str
     subject_name: str
     section_id: str
     section_name: str
-    open_after_s: float
-    resolve_after_s: float
+    observed: SubjectKey
+    open_at: float = 0.0
+    resolve_at: float = 0.0
+    critical_at: float | None = None
+    zone: ZoneInfo | None = None
+    facts: Json = field(default_factory=dict, repr=False)
+    devices: frozenset[str] = frozenset()
+    key: CauseKey = field(init=False)
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        """The cause that at most one unresolved alert stands for: store, rule, subject."""
-        return (self.store_id, self.rule_id, self.subject_id)
+    def rule_id(self) -> str:
+        """The rule's id."""
+        return self.rule.id
+
+    def __post_init__(self) -> None:
+        """Put the key together once, since it is asked for with each reading."""
+        object.__setattr__(self, "key", (self.store_id, self.rule.id, self.subject_id))
+
+    def holds_at(self, at: datetime) -> bool:
+        """Tell whether the rule's schedule has it at an instant."""
+        return not self.rule.schedule or self.zone is None or self.rule.holds_at(at.astimezone(self.zone))
 
 
 @dataclass(frozen=True, slots=True)
-class QueueWatch(WatchBase):
-    """A queue that must not stay long."""
+class Subject:
+    """What a rule can be about: a queue, a zone, a slot, a device, ..."""
 
-    kind: Literal["queue_too_long"]
-    open_at_length: int
-    resolve_at_length: int
-
-
-@dataclass(frozen=True, slots=True)
-class StockWatch(WatchBase):
-    """A slot that must not run low."""
-
-    kind: Literal["low_stock"]
-    sku: str
-    product_name: str
-    capacity_units: int
-    reorder_point_units: int
-    min_confidence: float
-    minimum_units: int = 0
-
-    @property
-    def refilled_at_units(self) -> int:
-        """The units from which on the slot counts as refilled."""
-        return min(self.capacity_units, self.reorder_point_units + _SPARE_UNITS)
+    id: str
+    name: str
+    section_id: str
+    facts: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceWatch(WatchBase):
-    """A registered device that must lose nothing; every store has this watch without a rule of its own."""
+class Store:
+    """A store's subjects by family, for making watches of its rules.
 
-    kind: Literal["data_lost"]
-
-
-Watch = QueueWatch | StockWatch | DeviceWatch
-
-DATA_LOST_RULE_ID = "data-lost"
-
-
-def watches_of(layout: StoreLayout, rules: Iterable[AnyRule], device_ids: Iterable[str] = ()) -> list[Watch]:
-    """Apply rules to the queues and slots that they name, or to all where they name none, and watch all devices.
-
-    A name that the layout does not have (any more) yields no watch.
+    Args:
+        layout: of the store.
+        device_ids: the registered devices.
+        served_by: which devices measure what.
     """
-    sections = {section.id: section.name for section in layout.sections}
-    # A device has no section; its store's first one stands for the store.
-    first = layout.sections[0]
-    watches: list[Watch] = [
-        DeviceWatch(
-            store_id=layout.id,
-            rule_id=DATA_LOST_RULE_ID,
-            subject_id=device_id,
-            subject_name=device_id,
-            section_id=first.id,
-            section_name=first.name,
-            open_after_s=0.0,
-            resolve_after_s=60.0,
-            kind="data_lost",
-        )
-        for device_id in device_ids
-    ]
-    for rule in rules:
-        if isinstance(rule, QueueTooLongRule):
-            watches += [
-                QueueWatch(
-                    store_id=layout.id,
-                    rule_id=rule.id,
-                    subject_id=queue.id,
-                    subject_name=queue.name,
-                    section_id=queue.section,
-                    section_name=sections[queue.section],
-                    open_after_s=rule.open_after_s,
-                    resolve_after_s=rule.resolve_after_s,
-                    kind="queue_too_long",
-                    open_at_length=rule.open_at_length,
-                    resolve_at_length=rule.resolve_at_length,
-                )
-                for queue in layout.queues
-                if rule.queues is None or queue.id in rule.queues
-            ]
-        elif isinstance(rule, LowStockRule):
-            watches += [
-                _stock_watch(layout, rule, slot, sections[slot.section])
-                for slot in layout.slots
-                if rule.slots is None or slot.id in rule.slots
-            ]
-    return watches
 
+    def __init__(self, layout: StoreLayout, device_ids: tuple[str, ...] = (), served_by: Served | None = None) -> None:
+        self.layout = layout
+        self.device_ids = device_ids
+        self.served_by = served_by or {}
+        self.sections = {section.id: section.name for section in layout.sections}
+        self.zone = layout.zone_info
+        # What has no section of its own belongs to the store's first one, which stands for the store.
+        self._first = layout.sections[0].id
 
-def _stock_watch(layout: StoreLayout, rule: LowStockRule, slot: Slot, section_name: str) -> StockWatch:
-    return StockWatch(
-        store_id=layout.id,
-        rule_id=rule.id,
-        subject_id=slot.id,
-        subject_name=slot.name,
-        section_id=slot.section,
-        section_name=section_name,
-        open_after_s=rule.open_after_s,
-        resolve_after_s=rule.resolve_after_s,
-        kind="low_stock",
-        sku=slot.product.sku,
-        product_name=slot.product.name,
-        capacity_units=slot.capacity_units,
-        reorder_point_units=slot.reorder_point_units,
-        min_confidence=rule.min_confidence,
-        minimum_units=slot.minimum_units,
-    )
+    def subjects(self, family: str) -> list[Subject]:
+        """Return all subjects of a family that is made of the layout or the devices."""
+        layout, first = self.layout, self._first
+        match family:
+            case "queue":
+                return [Subject(queue.id, queue.name, queue.section) for queue in layout.queues]
+            case "zone":
+                return [Subject(zone.id, zone.name, first) for zone in layout.zones]
+            case "slot":
+                return [
+                    Subject(
+                        slot.id,
+                        slot.name,
+                        slot.section,
+                        {
+                            "sku": slot.product.sku,
+                            "product_name": slot.product.name,
+                            "capacity_units": slot.capacity_units,
+                            "reorder_point_units": slot.reorder_point_units,
+                            "minimum_units": slot.minimum_units,
+                        },
+                    )
+                    for slot in layout.slots
+                ]
+            case "sensor":
+                return [Subject(sensor.id, sensor.name, first) for sensor in layout.environment_sensors]
+            case "device":
+                return [Subject(device_id, device_id, first) for device_id in self.device_ids]
+            case _:
+                return [Subject(layout.id, layout.name, first)]

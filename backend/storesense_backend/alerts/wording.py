@@ -1,47 +1,58 @@
 """What an alert says to people, made from its stored details, so that a language is chosen when it is read.
 
 Names come from the site file and may already say what the thing is ("Tills", "Queue at the tills", "Lane 3"), so a
-sentence puts them first and repeats no word of theirs.
+sentence puts them first and repeats no word of theirs. A rule may bring words of its own.
 """
 
 from collections.abc import Mapping
+from typing import Any
+
+from storesense_backend.alerts.words import DEFAULT_LANGUAGE, WORDS, Words
+
+Messages = Mapping[str, Mapping[str, str]] | None
+"""A rule's own templates: by language, ``title`` and ``action``."""
 
 
-def title(kind: str, details: Mapping[str, object]) -> str:
+class _Told(dict[str, Any]):
+    """Details in which a field that an older release did not know reads as a question mark."""
+
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def title(kind: str, details: Mapping[str, object], language: str = DEFAULT_LANGUAGE, messages: Messages = None) -> str:
     """Say in a few words what is the matter."""
-    name = details.get("subject_name") or ""
-    if kind == "queue_too_long":
-        return _of(name, f"{details.get('length', '?')} waiting")
-    if kind == "low_stock":
-        product, units = details.get("product_name") or name, details.get("units", "?")
-        return f"{product} is out of stock" if units == 0 else f"{product} runs low: {units} left"
-    if kind == "data_lost":
-        return _of(name, f"{details.get('lost_messages', '?')} messages lost")
-    return _of(name, kind.replace("_", " "))
+    return _own("title", details, language, messages) or _built_in(kind, details, language)[0]
 
 
-def action(kind: str, details: Mapping[str, object]) -> str:
+def action(
+    kind: str, details: Mapping[str, object], language: str = DEFAULT_LANGUAGE, messages: Messages = None
+) -> str:
     """Say what to do about it."""
-    if kind == "queue_too_long":
-        return "Open another lane"
-    if kind == "low_stock":
-        needed, product = details.get("units_needed", "?"), details.get("product_name", "")
-        bring = f"{needed} × {product} to {_place(details)}"
-        if details.get("outcome") == "wrong_product":
-            return f"Take away what does not belong there ({details.get('guest_g', '?')} g), and bring {bring}"
-        return f"Bring {bring}"
-    if kind == "data_lost":
-        return "Check the device's connection and its disk"
-    return "Have a look"
+    return _own("action", details, language, messages) or _built_in(kind, details, language)[1]
 
 
-def _of(name: object, what: str) -> str:
-    return f"{name}: {what}" if name else what.capitalize()
+def _own(part: str, details: Mapping[str, object], language: str, messages: Messages) -> str | None:
+    template = (messages or {}).get(language)
+    return None if template is None else template[part].format_map(_Told(details))
 
 
-def _place(details: Mapping[str, object]) -> str:
+def _built_in(kind: str, details: Mapping[str, object], language: str) -> tuple[str, str]:
+    words = WORDS.get(language, WORDS[DEFAULT_LANGUAGE])
+    told = _Told({key: value for key, value in details.items() if value is not None})
+    told["name"] = details.get("subject_name") or ""
+    told["product"] = details.get("product_name") or told["name"]
+    told["place"] = _place(details, words)
+    what, todo = words.of(kind, told)
+    headline = what.format_map(told)
+    if "{product}" not in what:
+        headline = words.with_name(str(told["name"]), headline)
+    return headline, todo.format_map(told)
+
+
+def _place(details: Mapping[str, object], words: Words) -> str:
     """Name the place on the shelf, and the section where that says something more."""
     place, section = details.get("subject_name"), details.get("section_name")
     if place and section and str(section).casefold() != str(place).casefold():
-        return f"{place} ({section})"
-    return str(place or section or "its shelf")
+        return words.place.format(place=place, section=section)
+    return str(place or section or words.no_place)

@@ -15,8 +15,8 @@ from storesense_backend.api.parameters import AfterId, AlertId, Limit, StoreIdPa
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
 StateFilter = Annotated[
-    Literal["open", "acknowledged", "resolved", "unresolved"] | None,
-    Query(description="only alerts in this state; unresolved: open or acknowledged"),
+    Literal["open", "acknowledged", "in_hand", "resolved", "dismissed", "unresolved"] | None,
+    Query(description="only alerts in this state; unresolved: open, acknowledged or in hand"),
 ]
 
 
@@ -32,7 +32,7 @@ async def list_alerts(
     limit: Limit = 100,
 ) -> Response:
     """List alerts, newest first, page by page."""
-    states = ["open", "acknowledged"] if state == "unresolved" else None if state is None else [state]
+    states = ["open", "acknowledged", "in_hand"] if state == "unresolved" else None if state is None else [state]
     async with context.pool.connection() as connection:
         await registry.get_store(connection, store_id)
         found = await alert_records.list_alerts(

@@ -209,16 +209,28 @@ class Alert(Answer):
     alert_id: int
     store_id: str
     rule_id: str
-    kind: Literal["queue_too_long", "low_stock", "data_lost"]
-    subject_id: str = Field(description="the queue, slot or device")
+    kind: str = Field(description="the kind of its rule", examples=["queue_too_long"])
+    subject_id: str = Field(description="the queue, slot, device, ... that it is about")
     section_id: str = Field(description="whose staff it concerns")
     severity: Literal["info", "warning", "critical"]
-    state: Literal["open", "acknowledged", "resolved"]
+    state: Literal["open", "acknowledged", "in_hand", "resolved", "dismissed"]
     cause_at: datetime = Field(description="when the cause began, by the readings")
     opened_at: datetime = Field(description="when the alert was raised")
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
+    taken_at: datetime | None = Field(None, description="when somebody took it in hand")
+    taken_by: str | None = None
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismiss_reason: str | None = None
+    snoozed_until: datetime | None = None
+    escalated_to: str | None = None
+    silenced_by_alert_id: int | None = Field(
+        None, description="the alert that explains this one: its device is offline"
+    )
+    is_late: bool = Field(False, description="raised by readings that came late, as its rule allows")
+    is_blind: bool = Field(False, description="its sensors say too little to judge by, for it or against it")
     title: str = Field(examples=["Tills: 6 waiting"])
     action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3, left (Dry goods)"])
     details: dict[str, str | int | float | None]

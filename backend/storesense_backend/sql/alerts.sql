@@ -1,7 +1,9 @@
 -- name: alerts
 SELECT
     alert_id, store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at,
-    acknowledged_at, acknowledged_by, resolved_at, details, proof
+    acknowledged_at, acknowledged_by, resolved_at, details, proof,
+    taken_at, taken_by, dismissed_at, dismissed_by, dismiss_reason, snoozed_until, escalated_to, silenced_by_alert_id,
+    is_late, is_blind, messages
 FROM alerts
 WHERE store_id = %(store_id)s
     AND (%(states)s::text[] IS NULL OR state = ANY (%(states)s))
@@ -12,7 +14,9 @@ LIMIT %(limit)s;
 -- name: alerts_by_id
 SELECT
     alert_id, store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at,
-    acknowledged_at, acknowledged_by, resolved_at, details, proof
+    acknowledged_at, acknowledged_by, resolved_at, details, proof,
+    taken_at, taken_by, dismissed_at, dismissed_by, dismiss_reason, snoozed_until, escalated_to, silenced_by_alert_id,
+    is_late, is_blind, messages
 FROM alerts
 WHERE alert_id = ANY (%(alert_ids)s);
 
@@ -20,7 +24,9 @@ WHERE alert_id = ANY (%(alert_ids)s);
 -- What is not over, and what was resolved a moment ago.
 SELECT
     alert_id, store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at,
-    acknowledged_at, acknowledged_by, resolved_at, details, proof
+    acknowledged_at, acknowledged_by, resolved_at, details, proof,
+    taken_at, taken_by, dismissed_at, dismissed_by, dismiss_reason, snoozed_until, escalated_to, silenced_by_alert_id,
+    is_late, is_blind, messages
 FROM alerts
 WHERE store_id = ANY (%(store_ids)s)
     AND (NOT is_over OR (resolved_at > %(resolved_since)s AND opened_at > %(resolved_since)s - interval '7 days'))

@@ -1,129 +1,129 @@
--- name: try_lease
-SELECT pg_try_advisory_lock(%(lease_key)s) AS is_ours;
-
--- name: heads_and_cursors
-SELECT p.partition_no, p.head, c.batch_no AS cursor
-FROM partitions p
-LEFT JOIN follower_cursors c ON c.partition_no = p.partition_no AND c.follower = %(follower)s;
-
--- name: has_followed
-SELECT EXISTS (SELECT FROM follower_cursors WHERE follower = %(follower)s) AS has_followed;
-
--- name: save_cursor
-INSERT INTO follower_cursors (follower, partition_no, batch_no, updated_at)
-VALUES (%(follower)s, %(partition_no)s, %(batch_no)s, %(now)s)
-ON CONFLICT (follower, partition_no) DO UPDATE SET batch_no = excluded.batch_no, updated_at = excluded.updated_at;
-
--- name: new_queue_samples
-SELECT s.store_id, s.subject_id, r.measured_at, r.received_at, r.length,
-    r.longest_wait_ms / 1000.0::float8 AS longest_wait_s
-FROM queue_samples r JOIN series s USING (series_id)
-WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
-
--- name: new_shelf_weights
-SELECT s.store_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg / 1000.0::float8 AS weight_g,
-    r.is_stable, r.units, r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g
-FROM shelf_weights r JOIN series s USING (series_id)
-WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
-
--- name: new_losses
--- A device tells its condition every so often and when it changes; what it declared dropped lately stands beside.
-SELECT s.store_id, s.device_id AS subject_id, r.measured_at, r.received_at, r.outbox_bytes,
-    (
-        SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
-        FROM declared_gaps g JOIN device_boots b USING (boot_no)
-        WHERE b.store_id = s.store_id AND b.device_id = s.device_id
-            AND g.declared_at > r.received_at - %(lately)s AND g.declared_at <= r.received_at + interval '1 second'
-    ) AS lost_messages
-FROM health_readings r JOIN series s USING (series_id)
-WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s;
-
--- name: newest_losses
--- Of a reading that TimescaleDB has compressed, received_at is there only where it was late.
-SELECT s.store_id, s.device_id AS subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.outbox_bytes,
-    (
-        SELECT coalesce(sum(upper(g.seqs) - lower(g.seqs)), 0)::bigint
-        FROM declared_gaps g JOIN device_boots b USING (boot_no)
-        WHERE b.store_id = s.store_id AND b.device_id = s.device_id
-            AND g.declared_at > coalesce(t.received_at, t.measured_at) - %(lately)s
-            AND g.declared_at <= coalesce(t.received_at, t.measured_at) + interval '1 second'
-    ) AS lost_messages
-FROM series s
-CROSS JOIN LATERAL (
-    SELECT * FROM health_readings r
-    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s
-    ORDER BY r.measured_at DESC LIMIT 1
-) t
-WHERE s.stream = 'health';
-
--- name: newest_queue_samples
-SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.length,
-    t.longest_wait_ms / 1000.0::float8 AS longest_wait_s
-FROM series s
-CROSS JOIN LATERAL (
-    SELECT * FROM queue_samples r
-    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s ORDER BY r.measured_at DESC LIMIT 1
-) t
-WHERE s.stream = 'queue';
-
--- name: newest_shelf_weights
-SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at, t.weight_mg / 1000.0::float8 AS weight_g,
-    t.is_stable, t.units, t.confidence::float8 AS confidence, t.guest_mg / 1000.0::float8 AS guest_g
-FROM series s
-CROSS JOIN LATERAL (
-    SELECT * FROM shelf_weights r
-    WHERE r.series_id = s.series_id AND r.measured_at > %(since)s ORDER BY r.measured_at DESC LIMIT 1
-) t
-WHERE s.stream = 'shelf';
-
 -- name: registry_marks
--- Changes whenever a store's layout, rules or registered devices do.
+-- Changes whenever a store's layout, rules, registered devices or who measures what do.
 SELECT s.store_id, s.layout_version, count(r.rule_id) AS rule_count, coalesce(sum(r.version), 0)::bigint AS rule_versions,
     max(r.updated_at) AS rules_updated_at,
     (
         SELECT string_agg(d.device_id, ' ' ORDER BY d.device_id) FROM devices d
         WHERE d.store_id = s.store_id AND d.registered_at IS NOT NULL
-    ) AS device_ids
+    ) AS device_ids,
+    (SELECT count(*) FROM series x WHERE x.store_id = s.store_id) AS series_count
 FROM stores s LEFT JOIN rules r USING (store_id)
 GROUP BY s.store_id, s.layout_version;
 
 -- name: registry
-SELECT s.store_id, s.layout,
+SELECT s.store_id, s.layout, s.layout_version,
     coalesce((SELECT jsonb_agg(r.spec ORDER BY r.rule_id) FROM rules r WHERE r.store_id = s.store_id), '[]') AS rules,
     ARRAY(
         SELECT d.device_id FROM devices d WHERE d.store_id = s.store_id AND d.registered_at IS NOT NULL ORDER BY 1
-    ) AS device_ids
+    ) AS device_ids,
+    coalesce(
+        (
+            SELECT jsonb_agg(jsonb_build_object('stream', x.stream, 'subject_id', x.subject_id, 'device_id', x.device_id))
+            FROM series x JOIN devices d USING (store_id, device_id)
+            WHERE x.store_id = s.store_id AND d.registered_at IS NOT NULL
+                AND x.stream IN ('queue', 'zone', 'shelf', 'environment', 'footfall')
+        ),
+        '[]'
+    ) AS served
 FROM stores s WHERE s.store_id = ANY (%(store_ids)s);
 
 -- name: states
-SELECT store_id, rule_id, subject_id, state::text AS state FROM rule_states;
+SELECT store_id, rule_id, subject_id, state::text AS state FROM rule_states WHERE store_id = ANY (%(store_ids)s);
 
--- name: save_state
+-- name: save_states
 INSERT INTO rule_states (store_id, rule_id, subject_id, state)
-VALUES (%(store_id)s, %(rule_id)s, %(subject_id)s, %(state)s::jsonb)
+SELECT given.store_id, given.rule_id, given.subject_id, given.state::jsonb
+FROM unnest(%(store_ids)s::text[], %(rule_ids)s::text[], %(subject_ids)s::text[], %(states)s::text[])
+    AS given (store_id, rule_id, subject_id, state)
 ON CONFLICT (store_id, rule_id, subject_id) DO UPDATE SET state = excluded.state;
 
--- name: delete_state
-DELETE FROM rule_states WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s;
+-- name: delete_states
+DELETE FROM rule_states AS old
+USING unnest(%(store_ids)s::text[], %(rule_ids)s::text[], %(subject_ids)s::text[])
+    AS given (store_id, rule_id, subject_id)
+WHERE (old.store_id, old.rule_id, old.subject_id) = (given.store_id, given.rule_id, given.subject_id);
 
--- name: unresolved_causes
-SELECT store_id, rule_id, subject_id, cause_at FROM alerts WHERE NOT is_over;
+-- name: standing
+-- Of each cause the alert that stands, or the one that was dismissed and is the newest of a cause that lasts.
+SELECT store_id, rule_id, subject_id, cause_at, state FROM alerts
+WHERE NOT is_over AND store_id = ANY (%(store_ids)s)
+UNION ALL
+SELECT remembered.store_id, remembered.rule_id, remembered.subject_id, newest.cause_at, newest.state
+FROM rule_states AS remembered
+CROSS JOIN LATERAL (
+    SELECT cause_at, state FROM alerts
+    WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id)
+        = (remembered.store_id, remembered.rule_id, remembered.subject_id)
+    ORDER BY alert_id DESC LIMIT 1
+) AS newest
+WHERE remembered.store_id = ANY (%(store_ids)s) AND newest.state = 'dismissed';
 
--- name: open_alert
-INSERT INTO alerts (store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at, details)
-VALUES (
-    %(store_id)s, %(rule_id)s, %(kind)s, %(subject_id)s, %(section_id)s, %(severity)s, 'open', %(cause_at)s, %(now)s,
-    %(details)s
+-- name: open_alerts
+INSERT INTO alerts (
+    store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at, details, is_late, is_blind,
+    messages, escalation
+)
+SELECT store_id, rule_id, kind, subject_id, section_id, severity, 'open', cause_at, at, details, is_late, is_blind,
+    nullif(messages, 'null'), nullif(escalation, 'null')
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    store_id text, rule_id text, kind text, subject_id text, section_id text, severity text, cause_at timestamptz,
+    at timestamptz, details jsonb, is_late boolean, is_blind boolean, messages jsonb, escalation jsonb
 )
 ON CONFLICT (store_id, rule_id, subject_id) WHERE NOT is_over DO NOTHING
-RETURNING alert_id;
+RETURNING alert_id, store_id, rule_id, subject_id;
 
--- name: update_alert
-UPDATE alerts SET details = %(details)s, severity = %(severity)s
-WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND NOT is_over
-RETURNING alert_id;
+-- name: update_alerts
+UPDATE alerts SET details = given.details, severity = given.severity
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    store_id text, rule_id text, subject_id text, severity text, details jsonb
+)
+WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id) = (given.store_id, given.rule_id, given.subject_id)
+    AND NOT alerts.is_over
+RETURNING alert_id, alerts.store_id, alerts.rule_id, alerts.subject_id;
 
--- name: resolve_alert
-UPDATE alerts SET state = 'resolved', resolved_at = %(now)s, proof = %(proof)s
-WHERE store_id = %(store_id)s AND rule_id = %(rule_id)s AND subject_id = %(subject_id)s AND NOT is_over
-RETURNING alert_id;
+-- name: resolve_alerts
+UPDATE alerts SET
+    state = 'resolved', resolved_at = given.at, proof = nullif(given.proof, 'null'), silenced_by_alert_id = NULL,
+    is_blind = alerts.kind = 'blind'
+FROM jsonb_to_recordset(%(rows)s) AS given (
+    store_id text, rule_id text, subject_id text, at timestamptz, proof jsonb
+)
+WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id) = (given.store_id, given.rule_id, given.subject_id)
+    AND NOT alerts.is_over
+RETURNING alert_id, alerts.store_id, alerts.rule_id, alerts.subject_id;
+
+-- name: silence_alerts
+WITH changed AS (
+    UPDATE alerts SET silenced_by_alert_id = (
+        SELECT explains.alert_id FROM alerts AS explains
+        WHERE explains.store_id = given.store_id AND explains.rule_id = given.by_rule_id
+            AND explains.subject_id = given.by_subject_id AND NOT explains.is_over
+    )
+    FROM jsonb_to_recordset(%(pairs)s) AS given (
+        store_id text, rule_id text, subject_id text, by_rule_id text, by_subject_id text
+    )
+    WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id) = (given.store_id, given.rule_id, given.subject_id)
+        AND NOT alerts.is_over
+    RETURNING alerts.store_id, alerts.alert_id
+)
+SELECT pg_notify('storesense_alerts', store_id || ':' || alert_id::text) FROM changed;
+
+-- name: blind_alerts
+WITH changed AS (
+    UPDATE alerts SET is_blind = given.is_blind
+    FROM jsonb_to_recordset(%(marks)s) AS given (store_id text, rule_id text, subject_id text, is_blind boolean)
+    WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id) = (given.store_id, given.rule_id, given.subject_id)
+        AND NOT alerts.is_over
+    RETURNING alerts.store_id, alerts.alert_id
+)
+SELECT pg_notify('storesense_alerts', store_id || ':' || alert_id::text) FROM changed;
+
+-- name: note_events
+WITH noted AS (
+    INSERT INTO alert_events (alert_id, happened_at, kind, actor, details)
+    SELECT alert_id, at, kind, 'alert engine', details
+    FROM jsonb_to_recordset(%(notes)s) AS given (alert_id bigint, at timestamptz, kind text, details jsonb)
+    RETURNING alert_id
+)
+SELECT pg_notify('storesense_alerts', given.store_id || ':' || given.alert_id::text)
+FROM jsonb_to_recordset(%(notes)s) AS given (alert_id bigint, store_id text);

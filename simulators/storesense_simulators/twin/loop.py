@@ -11,9 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from storesense_backend.alerts.engine import Engine, SubjectKey
-from storesense_backend.alerts.values import ChangeKind, Observation, QueueObservation, StockObservation, Timing
-from storesense_backend.alerts.watches import QueueWatch, StockWatch, Watch, watches_of
+from storesense_backend.alerts.engine import Engine
+from storesense_backend.alerts.values import (
+    ChangeKind,
+    Observation,
+    QueueObservation,
+    StockObservation,
+    SubjectKey,
+    Timing,
+)
+from storesense_backend.alerts.watches import Store, Watch
 from storesense_contracts.clock import to_epoch_us
 from storesense_contracts.readings import QueueSample, ShelfWeight
 from storesense_simulators.twin.control import AdviceControl, ScheduleControl
@@ -81,7 +88,7 @@ class Adviser:
         self._began_at = began_at
         self._taken_after_ms = taken_after_ms
         self._engine = Engine(Timing())
-        self._engine.watch_store(shop.store_id, watches_of(shop.layout, shop.site.rules))
+        self._engine.watch_store(Store(shop.layout), shop.site.rules)
         self._seen: dict[SubjectKey, list[Observation]] = {}
         self._due: list[tuple[int, Watch, ChangeKind]] = []
         self.alerts = 0
@@ -123,15 +130,15 @@ class Adviser:
                 self._due.append((now_ms + self._taken_after_ms, watch, change.kind))
             elif change.kind is ChangeKind.RESOLVED:
                 self._due = [due for due in self._due if due[1].key != watch.key]
-                if isinstance(watch, QueueWatch):
+                if watch.observed[1] == "queue":
                     self._control.withdraw_lane(watch.subject_id, now_ms)
 
     def _take(self, now_ms: int) -> None:
         while self._due and self._due[0][0] <= now_ms:
             _, watch, _ = self._due.pop(0)
-            if isinstance(watch, QueueWatch):
+            if watch.observed[1] == "queue":
                 self._control.advise_lane(watch.subject_id)
-            elif isinstance(watch, StockWatch):
+            elif watch.observed[1] == "slot":
                 self._control.advise_restock(watch.subject_id)
 
 

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from storesense_backend.alerts.engine import Engine
+from storesense_backend.alerts.kinds.catalogue import watches_of
 from storesense_backend.alerts.values import QueueObservation, Timing
-from storesense_backend.alerts.watches import watches_of
+from storesense_backend.alerts.watches import Store
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rules import QueueTooLongRule
 
@@ -29,14 +30,14 @@ def sample(at_s, length=6):
 
 def engine(rules=(RULE,)):
     made = Engine(Timing())
-    made.watch_store("s", watches_of(LAYOUT, rules))
+    made.watch_store(Store(LAYOUT), rules)
     return made
 
 
 def test_a_rule_without_names_watches_all():
-    assert [watch.subject_id for watch in watches_of(LAYOUT, [RULE])] == ["a", "b"]
+    assert [watch.subject_id for watch in watches_of(Store(LAYOUT), [RULE])] == ["a", "b"]
     named = RULE.model_copy(update={"queues": ["b", "gone"]})
-    assert [watch.subject_id for watch in watches_of(LAYOUT, [named])] == ["b"]
+    assert [watch.subject_id for watch in watches_of(Store(LAYOUT), [named])] == ["b"]
 
 
 def test_only_the_subject_that_was_measured_is_concerned():
@@ -63,7 +64,7 @@ def test_time_passes_for_runs_alone():
 def test_an_edited_watch_is_judged_once_more():
     made = engine()
     made.adopt(made.judge({("s", "queue", "a"): [sample(0, 4)]}, T0))
-    made.watch_store("s", watches_of(LAYOUT, [RULE.model_copy(update={"open_at_length": 4})]))
+    made.watch_store(Store(LAYOUT), [RULE.model_copy(update={"open_at_length": 4})])
     made.adopt(made.judge({}, T0 + timedelta(seconds=1)))
     assert len(made.judge({}, T0 + timedelta(seconds=12)).changes) == 1
 
@@ -71,7 +72,7 @@ def test_an_edited_watch_is_judged_once_more():
 def test_a_watch_that_is_gone_is_named_until_it_is_forgotten():
     made = engine()
     made.adopt(made.judge({("s", "queue", "a"): [sample(0)]}, T0))
-    made.watch_store("s", [])
+    made.watch_store(Store(LAYOUT), [])
     assert made.unwatched() == [("s", "long", "a")]
     assert made.judge({}, T0 + timedelta(seconds=30)).changes == []
     made.forget(made.unwatched())
@@ -81,14 +82,14 @@ def test_a_watch_that_is_gone_is_named_until_it_is_forgotten():
 
 def test_other_stores_watches_stay():
     made = engine()
-    made.watch_store("t", watches_of(LAYOUT.model_copy(update={"id": "t"}), [RULE]))
-    made.watch_store("s", [])
+    made.watch_store(Store(LAYOUT.model_copy(update={"id": "t"})), [RULE])
+    made.watch_store(Store(LAYOUT), [])
     assert made.watch_count == 2
 
 
 def test_the_next_cause_to_ripen_says_when_to_look_again():
     made = Engine(Timing(settle_s=0.5))
-    made.watch_store("s", watches_of(LAYOUT, (RULE,)))
+    made.watch_store(Store(LAYOUT), (RULE,))
     assert made.due_at(T0) is None
     made.adopt(made.judge({("s", "queue", "a"): [sample(0)], ("s", "queue", "b"): [sample(3)]}, T0))
     due_at = T0 + timedelta(seconds=10.5)

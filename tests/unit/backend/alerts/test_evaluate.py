@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from storesense_backend.alerts.evaluate import Verdict, evaluate, judge, needs_time
+from storesense_backend.alerts.evaluate import evaluate, needs_time
+from storesense_backend.alerts.kinds.catalogue import watches_of
 from storesense_backend.alerts.values import (
     CLEAR,
     CauseState,
@@ -16,42 +17,51 @@ from storesense_backend.alerts.values import (
     QueueObservation,
     StockObservation,
     Timing,
+    Verdict,
     decode_state,
     encode_state,
 )
-from storesense_backend.alerts.watches import QueueWatch, StockWatch
+from storesense_backend.alerts.watches import Store
+from storesense_contracts.layout import StoreLayout
+from storesense_contracts.rules import RULE
 
 T0 = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TIMING = Timing(late_s=60.0, stale_s=120.0, settle_s=2.0)
-QUEUE = QueueWatch(
-    store_id="s",
-    rule_id="long",
-    subject_id="tills",
-    subject_name="the tills",
-    section_id="front",
-    section_name="Checkout",
-    open_after_s=20.0,
-    resolve_after_s=15.0,
-    kind="queue_too_long",
-    open_at_length=5,
-    resolve_at_length=2,
+LAYOUT = StoreLayout.model_validate(
+    {
+        "id": "s",
+        "name": "S",
+        "time_zone": "UTC",
+        "floor": {"size_m": [10, 6]},
+        "sections": [{"id": "front", "name": "Checkout"}, {"id": "aisle-3", "name": "Aisle 3"}],
+        "queues": [{"id": "tills", "name": "the tills", "section": "front"}],
+        "slots": [
+            {
+                "id": "slot-1",
+                "name": "Slot 1",
+                "section": "aisle-3",
+                "product": {"sku": "oat-1l", "name": "Oat milk 1 l", "unit_weight_g": 515},
+                "capacity_units": 14,
+                "reorder_point_units": 3,
+            }
+        ],
+    }
 )
-STOCK = StockWatch(
-    store_id="s",
-    rule_id="low",
-    subject_id="slot-1",
-    subject_name="Slot 1",
-    section_id="aisle-3",
-    section_name="Aisle 3",
-    open_after_s=10.0,
-    resolve_after_s=5.0,
-    kind="low_stock",
-    sku="oat-1l",
-    product_name="Oat milk 1 l",
-    capacity_units=14,
-    reorder_point_units=3,
-    min_confidence=0.5,
+
+
+def watch_of(**rule):
+    (watch,) = watches_of(Store(LAYOUT), [RULE.validate_python(rule)])
+    return watch
+
+
+QUEUE = watch_of(
+    kind="queue_too_long", id="long", open_at_length=5, resolve_at_length=2, open_after_s=20, resolve_after_s=15
 )
+STOCK = watch_of(kind="low_stock", id="low", open_after_s=10, resolve_after_s=5)
+
+
+def judge(watch, observation):
+    return watch.kind.judge(watch, observation)
 
 
 def queue(at_s, length, *, delay_s=0.3, wait_s=0.0):
@@ -238,7 +248,7 @@ def test_what_an_alert_tells():
     }
     _, changes = evaluate(QUEUE, state, every(5, 25, 40, 1), T0 + timedelta(seconds=41), TIMING)
     (resolved,) = changes
-    assert resolved.proof == {"length": 1, "measured_at": "2026-11-20T12:00:40+00:00"}
+    assert resolved.proof == {"length": 1, "longest_wait_s": 0.0, "measured_at": "2026-11-20T12:00:40+00:00"}
     assert resolved.cause_at == T0
 
 
@@ -310,13 +320,13 @@ def test_a_restock_beside_something_foreign_is_one_and_says_so():
 
 @pytest.mark.parametrize(("units", "severity"), [(3, "warning"), (2, "critical"), (0, "critical")])
 def test_at_its_minimum_a_slot_is_critical(units, severity):
-    watch = replace(STOCK, minimum_units=2)
+    watch = replace(STOCK, critical_at=2.0)
     (opened,) = changes_of(watch, [stock(0, units), stock(10, units)])
     assert opened.severity == severity
 
 
 def test_refill_of_a_slot_with_room_for_one_above_its_reorder_point():
-    small = replace(STOCK, capacity_units=1, reorder_point_units=0)
+    small = replace(STOCK, open_at=0.0, resolve_at=1.0)
     assert judge(small, stock(0, 1)) is Verdict.GOOD
     assert judge(small, stock(0, 0)) is Verdict.BAD
 
@@ -339,14 +349,14 @@ def test_a_backlog_that_reaches_the_present_opens_with_the_true_beginning():
 
 def test_an_edited_rule_is_applied_to_what_was_last_seen():
     state, _ = feed(QUEUE, [queue(0, 4)])
-    stricter = replace(QUEUE, open_at_length=4)
+    stricter = replace(QUEUE, open_at=4.0)
     state, found = feed(stricter, [], state=state, ticks=[10, 22])
     assert found == [(22, "opened")]
 
 
 def test_an_edited_rule_ends_a_run_that_no_longer_counts():
     state, _ = feed(QUEUE, [queue(0, 5)])
-    laxer = replace(QUEUE, open_at_length=8)
+    laxer = replace(QUEUE, open_at=8.0)
     state, found = feed(laxer, [], state=state, ticks=[30])
     assert found == []
     assert not needs_time(state)
@@ -389,7 +399,7 @@ class CauseMachine(RuleBasedStateMachine):
             self.open = True
             assert any(judge(self.watch, o) is Verdict.BAD for o in fresh), "opened by nothing timely and fresh"
             assert any(o.measured_at == change.cause_at and judge(self.watch, o) is Verdict.BAD for o in timely)
-            assert change.at - change.cause_at >= timedelta(seconds=self.watch.open_after_s - 1e-6)
+            assert change.at - change.cause_at >= timedelta(seconds=self.watch.rule.open_after_s - 1e-6)
         elif change.kind is ChangeKind.UPDATED:
             assert self.open
         else:

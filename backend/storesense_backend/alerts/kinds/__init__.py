@@ -1,0 +1,1 @@
+"""How rules of each kind judge, and what their alerts tell and prove."""
