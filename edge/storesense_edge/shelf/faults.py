@@ -90,6 +90,7 @@ class CellWatch:
     """
 
     __slots__ = (
+        "_diff_before",
         "_flip_from",
         "_flip_run",
         "_found",
@@ -119,7 +120,7 @@ class CellWatch:
         self._overload = overload_counts
         self._found: CellFault | None = None
         self._last = math.nan
-        self._last_diff = 0.0
+        self._last_diff = self._diff_before = 0.0
         self._missing_run = 0
         self._last_s = math.nan
         self._samples = 0
@@ -176,7 +177,7 @@ class CellWatch:
         # There and back: a load that comes or goes, however heavy, moves one way.
         wild = self._is_amplifier and diff > _WILD_COUNTS and change * self._last_diff < 0 < diff
         wild = wild and abs(self._last_diff) > _WILD_COUNTS
-        self._last_diff = change
+        self._diff_before, self._last_diff = abs(self._last_diff), change
         self._recent_wild.append(wild)
         found = self._found
         if self._is_blinded(at_s, raw_counts, last):
@@ -233,7 +234,8 @@ class CellWatch:
                 return False
             return self._flip_run >= _CONFIRM
         near = 8 * self._mean_diff + 2
-        if abs(raw_counts + last) <= near and abs(last) > 25 * near:
+        # One wild reading may fall on the mirror image by chance; coming back from it is no change of sign.
+        if abs(raw_counts + last) <= near and abs(last) > 25 * near and self._diff_before <= near:
             self._flip_from, self._flip_run = last, 1
         return False
 

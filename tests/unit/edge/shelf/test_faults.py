@@ -112,3 +112,14 @@ def test_the_real_cell_is_healthy(beam_trace: list[LoadCellSample]) -> None:
     for sample in beam_trace:
         assert watch.push(sample.measured_at.timestamp(), sample.raw_counts)
         assert watch.faults() == []
+
+
+def test_a_wild_reading_on_the_mirror_image_is_no_change_of_sign() -> None:
+    watch = CellWatch(is_amplifier=True)
+    values = counts(60)
+    # Somebody touches the shelf, so that the wild reading mirrors what comes after it, not what came before.
+    values[299] += 2000
+    values[300] = -values[301]
+    for place, value in enumerate(values):
+        assert watch.push(place / 10, value)
+        assert watch.blinding is None
