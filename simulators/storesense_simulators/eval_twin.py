@@ -7,13 +7,12 @@ the pipelines.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storesense_backend.door_occupancy import DoorStep, reconcile_day
+from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
 from storesense_edge.site_mapping import camera_plan
 from storesense_edge.vision.pipeline import CameraPipeline
@@ -22,14 +21,23 @@ from storesense_edge.vision.queues import QueueOutcome
 from storesense_simulators.eval_twin_figures import (
     LineTruth,
     QueueFigures,
+    StaffFigures,
     ZoneFigures,
     heat_figures,
-    share_within,
+)
+from storesense_simulators.eval_twin_report import (
+    counts_of,
+    dwell_of,
+    groups_of,
+    occupancy_of,
+    queue_lengths_of,
+    ratio,
+    waits_of,
 )
 from storesense_simulators.twin.truth import TruthKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -111,7 +119,7 @@ class TwinScore:
         self._door_steps: list[DoorStep] = []
         self._door_counts = (0, 0)
         self._parties: dict[int, int] = {}
-        self._staff_s = self._people_s = self._found_staff_s = self._found_people_s = 0.0
+        self._staff = StaffFigures()
         self._t_ms: int | None = None
         self._frames = 0
 
@@ -139,19 +147,16 @@ class TwinScore:
         return {
             "visitors": sum(self._parties.values()),
             "frames": self._frames,
-            "counts": self._counts(),
-            "occupancy": self._occupancy(),
-            "dwell": self._dwell(),
-            "groups": self._groups(),
-            "staff": {
-                "true_share": _ratio(self._staff_s, self._people_s),
-                "share": _ratio(self._found_staff_s, self._found_people_s),
-            },
-            "queue_length": self._queue_lengths(),
-            "wait": self._waits(),
+            "counts": counts_of(self._lines),
+            "occupancy": occupancy_of(self._zones, self._doors, self._door_steps),
+            "dwell": dwell_of(self._zones),
+            "groups": groups_of(self._lines, list(self._parties.values())),
+            "staff": self._staff.told(),
+            "queue_length": queue_lengths_of(self._queues),
+            "wait": waits_of(self._queues),
             "heatmap": {
                 **heat_figures([(heat.truth_s, heat.measured_s) for heat in self._heat.values()]),
-                "in_view_ratio": _ratio(
+                "in_view_ratio": ratio(
                     sum(float(heat.truth_s.sum()) for heat in self._heat.values()),
                     sum(heat.all_s for heat in self._heat.values()),
                 ),
@@ -178,8 +183,8 @@ class TwinScore:
             line.measured_in += count.entered
             line.measured_out += count.left
         staff = pipeline.take_staff()
-        self._found_staff_s += staff.staff_s
-        self._found_people_s += staff.people_s
+        self._staff.found_staff_s += staff.staff_s
+        self._staff.found_people_s += staff.people_s
         for unit in pipeline.take_units():
             self._lines[unit.line_id].measured_units_in += unit.entered
         for zone in pipeline.take_zones():
@@ -229,12 +234,17 @@ class TwinScore:
             heat.all_s += passed_s * int(inside.sum())
             seen = inside & in_view[device_id]
             np.add.at(heat.truth_s, (cells[seen, 1], cells[seen, 0]), passed_s)
-            self._people_s += passed_s * int(inside.sum())
-            self._staff_s += passed_s * int((inside & crowd.is_staff).sum())
+            self._staff.people_s += passed_s * int(seen.sum())
+            self._staff.staff_s += passed_s * int((seen & crowd.is_staff).sum())
 
     def _sample(self, step: DetectionStep, in_view: Mapping[str, NDArray[np.bool_]]) -> None:
-        for pipeline in self._pipelines.values():
+        for device_id, pipeline in self._pipelines.items():
             self._take_counts(pipeline)
+            grid = pipeline.plan.grid
+            if grid is not None:
+                found = pipeline.staff_xy_m
+                people = (grid.holds(step.crowd.xy_m) & in_view[device_id]).nonzero()[0]
+                self._staff.sample(found[grid.holds(found)], step.crowd.xy_m[people], step.crowd.is_staff[people])
         inside = self._inside.contains(step.crowd.xy_m)
         for place, shape in enumerate(self._shapes):
             here = inside[:, place]
@@ -252,150 +262,3 @@ class TwinScore:
                 sum(line.measured_in - line.measured_out for line in doors),
             )
         )
-
-    # ---- figures
-
-    def _counts(self) -> dict[str, Any]:
-        crossings = sum(line.true_in + line.true_out for line in self._lines.values())
-        off = sum(line.absolute_error for line in self._lines.values())
-        counted = sum(line.measured_in + line.measured_out for line in self._lines.values())
-        return {
-            "crossings": crossings,
-            "counted": counted,
-            "absolute_error": off,
-            "error_ratio": _ratio(off, crossings),
-            "net_error_ratio": _ratio(counted - crossings, crossings),
-            "per_line": {
-                name: {"truth": [x.true_in, x.true_out], "counted": [x.measured_in, x.measured_out]}
-                for name, x in self._lines.items()
-            },
-        }
-
-    def _occupancy(self) -> dict[str, Any]:
-        zones = {name: zone.samples for name, zone in self._zones.items() if zone.samples}
-        everything = [pair for samples in zones.values() for pair in samples]
-        return {
-            "within_1_ratio": share_within(everything, 1),
-            "mean_error": _mean(abs(m - t) for t, m in everything),
-            "bias": _mean(m - t for t, m in everything),
-            "per_zone": {
-                name: {
-                    "within_1_ratio": share_within(samples, 1),
-                    "mean": _mean(m for _, m in samples),
-                    "true_mean": _mean(t for t, _ in samples),
-                }
-                for name, samples in zones.items()
-            },
-            "doors": {
-                "within_1_ratio": share_within(self._doors, 1),
-                "reconciled_within_1_ratio": self._reconciled(),
-                "true_at_end": self._doors[-1][0] if self._doors else None,
-                "at_end": self._doors[-1][1] if self._doors else None,
-            },
-        }
-
-    def _reconciled(self) -> float | None:
-        """Share of the time within one person if the true number inside at the end were known, as at closing."""
-        if not self._doors:
-            return None
-        day = reconcile_day(self._door_steps, at_close=self._doors[-1][0])
-        pairs = zip((true for true, _ in self._doors), day.people, strict=True)
-        return _mean(float(abs(people - true) <= 1.0) for true, people in pairs)
-
-    def _dwell(self) -> dict[str, Any]:
-        zones = self._zones.values()
-        true_visits = sum(len(zone.true_dwells_s) for zone in zones)
-        visits = sum(zone.visits for zone in zones)
-        true_mean_s = _ratio(sum(sum(zone.true_dwells_s) for zone in zones), true_visits)
-        mean_s = _ratio(sum(zone.dwell_s for zone in zones), visits)
-        true_presence_s = sum(zone.true_presence_s for zone in zones)
-        presence_s = sum(zone.presence_s for zone in zones)
-        return {
-            "true_visits": true_visits,
-            "visits": visits,
-            "true_mean_s": true_mean_s,
-            "mean_s": mean_s,
-            "error_ratio": _off(mean_s, true_mean_s),
-            "in_view_ratio": _ratio(true_presence_s, sum(zone.all_presence_s for zone in zones)),
-            "true_presence_s": true_presence_s,
-            "presence_s": presence_s,
-            "presence_error_ratio": _off(presence_s, true_presence_s),
-        }
-
-    def _groups(self) -> dict[str, Any]:
-        doors = [line for line in self._lines.values() if line.is_entrance]
-        units, heads = sum(x.measured_units_in for x in doors), sum(x.measured_in for x in doors)
-        true_heads = sum(self._parties.values())
-        return {
-            "true_parties": len(self._parties),
-            "parties": units,
-            "error_ratio": _off(units, len(self._parties)),
-            "true_party_size": _ratio(true_heads, len(self._parties)),
-            "party_size": _ratio(heads, units),
-        }
-
-    def _queue_lengths(self) -> dict[str, Any]:
-        queues = {name: queue.samples for name, queue in self._queues.items() if queue.samples}
-        everything = [pair for samples in queues.values() for pair in samples]
-        return {
-            "mean_error": _mean(abs(m - t) for t, m in everything),
-            "bias": _mean(m - t for t, m in everything),
-            "within_1_ratio": share_within(everything, 1),
-            "per_queue": {
-                name: {
-                    "mean_error": _mean(abs(m - t) for t, m in samples),
-                    "mean": _mean(m for _, m in samples),
-                    "true_mean": _mean(t for t, _ in samples),
-                }
-                for name, samples in queues.items()
-            },
-        }
-
-    def _waits(self) -> dict[str, Any]:
-        queues = list(self._queues.values())
-        true_s = [wait_s for queue in queues for _, wait_s in queue.true_waits_s]
-        measured_s = [wait_s for queue in queues for _, wait_s in queue.waits_s]
-        true_mean_s, mean_s = _mean(true_s), _mean(measured_s)
-        littles: defaultdict[str, float] = defaultdict(float)
-        for queue in queues:
-            for kind, value in queue.window_errors().items():
-                littles[kind] += value
-        services_s = [x for queue in queues for x in queue.services_s]
-        true_services_s = [x for queue in queues for x in queue.true_services_s]
-        return {
-            "true_served": len(true_s),
-            "served": len(measured_s),
-            "lost": sum(queue.lost for queue in queues),
-            "true_mean_s": true_mean_s,
-            "mean_s": mean_s,
-            "error_ratio": _off(mean_s, true_mean_s),
-            "quarter_error_ratio": _ratio(littles["measured"], littles["weight"]),
-            "littles_law_error_ratio": _ratio(littles["little"], littles["weight"]),
-            "true_service_mean_s": _mean(true_services_s),
-            "service_mean_s": _mean(services_s),
-            "true_abandoned": sum(queue.true_reneged for queue in queues),
-            "abandoned": sum(queue.abandoned for queue in queues),
-            "per_queue": {
-                name: {
-                    "true_served": len(queue.true_waits_s),
-                    "served": len(queue.waits_s),
-                    "true_mean_s": _mean(w for _, w in queue.true_waits_s),
-                    "mean_s": _mean(w for _, w in queue.waits_s),
-                }
-                for name, queue in self._queues.items()
-            },
-        }
-
-
-def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
-
-
-def _off(measured: float | None, true: float | None) -> float | None:
-    """How far ``measured`` is from ``true``, as a share of it."""
-    return None if measured is None or not true else (measured - true) / true
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    listed = list(values)
-    return sum(listed) / len(listed) if listed else None

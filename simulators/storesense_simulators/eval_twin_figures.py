@@ -118,6 +118,48 @@ class QueueFigures:
         return sums
 
 
+STAFF_MATCH_M = 1.0
+"""Somebody taken for staff is the nearest person who is truly there, up to this far away."""
+
+
+@dataclass(slots=True)
+class StaffFigures:
+    """Staff of the people in view: their share of the time, and who was taken for staff each second."""
+
+    people_s: float = 0.0
+    staff_s: float = 0.0
+    found_people_s: float = 0.0
+    found_staff_s: float = 0.0
+    right: int = 0
+    taken: int = 0
+    truly: int = 0
+
+    def sample(
+        self, found_xy_m: NDArray[np.float64], people_xy_m: NDArray[np.float64], is_staff: NDArray[np.bool_]
+    ) -> None:
+        """Note where people taken for staff are (M, 2), where people truly are (N, 2), and who of these is staff."""
+        self.taken += len(found_xy_m)
+        self.truly += int(is_staff.sum())
+        free = np.ones(len(people_xy_m), dtype=np.bool_)
+        for xy in found_xy_m:
+            if not free.any():
+                break
+            away_m = np.where(free, np.hypot(*(people_xy_m - xy).T), np.inf)
+            nearest = int(away_m.argmin())
+            if away_m[nearest] <= STAFF_MATCH_M:
+                free[nearest] = False
+                self.right += int(is_staff[nearest])
+
+    def told(self) -> dict[str, float | None]:
+        """Return the figures."""
+        return {
+            "true_share": self.staff_s / self.people_s if self.people_s else None,
+            "share": self.found_staff_s / self.found_people_s if self.found_people_s else None,
+            "precision": self.right / self.taken if self.taken else None,
+            "recall": self.right / self.truly if self.truly else None,
+        }
+
+
 def share_within(samples: Sequence[tuple[int, int]], most: int) -> float | None:
     """Return the share of (true, measured) pairs that are no further apart than ``most``."""
     if not samples:

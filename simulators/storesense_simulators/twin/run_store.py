@@ -99,11 +99,12 @@ class RunReport:
 
 
 class _Watched:
-    """A twin whose every step is written down as it happens."""
+    """A twin whose every step is written down as it happens, up to the run's end: cameras look a little beyond it."""
 
-    def __init__(self, twin: Twin, seen: Callable[[list[TruthEvent]], None]) -> None:
+    def __init__(self, twin: Twin, seen: Callable[[list[TruthEvent]], None], *, until_ms: int) -> None:
         self._twin = twin
         self._seen = seen
+        self._until_ms = until_ms
 
     @property
     def now_ms(self) -> int:
@@ -114,8 +115,10 @@ class _Watched:
         return self._twin.people
 
     def step(self) -> list[TruthEvent]:
+        is_over = self._twin.now_ms >= self._until_ms
         events = self._twin.step()
-        self._seen(events)
+        if not is_over:
+            self._seen(events)
         return events
 
 
@@ -161,7 +164,7 @@ def run_store(shop: Shop, options: RunOptions, progress: Callable[[int], None] =
                 told_ms = twin.now_ms
                 progress(told_ms)
 
-        watched = _Watched(twin, seen)
+        watched = _Watched(twin, seen, until_ms=options.lasts_ms)
         if mounts:
             frames, boxes, pictures = _record(shop, watched, list(mounts.values()), folder, faults, options)
         else:
@@ -227,7 +230,7 @@ def _record(
             for mount in mounts
         ]
     frames = pictures = 0
-    steps = detection_frames(twin, eyes, until_ms=options.lasts_ms, frames_per_s=rate)
+    steps = detection_frames(twin, eyes, until_ms=options.lasts_ms, frames_per_s=rate, doors=shop.doors)
     for number, step in enumerate(steps, start=1):
         for frame in step.frames:
             writers[frame.device_id].write(number, frame)

@@ -69,7 +69,7 @@ def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["eval", "twin", "--store", "convenience", "--hours", "0.005", "--fps", "5", "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"counts", "occupancy", "dwell", "queue_length", "wait", "heatmap", "groups", "staff"} <= set(found)
-    assert found["frames"] == 3 * 91
+    assert found["frames"] == 5 * 91
 
 
 def test_a_store_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

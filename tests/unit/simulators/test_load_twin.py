@@ -21,7 +21,7 @@ def traces() -> TwinTraces:
 
 def test_every_device_of_the_store_has_something_to_say(traces: TwinTraces) -> None:
     assert {"camera-door", "shelf-chilled", "tills", "climate"} <= set(traces.device_ids)
-    assert len(traces.device_ids) == 13
+    assert len(traces.device_ids) == 15
 
 
 def test_messages_hold_readings_of_one_stream_and_not_more_than_asked(traces: TwinTraces) -> None:
