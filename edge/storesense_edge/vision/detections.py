@@ -143,6 +143,8 @@ def non_maximum_suppression(detections: Detections, iou_limit: float) -> Detecti
         return detections
     ordered = detections.keep(np.argsort(-detections.scores, kind="stable"))
     overlaps = iou_matrix(ordered.boxes_xyxy_px, ordered.boxes_xyxy_px) > iou_limit
+    if np.count_nonzero(overlaps) <= len(ordered):  # each with itself
+        return ordered
     keep = np.ones(len(ordered), dtype=np.bool_)
     for index in np.flatnonzero(np.triu(overlaps, 1).any(axis=1)):
         if keep[index]:

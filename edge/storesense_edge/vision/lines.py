@@ -94,7 +94,6 @@ class LineCounter:
         _check_lines(lines)
         self.lines = tuple(lines)
         self._clearance = clearance_heights
-        self._clearance_spreads = clearance_spreads
         count = len(lines)
         a = np.array([line.a_xy for line in lines], dtype=np.float64).reshape(count, 2)
         b = np.array([line.b_xy for line in lines], dtype=np.float64).reshape(count, 2)
@@ -106,6 +105,7 @@ class LineCounter:
         self._length = length
         self._along, self._along_offset = along.T.copy(), (a * along).sum(axis=1)
         self._inward, self._inward_offset = inward.T.copy(), (a * inward).sum(axis=1)
+        self._spread_reach = clearance_spreads * np.abs(self._inward)
         self.crossed_ids: list[int] = []
         """Whose the crossings of the last step are, for this box alone."""
         self._ids = np.full(0, -1, dtype=np.int64)
@@ -153,12 +153,11 @@ class LineCounter:
             self._pass(slots, rows, columns, before[rows, columns], distance[rows, columns], position)
         self._distance[slots] = distance
         self._position[slots] = position
-        clear_from = np.broadcast_to((scales * self._clearance)[:, None], distance.shape)
+        clear_from = (scales * self._clearance)[:, None]
         if spreads_xy is not None:
-            clear_from = np.maximum(clear_from, self._clearance_spreads * (spreads_xy @ np.abs(self._inward)))
-        clear = np.abs(distance) >= clear_from
-        side = np.where(distance > 0, np.int8(1), np.int8(-1))
-        changed = clear & (self._side[slots] != side)
+            clear_from = np.maximum(clear_from, spreads_xy @ self._spread_reach)
+        side = np.sign(distance).astype(np.int8)
+        changed = (self._side[slots] != side) & (np.abs(distance) >= clear_from)
         if not changed.any():
             # Out and back without clearing the line leaves nothing behind.
             return []

@@ -8,7 +8,6 @@ first made consistent with those around them. The time of a crossing stays the t
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from storesense_edge.vision.tracker import Tracks
+    from storesense_edge.vision.tracks import Tracks
 
-SIGHTINGS_KEPT = 64
-"""Sightings of a person that are kept; more pictures a second than this fills narrow the windows and nothing else."""
+PICTURES_KEPT = 64
+"""Pictures whose sightings are kept at least; more pictures a second than this fills narrow the windows, no more."""
+
+PICTURES_HELD = 3 * PICTURES_KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,15 @@ class PathSmoother:
         self.settings = settings or PathSettings()
         self._rows: dict[int, int] = {}
         self._free: list[int] = []
-        self._times = np.full((0, SIGHTINGS_KEPT), -np.inf)
-        self._seen = np.zeros((0, SIGHTINGS_KEPT, 3))  # foot x, foot y, height, px, as measured
-        self._next = np.zeros(0, dtype=np.intp)  # where the next sighting goes
-        self._given = np.zeros(0, dtype=np.bool_)  # confirmed: its sightings have been given up to `_given_s`
-        self._due: deque[float] = deque()
-        self._given_s = -np.inf
+        # Everybody's sightings stand in the columns of their pictures, so that times are the same for all.
+        self._times = np.full(PICTURES_HELD, np.inf)
+        self._end = 0  # columns in use
+        self._moved = 0  # columns that were dropped in front of them
+        self._ids = np.zeros(0, dtype=np.int64)
+        self._here = np.zeros((0, PICTURES_HELD), dtype=np.bool_)
+        self._seen = np.zeros((0, PICTURES_HELD, 3))  # foot x, foot y, height, px, as measured
+        self._given = np.zeros(0, dtype=np.bool_)  # confirmed: its sightings have been given up to `_due`
+        self._due = 0  # the picture to be given next, the dropped ones included
 
     def step(self, tracks: Tracks, at_s: float) -> Iterator[PathPoints]:
         """Take the tracks of a picture and give the places that are certain by now.
@@ -102,31 +106,42 @@ class PathSmoother:
         for old_id, new_id in tracks.joined:
             self._join(old_id, new_id)
         self._note(tracks, at_s)
-        self._due.append(at_s)
         yield from self._catch_up(tracks)
-        while self._due and self._due[0] <= at_s - self.settings.lag_s + 1e-9:
-            yield from self._give(self._due.popleft())
+        yield from self._give(at_s - self.settings.lag_s + 1e-9)
         self._forget(tracks)
 
     def close(self) -> Iterator[PathPoints]:
         """Give what is left, as the source ends."""
-        while self._due:
-            yield from self._give(self._due.popleft())
+        yield from self._give(np.inf)
         self._rows.clear()
-        self._free = list(range(len(self._times)))
+        self._free = list(range(len(self._ids)))
+        self._given[:] = False
 
     # ---- sightings
 
     def _note(self, tracks: Tracks, at_s: float) -> None:
-        ids = tracks.ids[tracks.seen]
-        if not len(ids):
-            return
-        rows = np.array([self._row(track_id) for track_id in ids.tolist()], dtype=np.intp)
-        places = self._next[rows]
-        self._times[rows, places] = at_s
-        self._seen[rows, places, :2] = tracks.measured_feet_xy_px[tracks.seen]
-        self._seen[rows, places, 2] = tracks.measured_heights_px[tracks.seen]
-        self._next[rows] = (places + 1) % SIGHTINGS_KEPT
+        if self._end == PICTURES_HELD:
+            self._make_room()
+        column = self._end
+        self._times[column] = at_s
+        self._here[:, column] = False
+        self._end += 1
+        seen = tracks.seen
+        rows = [self._row(track_id) for track_id in tracks.ids[seen].tolist()]
+        if rows:
+            self._here[rows, column] = True
+            self._seen[rows, column, :2] = tracks.measured_feet_xy_px[seen]
+            self._seen[rows, column, 2] = tracks.measured_heights_px[seen]
+
+    def _make_room(self) -> None:
+        """Drop the oldest pictures, of which those that wait for their lag to be over are none."""
+        drop = min(PICTURES_HELD - PICTURES_KEPT, max(self._due - self._moved, PICTURES_HELD // 3))
+        self._due = max(self._due, self._moved + drop)
+        keep = PICTURES_HELD - drop
+        for table in (self._times, self._here.T, self._seen.transpose(1, 0, 2)):
+            table[:keep] = table[drop:].copy()
+        self._moved += drop
+        self._end = keep
 
     def _row(self, track_id: int) -> int:
         row = self._rows.get(track_id)
@@ -134,18 +149,18 @@ class PathSmoother:
             if not self._free:
                 self._grow()
             row = self._rows[track_id] = self._free.pop()
-            self._times[row] = -np.inf
-            self._next[row] = 0
+            self._ids[row] = track_id
+            self._here[row] = False
             self._given[row] = False
         return row
 
     def _grow(self) -> None:
-        have = len(self._times)
+        have = len(self._ids)
         more = max(16, have)
-        self._times = np.concatenate([self._times, np.full((more, SIGHTINGS_KEPT), -np.inf)])
-        self._seen = np.concatenate([self._seen, np.zeros((more, SIGHTINGS_KEPT, 3))])
-        self._next = np.concatenate([self._next, np.zeros(more, dtype=np.intp)])
-        self._given = np.concatenate([self._given, np.zeros(more, dtype=np.bool_)])
+        self._ids = np.pad(self._ids, (0, more))
+        self._here = np.pad(self._here, ((0, more), (0, 0)))
+        self._seen = np.pad(self._seen, ((0, more), (0, 0), (0, 0)))
+        self._given = np.pad(self._given, (0, more))
         self._free.extend(range(have + more - 1, have - 1, -1))
 
     def _join(self, old_id: int, new_id: int) -> None:
@@ -154,23 +169,26 @@ class PathSmoother:
         if new_row is None:
             return
         old_row = self._row(old_id)
-        times = np.concatenate([self._times[old_row], self._times[new_row]])
-        seen = np.concatenate([self._seen[old_row], self._seen[new_row]])
-        order = np.argsort(times, kind="stable")[-SIGHTINGS_KEPT:]
-        self._times[old_row], self._seen[old_row] = times[order], seen[order]
-        self._next[old_row] = 0
+        here = self._here[new_row]
+        self._seen[old_row, here] = self._seen[new_row, here]
+        self._here[old_row] |= here
         # Those sightings of the newer name that are due already are given now, in `_catch_up`.
         self._given[old_row] = False
-        self._free.append(new_row)
+        self._drop(new_row)
 
     def _forget(self, tracks: Tracks) -> None:
         if len(self._rows) == len(tracks):
             return
         present = set(tracks.ids.tolist())
+        waiting = self._here[:, max(0, self._due - self._moved) : self._end].any(axis=1) & self._given
         for track_id, row in list(self._rows.items()):
-            if track_id not in present and not (self._given[row] and self._times[row].max() > self._given_s):
+            if track_id not in present and not waiting[row]:
                 del self._rows[track_id]
-                self._free.append(row)
+                self._drop(row)
+
+    def _drop(self, row: int) -> None:
+        self._given[row] = False
+        self._free.append(row)
 
     # ---- places
 
@@ -181,53 +199,61 @@ class PathSmoother:
             if row is None or self._given[row]:
                 continue
             self._given[row] = True
-            times = np.sort(self._times[row])
-            for then_s in times[(times > -np.inf) & (times <= self._given_s)].tolist():
-                yield self._places(np.array([row], dtype=np.intp), np.array([track_id], dtype=np.int64), then_s)
+            for column in np.flatnonzero(self._here[row, : max(0, self._due - self._moved)]).tolist():
+                yield self._places(np.array([row], dtype=np.intp), column)
 
-    def _give(self, then_s: float) -> Iterator[PathPoints]:
-        self._given_s = then_s
-        if not self._rows:
-            return
-        ids = np.fromiter(self._rows.keys(), dtype=np.int64, count=len(self._rows))
-        rows = np.fromiter(self._rows.values(), dtype=np.intp, count=len(self._rows))
-        here = self._given[rows] & (self._times[rows] == then_s).any(axis=1)
-        if here.any():
-            yield self._places(rows[here], ids[here], then_s)
+    def _give(self, until_s: float) -> Iterator[PathPoints]:
+        while (column := self._due - self._moved) < self._end and self._times[column] <= until_s:
+            self._due += 1
+            rows = np.flatnonzero(self._given & self._here[:, column])
+            if len(rows):
+                yield self._places(rows, column)
 
-    def _places(self, rows: NDArray[np.intp], ids: NDArray[np.int64], then_s: float) -> PathPoints:
+    def _places(self, rows: NDArray[np.intp], column: int) -> PathPoints:
+        """Fit a line to the sightings around those of a picture, and a height."""
         cfg = self.settings
-        off_s = self._times[rows] - then_s
+        times = self._times[: self._end]
+        then_s = float(times[column])
+        widest_s = max(cfg.window_s, cfg.height_window_s)
+        first = int(times.searchsorted(then_s - widest_s))
+        last = int(times.searchsorted(then_s + widest_s + 1e-9))
+        off_s = times[first:last] - then_s
         near = np.abs(off_s)
-        places = self._seen[rows]
-        heights = places[:, :, 2]
-        median = _median(heights, near <= cfg.height_window_s)
-        # Columns from here on: 1, time, x, y; the weighted sums of all products come from one multiplication.
-        columns = np.empty((*off_s.shape, 4))
-        columns[:, :, 0] = 1.0
-        weight = np.maximum(1.0 - (near / cfg.window_s) ** 2, 0.0)
-        columns[:, :, 1] = np.where(weight > 0, off_s, 0.0)
-        columns[:, :, 2] = places[:, :, 0]
-        share = np.where(heights < cfg.short_share * median[:, None], 1.0, cfg.head_share)
-        columns[:, :, 3] = places[:, :, 1] + share * (median[:, None] - heights)
-        sums = np.matmul((columns[:, :, :2] * weight[:, :, None]).transpose(0, 2, 1), columns)
-        (w0, w1), w2 = sums[:, 0, :2].T, sums[:, 1, 1]
-        level, lean = sums[:, 0, 2:], sums[:, 1, 2:]
+        here = self._here[rows, first:last]
+        places = self._seen[rows, first:last]
+        median = _median(places[:, :, 2], here & (near <= cfg.height_window_s))
+        weights = 1.0 - (near / cfg.window_s) ** 2
+        inner = weights > 0
+        off_s, weights, here, places = off_s[inner], weights[inner], here[:, inner], places[:, inner]
+        points, short = places[:, :, :2], median[:, None] - places[:, :, 2]
+        # Half of the foot point comes from the head, all of it where the legs are hidden.
+        points[:, :, 1] += np.where(short > (1 - cfg.short_share) * median[:, None], short, cfg.head_share * short)
+        moments = np.empty((3, len(off_s)))
+        moments[0] = weights
+        np.multiply(weights, off_s, out=moments[1])
+        np.multiply(moments[1], off_s, out=moments[2])
+        # A place that was not seen is a zero; so it has no say in the sums.
+        counted = here.astype(np.float64)
+        points *= counted[:, :, None]
+        w0, w1, w2 = moments @ counted.T
+        sums = np.matmul(moments[:2], points)
+        level, lean = sums[:, 0], sums[:, 1]
         determinant = w0 * w2 - w1 * w1
         flat = determinant <= 1e-9
         determinant[flat] = 1.0
         slope = (w0[:, None] * lean - w1[:, None] * level) / determinant[:, None]
         slope[flat] = 0.0
         feet = (level - slope * w1[:, None]) / w0[:, None]
-        off = columns[:, :, 2:] - feet[:, None, :] - slope[:, None, :] * columns[:, :, 1:2]
-        squares = np.matmul(weight[:, None, :], off * off)[:, 0]
+        off = points - feet[:, None, :] - slope[:, None, :] * off_s[:, None]
+        squares = np.matmul((counted * weights)[:, None, :], off * off)[:, 0]
         usual = cfg.usual_weight * (cfg.usual_spread * median) ** 2
         spreads = np.sqrt((usual[:, None] + squares) / (cfg.usual_weight + w0)[:, None])
-        return PathPoints(rows, ids, feet, median, spreads, then_s)
+        return PathPoints(rows, self._ids[rows], feet, median, spreads, then_s)
 
 
 def _median(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(N,) the median of the chosen ones of each row, of which there is at least one."""
-    ordered = np.sort(np.where(chosen, values, np.inf), axis=1)
+    ordered = np.where(chosen, values, np.inf)
+    ordered.sort(axis=1)
     result: NDArray[np.float64] = ordered[np.arange(len(values)), (chosen.sum(axis=1) - 1) // 2]
     return result

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from storesense_edge.vision.queue_line import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
     from storesense_edge.vision.staff import StaffShare
-    from storesense_edge.vision.tracker import Tracks
     from storesense_edge.vision.tracker_settings import TrackerSettings
+    from storesense_edge.vision.tracks import Tracks
     from storesense_edge.vision.transitions import Transitions
     from storesense_edge.vision.zones import Zone, ZoneSample
 

@@ -42,6 +42,9 @@ class TrackerSettings:
         confirm_s: ... spread over this long ...
         confirm_mean_score: ... with this mean score ...
         confirm_share: ... in this share of the pictures since the first.
+        apart_share: this share of its sightings is not where a track that counts has just lost its box ...
+        apart_reach: ... within this, heights, across and up ...
+        apart_s: ... for no longer than this: two boxes that take turns on one person are one person.
         tentative_s: an unconfirmed track is dropped when unseen for this long.
         lost_s: a confirmed track is kept this long unseen.
     """
@@ -77,5 +80,8 @@ class TrackerSettings:
     confirm_s: float = 0.3
     confirm_mean_score: float = 0.5
     confirm_share: float = 0.34
+    apart_share: float = 0.6
+    apart_reach: float = 0.3
+    apart_s: float = 0.35
     tentative_s: float = 0.7
     lost_s: float = 2.5

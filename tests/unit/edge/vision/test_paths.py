@@ -3,8 +3,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pytest
 
-from storesense_edge.vision.paths import SIGHTINGS_KEPT, PathPoints, PathSettings, PathSmoother
-from storesense_edge.vision.tracker import Tracks
+from storesense_edge.vision.paths import PICTURES_KEPT, PathPoints, PathSettings, PathSmoother
+from storesense_edge.vision.tracks import Tracks
 
 HEIGHT = 100.0
 
@@ -116,7 +116,7 @@ def test_rows_are_reused_and_memory_stays_bounded() -> None:
         for p in smoother.step(seen((i // 5 + 1, 10.0 * i, 300, HEIGHT)), i / 10):
             most = max(most, int(p.slots.max()))
     assert most < 16
-    assert SIGHTINGS_KEPT == 64
+    assert PICTURES_KEPT == 64
 
 
 def test_everybody_at_once_is_told_apart() -> None:

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storesense_edge.vision.detections import Detections, clean_detections
-from storesense_edge.vision.tracker import Tracker, Tracks
+from storesense_edge.vision.tracker import Tracker
+from storesense_edge.vision.tracks import Tracks
 
 HEIGHT = 100.0
 WIDTH = 40.0
@@ -199,3 +200,19 @@ def test_a_queue_that_moves_up_by_one_place_is_no_turned_camera() -> None:
     still_seen = history[-1].ids[history[-1].seen].tolist()
     assert len(still_seen) == 5
     assert all(feet[i] == start[i] for i in still_seen)
+
+
+def test_two_boxes_that_take_turns_on_one_person_are_one_person() -> None:
+    # A second box beside the first begins a track; then the detector draws now the one, now the other.
+    pictures = [people((100 + 8 * i, 300)) for i in range(10)]
+    for i in range(10, 40):
+        here = [(100 + 8 * i, 300.0), (100 + 8 * i + 24, 300.0 - 10)]
+        pictures.append(people(*here) if i == 10 else people(here[i % 2]))
+    assert ids(run(Tracker(), pictures)) == {1}
+
+
+def test_two_who_walk_close_together_are_both_believed() -> None:
+    pictures = [people((100 + 8 * i, 300)) for i in range(10)]
+    pictures += [people((100 + 8 * i, 300), (100 + 8 * i + 24, 290)) for i in range(10, 30)]
+    history = run(Tracker(), pictures)
+    assert len(history[-1]) == 2
