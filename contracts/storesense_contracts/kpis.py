@@ -232,11 +232,11 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "lost_sales",
         "Estimated lost sales",
         Unit.UNITS,
-        "stock-out minutes of each slot times the rate at which its product sells at that hour",
+        "stock-out minutes of each slot times the rate at which its product usually sells at that hour, scaled by who "
+        "passed the shelf where somebody counts; null until a slot has been seen in stock for a day",
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         "sum",
-        needs="a sales rate of each product",
     ),
     KpiDefinition(
         "restock_time",

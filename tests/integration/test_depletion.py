@@ -99,3 +99,38 @@ async def test_an_answer_is_kept_for_seconds_and_then_made_anew(world):
         assert (await http.get(PATH)).json() == first
         clock.advance(20)
         assert (await http.get(PATH)).json()["slots"][0]["units"] == 4
+
+
+async def test_lost_sales_are_a_kpi_of_any_span(world):
+    await sell(world, upto=NOW - timedelta(hours=2))
+    weight = {"weight_mg": 0, "is_stable": True, "units": 0, "confidence": 0.99}
+    minutes = [NOW.replace(second=0) - timedelta(minutes=n) for n in range(1, 61)]
+    await world.commit("shelf_weights", "slot-1", [weight | {"measured_at": at} for at in minutes], device_id="shelf-1")
+    async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
+        http.headers.update(await world.key(Role.VIEWER))
+
+        async def lost(**span):
+            told = (await http.get(f"/api/v1/stores/{STORE}/kpis", params=span)).json()["kpis"]
+            kpis = {kpi["name"]: kpi for kpi in told}
+            assert list(kpis).index("lost_sales") == list(kpis).index("stock_out_minutes") + 1
+            return kpis["lost_sales"]["value"], kpis["stock_out_minutes"]["value"]
+
+        depletion = (await http.get(PATH)).json()["slots"][0]
+        hour = {"from": (NOW.replace(second=0) - timedelta(hours=1)).isoformat(), "to": NOW.isoformat()}
+        units, minutes_empty = await lost(**hour)
+        assert minutes_empty == 60.0
+        assert units == pytest.approx(depletion["lost_7d"]["units"], abs=0.01)
+        half = {"from": (NOW.replace(second=0) - timedelta(minutes=30)).isoformat(), "to": NOW.isoformat()}
+        assert (await lost(**half))[0] == pytest.approx(units / 2, rel=0.1)
+        before = {
+            "from": (NOW - timedelta(hours=30)).isoformat(),
+            "to": (NOW - timedelta(hours=28)).isoformat(),
+        }
+        assert (await lost(**before))[0] == 0.0, "it was never empty then"
+
+
+async def test_lost_sales_are_unknown_while_demand_is(world):
+    await world.stock(0, NOW - timedelta(minutes=5))
+    async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
+        told = (await http.get(f"/api/v1/stores/{STORE}/kpis", headers=await world.key(Role.VIEWER))).json()["kpis"]
+    assert next(kpi["value"] for kpi in told if kpi["name"] == "lost_sales") is None

@@ -23,7 +23,7 @@ from storesense_backend.depletion.shelves import (
     zone_of,
 )
 from storesense_backend.local_days import local_day
-from storesense_contracts.layout import StoreLayout
+from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/depletion.sql")
@@ -69,17 +69,63 @@ class Depletion:
             known = self._known.get(layout.id)
             if known is not None and known.layout_version == layout_version and _is_fresh(known, now):
                 return known.answer
+            known = await self._learned(connection, layout, layout_version, now)
             wall_h = wall_hours(now.astimezone(layout.zone_info))
-            if known is None or known.layout_version != layout_version or known.hour_no != int(wall_h):
-                known = await self._learn(connection, layout, layout_version, now, int(wall_h))
             known.answer = await self._answer(connection, layout, known, now, wall_h)
             known.answered_at = now
-            self._known[layout.id] = known
-            self._known.move_to_end(layout.id)
-            while len(self._known) > _MOST_STORES:
-                gone, _ = self._known.popitem(last=False)
-                self._locks.pop(gone, None)
         return known.answer
+
+    async def lost_units(
+        self,
+        connection: Connection,
+        layout: StoreLayout,
+        layout_version: int,
+        now: datetime,
+        *,
+        from_at: datetime,
+        to_at: datetime,
+    ) -> float | None:
+        """Tell how many units were not sold because slots stood empty, in the quarters that begin in a span.
+
+        Args:
+            connection: to the database.
+            layout: of the store.
+            layout_version: goes up when products change.
+            now: the present.
+            from_at: the span's beginning.
+            to_at: its end, excluded.
+
+        Returns:
+            Units; None where a slot stood empty and no slot's demand is known.
+        """
+        spells = await _spells(connection, layout, from_at, to_at)
+        if not spells:
+            return 0.0
+        async with self._locks.setdefault(layout.id, asyncio.Lock()):
+            known = await self._learned(connection, layout, layout_version, now)
+        wall_h = wall_hours(now.astimezone(layout.zone_info))
+        slots = {slot.id: slot for slot in layout.slots}
+        costs = [
+            cost_of(
+                known.demand[slot_id], [spell for _, spell in empty], _footfall(known, slots[slot_id], layout, wall_h)
+            )
+            for slot_id, empty in spells.items()
+            if slot_id in slots and slot_id in known.demand
+        ]
+        return sum(cost.units for cost in costs) if costs else None
+
+    async def _learned(self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime) -> _Known:
+        """What is known of a store, learnt anew with each hour and layout; the caller holds the store's lock."""
+        known = self._known.get(layout.id)
+        hour_no = int(wall_hours(now.astimezone(layout.zone_info)))
+        if known is None or known.layout_version != layout_version or known.hour_no != hour_no:
+            known = await self._learn(connection, layout, layout_version, now, hour_no)
+            self._known[layout.id] = known
+        self._known.move_to_end(layout.id)
+        while len(self._known) > _MOST_STORES:
+            gone, _ = self._known.popitem(last=False)
+            self._locks.pop(gone, None)
+        return known
 
     async def _learn(
         self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime, hour_no: int
@@ -109,18 +155,30 @@ class Depletion:
     ) -> dict[str, Any]:
         midnight = local_day(now, layout.zone_info).starts_at
         week_ago = now - timedelta(days=7)
-        values = {"store_id": layout.id, "since": min(week_ago, midnight)}
-        spells: dict[str, list[tuple[datetime, Spell]]] = {}
-        for row in await (await connection.execute(_SQL["empty_spells"], values)).fetchall():
-            at = row["bucket_at"]
-            spell = Spell(wall_hours(at.astimezone(layout.zone_info)), row["empty_min"])
-            spells.setdefault(row["slot_id"], []).append((at, spell))
-        values |= {"since": now - _UNITS_FOR, "now": now}
+        spells = await _spells(connection, layout, min(week_ago, midnight), None)
+        values = {"store_id": layout.id, "since": now - _UNITS_FOR, "now": now}
         newest = {
             row["slot_id"]: row for row in await (await connection.execute(_SQL["newest_units"], values)).fetchall()
         }
         slots = await asyncio.to_thread(_slots, layout, known, newest, spells, midnight, wall_h)
         return {"store_id": layout.id, "at": now, "horizon_h": 336, "slots": slots}
+
+
+async def _spells(
+    connection: Connection, layout: StoreLayout, since: datetime, until: datetime | None
+) -> dict[str, list[tuple[datetime, Spell]]]:
+    values = {"store_id": layout.id, "since": since, "until": until}
+    spells: dict[str, list[tuple[datetime, Spell]]] = {}
+    for row in await (await connection.execute(_SQL["empty_spells"], values)).fetchall():
+        at = row["bucket_at"]
+        spell = Spell(wall_hours(at.astimezone(layout.zone_info)), row["empty_min"])
+        spells.setdefault(row["slot_id"], []).append((at, spell))
+    return spells
+
+
+def _footfall(known: _Known, slot: Slot, layout: StoreLayout, wall_h: float) -> Footfall | None:
+    people = known.people.get(zone_of(slot, layout.zones) or "")
+    return None if people is None else Footfall(people, wall_h)
 
 
 def _is_fresh(known: _Known, now: datetime) -> bool:

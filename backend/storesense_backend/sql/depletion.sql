@@ -41,7 +41,8 @@ SELECT slot_id, array_agg(hour_no ORDER BY hour_no) AS hour_nos FROM hours GROUP
 -- The quarters of an hour in which a slot stood empty for some minutes; several devices at one slot count once.
 SELECT s.subject_id AS slot_id, w.bucket_at, max(w.minute_empty_milli_sum) / 1000.0::float8 AS empty_min
 FROM series s JOIN shelf_weights_15m w USING (series_id)
-WHERE s.store_id = %(store_id)s AND s.stream = 'shelf' AND w.bucket_at >= %(since)s AND w.minute_empty_milli_sum > 0
+WHERE s.store_id = %(store_id)s AND s.stream = 'shelf' AND w.bucket_at >= %(since)s
+    AND (%(until)s::timestamptz IS NULL OR w.bucket_at < %(until)s) AND w.minute_empty_milli_sum > 0
 GROUP BY 1, 2;
 
 -- name: passers
