@@ -288,11 +288,17 @@ class ShelfSlot(StrictModel):
 
 
 class ShelfDevice(StrictModel):
-    """A shelf controller with its load cells."""
+    """A shelf controller with its load cells.
+
+    ``rows`` names slots that stand side by side, each row from one end to the other: a thing may lie on two of them.
+    """
 
     kind: Literal["shelf"]
     id: Id
     slots: Annotated[list[ShelfSlot], Field(min_length=1, max_length=500)]
+    rows: Annotated[
+        list[Annotated[list[Id], Field(min_length=2, max_length=500)]], Field(default_factory=list, max_length=250)
+    ]
 
 
 class LaneDevice(StrictModel):
@@ -344,6 +350,7 @@ class SiteFile(BaseModel):
         if isinstance(device, CameraDevice):
             self._check_camera(device, *at)
         elif isinstance(device, ShelfDevice):
+            _check_rows(device, *at)
             if len({slot.source.kind == "simulated" for slot in device.slots}) > 1:
                 # The edge agent and the simulated store cannot both be one device.
                 raise mistake("some slots are simulated and others are not; make them two devices", *at, "slots")
@@ -382,6 +389,17 @@ class SiteFile(BaseModel):
                     )
         if device.heatmap is not None and device.homography is None and device.source.kind != "simulated":
             raise mistake("a heatmap needs the camera's homography to lay it on the floor", *at, "heatmap")
+
+
+def _check_rows(device: ShelfDevice, *at: str | int) -> None:
+    weighed = {slot.slot for slot in device.slots}
+    placed: set[str] = set()
+    for row, slots in enumerate(device.rows):
+        for place, name in enumerate(slots):
+            check_name("slot on this device", name, weighed, *at, "rows", row, place)
+            if name in placed:
+                raise mistake(f"slot {name!r} stands in rows twice; it has one place", *at, "rows", row, place)
+            placed.add(name)
 
 
 def _by_id(items: list[Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.shelf_agent import SlotAgent
+from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.source_thread import run_source
 from storesense_edge.trajectories import TrajectoryError, TrajectoryFile, TrajectoryRecorder, trajectory_path
 from storesense_edge.view_file import ViewFile, geometry_key
@@ -382,8 +383,9 @@ def _sources(
             agent.keep_visits(OpenVisitsFile(state_dir / f"{device.id}.visits.json"))
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice) and planogram is not None:
+        neighbours = ShelfNeighbours(device.rows)
         return [
-            Source(slot.slot, SlotAgent(slot, planogram, clock).measure)
+            Source(slot.slot, SlotAgent(slot, planogram, clock, neighbours).measure)
             for slot in device.slots
             if slot.source.kind != "simulated"
         ]

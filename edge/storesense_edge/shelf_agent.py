@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthState
 from storesense_contracts.site import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
+from storesense_contracts.topics import Stream
 from storesense_edge.health import Health
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.shelf.errors import ShelfError
@@ -14,19 +17,19 @@ from storesense_edge.shelf.hx711 import Hx711Reader
 from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.serial_scale import SerialScale
+from storesense_edge.shelf.steps import Phase
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
-from storesense_edge.shelf_readings import shelf_readings
+from storesense_edge.shelf_neighbours import ShelfNeighbours
+from storesense_edge.shelf_readings import event_reading, shelf_readings
 from storesense_edge.site_mapping import cell_calibration, slot_spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from storesense_contracts.clock import Clock
     from storesense_contracts.site import ShelfSlot
     from storesense_edge.planogram import DevicePlanogram
     from storesense_edge.shelf.calibration import Calibration
-    from storesense_edge.shelf.pipeline import ShelfObservation
     from storesense_edge.shelf.sampling import Open, SamplingReport
     from storesense_edge.shelf.source import LoadCellSample
     from storesense_edge.source_thread import Finding, Stop
@@ -46,13 +49,17 @@ class SlotAgent:
         slot: the load cell in the site file.
         planogram: says what the slot holds, also when that changes.
         clock: tells the time.
+        neighbours: the slots that stand beside it, as far as the site file says.
     """
 
-    def __init__(self, slot: ShelfSlot, planogram: DevicePlanogram, clock: Clock) -> None:
+    def __init__(
+        self, slot: ShelfSlot, planogram: DevicePlanogram, clock: Clock, neighbours: ShelfNeighbours | None = None
+    ) -> None:
         self._slot = slot
         self._planogram = planogram
         self._plan = planogram.plan_of(slot.slot)
         self._clock = clock
+        self._neighbours = neighbours or ShelfNeighbours(())
         self._media_s = 0.0
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
@@ -86,14 +93,37 @@ class SlotAgent:
 
     def _new_pipeline(self, calibration: Calibration) -> ShelfPipeline:
         self._plan = self._planogram.plan_of(self._slot.slot)
-        return ShelfPipeline(slot_spec(self._plan.slot, calibration, self._plan.strangers))
+        pipeline = ShelfPipeline(slot_spec(self._plan.slot, calibration, self._plan.strangers))
+        self._neighbours.plan(self._slot.slot, pipeline.spec)
+        return pipeline
 
-    def _step(self, pipeline: ShelfPipeline, sample: LoadCellSample) -> ShelfObservation | None:
-        plan = self._planogram.plan_of(self._slot.slot)
+    def _step(
+        self, pipeline: ShelfPipeline, sample: LoadCellSample, to_present: Callable[[datetime], datetime]
+    ) -> list[Finding]:
+        slot_id = self._slot.slot
+        plan = self._planogram.plan_of(slot_id)
         if plan is not self._plan:
             self._plan = plan
             pipeline.replan(slot_spec(plan.slot, pipeline.spec.calibration, plan.strangers))
-        return pipeline.step(sample)
+            self._neighbours.plan(slot_id, pipeline.spec)
+        seen = pipeline.step(sample)
+        findings: list[Finding] = []
+        event = None
+        if seen is not None:
+            findings += shelf_readings(slot_id, replace(seen, event=None), to_present)
+            if seen.event is not None:
+                event = replace(seen.event, at_s=to_present(seen.step_at or seen.measured_at).timestamp())
+        told = self._neighbours.step(
+            slot_id,
+            is_moving=pipeline.detector.phase is Phase.MOVING,
+            event=event,
+            now_s=to_present(sample.measured_at).timestamp(),
+        )
+        for each in told:
+            happened_at = datetime.fromtimestamp(each.event.at_s, UTC)
+            reading = event_reading(each.slot_id, each.event, happened_at, straddles=each.straddles)
+            findings.append((Stream.SHELF, reading))
+        return findings
 
     def _live(
         self, source: Hx711Source | SerialScaleSource, pipeline: ShelfPipeline, stop: Stop
@@ -105,8 +135,7 @@ class SlotAgent:
                 findings: list[Finding] = []
                 for sample in sampler.take(_TAKE_S):
                     counted += 1
-                    if (seen := self._step(pipeline, sample)) is not None:
-                        findings += shelf_readings(self._slot.slot, seen, lambda instant_at: instant_at)
+                    findings += self._step(pipeline, sample, lambda instant_at: instant_at)
                 now_s = self._clock.monotonic_s()
                 report = sampler.report
                 is_due = now_s - checked_s >= _CHECK_S
@@ -136,10 +165,7 @@ class SlotAgent:
             if stop.wait(pacer.wait_s(self._media_s, self._clock.monotonic_s())):
                 return
             counted += 1
-            findings: list[Finding] = []
-            if (seen := self._step(pipeline, sample)) is not None:
-                to_present = self._to_present(pacer, first_at, begin_media_s)
-                findings += shelf_readings(self._slot.slot, seen, to_present)
+            findings = self._step(pipeline, sample, self._to_present(pacer, first_at, begin_media_s))
             now_s = self._clock.monotonic_s()
             if now_s - checked_s >= _CHECK_S:
                 findings.append(self._condition(trace, pipeline, samples_per_s=round(counted / (now_s - checked_s), 1)))

@@ -45,8 +45,10 @@ def shelf_readings(slot_id: str, seen: ShelfObservation, to_present: Callable[[d
     return measured
 
 
-def event_reading(slot_id: str, found: FoundEvent, measured_at: datetime) -> ShelfEvent:
-    """Return what a slot's chain found, as it is sent."""
+def event_reading(
+    slot_id: str, found: FoundEvent, measured_at: datetime, *, straddles: str | None = None
+) -> ShelfEvent:
+    """Return what a slot's chain found, as it is sent; ``straddles`` is the other slot of a thing that lies on two."""
     return ShelfEvent(
         measured_at=measured_at,
         slot_id=slot_id,
@@ -66,6 +68,7 @@ def event_reading(slot_id: str, found: FoundEvent, measured_at: datetime) -> She
             for other in found.alternatives
         ),
         burst_units=None if found.burst_units is None else min(_MAX_UNITS, found.burst_units),
+        straddles=straddles,
     )
 
 

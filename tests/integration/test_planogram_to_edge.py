@@ -1,20 +1,17 @@
 """A planogram from the API's table to a scale on the edge and back: over the real broker, database and gateway."""
 
 import asyncio
-import os
-import random
-import threading
-import tty
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 import pytest
 
 from fixtures.backend_world import World, new_world, running_backend
+from fixtures.serial_scale import Scale
 from fixtures.shop import Shop
 from fixtures.small_site import site_dict, write_credentials, write_site
 from fixtures.stand_in_gateway import FAST
@@ -34,35 +31,6 @@ from storesense_simulators.embedded.broker import EmbeddedBroker
 
 DEVICE = "store-1/device-2"
 WAIT_S = 30.0
-
-
-class Scale:
-    """A scale on a serial line that says ten times a second what lies on it."""
-
-    def __init__(self) -> None:
-        self.weight_g = 2_000.0
-        self._ours, line = os.openpty()
-        tty.setraw(self._ours)
-        tty.setraw(line)
-        self._line = line
-        self.device = os.ttyname(line)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._speak, name="scale")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        os.close(self._ours)
-        os.close(self._line)
-
-    def _speak(self) -> None:
-        rng = random.Random(1)  # noqa: S311 -- noise, no secret
-        while not self._stop.wait(0.1):
-            os.write(self._ours, f"ST,GS,+{self.weight_g + rng.gauss(0, 0.4):9.1f} g\r\n".encode())
 
 
 @pytest.fixture

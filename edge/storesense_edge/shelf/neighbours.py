@@ -47,6 +47,10 @@ class NeighbourJoiner:
         self._neighbours = {slot_id: tuple(others) for slot_id, others in neighbours.items()}
         self._waiting: dict[str, tuple[float, ShelfEvent]] = {}
 
+    def plan(self, slot_id: str, spec: SlotSpec) -> None:
+        """Take what a slot holds now; events of slots that no spec is known of are not joined."""
+        self._specs[slot_id] = spec
+
     def offer(self, slot_id: str, event: ShelfEvent, now_s: float, moving: frozenset[str]) -> list[SlotEvent]:
         """Take an event as a slot tells it; gives what may be told now.
 
@@ -73,11 +77,15 @@ class NeighbourJoiner:
 
     def due(self, now_s: float) -> list[SlotEvent]:
         """Give the events whose other half did not come in time."""
+        if not self._waiting:
+            return []
         late = [slot_id for slot_id, (since_s, _) in self._waiting.items() if not 0 <= now_s - since_s < _WAIT_S]
         return [SlotEvent(slot_id, self._waiting.pop(slot_id)[1]) for slot_id in late]
 
     def _joined(self, slot_id: str, event: ShelfEvent, other_id: str, other: ShelfEvent) -> SlotEvent | None:
         if event.delta_g * other.delta_g <= 0 or not (_is_odd(event) or _is_odd(other)):
+            return None
+        if slot_id not in self._specs or other_id not in self._specs:
             return None
         total_g = event.delta_g + other.delta_g
         heavier, lighter = (slot_id, other_id) if abs(event.delta_g) >= abs(other.delta_g) else (other_id, slot_id)

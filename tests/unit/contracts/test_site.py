@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from storesense_contracts.site import CameraDevice, SiteFile, load_site
+from storesense_contracts.site import CameraDevice, ShelfDevice, SiteFile, load_site
 from storesense_contracts.yaml_file import FileError
 
 SITE = """\
@@ -153,3 +153,55 @@ def test_a_live_camera_that_cannot_be_or_should_not_be_so_is_refused(source: dic
 )
 def test_live_cameras_are_read(source: dict[str, object]) -> None:
     assert CameraDevice.model_validate({"kind": "camera", "id": "cam", "source": source}).source.kind == source["kind"]
+
+
+def shelf(rows: list[list[str]]) -> dict[str, object]:
+    slots = [{"slot": name, "source": {"kind": "serial", "device": "/dev/ttyUSB0"}} for name in ("a", "b", "c")]
+    return {"kind": "shelf", "id": "shelf-1", "slots": slots, "rows": rows}
+
+
+def site_with(device: dict[str, object]) -> SiteFile:
+    product = {"sku": "oats", "name": "Oats", "unit_weight_g": 500}
+    slots = [
+        {
+            "id": name,
+            "name": name,
+            "section": "s",
+            "product": product,
+            "capacity_units": 9,
+            "reorder_point_units": 2,
+        }
+        for name in ("a", "b", "c", "elsewhere")
+    ]
+    store = {
+        "id": "shop",
+        "name": "Shop",
+        "time_zone": "Europe/Berlin",
+        "floor": {"size_m": [4, 4]},
+        "sections": [{"id": "s", "name": "S"}],
+        "slots": slots,
+    }
+    return SiteFile.model_validate({"version": 1, "store": store, "devices": [device]})
+
+
+def test_rows_say_which_slots_stand_side_by_side() -> None:
+    (device,) = site_with(shelf([["a", "b", "c"]])).devices
+    assert isinstance(device, ShelfDevice)
+    assert device.rows == [["a", "b", "c"]]
+    (device,) = site_with(shelf([])).devices
+    assert isinstance(device, ShelfDevice)
+    assert device.rows == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        pytest.param([["a", "elsewhere"]], "no slot on this device 'elsewhere'", id="weighed by another device"),
+        pytest.param([["a", "b"], ["b", "c"]], "stands in rows twice", id="in two rows"),
+        pytest.param([["a", "b", "a"]], "stands in rows twice", id="twice in one"),
+        pytest.param([["a"]], "at least 2 items", id="a row of one"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(rows: list[list[str]], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        site_with(shelf(rows))
