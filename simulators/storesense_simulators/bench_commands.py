@@ -5,11 +5,13 @@ from pathlib import Path
 
 
 def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``ingest``, ``drain``, ``outage`` and ``query``."""
+    """Add ``ingest``, ``drain``, ``outage``, ``query``, ``rules`` and ``camera``."""
     _add_ingest(subparsers)
     _add_drain(subparsers)
     _add_outage(subparsers)
     _add_query(subparsers)
+    _add_rules(subparsers)
+    _add_camera(subparsers)
 
 
 def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,6 +73,37 @@ def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     query.add_argument("--database", metavar="URL", help="an empty database to fill; default: an embedded one")
     query.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
     query.set_defaults(handler=_query)
+
+
+def _add_rules(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    rules = subparsers.add_parser(
+        "rules",
+        help="what judging readings by rules costs",
+        description="Judge lanes that are measured once a second by five rules each, from rows as the database gives "
+        "them to decisions, and tell the seconds of a core that each simulated second takes.",
+    )
+    rules.add_argument("--lanes", type=_lanes, default=10_000, metavar="N", help="queues (default %(default)s)")
+    rules.add_argument(
+        "--seconds", type=_lanes, default=60, metavar="N", help="of simulated time (default %(default)s)"
+    )
+    rules.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    rules.set_defaults(handler=_rules)
+
+
+def _add_camera(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    camera = subparsers.add_parser("camera", help="processor time of one camera: tracking, watching, finding people")
+    camera.add_argument("--video", type=Path, metavar="FILE", help="a recording to measure on; default: tracking alone")
+    camera.add_argument(
+        "--model", type=Path, action="append", metavar="FILE", help="YOLOX person detector in ONNX; may be repeated"
+    )
+    camera.add_argument(
+        "--duration", dest="least_s", type=_seconds, default=3.0, metavar="SECONDS", help="of tracking (default 3)"
+    )
+    camera.add_argument(
+        "--media", dest="media_s", type=_seconds, default=60.0, metavar="SECONDS", help="of the recording (default 60)"
+    )
+    camera.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    camera.set_defaults(handler=_camera)
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +172,29 @@ def _query(args: argparse.Namespace) -> int:
     if args.short:
         plan = QueryPlan(days=2, stores=1, readings_per_day=5_000, repeats=10)
     return run_bench_query(plan, database_url=args.database, prints_json=args.json)
+
+
+def _camera(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_camera import run_bench_camera  # noqa: PLC0415
+
+    return run_bench_camera(
+        video=args.video,
+        models=args.model or (),
+        least_s=args.least_s,
+        media_s=args.media_s,
+        prints_json=args.json,
+    )
+
+
+def _rules(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_rules import RulesPlan, run_bench_rules  # noqa: PLC0415
+
+    plan = RulesPlan(lanes=args.lanes, stores=min(100, args.lanes), seconds=args.seconds)
+    return run_bench_rules(plan, prints_json=args.json)
+
+
+def _lanes(text: str) -> int:
+    return int(_between(text, 1, 1_000_000, "a number"))
 
 
 def _days(text: str) -> int:

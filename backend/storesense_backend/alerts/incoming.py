@@ -35,7 +35,7 @@ _MAKE: dict[str, Callable[..., Observation]] = {
 FAMILIES = tuple(_MAKE)
 
 
-def _add(family: str, rows: Iterable[dict[str, Any]], into: Observations) -> int:
+def add_rows(family: str, rows: Iterable[dict[str, Any]], into: Observations) -> int:
     make, count = _MAKE[family], 0
     for row in rows:
         subject = (row.pop("store_id"), family, row.pop("subject_id"))
@@ -67,7 +67,7 @@ async def new_observations(
     for family in FAMILIES:
         if family in wanted:
             rows = await (await connection.execute(_SQL[f"new_{family}"], values)).fetchall()
-            count += _add(family, rows, into)
+            count += add_rows(family, rows, into)
     return count
 
 
@@ -79,7 +79,7 @@ async def newest_observations(
     count = 0
     for family in ("queue", "slot", "zone", "sensor", "device"):
         rows = await (await connection.execute(_SQL[f"newest_{family}"], values)).fetchall()
-        count += _add(family, rows, into)
+        count += add_rows(family, rows, into)
     return count
 
 
@@ -98,7 +98,7 @@ async def past_observations(
     for family in FAMILIES:
         if family in wanted:
             rows = await (await connection.execute(_SQL[f"past_{family}"], values)).fetchall()
-            count += _add(family, rows, into)
+            count += add_rows(family, rows, into)
     return count
 
 
