@@ -19,6 +19,8 @@ def test_the_defaults_are_those_of_the_reference() -> None:
     assert (ingest.duration_s, ingest.batch_size, ingest.database, ingest.broker) == (20.0, 25, None, "auto")
     assert (ingest.load, ingest.stores) == ("footfall", 20)
     assert parse("drain").hours == 24.0
+    camera = parse("camera")
+    assert (camera.video, camera.model, camera.least_s, camera.media_s) == (None, None, 3.0, 60.0)
 
 
 @pytest.mark.parametrize(
