@@ -18,6 +18,7 @@ from storesense_backend.metrics import BackendMetrics
 from storesense_backend.passwords import Passwords
 from storesense_backend.planogram.upkeep import keep_planograms
 from storesense_backend.settings import BackendSettings
+from storesense_backend.staffing.records import Staffing
 from storesense_backend.throttle import SignInThrottle
 from storesense_contracts.clock import Clock
 
@@ -56,6 +57,7 @@ async def build_backend(
                 idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_max_days)
             ),
             depletion=Depletion(),
+            staffing=Staffing(),
         )
         await context.passwords.prepare()
         following = asyncio.create_task(feed.run(), name="live feed")

@@ -16,6 +16,7 @@ from storesense_backend.api import (
     quality,
     service,
     sessions,
+    staffing,
     stores,
 )
 from storesense_backend.api.answers import add_error_handlers
@@ -64,6 +65,7 @@ def build_app(context: Context) -> FastAPI:
         measurements,
         quality,
         depletion,
+        staffing,
         flow,
         kpi_catalogue,
         alerts,

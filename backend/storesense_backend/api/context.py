@@ -12,6 +12,7 @@ from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.passwords import Passwords
 from storesense_backend.settings import BackendSettings
+from storesense_backend.staffing.records import Staffing
 from storesense_backend.throttle import SignInThrottle
 from storesense_contracts.clock import Clock
 
@@ -29,6 +30,7 @@ class Context:
     throttle: SignInThrottle
     session_limits: SessionLimits
     depletion: Depletion
+    staffing: Staffing
 
 
 def context_of(request: Request) -> Context:
