@@ -17,6 +17,7 @@ from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.climate import Air
 from storesense_simulators.twin.faults import FaultSchedule
 from storesense_simulators.twin.faults_delivery import Delivery
+from storesense_simulators.twin.flow_sensor import FlowSensor
 from storesense_simulators.twin.interval_sensors import (
     MINUTE_MS,
     REPORT_MS,
@@ -130,8 +131,8 @@ class ReadingSensors:
         return self._twin.now_ms + self._offset_ms
 
     @property
-    def _interval_sensors(self) -> list[LineSensor | ZoneSensor | HeatSensor]:
-        return [*self._lines.values(), *self._zones.values(), *self._heat]
+    def _interval_sensors(self) -> list[LineSensor | ZoneSensor | HeatSensor | FlowSensor]:
+        return [*self._lines.values(), *self._zones.values(), *self._heat, *self._flow]
 
     def rebase(self, now_ms: int) -> None:
         """Go on at another instant, after a sleep of the machine or a set clock; open intervals are given up."""
@@ -155,6 +156,9 @@ class ReadingSensors:
         if self._moments_ms and self._twin.now_ms >= self._moments_ms[0]:
             out += self._change_faults(now_ms)
         for event in events:
+            for flow in self._flow:
+                if flow.device_id not in self._dark:
+                    flow.observe(event, now_ms)
             handler = self._handlers.get(event.kind)
             if handler is not None:
                 handler(event, now_ms, out)
@@ -179,6 +183,9 @@ class ReadingSensors:
         self._zones: dict[str, ZoneSensor] = {}
         self._queues: dict[str, QueueSensor] = {}
         self._heat: list[HeatSensor] = []
+        self._flow: list[FlowSensor] = []
+        lanes = {lane.id: lane for lane in shop.layout.lanes}
+        queues = {queue.id: queue for queue in shop.layout.queues}
         for device in shop.site.devices:
             if not isinstance(device, CameraDevice):
                 continue
@@ -192,6 +199,19 @@ class ReadingSensors:
             for queue in device.queues:
                 chance = stream(seed, f"queue/{queue.queue}")
                 self._queues.setdefault(queue.queue, QueueSensor(queue.queue, device.id, chance))
+            self._flow.append(
+                FlowSensor(
+                    device.id,
+                    lines=tuple(line.line for line in device.lines),
+                    zones=tuple(zone.zone for zone in device.zones),
+                    tills={
+                        lane_id: (queue.queue, max(1, len(lanes[lane_id].served_m)))
+                        for queue in device.queues
+                        for lane_id in queues[queue.queue].lanes
+                    },
+                    since_ms=now_ms,
+                )
+            )
             if device.heatmap is not None:
                 grid = floor_grid(device.heatmap, shop.layout.floor)
                 self._heat.append(HeatSensor(grid, device_id=device.id, floor_id=shop.layout.floor.id, since_ms=now_ms))
@@ -317,8 +337,12 @@ class ReadingSensors:
             for heat in self._heat:
                 if not self._is_skipped(heat, now_ms) and (grid := heat.report(now_ms)) is not None:
                     yield Emitted(heat.device_id, Stream.HEATMAP, grid)
+        if now_ms % MINUTE_MS == 0:
+            for flow in self._flow:
+                if not self._is_skipped(flow, now_ms):
+                    yield from (Emitted(flow.device_id, Stream.FLOW, reading) for reading in flow.report(now_ms))
 
-    def _is_skipped(self, sensor: LineSensor | ZoneSensor | HeatSensor, now_ms: int) -> bool:
+    def _is_skipped(self, sensor: LineSensor | ZoneSensor | HeatSensor | FlowSensor, now_ms: int) -> bool:
         if sensor.device_id not in self._dark:
             return False
         sensor.resume(now_ms)

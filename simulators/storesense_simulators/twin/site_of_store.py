@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from storesense_contracts.site import SiteFile
+from storesense_simulators.twin.hours import DAY_NAMES, clock_of, hours_of
 from storesense_simulators.twin.plane import area, bounds, centre
 from storesense_simulators.twin.projection import homography_of
 from storesense_simulators.twin.shop import Point
@@ -56,6 +57,7 @@ def site_yaml(site: SiteFile) -> str:
 def _layout(store: StoreFile) -> dict[str, Any]:
     return {
         **store.store.model_dump(),
+        "opening_hours": list(_opening_hours(store)),
         "floor": {
             "id": store.floor.id,
             "size_m": store.floor.size_m,
@@ -105,6 +107,15 @@ def _layout(store: StoreFile) -> dict[str, Any]:
         "slots": list(_slots(store)),
         "environment_sensors": [{"id": x.id, "name": x.name, "at_m": x.at_m} for x in store.climate],
     }
+
+
+def _opening_hours(store: StoreFile) -> Iterator[dict[str, Any]]:
+    days_by_span: dict[tuple[str, str], list[str]] = {}
+    for day, spans in zip(DAY_NAMES, hours_of(store.store.time_zone, store.hours.root).spans, strict=True):
+        for span in spans:
+            days_by_span.setdefault((clock_of(span.opens_min), clock_of(span.closes_min)), []).append(day)
+    for (opens, closes), days in days_by_span.items():
+        yield {"days": days, "opens": opens, "closes": closes}
 
 
 def _outline(points: Sequence[Point]) -> list[list[float]]:

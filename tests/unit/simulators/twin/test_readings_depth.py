@@ -12,12 +12,16 @@ from storesense_contracts.readings import (
     HealthReading,
     HealthState,
     LaneReading,
+    LaneService,
+    LineParties,
     QueueOutcome,
     QueueVisit,
     ShelfEvent,
     ShelfEventKind,
     ShelfWeight,
+    ZoneDwell,
     ZoneReading,
+    ZoneTransition,
 )
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.engine import Twin
@@ -271,3 +275,43 @@ def test_a_beginning_within_a_second_is_refused(shop):
     twin = Twin(shop, seed=5, began_at=BEGAN_AT)
     with pytest.raises(ValueError, match="whole second"):
         ReadingSensors(shop, twin, seed=5, started_ms=BEGAN_MS + 1)
+
+
+def test_parties_are_those_that_came_and_fewer_than_heads(hour) -> None:
+    truth, emitted = hour
+    told = of(emitted, LineParties)
+    crossed = [event for event in truth if event.kind is TruthKind.CROSSED_IN]
+    parties = {event.party_no or -event.person_no for event in crossed}
+    assert sum(each.in_count for each in told) == pytest.approx(len(parties), rel=0.1), "some come back for more"
+    assert sum(each.in_count for each in told) < len(crossed)
+    assert sum(each.staff_in_count for each in told) == sum(event.is_staff for event in crossed)
+
+
+def test_dwells_are_those_of_customers_and_presence_is_everybodys(hour) -> None:
+    truth, emitted = hour
+    told = of(emitted, ZoneDwell)
+    left = [event for event in truth if event.kind is TruthKind.ZONE_LEFT and not event.is_staff]
+    assert sum(sum(each.dwell_counts) for each in told) == len(left)
+    presence_ms = sum(each.presence_ms for each in of(emitted, ZoneReading))
+    assert sum(each.people_ms for each in told) == pytest.approx(presence_ms, rel=0.05)
+    assert 0 < sum(each.staff_ms for each in told) < sum(each.people_ms for each in told)
+
+
+def test_tills_are_busy_for_as_long_as_they_serve(hour) -> None:
+    truth, emitted = hour
+    told = of(emitted, LaneService)
+    served = [event for event in truth if event.kind is TruthKind.SERVICE_ENDED]
+    assert sum(each.served_count for each in told) == len(served)
+    assert sum(each.busy_ms for each in told) == pytest.approx(sum(each.service_ms for each in served), rel=0.1)
+    assert all(each.busy_ms <= each.period_ms * each.till_count for each in told)
+
+
+def test_ways_between_zones_are_told_of_five_or_more_by_the_quarter_of_an_hour(hour) -> None:
+    ways = of(hour[1], ZoneTransition)
+    assert ways
+    assert min(way.people_count for way in ways) >= 5
+    quarters = {
+        (way.measured_at.minute // 15, (way.measured_at + timedelta(milliseconds=way.span_ms - 1)).minute // 15)
+        for way in ways
+    }
+    assert all(begin == end for begin, end in quarters)
