@@ -31,6 +31,7 @@ class QueueSettings:
         leave_s: seen further outside for this long, somebody has left.
         till_leave_s: seen away from the till for this long, the service is over.
         arrive_s: at a till for this long, though not slow yet, somebody is being served.
+        min_service_s: whoever leaves a till sooner was not served: they passed, or stood in line within its reach.
         walk_up_s: standing at a free till for this long, somebody who came past the queue's area is being served.
         patience_s: somebody who stood in line and is not seen any more keeps the place this long ...
         till_patience_s: ... or this long at a till ...
@@ -38,6 +39,8 @@ class QueueSettings:
         bridge: a newcomer no further than this from where somebody was lost is that person ...
         bridge_speed: ... or this further for each second since, as lines move up ...
         bridge_most: ... but never further than this.
+        unseen_s: not seen for this long, somebody may have been found again under another track, though the old one
+            has not been given up.
         slow_speed: below this a person stands or dawdles, heights per second.
     """
 
@@ -45,13 +48,15 @@ class QueueSettings:
     leave_s: float = 1.0
     till_leave_s: float = 2.0
     arrive_s: float = 1.5
-    walk_up_s: float = 3.0
+    min_service_s: float = 4.0
+    walk_up_s: float = 5.0
     patience_s: float = 12.0
     till_patience_s: float = 20.0
     walking_patience_s: float = 2.5
     bridge: float = 0.5
     bridge_speed: float = 0.2
     bridge_most: float = 1.2
+    unseen_s: float = 0.5
     slow_speed: float = 0.25
 
 
@@ -298,7 +303,8 @@ class QueueLine:
         best_distance = np.inf
         for customer in self.customers:
             # Who was seen elsewhere while the lost one was still in sight is somebody else.
-            if not customer.lost or (customer.done and not done) or seen.first_seen_s[row] < customer.seen_s - 1.0:
+            unseen = customer.lost or seen.at_s - customer.seen_s >= cfg.unseen_s
+            if not unseen or (customer.done and not done) or seen.first_seen_s[row] < customer.seen_s - 1.0:
                 continue
             distance = float(np.hypot(customer.xy[0] - xy[0], customer.xy[1] - xy[1])) / scale
             reach = min(cfg.bridge + cfg.bridge_speed * (seen.at_s - customer.seen_s), cfg.bridge_most)
@@ -317,7 +323,10 @@ class QueueLine:
         keep: list[Customer] = []
         for c in self.customers:
             if c.is_serving and c.seen_s > c.at_till_last_s and at_s - c.at_till_last_s > cfg.till_leave_s:
-                left.append(self._finish(c))
+                if c.at_till_last_s - (c.at_till_since_s or 0.0) >= cfg.min_service_s:
+                    left.append(self._finish(c))
+                else:
+                    c.till, c.at_till_since_s, c.stood_at_till_s = NOWHERE, None, None
             if at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
                 left += self._gone(c, lost=False)
             elif at_s - c.seen_s > self._patience_s(c):

@@ -57,7 +57,7 @@ class Queue:
     queue_id: str
     corners_xy: tuple[tuple[float, float], ...]
     tills_xy: tuple[tuple[float, float], ...] = ()
-    till_heights: float = 0.7
+    till_heights: float = 0.45
     join_s: float = 2.0
     servers: int = 1
     lane_ids: tuple[str, ...] = ()

@@ -67,7 +67,11 @@ def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:
     )
     in_picture = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(lines=(DOOR,), zones=(SHELF,))))
     on_floor = CameraPipeline(CameraPlan(FRAME_WH, floor=floor, floor_map=ABOVE))
-    assert walk_right(in_picture) == walk_right(on_floor)
+    pictured, floored = walk_right(in_picture), walk_right(on_floor)
+    assert [seen.crossings for seen in pictured] == [seen.crossings for seen in floored]
+    # On the floor a step of less than an arm's length is no move, so somebody is told to be there a moment later.
+    assert sum(a.occupancy != b.occupancy for a, b in zip(pictured, floored, strict=True)) <= 4
+    assert pictured[-1].occupancy == floored[-1].occupancy
     assert in_picture.take_lines() == on_floor.take_lines() == [LineCount("door", 0, 1)]
 
 

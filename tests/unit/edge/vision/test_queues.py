@@ -91,7 +91,7 @@ def test_shuffling_forward_does_not_begin_the_wait_anew() -> None:
 def test_the_next_in_line_waits_though_within_reach_of_the_till() -> None:
     scene = Scene()
     scene.go(10, (1, 20, STILL))
-    both = scene.go(10, (1, 20, STILL), (2, 50, STILL))
+    both = scene.go(10, (1, 20, STILL), (2, 40, STILL))
     assert (both.waiting, both.serving) == (1, 1)
     scene.go(5, (1, 500, WALKING), (2, 20, STILL))
     scene.go(3, (2, 500, WALKING))
@@ -227,3 +227,27 @@ def test_who_packs_and_is_lost_is_not_served_again() -> None:
     scene.go(1, (1, 22, STILL))
     scene.go(5, (1, 22, STILL), (3, 52, STILL))
     assert len(scene.take().visits) == 1
+
+
+def test_who_passes_the_till_was_not_served() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    scene.go(2, (1, 20, STILL))
+    scene.go(5, (1, 150, STILL))
+    assert scene.take().visits == ()
+    scene.go(8, (1, 20, STILL))
+    scene.go(3, (1, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.service_s == pytest.approx(7.9)
+    assert visit.wait_s == pytest.approx(17.0)
+
+
+def test_a_new_track_at_the_till_is_the_one_who_is_not_seen_there_any_more() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    scene.go(8, (1, 20, STILL))
+    scene.go(1, unseen=(1,))
+    scene.go(8, (2, 24, STILL), unseen=(1,))
+    scene.go(3, (2, 500, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.service_s == pytest.approx(16.9)
