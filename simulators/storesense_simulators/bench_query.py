@@ -18,7 +18,9 @@ from typing import Any, LiteralString
 
 import psycopg
 from psycopg.rows import dict_row
+from psycopg.sql import SQL
 
+from storesense_backend.database import CUSTOM_PLANS
 from storesense_backend.kpi_steps import choose_steps
 from storesense_backend.ranges import TimeSpan
 from storesense_contracts.migrate import migrate, status
@@ -117,6 +119,7 @@ def measure(url: str, plan: QueryPlan, *, now: datetime, say: Callable[[str], No
         maintain_s = time.monotonic() - began_s
         say(f"filled in {fill_s:.1f} s, rolled up in {maintain_s:.1f} s")
         connection.execute("ANALYZE")
+        connection.execute(SQL("SET {}").format(SQL(CUSTOM_PLANS)))  # as the API's connections have it
         measured = {}
         for block in _BLOCKS:
             measured[block] = _measure_block(connection, block, plan, to_at)
