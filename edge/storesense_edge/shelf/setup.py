@@ -152,14 +152,17 @@ def checked_unit_weight_g(measured_g: float, planned_g: float) -> float:
 
 
 def checked_mass_g(text: str) -> float:
-    """Read a mass in grams that somebody typed. Raises CalibrationError."""
+    """Read a mass that somebody typed, in grams, or in kilograms where it says kg. Raises CalibrationError."""
+    typed = text.strip().lower().replace(",", ".")
+    number, factor = (typed.removesuffix("kg"), 1_000.0) if typed.endswith("kg") else (typed.removesuffix("g"), 1.0)
     try:
-        mass_g = float(text.strip().lower().removesuffix("g").strip().replace(",", "."))
+        mass_g = float(number.strip()) * factor
     except ValueError:
         mass_g = math.nan
     if not 0 < mass_g <= 500_000:
         raise CalibrationError(
-            reason=f"{text.strip()[:40]!r} is no mass in grams.", remedy="Type grams above 0, such as 500 or 500.5."
+            reason=f"{text.strip()[:40]!r} is no mass in grams.",
+            remedy="Type grams above 0, such as 500 or 500.5, or say kg: 2 kg.",
         )
     return mass_g
 

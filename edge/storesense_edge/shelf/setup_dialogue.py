@@ -103,8 +103,13 @@ def set_up(
         SetupError: it cannot be set up.
         ShelfError: the cell fails.
     """
+    dialogue.say(
+        f"Ready at hand: one or two known masses, together about as heavy as a full slot, and two or more of "
+        f"{slot.product.name}. It takes about a minute."
+    )
     if progress.zero_counts is None:
         dialogue.ask(f"Empty slot {slot.name} ({slot.id}) and take your hands off; then press Enter.")
+        dialogue.say("Weighing: leave it alone for some seconds.")
         rest = cell.rest(0.0)
         progress = msgspec.structs.replace(progress, zero_counts=rest.raw_counts, noise_counts=rest.noise_counts)
         keep(progress)
@@ -133,7 +138,7 @@ def _masses(
     for _ in range(_MOST_TRIES):
         points = [zero, *(KnownMass(*each) for each in progress.masses)]
         more = "another known mass (or nothing, to go on)" if progress.masses else "a known mass"
-        text = dialogue.ask(f"Put {more} on the slot, and type its grams: ").strip()
+        text = dialogue.ask(f"Put {more} on the slot, and type its grams (500, or 2 kg): ").strip()
         if not text:
             if not progress.masses:
                 dialogue.say("One mass at least is needed; two or more also tell how good the cell is.")
@@ -147,6 +152,7 @@ def _masses(
                 continue
         try:
             mass_g = checked_mass_g(text)
+            dialogue.say("Weighing.")
             rest = cell.rest(mass_g)
             _fitted([*points, KnownMass(mass_g, rest.raw_counts)], is_scale=is_scale)
         except CalibrationError as exc:
@@ -180,6 +186,7 @@ def _product(slot: Slot, cell: RestingCell, dialogue: Dialogue, fit: Calibration
             dialogue.say("Type a whole number from 2 up.")
             continue
         units = int(text)
+        dialogue.say("Weighing.")
         weight_g = fit.calibration.weight_g(cell.rest(units * slot.product.unit_weight_g).raw_counts)
         try:
             unit_g = checked_unit_weight_g(weight_g / units, slot.product.unit_weight_g)
@@ -194,6 +201,7 @@ def _product(slot: Slot, cell: RestingCell, dialogue: Dialogue, fit: Calibration
 def _test_pick(cell: RestingCell, dialogue: Dialogue, fit: CalibrationFit, unit_g: float, loaded_g: float) -> float:
     for _ in range(_MOST_TRIES):
         dialogue.ask("Take one unit off, and press Enter.")
+        dialogue.say("Weighing.")
         picked_g = loaded_g - fit.calibration.weight_g(cell.rest(loaded_g - unit_g).raw_counts)
         if round(picked_g / unit_g) == 1:
             dialogue.say(f"Counted one, of {picked_g:.1f} g.")

@@ -104,9 +104,10 @@ def test_units_that_vary_make_a_full_slot_hard_to_count():
 @pytest.mark.parametrize("text", ["500", " 500 g", "500,0", "500.0G"])
 def test_masses_as_people_type_them(text):
     assert checked_mass_g(text) == 500.0
+    assert checked_mass_g("0,5 kg") == checked_mass_g("0.5KG") == 500.0
 
 
-@pytest.mark.parametrize("text", ["", "0", "-5", "half", "nan", "inf", "5 kg", "1e9"])
+@pytest.mark.parametrize("text", ["", "0", "-5", "half", "nan", "inf", "5 lb", "kg", "1e9"])
 def test_what_is_no_mass(text):
     with pytest.raises(CalibrationError, match="no mass in grams"):
         checked_mass_g(text)
