@@ -366,6 +366,7 @@ async def test_kpis_and_their_completeness(world, backend):
         "abandonment": (0.1, "share", pytest.approx(45 / minutes)),
         "on_shelf_availability": (pytest.approx(50 / 60), "share", pytest.approx(1.0)),
         "stock_out_minutes": (pytest.approx(10.0), "min", pytest.approx(1.0)),
+        "lost_sales": (None, "units", pytest.approx(1.0)),
         "restock_time": (600.0, "s", pytest.approx(1.0)),
         "alert_response_time": (60.0, "s", pytest.approx(2 / 6)),
     }
@@ -796,6 +797,7 @@ def test_every_endpoint_is_documented(repo_dir):
         measurements,
         planogram,
         quality,
+        rules,
         service,
         sessions,
         stores,
