@@ -5,7 +5,7 @@ import asyncio
 import getpass
 import json
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,20 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "run", help="judge readings and raise alerts (STORESENSE_ALERTS_..., STORESENSE_DATABASE_...)"
     )
     alerts_run.set_defaults(handler=_run_alerts)
+    replay = alerts_group.add_parser(
+        "replay",
+        help="try rules on the past: how often they would have fired, for how long, and how rightly",
+        description="Judge a store's stored readings by rules from a YAML file ({store, rules}) with the same engine "
+        "that judges live, and hold what it would have said against what staff did and what the sensors proved.",
+    )
+    replay.add_argument("--rules", type=Path, required=True, metavar="FILE", help="YAML file with the key rules")
+    replay.add_argument("--store", metavar="ID", help="whose past; needed where there are several stores")
+    replay.add_argument(
+        "--from", dest="from_at", type=_instant, metavar="T", help="beginning, such as 2026-10-01T00:00Z; 30 days ago"
+    )
+    replay.add_argument("--to", dest="to_at", type=_instant, metavar="T", help="end; now if not given")
+    replay.add_argument("--json", action="store_true", help="print one JSON object")
+    replay.set_defaults(handler=_replay)
 
 
 def _add_user_commands(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,6 +95,20 @@ def _days(text: str) -> float:
     if not 0 < days <= 36_500:
         raise argparse.ArgumentTypeError("give a number of days above 0 and up to 36500")
     return days
+
+
+def _instant(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant; write it as 2026-10-01T08:00Z") from exc
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from storesense_backend.alerts.replay_command import run_replay  # noqa: PLC0415 -- heavy
+
+    return run_replay(args, _with_connection, _say)
 
 
 def _conninfo() -> str:
@@ -139,7 +167,7 @@ def _register(args: argparse.Namespace) -> int:
             connection,
             site.store,
             devices=[(device.id, device.kind) for device in site.devices],
-            rules=site.rules,
+            rules=site.rules if "rules" in site.model_fields_set else None,
         )
     )
     told = {

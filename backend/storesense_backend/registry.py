@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from storesense_backend.database import Connection
+from storesense_backend.default_rules import default_rules
 from storesense_backend.errors import InvalidError, NotFoundError
 from storesense_backend.planogram.records import lay_registered
 from storesense_backend.rule_records import check_rules, write_rules
@@ -41,7 +42,7 @@ async def put_store(
     layout: StoreLayout,
     *,
     devices: Sequence[tuple[str, str]],
-    rules: Sequence[AnyRule],
+    rules: Sequence[AnyRule] | None,
     registered_by: str = "registration",
 ) -> dict[str, Any]:
     """Register a store, or bring its registration up to date, in one transaction.
@@ -53,7 +54,8 @@ async def put_store(
         connection: to the database, outside of a transaction.
         layout: the store.
         devices: id and kind of each.
-        rules: all that shall hold; others are deleted.
+        rules: all that shall hold; others are deleted. None leaves a known store's as they are, and gives a new one
+            sensible ones.
         registered_by: who does it, for the planogram's history.
 
     Returns:
@@ -63,7 +65,8 @@ async def put_store(
         InvalidError: a rule names what the layout does not have, or an id stands twice.
     """
     device_ids = [device_id for device_id, _ in devices]
-    check_rules(layout, rules, device_ids)
+    if rules is not None:
+        check_rules(layout, rules, device_ids)
     if len(set(device_ids)) != len(device_ids):
         raise InvalidError("a device id stands twice", field="devices")
     named = {"store_id": layout.id, "device_ids": device_ids}
@@ -74,13 +77,16 @@ async def put_store(
             "time_zone": layout.time_zone,
             "layout": Jsonb(layout.model_dump(mode="json")),
         }
-        await connection.execute(_SQL["ensure_store"], values)
+        is_new = await (await connection.execute(_SQL["ensure_store"], values)).fetchone() is not None
         shown, version = await lay_registered(connection, layout, entered_by=registered_by)
         values |= {"layout": Jsonb(shown.model_dump(mode="json")), "planogram_version": version}
         row = await (await connection.execute(_SQL["put_store"], values)).fetchone()
         await connection.execute(_SQL["put_devices"], named | {"kinds": [kind for _, kind in devices]})
         await connection.execute(_SQL["forget_other_devices"], named)
-        await write_rules(connection, layout.id, rules, edited_by=registered_by, now=datetime.now(UTC))
+        if rules is None and is_new:
+            rules = default_rules(layout)
+        if rules is not None:
+            await write_rules(connection, layout.id, rules, edited_by=registered_by, now=datetime.now(UTC))
         await connection.execute(_SQL["notify_registry"], {"store_id": layout.id})
     assert row is not None  # noqa: S101 -- the statement returns the row that it wrote
     return row

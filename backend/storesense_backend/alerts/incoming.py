@@ -36,6 +36,7 @@ FAMILIES = tuple(_MAKE)
 
 
 def add_rows(family: str, rows: Iterable[dict[str, Any]], into: Observations) -> int:
+    """Make observations of rows as the queries give them; return the count."""
     make, count = _MAKE[family], 0
     for row in rows:
         subject = (row.pop("store_id"), family, row.pop("subject_id"))

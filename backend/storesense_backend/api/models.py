@@ -99,7 +99,7 @@ class StoreEntry(Question):
 
     layout: StoreLayout
     devices: Annotated[list[DeviceEntry], Field(max_length=2_000)] = []
-    rules: Annotated[list[Rule], Field(max_length=1_000)] = []
+    rules: Annotated[list[Rule] | None, Field(max_length=1_000)] = None
 
 
 class ComponentHealth(Answer):
@@ -398,6 +398,24 @@ class Rules(Answer):
     """A store's rules."""
 
     rules: list[RuleEntry]
+    implied: list[Rule] = Field([], description="rules that hold besides, unless one of their kind is given")
+    suggested: list[Rule] = Field([], description="sensible rules of kinds that the store has none of")
+
+
+class RuleVersion(Answer):
+    """What a rule was made to be."""
+
+    version: int
+    kind: str
+    rule: Rule | None = Field(description="null where it was deleted")
+    edited_at: datetime
+    edited_by: str = Field(description="a person's or a key's name")
+
+
+class RuleVersions(Answer):
+    """A rule's history, newest first."""
+
+    versions: list[RuleVersion]
 
 
 class DeadLetterBase(Answer):

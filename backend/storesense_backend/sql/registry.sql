@@ -15,7 +15,8 @@ SELECT store_id, name, time_zone, layout_version, layout FROM stores WHERE store
 -- name: ensure_store
 INSERT INTO stores (store_id, name, time_zone, layout)
 VALUES (%(store_id)s, %(name)s, %(time_zone)s, %(layout)s)
-ON CONFLICT (store_id) DO NOTHING;
+ON CONFLICT (store_id) DO NOTHING
+RETURNING store_id;
 
 -- name: put_store
 INSERT INTO stores AS old (store_id, name, time_zone, layout, planogram_version)
