@@ -65,9 +65,7 @@ def test_json_of_a_good_site(folder: Path, capsys: pytest.CaptureFixture[str]) -
         pytest.param("walks.txt", b"\x00\xff\xfe" * 900, "walks.txt: it is no text file", id="binary detections"),
         pytest.param("trace.csv", b"", r"slot s1: .*trace\.csv, line 1: .* found 'an empty file'", id="an empty trace"),
         pytest.param("trace.csv", b"time,counts\n1,2\n", "line 1: expected a column named", id="other columns"),
-        pytest.param(
-            "trace.csv", b"timestamp_ms,raw_counts\n1,a\n", "at least one row with a timestamp", id="no sample"
-        ),
+        pytest.param("trace.csv", b"timestamp_ms,raw_counts\n1,a\n", "line 2: expected a number", id="no sample"),
     ],
 )
 def test_a_recording_that_cannot_be_read_is_found_before_the_agent_runs(
