@@ -201,6 +201,13 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
         "--lead", type=_rate, default=60.0, metavar="S", help="until a lane is staffed (default: %(default)g s)"
     )
     parser.add_argument(
+        "--hold",
+        type=_hold,
+        default=0.0,
+        metavar="S",
+        help="the threshold closes after S of few (default: %(default)g)",
+    )
+    parser.add_argument(
         "--missed", type=_share, default=0.0, help="of what the cameras count, unseen (default: %(default)g)"
     )
     parser.add_argument(
@@ -275,6 +282,12 @@ def _rate(text: str) -> float:
     if not (math.isfinite(value) and 0 < value <= 1000):
         raise argparse.ArgumentTypeError(f"{text!r} is no rate above 0 and up to 1000 frames a second")
     return value
+
+
+def _hold(text: str) -> float:
+    if not text.isdecimal() or int(text) > 3_600:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds from 0 to 3600")
+    return float(text)
 
 
 def _share(text: str) -> float:

@@ -34,11 +34,10 @@ from storesense_simulators.twin.shop import Shop
 TRAINING_SEEDS_FROM = 1_001
 OPEN_AT = (2, 3, 4, 5, 6)
 CLOSE_AT = (0, 1, 2)
-HOLD_S = (0, 60)
 
 _AFTER_CLOSING_MIN = 45
-_PRICES = (0.2, 12.0)
-_PRICE_TRIES = 6
+_PRICES = (0.4, 12.0)
+_PRICE_TRIES = 5
 _LANE_MARGIN = 0.985
 _PLAN_TRIES = 120
 _PROCESSES = 2
@@ -214,7 +213,7 @@ def run_eval_staffing(args: argparse.Namespace) -> int:
     start = (args.store, days, args.lead, args.missed, bench.model)
     with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"), initializer=_start, initargs=start) as pool:
         workers = Workers(pool)
-        threshold = best_threshold(workers, train_at)
+        threshold = best_threshold(workers, train_at, hold_s=args.hold)
         _tell(f"best threshold on the training days: {describe(threshold[0])}, {threshold[2]:.1f} lane hours a day")
         price, lane_h = price_for(workers, train_at, threshold[2] * _LANE_MARGIN)
         _tell(f"a lane is worth {price:.2f} people waiting, {lane_h:.1f} lane hours a day")
@@ -236,6 +235,7 @@ def run_eval_staffing(args: argparse.Namespace) -> int:
         "test_seeds": test,
         "training_seeds": training,
         "lead_s": args.lead,
+        "hold_s": args.hold,
         "target_wait_s": args.target,
         "sensors_miss": args.missed,
     }
@@ -276,15 +276,19 @@ def mean_lane_h(outcomes: Sequence[TillOutcome]) -> float:
     return sum(o.lane_h for o in outcomes) / len(outcomes)
 
 
-def best_threshold(workers: Workers, indices: Sequence[int]) -> tuple[Spec, float, float]:
-    """Return the threshold with the lowest mean wait on the training days, its mean wait and its lane hours."""
+def best_threshold(workers: Workers, indices: Sequence[int], *, hold_s: float) -> tuple[Spec, float, float]:
+    """Return the threshold with the lowest mean wait on the training days, its mean wait and its lane hours.
+
+    Args:
+        workers: to live days.
+        indices: of the training days.
+        hold_s: how long so few must wait before a lane closes.
+    """
     specs = [
-        Spec("threshold", (open_at, close_at, open_after_s, close_after_s))
+        Spec("threshold", (open_at, close_at, 0, hold_s))
         for open_at in OPEN_AT
         for close_at in CLOSE_AT
         if close_at < open_at
-        for open_after_s in HOLD_S
-        for close_after_s in HOLD_S
     ]
     played = workers.play_all(specs, indices)
     best = min(range(len(specs)), key=lambda n: mean_wait_s(played[n]))

@@ -26,9 +26,9 @@ class Costs:
         closing: each lane that is closed.
     """
 
-    lane: float = 1.6
-    opening: float = 50.0
-    closing: float = 20.0
+    lane: float = 2.0
+    opening: float = 60.0
+    closing: float = 25.0
 
 
 @dataclass(frozen=True, slots=True)
