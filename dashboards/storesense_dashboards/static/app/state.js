@@ -90,7 +90,22 @@ export function sortAlerts(alerts) {
   return { todo: todo.slice(0, MAX_ALERTS), todoCount: todo.length, done: done.slice(0, 50) };
 }
 
-const SUBJECT_KIND = { queue_too_long: "queue", low_stock: "slot" };
+const SUBJECT_KIND = {
+  queue_too_long: "queue",
+  wait_too_long: "queue",
+  predicted_wait: "queue",
+  lanes_to_open: "queue",
+  lanes_to_close: "queue",
+  zone_crowded: "zone",
+  zone_unattended: "zone",
+  low_stock: "slot",
+  slot_empty: "slot",
+  predicted_empty: "slot",
+  restock_overdue: "slot",
+  misplaced: "slot",
+  bulk_removal: "slot",
+  calibration_due: "slot",
+};
 
 /** The place on the plan that an alert speaks of, or null. */
 export function alertItem(alert) {
