@@ -762,7 +762,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 29
+    assert count == 39
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -784,7 +784,7 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 20
+    assert checked == 27
 
 
 def test_every_endpoint_is_documented(repo_dir):
@@ -801,6 +801,7 @@ def test_every_endpoint_is_documented(repo_dir):
         rules,
         service,
         sessions,
+        staffing,
         stores,
     )
 
@@ -821,6 +822,7 @@ def test_every_endpoint_is_documented(repo_dir):
             rules,
             service,
             sessions,
+            staffing,
             stores,
         )
         for route in module.router.routes
