@@ -22,9 +22,10 @@ from storesense_backend.alerts.assessors import build_assessors
 from storesense_backend.alerts.engine import Decisions, Engine
 from storesense_backend.alerts.leases import PARTITION_BITS, Cursors, LeaseLostError, Leases, heads
 from storesense_backend.alerts.metrics import AlertMetrics
-from storesense_backend.alerts.values import Timing
+from storesense_backend.alerts.values import ChangeKind, Timing
 from storesense_backend.alerts.watches import Store
 from storesense_backend.database import Connection, session_options, with_timeout
+from storesense_backend.notify.outbox import Event, enqueue_many
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
@@ -36,6 +37,7 @@ _LOG = logging.getLogger(__name__)
 _RETRY = Backoff(base_s=0.2, limit_s=10.0)
 _STATEMENT_TIMEOUT_S = 30.0
 _STEP_LIMIT_S = 60.0
+_EVENTS: dict[ChangeKind, Event] = {ChangeKind.OPENED: "opened", ChangeKind.RESOLVED: "resolved"}
 _UNHEALTHY_AFTER_S = 15.0
 _SESSION_TERMS = (
     "SET idle_in_transaction_session_timeout = '10s'",
@@ -196,7 +198,9 @@ class AlertFollower:
     async def _write(self, connection: Connection, decisions: Decisions, ahead: dict[str, Cursors]) -> None:
         """Write what was decided and how far that is, if the leases still hold; the caller has a transaction."""
         await self._leases.save(connection, decisions.store_ids() | ahead.keys(), ahead)
-        await ledger.write(connection, decisions)
+        written = await ledger.write(connection, decisions)
+        told = [(each.alert_id, _EVENTS[each.change.kind]) for each in written if each.change.kind in _EVENTS]
+        await enqueue_many(connection, told, self._clock.now())
 
     def _advance(self, ahead: dict[str, Cursors]) -> None:
         for store_id, cursors in ahead.items():

@@ -23,6 +23,7 @@ from storesense_backend.alerts.values import (
 )
 from storesense_backend.alerts.watches import Watch
 from storesense_backend.database import Connection
+from storesense_backend.notify.outbox import enqueue_many
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rules import RULE
 from storesense_contracts.sql import load_queries
@@ -205,6 +206,7 @@ async def withdraw(connection: Connection, keys: Iterable[CauseKey], now: dateti
         for row in found
     ]
     await _note(connection, notes)
+    await enqueue_many(connection, [(row["alert_id"], "withdrawn") for row in found], now)
     await connection.execute(_SQL["delete_states"], _columns(listed))
     return len(found)
 
