@@ -27,8 +27,8 @@ class Costs:
     """
 
     lane: float = 2.0
-    opening: float = 60.0
-    closing: float = 25.0
+    opening: float = 50.0
+    closing: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
