@@ -203,7 +203,7 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     parser.add_argument(
         "--hold",
         type=_hold,
-        default=0.0,
+        default=60.0,
         metavar="S",
         help="the threshold closes after S of few (default: %(default)g)",
     )
