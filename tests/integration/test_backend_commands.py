@@ -218,3 +218,34 @@ def test_a_service_starts_tells_its_health_and_stops_when_told(database_url, ser
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def test_rules_from_a_file_are_tried_on_the_past(run, tmp_path, database_url):
+    (tmp_path / "site.yaml").write_text(SITE)
+    (tmp_path / "rules.yaml").write_text(
+        "rules:\n  - {kind: wait_too_long, id: wait, open_at_wait_s: 60, resolve_at_wait_s: 20}\n"
+        "  - {kind: device_offline, id: silent}\n"
+    )
+    assert run("backend", "register", "--site", str(tmp_path / "site.yaml"))[0] == 0
+    with psycopg.connect(database_url) as connection:
+        connection.execute(
+            "INSERT INTO series (store_id, device_id, stream, subject_id) "
+            "VALUES ('corner-shop', 'lanes', 'queue', 'tills')"
+        )
+        connection.execute(
+            "INSERT INTO queue_samples (measured_at, received_at, series_id, boot_no, seq, idx, batch_no, length, "
+            "longest_wait_ms) SELECT at, at, series_id, 1, 1, 0, 1, 2, CASE WHEN minute BETWEEN 10 AND 14 THEN 90000 "
+            "ELSE 0 END FROM series, generate_series(0, 30) AS minute, "
+            "LATERAL (SELECT TIMESTAMPTZ '2026-11-01 10:00Z' + minute * interval '1 minute' AS at) AS instant"
+        )
+    span = ("--from", "2026-11-01T10:00Z", "--to", "2026-11-01T11:00Z", "--json")
+    code, out, err = run("alerts", "replay", "--rules", str(tmp_path / "rules.yaml"), *span)
+    assert code == 0, err
+    told = json.loads(out.splitlines()[-1])
+    wait, silent = told["rules"]
+    assert (wait["firings"], wait["by_proof"]["right"], wait["duration_s"]["mean"]) == (1, 1, 300.0)
+    assert "not kept" in silent["not_replayed"]
+    (tmp_path / "rules.yaml").write_text("rules:\n  - {kind: low_stock, id: low}\n")
+    code, _, err = run("alerts", "replay", "--rules", str(tmp_path / "rules.yaml"), *span)
+    assert code != 0
+    assert "none of the store's slots" in err
