@@ -8,8 +8,8 @@ from storesense_contracts.topics import Stream
 
 def test_every_kpi_stands_once() -> None:
     assert len(BY_NAME) == len(CATALOGUE)
-    # PRODUCT.md counts fifteen; wait is two numbers, and so are stock-outs; device uptime, buying units and the share of
-    # staff stand beside them.
+    # PRODUCT.md counts fifteen; wait is two numbers, and so are stock-outs; device uptime, buying units and the share
+    # of staff stand beside them.
     assert len(CATALOGUE) == 20
 
 
