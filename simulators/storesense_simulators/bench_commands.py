@@ -71,8 +71,11 @@ def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--short", action="store_true", help="2 days of 1 store with 5,000 readings, to see that it runs"
     )
     query.add_argument("--database", metavar="URL", help="an empty database to fill; default: an embedded one")
+    query.add_argument(
+        "--again", action="store_true", help="ask what an earlier run left in --database, filling nothing"
+    )
     query.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
-    query.set_defaults(handler=_query)
+    query.set_defaults(handler=_query, parser=query)
 
 
 def _add_rules(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -171,7 +174,9 @@ def _query(args: argparse.Namespace) -> int:
     plan = QueryPlan(days=args.days, stores=args.stores, readings_per_day=args.readings_per_day)
     if args.short:
         plan = QueryPlan(days=2, stores=1, readings_per_day=5_000, repeats=10)
-    return run_bench_query(plan, database_url=args.database, prints_json=args.json)
+    if args.again and args.database is None:
+        args.parser.error("--again needs --database: an embedded database does not outlive its run")
+    return run_bench_query(plan, database_url=args.database, again=args.again, prints_json=args.json)
 
 
 def _camera(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ upkeep that a gateway does, and the KPIs from the queries that the API asks.
 """
 
 import json
+import math
 import statistics
 import sys
 import tempfile
@@ -78,10 +79,13 @@ class QueryPlan:
     repeats: int = 100
 
 
-def run_bench_query(plan: QueryPlan, *, database_url: str | None, prints_json: bool) -> int:
-    """Fill an empty database, ask every KPI both ways, and print; exit code 1 if an answer differs."""
+def run_bench_query(plan: QueryPlan, *, database_url: str | None, again: bool = False, prints_json: bool) -> int:
+    """Fill an empty database, ask every KPI both ways, and print; exit code 1 if an answer differs.
+
+    With ``again``, what an earlier run filled is asked once more.
+    """
     with _database(database_url) as url:
-        result = measure(url, plan, now=datetime.now(UTC), say=_say)
+        result = measure_again(url, plan, say=_say) if again else measure(url, plan, now=datetime.now(UTC), say=_say)
     for query in result["queries"]:
         _say(
             f"{query['name']:24} p50 {query['p50_ms']:8.2f} ms  p99 {query['p99_ms']:8.2f} ms  "
@@ -119,23 +123,53 @@ def measure(url: str, plan: QueryPlan, *, now: datetime, say: Callable[[str], No
         maintain_s = time.monotonic() - began_s
         say(f"filled in {fill_s:.1f} s, rolled up in {maintain_s:.1f} s")
         connection.execute("ANALYZE")
-        connection.execute(SQL("SET {}").format(SQL(CUSTOM_PLANS)))  # as the API's connections have it
-        measured = {}
-        for block in _BLOCKS:
-            measured[block] = _measure_block(connection, block, plan, to_at)
-            say(f"measured {block}")
-        queries = [{"name": name, **measured[block]} for name, block in KPIS.items()]
-        readings = int(_value(connection, "readings"))
-        room = int(_value(connection, "reading_bytes"))
+        asked = _ask_everything(connection, plan, to_at, say)
     return {
-        "queries": queries,
+        **asked,
+        "fill_s": round(fill_s, 1),
+        "maintain_s": round(maintain_s, 1),
+        "database": report.kind.value,
+    }
+
+
+def measure_again(url: str, plan: QueryPlan, *, say: Callable[[str], None]) -> dict[str, Any]:
+    """Ask a database once more that an earlier run with the same days and stores filled; return what is printed.
+
+    Raises:
+        BenchError: the database does not hold such a run.
+        DatabaseError: it cannot be reached, or refuses something.
+    """
+    if not status(url).version:
+        raise BenchError(reason="the database is empty; fill it first, by the same command without --again")
+    report = migrate(url)
+    with connect(url) as connection:
+        row = connection.execute(_SQL["filled"]).fetchone()
+        days, stores, to_at = row or (None, None, None)
+        if (days, stores) != (plan.days, plan.stores):
+            raise BenchError(
+                reason=f"the database holds {days or 0} days of {stores or 0} stores of this bench, "
+                f"not {plan.days} days of {plan.stores}; say so with --days and --stores"
+            )
+        asked = _ask_everything(connection, plan, to_at, say)
+    return {**asked, "database": report.kind.value}
+
+
+def _ask_everything(
+    connection: psycopg.Connection, plan: QueryPlan, to_at: datetime, say: Callable[[str], None]
+) -> dict[str, Any]:
+    connection.execute(SQL("SET {}").format(SQL(CUSTOM_PLANS)))  # as the API's connections have it
+    measured = {}
+    for block in _BLOCKS:
+        measured[block] = _measure_block(connection, block, plan, to_at)
+        say(f"measured {block}")
+    readings = int(_value(connection, "readings"))
+    room = int(_value(connection, "reading_bytes"))
+    return {
+        "queries": [{"name": name, **measured[block]} for name, block in KPIS.items()],
         "bytes_per_reading": round(room / readings, 2),
         "readings": readings,
         "days": plan.days,
         "stores": plan.stores,
-        "fill_s": round(fill_s, 1),
-        "maintain_s": round(maintain_s, 1),
-        "database": report.kind.value,
     }
 
 
@@ -220,7 +254,7 @@ def _value(connection: psycopg.Connection, query: str, **values: Any) -> Any:
 
 def _percentile(values: Sequence[float], share: float) -> float:
     """Return the nearest-rank percentile."""
-    return sorted(values)[min(len(values) - 1, int(share * len(values)))]
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
 def _store_id(number: int) -> str:

@@ -178,6 +178,14 @@ FROM (
     OFFSET 0
 ) AS rows
 
+-- name: filled
+-- How many whole days of how many of the bench's stores there are, and when the last day ended.
+SELECT
+    max(bucket_at AT TIME ZONE 'UTC')::date - min(bucket_at AT TIME ZONE 'UTC')::date + 1 AS days,
+    (SELECT count(*)::int FROM stores WHERE starts_with(store_id, 'store-')) AS stores,
+    date_trunc('day', max(bucket_at) AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + interval '1 day' AS to_at
+FROM footfall_counts_15m
+
 -- name: readings
 SELECT sum(reading_count)::bigint FROM (
     SELECT sum(reading_count) AS reading_count FROM footfall_counts_15m

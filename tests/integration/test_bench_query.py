@@ -40,3 +40,17 @@ def test_the_command_prints_json_and_fills_no_database_twice(
     assert set(printed["queries"][0]) == {"name", "p50_ms", "p99_ms", "raw_p50_ms", "identical"}
     assert main(arguments) != 0
     assert "name an empty one" in capsys.readouterr().err
+    assert main([*arguments, "--again"]) == 0
+    again = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {query["identical"] for query in again["queries"]} == {True}
+    assert again["readings"] == printed["readings"]
+    assert "fill_s" not in again
+    assert main(["bench", "query", "--days", "3", "--stores", "1", "--database", empty_database_url, "--again"]) != 0
+    assert "holds 2 days of 1 stores" in capsys.readouterr().err
+
+
+def test_an_empty_database_has_nothing_to_ask_again(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "query", "--short", "--database", empty_database_url, "--again"]) != 0
+    assert "fill it first" in capsys.readouterr().err
