@@ -10,6 +10,7 @@ from datetime import timedelta
 from storesense_backend.accounts import SessionLimits
 from storesense_backend.api.app import build_app
 from storesense_backend.api.context import Context
+from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import check_schema, new_pool, opened
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.listening import Server, address_of, listen_on
@@ -45,6 +46,7 @@ async def build_backend(
     pool = new_pool(conninfo, size=settings.pool_size, statement_timeout_s=settings.statement_timeout_s)
     async with opened(pool):
         feed = LiveFeed(conninfo=conninfo, pool=pool, clock=clock, settings=settings, metrics=metrics)
+        depletion = Depletion()
         context = Context(
             settings=settings,
             clock=clock,
@@ -56,17 +58,19 @@ async def build_backend(
             session_limits=SessionLimits(
                 idle=timedelta(hours=settings.session_idle_hours), longest=timedelta(days=settings.session_max_days)
             ),
-            depletion=Depletion(),
+            depletion=depletion,
             staffing=Staffing(),
+            chain=ChainBoard(pool=pool, clock=clock, depletion=depletion),
         )
         await context.passwords.prepare()
         following = asyncio.create_task(feed.run(), name="live feed")
         planning = asyncio.create_task(keep_planograms(pool, clock), name="planograms")
+        comparing = asyncio.create_task(context.chain.run(), name="chain")
         try:
             yield context
         finally:
             feed.close()
-            for task in (following, planning):
+            for task in (following, planning, comparing):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

@@ -43,6 +43,14 @@ QUALITY_TEXT = {
 """Every quality rule in words."""
 
 
+class Better(StrEnum):
+    """Which side of a target is good."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    NEITHER = "neither"
+
+
 @dataclass(frozen=True, slots=True)
 class KpiDefinition:
     """One KPI.
@@ -56,6 +64,7 @@ class KpiDefinition:
         quality: what its completeness is the share of.
         aggregation: how values of parts make the value of the whole.
         needs: what is missing before it can be told; None if it can be told now.
+        better: which side of a target is good; without one it can have no target.
     """
 
     name: str
@@ -66,6 +75,7 @@ class KpiDefinition:
     quality: Quality
     aggregation: str
     needs: str | None = None
+    better: Better = Better.NEITHER
 
     @property
     def is_available(self) -> bool:
@@ -85,6 +95,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.FOOTFALL,),
         Quality.LINE_MINUTES,
         "sum",
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "buying_units",
@@ -94,6 +105,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.FLOW,),
         Quality.LINE_MINUTES,
         "sum",
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "occupancy",
@@ -114,6 +126,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.ZONE,),
         Quality.ZONE_MINUTES,
         _OF_SUMS,
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "mean_dwell",
@@ -142,6 +155,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         Quality.LINE_MINUTES,
         _OF_SUMS,
         needs="till data",
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "queue_length",
@@ -151,6 +165,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         _TIME_MEAN,
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "wait_mean",
@@ -160,6 +175,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         _OF_SUMS,
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "wait_p90",
@@ -170,6 +186,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         "from the waits themselves, or from added histograms; never from percentiles",
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "served_within_target",
@@ -180,6 +197,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         Quality.QUEUE_MINUTES,
         _OF_SUMS,
         needs="a target wait in the store's layout",
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "abandonment",
@@ -189,6 +207,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         _OF_SUMS,
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "lanes_open_against_needed",
@@ -209,6 +228,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         Quality.ZONE_MINUTES,
         _OF_SUMS,
         needs="staff on duty",
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "on_shelf_availability",
@@ -218,6 +238,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         _TIME_MEAN,
+        better=Better.HIGHER,
     ),
     KpiDefinition(
         "stock_out_minutes",
@@ -227,6 +248,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         "sum",
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "lost_sales",
@@ -237,6 +259,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         "sum",
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "restock_time",
@@ -246,6 +269,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (Stream.SHELF,),
         Quality.SLOT_MINUTES,
         _OF_SUMS,
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "alert_response_time",
@@ -255,6 +279,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         (),
         Quality.ALERTS,
         _OF_SUMS,
+        better=Better.LOWER,
     ),
     KpiDefinition(
         "device_uptime",
@@ -265,6 +290,7 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         Quality.DEVICE_MINUTES,
         _OF_SUMS,
         needs="a value for the whole store",
+        better=Better.HIGHER,
     ),
 )
 """All KPIs, in the order that people read them."""
@@ -282,8 +308,8 @@ def reference_page() -> str:
         "`GET /api/v1/kpis` gives the same catalogue, and `GET /api/v1/stores/{store_id}/kpis` the values of those",
         "that are available, each with its completeness: the share that the quality rule names.",
         "",
-        "| name | unit | definition | streams | quality: share of | aggregates as | available |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| name | unit | definition | streams | quality: share of | aggregates as | better | available |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for kpi in CATALOGUE:
         streams = ", ".join(f"`{stream.value}`" for stream in kpi.streams) or "alerts"
@@ -295,6 +321,7 @@ def reference_page() -> str:
             streams,
             QUALITY_TEXT[kpi.quality],
             kpi.aggregation,
+            kpi.better.value,
             available,
         )
         lines.append(f"| {' | '.join(cells)} |")

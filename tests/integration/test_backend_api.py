@@ -762,7 +762,7 @@ async def test_the_openapi_document_is_complete(backend):
         assert expected <= set(operation["responses"]), where
         if path not in ("/healthz", "/metrics") and where != "post /api/v1/session":
             assert operation["security"] == [{"session": []}, {"key": []}], where
-    assert count == 39
+    assert count == 42
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert set(document["components"]["securitySchemes"]) == {"session", "key"}
 
@@ -784,12 +784,13 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
         checked += 1
-    assert checked == 27
+    assert checked == 29
 
 
 def test_every_endpoint_is_documented(repo_dir):
     from storesense_backend.api import (  # noqa: PLC0415
         alerts,
+        chain,
         dead_letters,
         depletion,
         flow,
@@ -811,6 +812,7 @@ def test_every_endpoint_is_documented(repo_dir):
         f"{method} {route.path}"
         for module in (
             alerts,
+            chain,
             dead_letters,
             depletion,
             flow,

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from storesense_backend.api import (
     alerts,
+    chain,
     dead_letters,
     depletion,
     flow,
@@ -60,6 +61,7 @@ def build_app(context: Context) -> FastAPI:
     add_error_handlers(app)
     for module in (
         sessions,
+        chain,
         stores,
         planogram,
         live,

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from storesense_backend.accounts import SessionLimits
+from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import Pool
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.live.feed import LiveFeed
@@ -31,6 +32,7 @@ class Context:
     session_limits: SessionLimits
     depletion: Depletion
     staffing: Staffing
+    chain: ChainBoard
 
 
 def context_of(request: Request) -> Context:

@@ -26,6 +26,7 @@ def get_catalogue(_principal: Viewer) -> Response:
                     "quality": kpi.quality,
                     "quality_text": QUALITY_TEXT[kpi.quality],
                     "aggregation": kpi.aggregation,
+                    "better": kpi.better,
                     "is_available": kpi.is_available,
                     "needs": kpi.needs,
                 }

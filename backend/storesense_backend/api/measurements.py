@@ -17,9 +17,9 @@ from storesense_backend.api.reading_models import Readings
 from storesense_backend.api.stores import layout_of
 from storesense_backend.completeness import completeness
 from storesense_backend.errors import InvalidError
-from storesense_backend.kpis import Kpi, kpis
 from storesense_backend.measurements import Family, Step
 from storesense_backend.ranges import TimeSpan, decode_cursor, time_span
+from storesense_backend.store_kpis import store_kpis
 
 router = APIRouter(prefix="/api/v1/stores/{store_id}", tags=["measurements"])
 
@@ -112,15 +112,14 @@ async def get_kpis(
     span = _span(context, from_at, to_at)
     async with context.pool.connection() as connection:
         store = await registry.get_store(connection, store_id)
-        layout, now = layout_of(store), context.clock.now()
-        found = await kpis(connection, layout=layout, span=span, now=now)
-        stock_out = next(kpi for kpi in found if kpi.name == "stock_out_minutes")
-        lost = None
-        if stock_out.value is not None:
-            lost = await context.depletion.lost_units(
-                connection, layout, store["layout_version"], now, from_at=span.from_at, to_at=span.to_at
-            )
-        found.insert(found.index(stock_out) + 1, Kpi("lost_sales", lost, stock_out.completeness))
+        found = await store_kpis(
+            connection,
+            store=store,
+            layout=layout_of(store),
+            depletion=context.depletion,
+            span=span,
+            now=context.clock.now(),
+        )
     return JsonResponse(
         {"from": span.from_at, "to": span.to_at, "kpis": [asdict(kpi) | {"unit": kpi.unit} for kpi in found]}
     )

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from storesense_backend.gap_reasons import GapReason
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
-from storesense_contracts.kpis import Quality, Unit
+from storesense_contracts.kpis import Better, Quality, Unit
 from storesense_contracts.layout import Id, StoreLayout, refuse_control_characters
 from storesense_contracts.rules import AnyRule, Rule
 from storesense_contracts.topics import Stream
@@ -219,13 +219,19 @@ class Alert(Answer):
     acknowledged_at: datetime | None
     acknowledged_by: str | None
     resolved_at: datetime | None
+    resolved_by: str | None = Field(None, description="who ended it by hand, where no sensor can prove it")
     taken_at: datetime | None = Field(None, description="when somebody took it in hand")
     taken_by: str | None = None
     dismissed_at: datetime | None = None
     dismissed_by: str | None = None
     dismiss_reason: str | None = None
     snoozed_until: datetime | None = None
-    escalated_to: str | None = None
+    snoozed_by: str | None = None
+    snooze_reason: str | None = None
+    escalated_to: str | None = Field(None, description="the role that was told as nobody had answered")
+    escalated_at: datetime | None = None
+    reminded_at: datetime | None = None
+    reminder_count: int = 0
     silenced_by_alert_id: int | None = Field(
         None, description="the alert that explains this one: its device is offline"
     )
@@ -325,6 +331,7 @@ class KpiDefinition(Answer):
     quality: Quality = Field(description="what its completeness is the share of")
     quality_text: str
     aggregation: str = Field(description="how values of parts make the value of the whole")
+    better: Better = Field(description="which side of a target is good")
     is_available: bool
     needs: str | None = Field(description="what is missing before it can be told; null if it can be told")
 

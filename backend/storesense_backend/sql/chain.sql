@@ -1,0 +1,72 @@
+-- name: stores
+-- What is now the case in every store. Alerts that another explains, or that somebody snoozed, call for nothing now.
+SELECT
+    s.store_id,
+    s.name,
+    s.time_zone,
+    s.layout_version,
+    coalesce(a.critical, 0) AS critical_alerts,
+    coalesce(a.warning, 0) AS warning_alerts,
+    coalesce(a.info, 0) AS info_alerts,
+    coalesce(a.taken, 0) AS taken_alerts,
+    coalesce(d.online, 0) AS devices_online,
+    coalesce(d.offline, 0) AS devices_offline,
+    coalesce(d.silent, 0) AS devices_never_seen,
+    coalesce(d.total, 0) AS devices_total
+FROM stores s
+LEFT JOIN (
+    SELECT
+        store_id,
+        count(*) FILTER (WHERE state = 'open' AND severity = 'critical') AS critical,
+        count(*) FILTER (WHERE state = 'open' AND severity = 'warning') AS warning,
+        count(*) FILTER (WHERE state = 'open' AND severity = 'info') AS info,
+        count(*) FILTER (WHERE state <> 'open') AS taken
+    FROM alerts
+    WHERE NOT is_over AND silenced_by_alert_id IS NULL AND (snoozed_until IS NULL OR snoozed_until <= %(now)s)
+    GROUP BY store_id
+) a USING (store_id)
+LEFT JOIN (
+    SELECT
+        store_id,
+        count(*) FILTER (WHERE state = 'online') AS online,
+        count(*) FILTER (WHERE state = 'offline' AND first_seen_at IS NOT NULL) AS offline,
+        count(*) FILTER (WHERE first_seen_at IS NULL) AS silent,
+        count(*) AS total
+    FROM devices
+    WHERE registered_at IS NOT NULL
+    GROUP BY store_id
+) d USING (store_id)
+ORDER BY s.store_id;
+
+-- name: targets
+SELECT store_id, kpi, target, set_at, set_by FROM kpi_targets
+WHERE %(store_id)s::text IS NULL OR store_id = %(store_id)s
+ORDER BY store_id, kpi;
+
+-- name: put_targets
+INSERT INTO kpi_targets AS old (store_id, kpi, target, set_at, set_by)
+SELECT %(store_id)s, listed.kpi, listed.target, %(now)s, %(actor)s
+FROM unnest(%(kpis)s::text[], %(targets)s::float8[]) AS listed (kpi, target)
+ON CONFLICT (store_id, kpi) DO UPDATE SET
+    target = excluded.target,
+    set_at = CASE WHEN old.target = excluded.target THEN old.set_at ELSE excluded.set_at END,
+    set_by = CASE WHEN old.target = excluded.target THEN old.set_by ELSE excluded.set_by END;
+
+-- name: forget_other_targets
+DELETE FROM kpi_targets WHERE store_id = %(store_id)s AND kpi <> ALL (%(kpis)s::text[]);
+
+-- name: days
+-- A store's last local dates, for the KPIs that add up from them; null where nothing was measured.
+SELECT
+    store_id,
+    local_date,
+    CASE WHEN line_reading_count > 0 THEN visitor_count END AS visitors,
+    zone_stop_count::float8 / nullif(zone_entry_count, 0) AS engagement,
+    zone_visit_dwell_ms / 1000.0::float8 / nullif(zone_visit_count, 0) AS mean_dwell,
+    queue_length_sum::float8 / nullif(queue_reading_count, 0) AS queue_length,
+    served_wait_ms / 1000.0::float8 / nullif(served_count, 0) AS wait_mean,
+    abandoned_count::float8 / nullif(served_count + abandoned_count, 0) AS abandonment,
+    1 - slot_empty_count::float8 / nullif(slot_known_count, 0) AS on_shelf_availability
+FROM store_days
+WHERE local_date >= (%(now)s::timestamptz AT TIME ZONE 'UTC')::date - %(days)s::integer - 1
+ORDER BY store_id, local_date;
