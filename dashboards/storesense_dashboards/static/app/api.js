@@ -29,15 +29,17 @@ async function errorOf(response) {
   });
 }
 
-async function request(method, path, body) {
+/** Ask the API; `headers` besides the usual ones, `signal` to give up, `timeoutMs` where it may take long. */
+export async function request(method, path, body, { headers = {}, signal = null, timeoutMs = TIMEOUT_MS } = {}) {
+  const patience = AbortSignal.timeout(timeoutMs);
   let response;
   try {
     response = await fetch(BASE + path, {
       method,
-      headers: body === undefined ? {} : { "Content-Type": "application/json" },
+      headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "same-origin",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: signal ? AbortSignal.any([signal, patience]) : patience,
     });
   } catch {
     throw new ApiError({ status: 0, code: "unreachable", message: t.problem.unreachable });
@@ -51,7 +53,8 @@ async function request(method, path, body) {
   }
 }
 
-const storePath = (storeId, rest = "") => `/stores/${encodeURIComponent(storeId)}${rest}`;
+/** The path of a store, or of what is in it. */
+export const storePath = (storeId, rest = "") => `/stores/${encodeURIComponent(storeId)}${rest}`;
 
 export const api = {
   session: () => request("GET", "/session"),

@@ -11,8 +11,14 @@ export const FAMILIES = Object.freeze({
   devices: "device_id",
 });
 
-const ALERT_RANK = { open: 0, acknowledged: 1, resolved: 2 };
+const ALERT_RANK = { open: 0, acknowledged: 1, in_hand: 2, resolved: 3, dismissed: 3 };
 const MAX_ALERTS = 500;
+
+/** Whether nothing is left to do about an alert: it is resolved, or somebody dismissed it. */
+export const isOver = (alert) => alert.state === "resolved" || alert.state === "dismissed";
+
+/** When an alert ended, as text; null while it stands. */
+export const endedAt = (alert) => alert.resolved_at ?? alert.dismissed_at ?? null;
 
 /** Nothing known yet. */
 export function emptyLive() {
@@ -44,7 +50,7 @@ export function applySnapshot(live, snapshot) {
   for (const [id, slot] of Object.entries(next.slots)) next.slots[id] = settled(live.slots[id], slot);
   next.alerts = byId(snapshot.alerts, "alert_id");
   for (const [id, alert] of Object.entries(live.alerts)) {
-    if (!(id in next.alerts) && alert.state === "resolved") next.alerts[id] = alert;
+    if (!(id in next.alerts) && isOver(alert)) next.alerts[id] = alert;
   }
   return next;
 }
@@ -65,28 +71,33 @@ export function applyUpdate(live, update) {
   return next;
 }
 
-/** The state after an alert came; alerts only go forward, so one that comes late takes nothing back. */
+/**
+ * The state after an alert came. Alerts go forward, so one that comes late takes nothing back; but who has one in hand may
+ * give it back, and it is open again.
+ */
 export function applyAlert(live, alert) {
   const known = live.alerts[alert.alert_id];
-  if (known && ALERT_RANK[known.state] > ALERT_RANK[alert.state]) return live;
+  const isGivenBack = known?.state === "in_hand" && alert.state === "open";
+  if (known && !isGivenBack && ALERT_RANK[known.state] > ALERT_RANK[alert.state]) return live;
   return { ...live, alerts: { ...live.alerts, [alert.alert_id]: alert } };
 }
 
-const newestFirst = (key) => (a, b) => Date.parse(b[key]) - Date.parse(a[key]) || (a.alert_id < b.alert_id ? 1 : -1);
+const newestFirst = (at) => (a, b) => Date.parse(at(b)) - Date.parse(at(a)) || (a.alert_id < b.alert_id ? 1 : -1);
+const openedAt = (alert) => alert.opened_at;
 const SEVERITY_RANK = { critical: 0, warning: 1, info: 2 };
 
-/** Alerts as lists: what is to do (open before acknowledged, urgent first, then newest first) and what is done. */
+/** Alerts as lists: what is to do (open before acknowledged before in hand, urgent first, then newest first) and what is done. */
 export function sortAlerts(alerts) {
   const all = Object.values(alerts);
   const todo = all
-    .filter((alert) => alert.state !== "resolved")
+    .filter((alert) => !isOver(alert))
     .sort(
       (a, b) =>
         ALERT_RANK[a.state] - ALERT_RANK[b.state] ||
         (SEVERITY_RANK[a.severity] ?? 1) - (SEVERITY_RANK[b.severity] ?? 1) ||
-        newestFirst("opened_at")(a, b),
+        newestFirst(openedAt)(a, b),
     );
-  const done = all.filter((alert) => alert.state === "resolved").sort(newestFirst("resolved_at"));
+  const done = all.filter(isOver).sort(newestFirst(endedAt));
   return { todo: todo.slice(0, MAX_ALERTS), todoCount: todo.length, done: done.slice(0, 50) };
 }
 
@@ -118,7 +129,7 @@ export function placesNeedingAction(alerts) {
   const places = new Set();
   for (const alert of Object.values(alerts)) {
     const item = alertItem(alert);
-    if (item && alert.state !== "resolved") places.add(`${item.kind}:${item.id}`);
+    if (item && !isOver(alert)) places.add(`${item.kind}:${item.id}`);
   }
   return places;
 }
