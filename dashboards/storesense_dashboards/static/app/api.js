@@ -56,7 +56,19 @@ export async function request(method, path, body, { headers = {}, signal = null,
 /** The path of a store, or of what is in it. */
 export const storePath = (storeId, rest = "") => `/stores/${encodeURIComponent(storeId)}${rest}`;
 
+const inStore = (storeId, path) => (storeId === null ? path : storePath(storeId, path));
+
+/** `path` with the params that are given: null, undefined and "" are left out. */
+function withParams(path, params) {
+  const given = Object.entries(params ?? {}).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return given.length ? `${path}?${new URLSearchParams(given)}` : path;
+}
+
 export const api = {
+  /** GET of a store (or of none: null): `api.get(storeId, "/kpis", {params: {from, to}, signal})`. */
+  get: (storeId, path, { params, signal } = {}) => request("GET", withParams(inStore(storeId, path), params), undefined, signal),
+  /** A change: `api.send("POST", storeId, "/alerts/7/snooze", {reason})`. */
+  send: (method, storeId, path, body) => request(method, inStore(storeId, path), body),
   session: () => request("GET", "/session"),
   signIn: (userName, password) => request("POST", "/session", { user_name: userName, password }),
   signOut: () => request("DELETE", "/session"),

@@ -1,14 +1,16 @@
-// What happens: signing in, opening a store, following its stream, acknowledging. It owns the state; views only show it.
+// What happens: signing in, opening a store and a page, following the stream, acknowledging. It owns the state; views only show it.
 import { api } from "./api.js";
+import { announcementOf } from "./announcements.js";
 import { entranceFigures } from "./figures.js";
 import { loadFootfall } from "./footfall.js";
 import { parseInstant } from "./format.js";
 import { t } from "./i18n/index.js";
 import { LiveStream } from "./live.js";
-import { mostNeedy, nothingOfAStore, withLists } from "./opening.js";
+import { nothingOfAStore, withBeginning, withLists } from "./opening.js";
+import { NO_DATA, PageData } from "./page_data.js";
+import { hasPage, PAGES } from "./pages/index.js";
 import { EMPTY_VIEW, formatView, parseView } from "./route.js";
 import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
-import { proofText } from "./views/alerts.js";
 
 const REFRESH_MS = 10_000;
 const FOOTFALL_REST_MS = 10_000;
@@ -22,12 +24,19 @@ export class Controller {
   #opening = 0;
   #clockOffsetMs = 0;
   #isFootfallDue = false;
+  #pageData = new PageData({
+    nowMs: () => this.nowMs(),
+    onChange: (pageData) => this.#set({ pageData }),
+    onSignedOut: () => this.#leave(true),
+  });
   state = {
     session: undefined, // undefined: not known yet, null: signed out
     sessionEnded: false,
     startProblem: null,
     stores: null,
     view: EMPTY_VIEW,
+    pageData: NO_DATA,
+    pageProblem: null,
     announcement: { text: "", urgent: false, number: 0 },
     ...nothingOfAStore(),
   };
@@ -95,7 +104,8 @@ export class Controller {
 
   #leave(ended) {
     this.#close();
-    this.#set({ session: null, sessionEnded: ended, stores: null, ...nothingOfAStore() });
+    this.#pageData.forget();
+    this.#set({ session: null, sessionEnded: ended, stores: null, pageData: NO_DATA, ...nothingOfAStore() });
   }
 
   #close() {
@@ -141,14 +151,30 @@ export class Controller {
     if (!answer) return;
     const { stores } = answer;
     this.#set({ stores });
-    const storeId = this.state.view.storeId ?? mostNeedy(stores)?.store_id;
+    const begin = withBeginning(this.state.view, stores);
+    if (begin.page && hasPage(begin.page) && !PAGES[begin.page].needsStore) {
+      this.#show(begin);
+      this.#watchStores();
+      return;
+    }
+    const { storeId } = begin;
     if (!storeId) {
       this.#set({ storeProblem: { kind: "none" } });
       this.#later(RETRY_MS, () => this.#openStores());
       return;
     }
-    this.#show({ ...this.state.view, storeId });
+    this.#show(begin);
     this.#openStore(storeId);
+  }
+
+  /** Where no store is open, their list is asked for now and then. */
+  #watchStores() {
+    this.#later(3 * REFRESH_MS, async () => {
+      this.#watchStores();
+      if (document.hidden) return;
+      const answer = await this.#ofThisStore(api.stores);
+      if (answer) this.#set({ stores: answer.stores });
+    });
   }
 
   #openStore(storeId) {
@@ -269,12 +295,8 @@ export class Controller {
   }
 
   #announceAlert(before, alert) {
-    if (before?.state === alert.state) return;
-    const urgent = alert.severity === "critical";
-    if (alert.state === "open") this.#announce(t.alerts.announceNew(alert.title, alert.action), urgent);
-    else if (alert.state === "acknowledged")
-      this.#announce(t.alerts.announceTaken(alert.acknowledged_by ?? "", alert.title));
-    else if (before) this.#announce(t.alerts.announceDone(alert.title, proofText(alert)));
+    const said = announcementOf(before, alert);
+    if (said) this.#announce(said.text, said.urgent);
   }
 
   #phase(phase) {
@@ -304,18 +326,56 @@ export class Controller {
     const hash = formatView(view);
     if (hash !== location.hash) history.replaceState(null, "", location.pathname + hash);
     this.#set({ view });
+    this.#openPage();
   }
 
-  /** Take over a view that came from outside: the address bar or the back button. */
-  #follow(view) {
-    const before = this.state.view;
-    this.#set({ view: { ...view, storeId: view.storeId ?? before.storeId } });
-    if (view.storeId && view.storeId !== before.storeId && this.state.session) this.#openStore(view.storeId);
-    else if (view.heat && !before.heat && this.state.session) this.#loadHeat(before.storeId);
+  /** Fetch the module of the page that the view names, and let it ask for what it shows. */
+  async #openPage() {
+    const { view } = this.state;
+    const isOpen = () => this.state.view.page === view.page && this.state.session;
+    if (view.page === null || !hasPage(view.page)) return this.#pageData.close();
+    this.#set({ pageProblem: null });
+    try {
+      const module = await PAGES[view.page].load();
+      if (isOpen()) this.#pageData.open(module, this.state.view);
+    } catch (error) {
+      console.warn(error);
+      if (isOpen()) this.#set({ pageProblem: t.problem.unreachable });
+    }
+    return undefined;
   }
+
+  reopenPage = () => this.#openPage();
+
+  refreshPage = () => this.#pageData.refresh();
+
+  /** Take over a view that came from outside: the address bar, a link or the back button. */
+  #follow(asked) {
+    const before = this.state.view;
+    if (!this.state.session || !this.state.stores) return this.#set({ view: asked });
+    const view = withBeginning(asked, this.state.stores, before.storeId);
+    const needsStore = !view.page || !hasPage(view.page) || PAGES[view.page].needsStore;
+    if (view.page !== before.page) scrollTo(0, 0);
+    this.#show(view);
+    if (!needsStore) {
+      this.#close();
+      this.#set(nothingOfAStore());
+      this.#watchStores();
+    } else if (view.storeId && (view.storeId !== before.storeId || !this.#stream)) this.#openStore(view.storeId);
+    else if (view.heat && !before.heat) this.#loadHeat(view.storeId);
+    return undefined;
+  }
+
+  /** Go to another page, or to the same with other params; what is not named stays, but for the params of another page. */
+  open = (change) => {
+    const before = this.state.view;
+    const params = change.page && change.page !== before.page ? {} : before.params;
+    const hash = formatView({ ...before, params, ...change });
+    if (hash !== location.hash) location.hash = hash;
+  };
 
   chooseStore = (storeId) => {
-    location.hash = formatView({ ...this.state.view, storeId, item: null });
+    this.open({ storeId, item: null });
   };
 
   select = (item) => this.#show({ ...this.state.view, item });

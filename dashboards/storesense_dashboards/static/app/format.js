@@ -37,7 +37,7 @@ export function dayKey(ms, zone) {
 export function dayTimeText(ms, nowMs, zone) {
   const time = timeText(ms, zone);
   if (dayKey(ms, zone) === dayKey(nowMs, zone)) return time;
-  return `${dateFormat(zone, { weekday: "short", day: "numeric", month: "short" }).format(ms)}, ${time}`;
+  return t.time.dayAndTime(dateFormat(zone, { weekday: "short", day: "numeric", month: "short" }).format(ms), time);
 }
 
 /** "Saturday, 21 November" in `zone`. */

@@ -2,10 +2,11 @@
 import { Controller } from "./controller.js";
 import { t } from "./i18n/index.js";
 import { html, prefersReducedMotion, render } from "./ui.js";
-import { Empty } from "./views/card.js";
+import { Empty } from "./parts/card.js";
+import { Toasts } from "./parts/toast.js";
 import { Header } from "./views/header.js";
+import { Navigation, PageHost } from "./views/shell.js";
 import { SignIn } from "./views/signin.js";
-import { StoreView } from "./views/store.js";
 
 const root = document.getElementById("app");
 let isDrawDue = false;
@@ -25,12 +26,19 @@ const actions = {
   select: controller.select,
   setHeat: controller.setHeat,
   retryNow: controller.retryNow,
-  /** Select a place and bring the plan into view. */
+  /** Show another page, or the same with other `params`: `open({page: "alerts", params: {severity: "critical"}})`. */
+  open: controller.open,
+  /** Ask for the page's data anew. */
+  refreshPage: controller.refreshPage,
+  reopenPage: controller.reopenPage,
+  /** Select a place and bring the plan into view, from whatever page. */
   showOnPlan(item) {
     controller.select(item);
+    if (controller.state.view.page !== "floor") return controller.open({ page: "floor", item });
     document
       .querySelector(".plan")
       ?.scrollIntoView({ behavior: prefersReducedMotion() ? "auto" : "smooth", block: "nearest" });
+    return undefined;
   },
 };
 
@@ -52,14 +60,18 @@ function Page({ state, nowMs }) {
     </main>`;
   if (state.session === null) return html`<${SignIn} ended=${state.sessionEnded} onSignIn=${controller.signIn} />`;
   return html`<${Header} state=${state} nowMs=${nowMs} actions=${actions} />
-    <${StoreView} state=${state} nowMs=${nowMs} actions=${actions} />
+    <${Navigation} view=${state.view} storeCount=${state.stores?.length ?? 0} />
+    <${PageHost} state=${state} nowMs=${nowMs} actions=${actions} />
+    <${Toasts} />
     <${Announcer} announcement=${state.announcement} />`;
 }
 
 function titleOf(state) {
-  if (!state.store) return t.product;
+  const { module } = state.pageData;
+  const page = state.view.page === "floor" ? "" : (module?.title?.(state) ?? "");
   const open = Object.values(state.live.alerts).filter((alert) => alert.state === "open").length;
-  return `${open ? `(${open}) ` : ""}${state.store.name} · ${t.product}`;
+  const name = [page, state.store?.name, t.product].filter(Boolean).join(" · ");
+  return open ? `(${open}) ${name}` : name;
 }
 
 function draw() {

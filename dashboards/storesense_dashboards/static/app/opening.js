@@ -1,4 +1,5 @@
 // Opening a store: what the page knows before the first answer, where it begins, and a layout made whole.
+import { hasPage, PAGES } from "./pages/index.js";
 import { emptyLive } from "./state.js";
 
 /** The part of the state that belongs to one store, before anything is known of it. */
@@ -13,9 +14,19 @@ export const nothingOfAStore = () => ({
   connection: { phase: "connecting", lastMs: null },
 });
 
-/** Where to begin: the store with the most open alerts. */
-export function mostNeedy(stores) {
+/** The store with the most open alerts. */
+function mostNeedy(stores) {
   return stores.reduce((most, store) => (most && most.open_alerts >= store.open_alerts ? most : store), null);
+}
+
+/**
+ * The view with what it leaves open: of several stores the overview, of one its floor; a page of a store that is not named
+ * is that of `lastStoreId`, else of the store that needs most.
+ */
+export function withBeginning(view, stores, lastStoreId = null) {
+  const page = view.page ?? (!view.storeId && stores.length > 1 && hasPage("chain") ? "chain" : "floor");
+  if (hasPage(page) && !PAGES[page].needsStore) return { ...view, page };
+  return { ...view, page, storeId: view.storeId ?? lastStoreId ?? mostNeedy(stores)?.store_id ?? null };
 }
 
 /** A layout may leave lists out; the page wants them all. */

@@ -1,5 +1,6 @@
 // The floor plan: heat on a canvas, and above it walls and places as SVG that pointer, touch and keyboard can reach.
 import { t } from "../i18n/index.js";
+import { isDark, onThemeChange } from "../theme.js";
 import { classes, createRef, html, prefersReducedMotion, Pure } from "../ui.js";
 import { summaryText } from "./describe.js";
 import { fitFloor, neighbour, pointsText } from "./geometry.js";
@@ -19,7 +20,6 @@ export class FloorPlan extends Pure {
   box = createRef();
   scroller = createRef();
   canvas = createRef();
-  scheme = matchMedia("(prefers-color-scheme: dark)");
   state = { widthPx: 0, hover: null, focus: null };
   #drawn = {};
   #laid = {};
@@ -30,7 +30,7 @@ export class FloorPlan extends Pure {
       if (widthPx !== this.state.widthPx) this.setState({ widthPx });
     });
     this.observer.observe(this.box.current);
-    this.scheme.addEventListener("change", this.onScheme);
+    this.endTheme = onThemeChange(this.onScheme);
     this.#heat();
   }
 
@@ -51,7 +51,7 @@ export class FloorPlan extends Pure {
 
   componentWillUnmount() {
     this.observer.disconnect();
-    this.scheme.removeEventListener("change", this.onScheme);
+    this.endTheme();
   }
 
   onScheme = () => {
@@ -64,7 +64,7 @@ export class FloorPlan extends Pure {
     const { heatGrid } = this.props;
     if (!fit || !this.canvas.current || (this.#drawn.fit === fit && this.#drawn.heatGrid === heatGrid)) return;
     this.#drawn = { fit, heatGrid };
-    drawHeat(this.canvas.current, heatGrid, fit, this.scheme.matches);
+    drawHeat(this.canvas.current, heatGrid, fit, isDark());
   }
 
   /** The fitted plan and its places; laid out anew only when the layout or the width changes. */

@@ -1,4 +1,33 @@
-// The texts in use. A further language is a further module with the same keys, chosen here.
-import { en } from "./en.js";
+// The texts in use: the language that was chosen here, else the first that the browser names and we have.
+import { remember, remembered } from "../memory.js";
 
-export const t = en;
+/** The languages there are: tag and its own name. A further one is a further folder with the same files and keys. */
+export const LANGUAGES = Object.freeze({ en: "English", "zh-CN": "简体中文" });
+
+/** The language for a list of wishes ("zh-Hans-SG", "de"), best first: a wish's language decides, its country does not. */
+export function languageFor(wishes) {
+  for (const wish of wishes) {
+    const base = String(wish).toLowerCase().split("-")[0];
+    const found = Object.keys(LANGUAGES).find((tag) => tag.toLowerCase().split("-")[0] === base);
+    if (found) return found;
+  }
+  return "en";
+}
+
+export const language = languageFor([remembered("language"), ...(navigator.languages ?? [])].filter(Boolean));
+
+const load = (name) => import(`./${language}/${name}.js`).then((module) => module.default);
+
+const [shell, floor] = await Promise.all([load("shell"), load("floor")]);
+
+/** The texts of the frame and of the floor. */
+export const t = { ...shell, ...floor };
+
+/** The texts of one page: `const p = await pageTexts("devices")` at the head of its module. */
+export const pageTexts = load;
+
+/** Use another language from now on; the page begins anew, and its address keeps the view. */
+export function chooseLanguage(tag) {
+  remember("language", tag);
+  location.reload();
+}

@@ -5,7 +5,7 @@ import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
 import { alertItem, sortAlerts } from "../state.js";
 import { classes, html, Pure } from "../ui.js";
-import { Card, Empty } from "./card.js";
+import { Card, Empty } from "../parts/card.js";
 
 const SEVERITY_ICONS = { info: "note", warning: "warning", critical: "urgent" };
 const MAX_SHOWN = 50;

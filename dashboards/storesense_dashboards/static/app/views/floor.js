@@ -7,7 +7,7 @@ import { placeName } from "../floor/describe.js";
 import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
 import { html, Pure } from "../ui.js";
-import { Card, Empty } from "./card.js";
+import { Card, Empty } from "../parts/card.js";
 import { Detail } from "./detail.js";
 
 function HeatLegend({ heat }) {

@@ -4,7 +4,7 @@ import { MINUTE_MS } from "../footfall.js";
 import { numberText, timeText } from "../format.js";
 import { t } from "../i18n/index.js";
 import { classes, createRef, html, Pure } from "../ui.js";
-import { Card, Empty } from "./card.js";
+import { Card, Empty } from "../parts/card.js";
 
 const HEIGHT_PX = 190;
 const MIN_BINS = 16;

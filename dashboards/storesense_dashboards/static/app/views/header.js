@@ -2,12 +2,15 @@
 import { dateText, dayTimeText, timeText, zonesDiffer } from "../format.js";
 import { t } from "../i18n/index.js";
 import { Icon, Mark } from "../icons.js";
+import { hasPage, PAGES } from "../pages/index.js";
 import { html } from "../ui.js";
+import { Settings } from "./settings.js";
 
 const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function StoreName({ stores, view, onStore }) {
   const current = stores.find((store) => store.store_id === view.storeId);
+  if (view.page && hasPage(view.page) && !PAGES[view.page].needsStore) return html`<h1 class="store-name">${t.nav[view.page]}</h1>`;
   if (stores.length < 2 && current) return html`<h1 class="store-name">${current.name}</h1>`;
   if (!stores.length) return html`<h1 class="store-name">${t.product}</h1>`;
   return html`<h1 class="store-name">
@@ -54,6 +57,7 @@ export function Header({ state, nowMs, actions }) {
     <${StoreName} stores=${state.stores ?? []} view=${state.view} onStore=${actions.chooseStore} />
     ${zone && html`<${StoreClock} zone=${zone} nowMs=${nowMs} />`}
     ${state.view.storeId && !state.storeProblem && html`<${Connection} connection=${state.connection} zone=${zone ?? browserZone} />`}
+    <${Settings} />
     <button class="quiet sign-out" onClick=${actions.signOut} title=${t.signIn.signedInAs(user.user_name, user.role)}>
       <${Icon} name="signOut" /><span>${t.signIn.signOut}</span>
     </button>

@@ -4,7 +4,7 @@ import { dayTimeText, durationText, numberText, parseInstant } from "../format.j
 import { gapText } from "../floor/describe.js";
 import { t } from "../i18n/index.js";
 import { classes, html, Pure } from "../ui.js";
-import { Card, Empty } from "./card.js";
+import { Card, Empty } from "../parts/card.js";
 
 function QueueRow({ queue, layout, live, atMs, needs, selected, onShow }) {
   const reading = live.queues[queue.id];

@@ -4,7 +4,7 @@ import { dayTimeText, numberText } from "../format.js";
 import { slotTitle } from "../floor/describe.js";
 import { t } from "../i18n/index.js";
 import { classes, html, Pure } from "../ui.js";
-import { Card, Empty } from "./card.js";
+import { Card, Empty } from "../parts/card.js";
 
 const MAX_SHOWN = 100;
 

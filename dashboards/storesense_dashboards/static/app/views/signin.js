@@ -2,6 +2,7 @@
 import { t } from "../i18n/index.js";
 import { Icon, Mark } from "../icons.js";
 import { Component, createRef, html } from "../ui.js";
+import { Settings } from "./settings.js";
 
 function errorText(error) {
   if (error.status === 0) return t.signIn.unreachable;
@@ -45,7 +46,7 @@ export class SignIn extends Component {
     const invalid = (name) => (field === name ? "true" : undefined);
     return html`<main class="sign-in" id="content">
       <form class="sign-in-card" onSubmit=${this.onSubmit} novalidate>
-        <${Mark} size=${44} />
+        <div class="sign-in-head"><${Mark} size=${44} /><${Settings} /></div>
         <h1>${t.product}</h1>
         <p class="lead">${ended ? t.signIn.ended : t.signIn.lead}</p>
         <label for="user-name">${t.signIn.userName}</label>

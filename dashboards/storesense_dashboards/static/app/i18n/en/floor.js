@@ -1,67 +1,7 @@
-// Every text of the page in English. Values are texts, or functions that give one.
+// The texts of a store's floor, and of what the whole page says of alerts, in English.
 const count = (n, one, many) => `${n} ${n === 1 ? one : many}`;
 
-export const en = {
-  lang: "en",
-  locale: "en-GB", // for Intl: how dates and numbers are written
-  product: "Storesense",
-  skipToContent: "Skip to content",
-  unknown: "–",
-
-  signIn: {
-    lead: "See your store as it is now.",
-    userName: "User name",
-    password: "Password",
-    show: "Show",
-    hide: "Hide",
-    showPassword: "Show password",
-    hidePassword: "Hide password",
-    submit: "Sign in",
-    pending: "Signing in…",
-    signOut: "Sign out",
-    signedInAs: (name, role) => `${name}, ${role}`,
-    ended: "Your session has ended. Sign in to go on where you were.",
-    missingUserName: "Type your user name.",
-    missingPassword: "Type your password.",
-    wrong: "This user name and password do not match. Check for capital letters; a manager can set a new password.",
-    tooMany: "Too many attempts. Wait a minute, then try again.",
-    unreachable: "The server does not answer. Check the network of this device; the server may also be restarting.",
-    failed: (message) => `Signing in did not work: ${message}`,
-    help: "No account yet? The operator makes one with “storesense backend user add”. The demo prints its sign-in when it starts.",
-  },
-
-  connection: {
-    connecting: "Connecting…",
-    live: "Live",
-    reconnecting: "Reconnecting…",
-    offline: "Offline",
-    lastUpdate: (time) => `Last update ${time}`,
-    noUpdate: "No update yet",
-    staleBanner: (time) => `You see the store as it was at ${time}. The page goes on by itself as soon as the server answers.`,
-    staleBannerEmpty: "The server does not answer yet. The page goes on by itself.",
-    retryNow: "Try now",
-    announceLost: "Connection lost. Showing the last known state.",
-    announceBack: "Connected again.",
-  },
-
-  header: {
-    store: "Store",
-    storeOption: (name, alerts) => (alerts ? `${name} (${count(alerts, "alert", "alerts")})` : name),
-    clock: "Store time",
-    yourTime: (time) => `${time} where you are`,
-    zone: (zone) => `Store time, ${zone}`,
-  },
-
-  stores: {
-    loading: "Loading the store…",
-    none: "No stores yet",
-    noneHelp: "A store appears here after its site file is registered: “storesense backend register --site FILE”.",
-    missing: "This store is not here",
-    missingHelp: "It may have been removed, or your account may not see it. Choose another one above.",
-    failed: "The store could not be loaded",
-    failedHelp: (message) => `${message} The page tries again by itself.`,
-  },
-
+export default {
   figures: {
     title: "Key figures",
     visitors: "Visitors today",
@@ -260,22 +200,5 @@ export const en = {
     bin: (from, to, inCount, outCount) => `${from}–${to}: ${inCount} in, ${outCount} out`,
     binGap: (from, to) => `${from}–${to}: no data`,
     summary: (inCount, outCount, busiest) => `${inCount} in and ${outCount} out so far. Busiest: ${busiest}.`,
-  },
-
-  time: {
-    now: "just now",
-    minutesAgo: (n) => `${n} min ago`,
-    hoursAgo: (n) => `${n} h ago`,
-    daysAgo: (n) => count(n, "day ago", "days ago"),
-    seconds: (s) => `${s} s`,
-    minutes: (m, s) => (s ? `${m} min ${s} s` : `${m} min`),
-    hours: (h, m) => (m ? `${h} h ${m} min` : `${h} h`),
-  },
-
-  units: { kilograms: (text) => `${text}\u00a0kg`, grams: (text) => `${text}\u00a0g` },
-
-  problem: {
-    unreachable: "The server does not answer.",
-    unexpected: (status) => `The server answered with error ${status}.`,
   },
 };

@@ -1,0 +1,80 @@
+// The floor of one store, live: alerts, key figures, plan, footfall, queues, shelves and devices.
+import { t } from "../i18n/index.js";
+import { Loading } from "../parts/notice.js";
+import { placesNeedingAction } from "../state.js";
+import { html, Pure } from "../ui.js";
+import { Alerts } from "../views/alerts.js";
+import { KeyFigures } from "../views/figures.js";
+import { Floor } from "../views/floor.js";
+import { Footfall } from "../views/footfall.js";
+import { Devices, Queues } from "../views/lists.js";
+import { Shelves } from "../views/shelves.js";
+
+const WIDE = "(min-width: 1080px)"; // as in page.css
+
+/** The stream brings all of it; there is nothing to ask for. */
+export const refreshMs = 0;
+
+export const title = () => t.floor.title;
+
+/** Props: as every page's View. */
+export class View extends Pure {
+  #needing = { alerts: null, places: null };
+  #wideQuery = matchMedia(WIDE);
+  state = { wide: this.#wideQuery.matches };
+
+  onWide = () => this.setState({ wide: this.#wideQuery.matches });
+
+  componentDidMount() {
+    this.#wideQuery.addEventListener("change", this.onWide);
+  }
+
+  componentWillUnmount() {
+    this.#wideQuery.removeEventListener("change", this.onWide);
+  }
+
+  /** The same set as long as the alerts are the same, so that the plan need not be drawn again. */
+  #placesNeedingAction(alerts) {
+    if (this.#needing.alerts !== alerts) this.#needing = { alerts, places: placesNeedingAction(alerts) };
+    return this.#needing.places;
+  }
+
+  render({ state, layout, live, nowMs, atMs, view, actions }, { wide }) {
+    if (!state.hasSnapshot) return html`<${Loading} />`;
+    const needing = this.#placesNeedingAction(live.alerts);
+    const shared = { layout, live, atMs };
+    const selected = view.item;
+    const onShow = actions.showOnPlan;
+    const alerts = html`<${Alerts}
+      key="alerts"
+      layout=${layout}
+      live=${live}
+      atMs=${atMs}
+      acks=${state.acks}
+      user=${state.session.user}
+      nowMs=${nowMs}
+      selected=${selected}
+      actions=${actions}
+    />`;
+    const figures = html`<${KeyFigures} key="figures" ...${shared} needing=${needing} />`;
+    const floor = html`<${Floor}
+        key="floor"
+        ...${shared}
+        item=${selected}
+        needing=${needing}
+        heatOn=${view.heat}
+        heat=${state.heat}
+        actions=${actions}
+      />
+      <${Footfall} key="footfall" layout=${layout} footfall=${state.footfall} />`;
+    const lists = html`<${Queues} key="queues" ...${shared} needing=${needing} selected=${selected} onShow=${onShow} />
+      <${Shelves} key="shelves" ...${shared} selected=${selected} onShow=${onShow} />`;
+    const devices = html`<${Devices} key="devices" live=${live} atMs=${atMs} zone=${layout.time_zone} />`;
+    // Two orders, so that what is seen and what the tab key reaches come in the same order on every screen.
+    return wide
+      ? html`${figures}
+          <div class="side">${alerts}${lists}</div>
+          <div class="middle">${floor}${devices}</div>`
+      : html`${alerts}${figures}${floor}${lists}${devices}`;
+  }
+}

@@ -1,0 +1,9 @@
+// The pages there are, in the order of the navigation. A page is fetched when it is first visited; how to add one stands
+// in docs/reference/dashboards.md.
+
+/** By name: `icon`, whether it is about one store (`needsStore`), and `load()`, its module. */
+export const PAGES = Object.freeze({
+  floor: { icon: "store", needsStore: true, load: () => import("./floor.js") },
+});
+
+export const hasPage = (name) => Object.hasOwn(PAGES, name);
