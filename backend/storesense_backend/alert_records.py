@@ -1,12 +1,14 @@
-"""Alerts as the API and the live stream tell them, and their acknowledgement."""
+"""Alerts as the API and the live stream tell them, and what people do with them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from storesense_backend.alerts.life import records
+from storesense_backend.alerts.life.machine import Action, Actor, allowed
 from storesense_backend.alerts.wording import action, title
 from storesense_backend.database import Connection
-from storesense_backend.errors import ConflictError, NotFoundError
+from storesense_backend.roles import Role
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/alerts.sql")
@@ -47,24 +49,44 @@ async def current_alerts(
     return [told(row) for row in await (await connection.execute(_SQL["current_alerts"], values)).fetchall()]
 
 
-async def acknowledge(
-    connection: Connection, *, store_id: str, alert_id: int, actor: str, now: datetime
+async def act(
+    connection: Connection,
+    *,
+    store_id: str,
+    alert_id: int,
+    action: Action,
+    actor: Actor,
+    now: datetime,
+    action_key: str | None = None,
 ) -> dict[str, Any]:
-    """Say that somebody takes care of an alert; harmless if somebody does already.
+    """Do something with an alert and return it as it is then; harmless if that is done already.
 
     Raises:
         NotFoundError: the store has no such alert.
-        ConflictError: it is over.
+        ApiError: it does not go with the alert's state, or with who asks (``alerts.life.machine``).
     """
-    named = {"store_id": store_id, "alert_id": alert_id, "now": now, "actor": actor}
+    await records.do(
+        connection,
+        store_id=store_id,
+        alert_id=alert_id,
+        action=action,
+        actor=actor,
+        now=now,
+        action_key=action_key,
+    )
+    return (await alerts_by_id(connection, [alert_id]))[0]
+
+
+async def whole_alert(connection: Connection, *, store_id: str, alert_id: int, actor: Actor) -> dict[str, Any]:
+    """Return an alert with its history, and what ``actor`` may do with it.
+
+    Raises:
+        NotFoundError: the store has no such alert.
+    """
     async with connection.transaction():
-        changed = await (await connection.execute(_SQL["acknowledge"], named)).fetchone()
-        if changed is not None:
-            await connection.execute(_SQL["add_event"], named | {"kind": "acknowledged", "details": None})
-            await connection.execute(_SQL["notify_alert"], named)
-        found = await alerts_by_id(connection, [alert_id])
-    if not found or found[0]["store_id"] != store_id:
-        raise NotFoundError(f"store {store_id!r} has no alert {alert_id}", code="no_such_alert")
-    if found[0]["state"] == "resolved":
-        raise ConflictError(f"alert {alert_id} is over already", code="alert_resolved")
-    return found[0]
+        life = await records.life_of(connection, store_id=store_id, alert_id=alert_id)
+        found = (await alerts_by_id(connection, [alert_id]))[0]
+        events = await records.timeline(connection, alert_id)
+    may = allowed(life, actor) if actor.role.covers(Role.STAFF) else []
+    due = {"remind_due_at": life.remind_due_at, "escalate_due_at": life.escalate_due_at}
+    return found | due | {"allowed": may, "events": events}

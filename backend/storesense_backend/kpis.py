@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from storesense_backend.alerts.life.report_card import card
 from storesense_backend.database import Connection
 from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s
 from storesense_backend.measurements import series_ids
@@ -71,7 +72,7 @@ async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, n
         *await _zones(question, layout, await _by_doors(question, layout, span, now)),
         *await _queues(question, layout),
         *await _shelves(question, layout),
-        *await _alerts(question),
+        *await _alerts(question, span),
     ]
     places = {name: place for place, name in enumerate(BY_NAME)}
     return sorted(found, key=lambda kpi: places[kpi.name])
@@ -193,10 +194,10 @@ async def _shelves(question: _Question, layout: StoreLayout) -> list[Kpi]:
     ]
 
 
-async def _alerts(question: _Question) -> list[Kpi]:
-    row = await question.ask("alert_response", [])
+async def _alerts(question: _Question, span: TimeSpan) -> list[Kpi]:
+    whole = (await card(question.connection, question.store_id, span))[0]
     return [
-        Kpi("alert_response_time", row["mean_response_s"], _ratio(row["acknowledged"], row["opened"])),
+        Kpi("alert_response_time", whole["mean_acknowledge_s"], _ratio(whole["acknowledged"], whole["alerts"])),
     ]
 
 

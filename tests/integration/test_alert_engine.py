@@ -13,6 +13,7 @@ from storesense_backend.alerts import follower as following
 from storesense_backend.alerts import ledger
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.leases import LeaseLostError, Leases
+from storesense_backend.alerts.life.machine import Acknowledge, Actor
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.database import connected
 from storesense_backend.errors import ConflictError
@@ -298,8 +299,13 @@ async def test_acknowledging_and_resolving_at_once_end_resolved_with_both_told(w
             clock.advance(10)
         async with connected(world.url, application_name="staff") as other:
             acknowledged, _ = await asyncio.gather(
-                alert_records.acknowledge(
-                    other, store_id=STORE, alert_id=alert["alert_id"], actor="ann", now=clock.now()
+                alert_records.act(
+                    other,
+                    store_id=STORE,
+                    alert_id=alert["alert_id"],
+                    action=Acknowledge(),
+                    actor=Actor("ann"),
+                    now=clock.now(),
                 ),
                 steps.go(),
                 return_exceptions=True,
@@ -322,7 +328,9 @@ async def test_whoever_locks_first_the_other_sees_it(world, clock, engine_first)
         connected(world.url, application_name="engine") as one,
         connected(world.url, application_name="staff") as other,
     ):
-        take = alert_records.acknowledge(other, store_id=STORE, alert_id=alert_id, actor="ann", now=START)
+        take = alert_records.act(
+            other, store_id=STORE, alert_id=alert_id, action=Acknowledge(), actor=Actor("ann"), now=START
+        )
         if not engine_first:
             assert (await take)["state"] == "acknowledged"
             await one.execute(resolve, (alert_id,))
@@ -341,8 +349,8 @@ async def test_whoever_locks_first_the_other_sees_it(world, clock, engine_first)
 async def test_acknowledging_twice_is_told_once(world, clock):
     alert_id = await world.insert_alert()
     for actor in ("ann", "bob"):
-        found = await alert_records.acknowledge(
-            world.connection, store_id=STORE, alert_id=alert_id, actor=actor, now=START
+        found = await alert_records.act(
+            world.connection, store_id=STORE, alert_id=alert_id, action=Acknowledge(), actor=Actor(actor), now=START
         )
         assert found["acknowledged_by"] == "ann"
     assert await events(world) == ["acknowledged"]
@@ -352,8 +360,13 @@ async def test_an_acknowledged_alert_still_resolves_and_no_second_opens(world, c
     async with engine(world, clock) as steps:
         await long_queue(world, steps)
         (alert,) = await alerts(world)
-        await alert_records.acknowledge(
-            world.connection, store_id=STORE, alert_id=alert["alert_id"], actor="ann", now=clock.now()
+        await alert_records.act(
+            world.connection,
+            store_id=STORE,
+            alert_id=alert["alert_id"],
+            action=Acknowledge(),
+            actor=Actor("ann"),
+            now=clock.now(),
         )
         await long_queue(world, steps, seconds=60)
         assert len(await alerts(world)) == 1

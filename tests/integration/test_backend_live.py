@@ -11,6 +11,7 @@ import pytest
 
 from fixtures.backend_world import DEVICES, STORE, layout, new_world, running_backend, sign_in
 from storesense_backend import accounts, alert_records, registry
+from storesense_backend.alerts.life.machine import Acknowledge, Actor
 from storesense_backend.api import models
 from storesense_backend.api.app import build_app
 from storesense_backend.listening import Server, listen_on
@@ -399,8 +400,13 @@ async def test_acknowledging_reaches_every_watcher(world):
     async with serving(world) as (_, http), watching(http) as one, watching(http) as other:
         for events in (one, other):
             assert (await events.next())[1]["alerts"][0]["state"] == "open"
-        await alert_records.acknowledge(
-            world.connection, store_id=STORE, alert_id=alert_id, actor="ann", now=datetime.now(UTC)
+        await alert_records.act(
+            world.connection,
+            store_id=STORE,
+            alert_id=alert_id,
+            action=Acknowledge(),
+            actor=Actor("ann"),
+            now=datetime.now(UTC),
         )
         for events in (one, other):
             assert (await events.until("alert"))["acknowledged_by"] == "ann"

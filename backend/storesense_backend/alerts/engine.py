@@ -138,6 +138,13 @@ class Engine:
             self._edited.discard(key)
             self._blind.discard(key)
 
+    def end_by_hand(self, key: CauseKey, ended_at: datetime) -> None:
+        """Note that staff declared an alert done that was open by ``ended_at``, so that its cause may open anew."""
+        state = self._states.get(key)
+        if state is not None and state.is_open and (state.flap_at is None or state.flap_at <= ended_at):
+            self._states[key] = CauseState(last=state.last, flaps=state.flaps, flap_at=state.flap_at)
+            self._turning.discard(key)
+
     def _found(self, key: CauseKey) -> None:
         # A cause whose subject no layout lists is watched again when it is remembered.
         if key in self._causes.watches or key[0] not in self._stores:

@@ -20,7 +20,9 @@ from storesense_backend.alerts import incoming, ledger
 from storesense_backend.alerts.assessing import Assessing
 from storesense_backend.alerts.assessors import build_assessors
 from storesense_backend.alerts.engine import Decisions, Engine
+from storesense_backend.alerts.kinds.catalogue import PULSES
 from storesense_backend.alerts.leases import PARTITION_BITS, Cursors, LeaseLostError, Leases, heads
+from storesense_backend.alerts.life import records as lives
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import ChangeKind, Timing
 from storesense_backend.alerts.watches import Store
@@ -39,6 +41,7 @@ _STATEMENT_TIMEOUT_S = 30.0
 _STEP_LIMIT_S = 60.0
 _EVENTS: dict[ChangeKind, Event] = {ChangeKind.OPENED: "opened", ChangeKind.RESOLVED: "resolved"}
 _UNHEALTHY_AFTER_S = 15.0
+_HEARD_FOR = timedelta(minutes=1)
 _SESSION_TERMS = (
     "SET idle_in_transaction_session_timeout = '10s'",
     "SET tcp_keepalives_idle = 5",
@@ -71,6 +74,7 @@ class AlertFollower:
         self._alive_s = clock.monotonic_s()
         self._reload_due_s = 0.0
         self._tend_due_s = 0.0
+        self._lives_due_s = 0.0
         self._problem: str | None = None
         self.assessing = Assessing(
             build_assessors(), clock=clock, metrics=metrics, stores=lambda: list(self._stores.values())
@@ -211,6 +215,8 @@ class AlertFollower:
         """Judge new batches and the passing of time, in one transaction; True if more batches wait."""
         if self._clock.monotonic_s() >= self._tend_due_s:
             await self._tend(connection)
+        if self._clock.monotonic_s() >= self._lives_due_s:
+            await self._pass_time(connection)
         began_s = time.perf_counter()
         now = self._clock.now()
         found = self.assessing.take()
@@ -229,6 +235,19 @@ class AlertFollower:
         self._measure(observations, behind, time.perf_counter() - began_s)
         self._alive()
         return behind > 0
+
+    async def _pass_time(self, connection: Connection) -> None:
+        """Remind and escalate where that is due, and hear which moments staff declared done."""
+        self._lives_due_s = self._clock.monotonic_s() + self._settings.tick_s
+        now, held = self._clock.now(), self._leases.store_ids
+        if not held:
+            return
+        for alert_id, happened in await lives.pass_time_in(connection, held, now):
+            self._metrics.changes.labels(kind="any", change=happened.kind).inc()
+            _LOG.info("alert %d: %s", alert_id, happened.kind)
+        since = now - _HEARD_FOR
+        for store_id, rule_id, subject_id, ended_at in await lives.ended_by_hand(connection, held, PULSES, since):
+            self._engine.end_by_hand((store_id, rule_id, subject_id), ended_at)
 
     async def _step(
         self, connection: Connection, now: datetime, found: incoming.Observations

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from storesense_backend.alerts.assessors.protocol import StoreView
 from storesense_backend.alerts.engine import Decisions
-from storesense_backend.alerts.kinds.catalogue import with_implied
+from storesense_backend.alerts.kinds.catalogue import PULSES, with_implied
 from storesense_backend.alerts.values import (
     AlertChange,
     CauseKey,
@@ -81,9 +81,10 @@ async def read_stores(connection: Connection, store_ids: Iterable[str]) -> dict[
 async def read_states(connection: Connection, store_ids: Sequence[str]) -> dict[CauseKey, CauseState]:
     """Read what is remembered of all causes of some stores, made to agree with the alerts that stand.
 
-    An alert that was dismissed holds its cause: nobody is told of it again while it lasts.
+    An alert that staff ended holds its cause: nobody is told of it again while it lasts. Only a moment, such as a bulk
+    removal, that staff declared done is news when it comes again.
     """
-    values = {"store_ids": list(store_ids)}
+    values = {"store_ids": list(store_ids), "pulses": PULSES}
     states: dict[CauseKey, CauseState] = {}
     for row in await (await connection.execute(_SQL["states"], values)).fetchall():
         try:
@@ -95,7 +96,7 @@ async def read_states(connection: Connection, store_ids: Sequence[str]) -> dict[
         if state.is_open and key not in standing:
             states[key] = CauseState(last=state.last)
     for key, row in standing.items():
-        if row["state"] != "dismissed" and not states.get(key, CauseState()).is_open:
+        if not row["is_over"] and not states.get(key, CauseState()).is_open:
             states[key] = CauseState(is_open=True, cause_at=row["cause_at"])
     return states
 

@@ -1,8 +1,8 @@
 """Trying rules on the past: the same engine judges stored readings, and its words are held against what was.
 
 How right it would have been is told twice. By staff: a firing is right if they acknowledged or took an alert that was
-raised about the same subject meanwhile, wrong if they dismissed it, unknown if nobody said anything. By proof: a firing
-that ended by itself within a minute gave nobody a chance to do anything and counts as wrong.
+raised about the same subject meanwhile, wrong if they dismissed it as such, unknown if nobody said anything. By proof:
+a firing that ended by itself within a minute gave nobody a chance to do anything and counts as wrong.
 """
 
 import asyncio
@@ -233,11 +233,8 @@ def by_staff(firing: Firing, recorded: list[dict[str, Any]], until: datetime) ->
             continue
         if row["cause_at"] >= end_at or (row["over_at"] is not None and row["over_at"] <= firing.opened.cause_at):
             continue
-        if row["state"] == "dismissed":
-            verdicts.add("wrong")
-        elif row["acknowledged_at"] is not None or row["taken_at"] is not None:
-            verdicts.add("right")
-    return "right" if "right" in verdicts else "wrong" if verdicts else "unknown"
+        verdicts.add(row["staff_verdict"])
+    return "right" if "right" in verdicts else "wrong" if "wrong" in verdicts else "unknown"
 
 
 def _sum_up(rule: AnyRule, firings: list[dict[str, Any]], span: TimeSpan, is_deaf: bool) -> dict[str, Any]:

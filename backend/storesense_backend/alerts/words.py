@@ -32,6 +32,8 @@ class Words:
 
     def of(self, kind: str, told: Mapping[str, object]) -> Pair:
         """Return the templates for an alert's title and action."""
+        if kind == "staff_report":
+            kind = f"reported_{told['what']}"
         if kind not in self.kinds:
             return kind.replace("_", " "), self.other
         what, todo = self.kinds[kind]
@@ -84,6 +86,16 @@ WORDS: Mapping[str, Words] = {
             ),
             "outbox_filling": ("{outbox_mb} MB wait to be sent", "Check the device's connection to the broker"),
             "blind": ("measured {quality_pct} % of the time; rules about it are blind", "Check what measures it"),
+            "reported_spill": ("something is spilt", "Put up a sign and wipe it up"),
+            "reported_broken_goods": ("broken goods", "Clear them away"),
+            "reported_empty_spot": ("a spot is empty", "See what belongs there and bring it"),
+            "reported_wrong_price": ("a price is wrong", "Put the right label there"),
+            "reported_blocked_way": ("the way is blocked", "Clear the way"),
+            "reported_out_of_order": ("something is out of order", "See to it, and note what was done"),
+            "reported_needs_help": ("somebody needs help", "Go there"),
+            "reported_complaint": ("a complaint", "Talk to {reported_by}"),
+            "reported_danger": ("danger", "Go there now"),
+            "reported_other": ("something to look at", "Have a look"),
         },
         naming="{name}: {what}",
         place="{place} ({section})",
@@ -124,6 +136,16 @@ WORDS: Mapping[str, Words] = {
             "data_gap": ("缺少 {missing_messages} 条消息", "检查设备的连接"),
             "outbox_filling": ("{outbox_mb} MB 待发送", "检查设备与消息服务器的连接"),
             "blind": ("仅 {quality_pct} % 的时间有测量，相关规则无法判断", "检查测量设备"),
+            "reported_spill": ("有液体洒落", "放置警示牌并清理"),
+            "reported_broken_goods": ("有商品破损", "清理破损商品"),
+            "reported_empty_spot": ("有空位", "核对并补货"),
+            "reported_wrong_price": ("价格有误", "更换价签"),
+            "reported_blocked_way": ("通道受阻", "清理通道"),
+            "reported_out_of_order": ("设备故障", "处理并记录"),
+            "reported_needs_help": ("有人需要帮助", "前去帮助"),
+            "reported_complaint": ("有投诉", "联系{reported_by}"),
+            "reported_danger": ("有危险", "立即前往"),
+            "reported_other": ("有情况", "请查看"),
         },
         naming="{name}：{what}",
         place="{place}（{section}）",

@@ -130,11 +130,11 @@ class StoreState:
         return changed
 
     def forget_old_alerts(self, now: datetime) -> None:
-        """Let go of alerts that were resolved long enough ago."""
+        """Let go of alerts that ended long enough ago."""
         self._alerts = {
             alert_id: alert
             for alert_id, alert in self._alerts.items()
-            if alert["resolved_at"] is None or now - alert["resolved_at"] < RESOLVED_SHOWN
+            if (over_at := alert["resolved_at"] or alert.get("dismissed_at")) is None or now - over_at < RESOLVED_SHOWN
         }
 
     def snapshot(self, now: datetime) -> dict[str, Any]:

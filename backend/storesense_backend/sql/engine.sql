@@ -44,27 +44,31 @@ USING unnest(%(store_ids)s::text[], %(rule_ids)s::text[], %(subject_ids)s::text[
 WHERE (old.store_id, old.rule_id, old.subject_id) = (given.store_id, given.rule_id, given.subject_id);
 
 -- name: standing
--- Of each cause the alert that stands, or the one that was dismissed and is the newest of a cause that lasts.
-SELECT store_id, rule_id, subject_id, cause_at, state FROM alerts
-WHERE NOT is_over AND store_id = ANY (%(store_ids)s)
+-- Of each cause the alert that stands, or the one that people ended and is the newest of a cause that lasts. What people
+-- report has no rule.
+SELECT store_id, rule_id, subject_id, cause_at, false AS is_over FROM alerts
+WHERE NOT is_over AND store_id = ANY (%(store_ids)s) AND kind <> 'staff_report'
 UNION ALL
-SELECT remembered.store_id, remembered.rule_id, remembered.subject_id, newest.cause_at, newest.state
+SELECT remembered.store_id, remembered.rule_id, remembered.subject_id, newest.cause_at, true
 FROM rule_states AS remembered
 CROSS JOIN LATERAL (
-    SELECT cause_at, state FROM alerts
+    SELECT cause_at, state, resolved_by, kind FROM alerts
     WHERE (alerts.store_id, alerts.rule_id, alerts.subject_id)
         = (remembered.store_id, remembered.rule_id, remembered.subject_id)
     ORDER BY alert_id DESC LIMIT 1
 ) AS newest
-WHERE remembered.store_id = ANY (%(store_ids)s) AND newest.state = 'dismissed';
+WHERE remembered.store_id = ANY (%(store_ids)s)
+    AND (newest.state = 'dismissed' OR (newest.resolved_by IS NOT NULL AND NOT newest.kind = ANY (%(pulses)s)));
 
 -- name: open_alerts
 INSERT INTO alerts (
     store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at, details, is_late, is_blind,
-    messages, escalation
+    messages, escalation, remind_due_at, escalate_due_at
 )
 SELECT store_id, rule_id, kind, subject_id, section_id, severity, 'open', cause_at, at, details, is_late, is_blind,
-    nullif(messages, 'null'), nullif(escalation, 'null')
+    nullif(messages, 'null'), nullif(escalation, 'null'),
+    at + make_interval(secs => (escalation ->> 'remind_every_s')::float8),
+    at + make_interval(secs => (escalation ->> 'escalate_after_s')::float8)
 FROM jsonb_to_recordset(%(rows)s) AS given (
     store_id text, rule_id text, kind text, subject_id text, section_id text, severity text, cause_at timestamptz,
     at timestamptz, details jsonb, is_late boolean, is_blind boolean, messages jsonb, escalation jsonb

@@ -174,14 +174,6 @@ FROM (
     WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
 ) AS steps;
 
--- name: alert_response
-SELECT
-    count(*) AS opened,
-    count(acknowledged_at) AS acknowledged,
-    avg(extract(epoch FROM acknowledged_at - opened_at))::float8 AS mean_response_s
-FROM alerts
-WHERE store_id = %(store_id)s AND opened_at >= %(from_at)s AND opened_at < %(to_at)s;
-
 -- name: restocks
 -- An alert about a slot is closed by the slot's own weight, and says so in its proof.
 SELECT avg(extract(epoch FROM resolved_at - opened_at))::float8 AS mean_restock_s

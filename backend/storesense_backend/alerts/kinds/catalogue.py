@@ -21,6 +21,9 @@ KINDS: dict[str, Kind] = {
     kind.name: kind for module in (queues, stock, sensors) for kind in vars(module).values() if isinstance(kind, Kind)
 }
 
+PULSES = [name for name, kind in KINDS.items() if kind.is_pulse]
+"""Kinds that judge moments: such a cause is over when it did not come again for a while."""
+
 IMPLIED: tuple[AnyRule, ...] = (
     DataLostRule(kind="data_lost", id="data-lost"),
     DeviceOfflineRule(kind="device_offline", id="device-offline"),
