@@ -66,7 +66,7 @@ function withParams(path, params) {
 
 export const api = {
   /** GET of a store (or of none: null): `api.get(storeId, "/kpis", {params: {from, to}, signal})`. */
-  get: (storeId, path, { params, signal } = {}) => request("GET", withParams(inStore(storeId, path), params), undefined, signal),
+  get: (storeId, path, { params, signal } = {}) => request("GET", withParams(inStore(storeId, path), params), undefined, { signal }),
   /** A change: `api.send("POST", storeId, "/alerts/7/snooze", {reason})`. */
   send: (method, storeId, path, body) => request(method, inStore(storeId, path), body),
   session: () => request("GET", "/session"),

@@ -1,29 +1,30 @@
 // What happens: signing in, opening a store and a page, following the stream, acknowledging. It owns the state; views only show it.
 import { api } from "./api.js";
 import { announcementOf } from "./announcements.js";
-import { entranceFigures } from "./figures.js";
-import { loadFootfall } from "./footfall.js";
+import { FloorData } from "./floor_data.js";
 import { parseInstant } from "./format.js";
 import { t } from "./i18n/index.js";
-import { LiveStream } from "./live.js";
 import { nothingOfAStore, withBeginning, withLists } from "./opening.js";
 import { NO_DATA, PageData } from "./page_data.js";
 import { hasPage, PAGES } from "./pages/index.js";
 import { EMPTY_VIEW, formatView, parseView } from "./route.js";
+import { prepareStream, SharedStream, tellSignedOut } from "./shared_stream.js";
 import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
+import { Visit } from "./visit.js";
 
 const REFRESH_MS = 10_000;
-const FOOTFALL_REST_MS = 10_000;
 const RETRY_MS = 5_000;
 
 /** Owns the state and calls `onChange(state)` after every change. */
 export class Controller {
   #onChange;
   #stream = null;
-  #timers = new Set();
-  #opening = 0;
+  #visit = new Visit(() => this.#leave(true));
+  #floor = new FloorData(
+    { set: (change) => this.#set(change), nowMs: () => this.nowMs(), getState: () => this.state },
+    this.#visit,
+  );
   #clockOffsetMs = 0;
-  #isFootfallDue = false;
   #pageData = new PageData({
     nowMs: () => this.nowMs(),
     onChange: (pageData) => this.#set({ pageData }),
@@ -66,6 +67,7 @@ export class Controller {
   }
 
   async #resume() {
+    prepareStream();
     // Both at once, one round trip less; a refusal of the stores is met where their answer is awaited.
     const stores = api.stores();
     stores.catch(() => {});
@@ -98,6 +100,7 @@ export class Controller {
       }
     }
     this.#leave(false);
+    tellSignedOut();
     history.replaceState(null, "", location.pathname);
     this.#set({ view: EMPTY_VIEW });
   };
@@ -109,43 +112,18 @@ export class Controller {
   }
 
   #close() {
-    this.#opening += 1;
+    this.#visit.end();
     this.#stream?.stop();
     this.#stream = null;
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-    this.#isFootfallDue = false;
-  }
-
-  /** Run `task` after `ms` unless another store was opened meanwhile. */
-  #later(ms, task) {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      task();
-    }, ms);
-    this.#timers.add(timer);
-  }
-
-  /** Run a request of the open store; gives undefined if it failed with 401 or the store was left meanwhile. */
-  async #ofThisStore(request, onError) {
-    const opening = this.#opening;
-    try {
-      const answer = await request();
-      return opening === this.#opening ? answer : undefined;
-    } catch (error) {
-      if (opening !== this.#opening) return undefined;
-      if (error.status === 401) this.#leave(true);
-      else onError?.(error);
-      return undefined;
-    }
+    this.#floor.reset();
   }
 
   async #openStores(asked = null) {
-    const answer = await this.#ofThisStore(
+    const answer = await this.#visit.ask(
       () => asked ?? api.stores(),
       (error) => {
         this.#set({ storeProblem: { kind: "failed", message: error.message } });
-        this.#later(RETRY_MS, () => this.#openStores());
+        this.#visit.later(RETRY_MS, () => this.#openStores());
       },
     );
     if (!answer) return;
@@ -160,7 +138,7 @@ export class Controller {
     const { storeId } = begin;
     if (!storeId) {
       this.#set({ storeProblem: { kind: "none" } });
-      this.#later(RETRY_MS, () => this.#openStores());
+      this.#visit.later(RETRY_MS, () => this.#openStores());
       return;
     }
     this.#show(begin);
@@ -169,10 +147,10 @@ export class Controller {
 
   /** Where no store is open, their list is asked for now and then. */
   #watchStores() {
-    this.#later(3 * REFRESH_MS, async () => {
+    this.#visit.later(3 * REFRESH_MS, async () => {
       this.#watchStores();
       if (document.hidden) return;
-      const answer = await this.#ofThisStore(api.stores);
+      const answer = await this.#visit.ask(api.stores);
       if (answer) this.#set({ stores: answer.stores });
     });
   }
@@ -181,7 +159,7 @@ export class Controller {
     this.#close();
     this.#set(nothingOfAStore());
     this.#loadStore(storeId);
-    this.#stream = new LiveStream({
+    this.#stream = new SharedStream({
       url: api.streamUrl(storeId),
       onEvent: (name, value) => this.#take(storeId, name, value),
       onPhase: (phase) => this.#phase(phase),
@@ -189,7 +167,7 @@ export class Controller {
     });
     this.#stream.start();
     // What is asked for now and then waits for its turn: the first snapshot brings the figures on the screen soonest.
-    this.#later(REFRESH_MS, () => this.#refresh(storeId));
+    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId));
   }
 
   #refused(status) {
@@ -198,13 +176,13 @@ export class Controller {
   }
 
   async #loadStore(storeId) {
-    const store = await this.#ofThisStore(
+    const store = await this.#visit.ask(
       () => api.store(storeId),
       (error) => {
         if (error.status === 404 || error.status === 403) this.#refused(error.status);
         else if (!this.state.store) {
           this.#set({ storeProblem: { kind: "failed", message: error.message } });
-          this.#later(RETRY_MS, () => this.#loadStore(storeId));
+          this.#visit.later(RETRY_MS, () => this.#loadStore(storeId));
         }
       },
     );
@@ -219,45 +197,13 @@ export class Controller {
    * grid, the chart and the other stores' alert counts every third time.
    */
   async #refresh(storeId, round = 1) {
-    this.#later(REFRESH_MS, () => this.#refresh(storeId, round + 1));
+    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId, round + 1));
     if (document.hidden || (this.state.connection.phase !== "live" && this.state.hasSnapshot)) return;
-    this.#loadHeat(storeId);
+    this.#floor.loadHeat();
     if (round % 3 !== 0) return;
-    this.#loadFootfall(storeId);
-    const answer = await this.#ofThisStore(api.stores);
+    this.#floor.loadFootfall();
+    const answer = await this.#visit.ask(api.stores);
     if (answer) this.#set({ stores: answer.stores });
-  }
-
-  async #loadHeat(storeId) {
-    if (!this.state.view.heat) return;
-    const grid = await this.#ofThisStore(
-      () => api.heatmap(storeId),
-      (error) => this.#set({ heat: { ...this.state.heat, error } }),
-    );
-    if (grid) this.#set({ heat: { grid, error: null } });
-  }
-
-  async #loadFootfall(storeId) {
-    const from = this.state.live.dayStartedAt;
-    if (!from) return;
-    const footfall = await this.#ofThisStore(
-      () => loadFootfall(storeId, from, this.nowMs()),
-      (error) => this.#set({ footfall: { ...this.state.footfall, error } }),
-    );
-    if (footfall) this.#set({ footfall });
-  }
-
-  /** Bring the chart after the counts, now and then, so that it does not contradict the figure above it. */
-  #followCounts(storeId, before) {
-    const { store, live } = this.state;
-    if (!store || live.footfall === before.footfall || this.#isFootfallDue) return;
-    const visitors = (state) => entranceFigures(store.layout, state, null).visitors;
-    if (visitors(live) === visitors(before)) return;
-    this.#isFootfallDue = true;
-    this.#later(FOOTFALL_REST_MS, () => {
-      this.#isFootfallDue = false;
-      this.#loadFootfall(storeId);
-    });
   }
 
   #take(storeId, name, value) {
@@ -272,7 +218,7 @@ export class Controller {
   #takeUpdate(storeId, update) {
     const before = this.state.live;
     this.#set({ live: applyUpdate(before, update) });
-    this.#followCounts(storeId, before);
+    this.#floor.followCounts(before);
   }
 
   #takeSnapshot(storeId, snapshot) {
@@ -280,8 +226,8 @@ export class Controller {
     const newDay = this.state.live.dayStartedAt !== snapshot.day_started_at;
     const before = this.state.live;
     this.#set({ live: applySnapshot(before, snapshot), hasSnapshot: true });
-    if (newDay || isReturn) this.#loadFootfall(storeId);
-    this.#loadHeat(storeId);
+    if (newDay || isReturn) this.#floor.loadFootfall();
+    this.#floor.loadHeat();
     if (!isReturn) return;
     // Whatever changed while the page was cut off: the layout, and alerts that nobody was told of.
     this.#loadStore(storeId);
@@ -313,7 +259,7 @@ export class Controller {
     const { storeId } = this.state.view;
     const setAck = (ack) => this.#set({ acks: { ...this.state.acks, [id]: ack } });
     setAck({ pending: true });
-    const answer = await this.#ofThisStore(
+    const answer = await this.#visit.ask(
       () => api.acknowledge(storeId, id),
       (error) => setAck({ error }),
     );
@@ -362,7 +308,10 @@ export class Controller {
       this.#set(nothingOfAStore());
       this.#watchStores();
     } else if (view.storeId && (view.storeId !== before.storeId || !this.#stream)) this.#openStore(view.storeId);
-    else if (view.heat && !before.heat) this.#loadHeat(view.storeId);
+    else if (view.page === "floor" && (before.page !== "floor" || (view.heat && !before.heat))) {
+      this.#floor.loadHeat();
+      this.#floor.loadFootfall();
+    }
     return undefined;
   }
 
@@ -382,7 +331,7 @@ export class Controller {
 
   setHeat = (heat) => {
     this.#show({ ...this.state.view, heat });
-    if (heat) this.#loadHeat(this.state.view.storeId);
+    if (heat) this.#floor.loadHeat();
   };
 
   retryNow = () => this.#stream?.retryNow();

@@ -1,10 +1,10 @@
 // The live stream of one store. It is read with fetch rather than EventSource, because that shows the status of a
 // refusal (an ended session) and the heartbeats, whose absence tells that a connection is dead though nobody closed it.
+// It runs in a shared worker as well as on a page, and so knows neither window nor document.
 import { createSseParser } from "./sse.js";
 
 const SILENCE_MS = 40_000; // the server sends a heartbeat every 15 s
 const MAX_DELAY_MS = 15_000;
-const OFFLINE_AFTER_MS = 10_000;
 
 /** How long to wait before attempt number `attempt` (from 1): doubling, capped, and spread so that pages do not come all at once. */
 export function backoffMs(attempt, baseMs, random = Math.random()) {
@@ -14,8 +14,8 @@ export function backoffMs(attempt, baseMs, random = Math.random()) {
 /**
  * Keeps the stream at `url` open until `stop()`.
  *
- * `onEvent(name, value)` gets each event, decoded; `onPhase(phase)` gets "connecting", "live", "reconnecting" or
- * "offline"; `onRefused(status)` is called once if the server refuses with a 4xx, after which nothing is tried again.
+ * `onEvent(name, value)` gets each event, decoded; `onPhase(phase)` gets "connecting", "live" or
+ * "reconnecting"; `onRefused(status)` is called once if the server refuses with a 4xx, after which nothing is tried again.
  */
 export class LiveStream {
   #url;
@@ -25,7 +25,6 @@ export class LiveStream {
   #wake = null;
   #baseMs = 1000;
   #attempt = 0;
-  #lostAtMs = null;
 
   constructor({ url, onEvent, onPhase, onRefused }) {
     this.#url = url;
@@ -33,17 +32,11 @@ export class LiveStream {
   }
 
   start() {
-    addEventListener("online", this.#hurry);
-    addEventListener("offline", this.#offline);
-    document.addEventListener("visibilitychange", this.#hurry);
     this.#run();
   }
 
   stop() {
     this.#stopped = true;
-    removeEventListener("online", this.#hurry);
-    removeEventListener("offline", this.#offline);
-    document.removeEventListener("visibilitychange", this.#hurry);
     this.#abort?.abort();
     this.#wake?.();
   }
@@ -52,14 +45,6 @@ export class LiveStream {
   retryNow() {
     this.#wake?.();
   }
-
-  #hurry = () => {
-    if (!document.hidden) this.#wake?.();
-  };
-
-  #offline = () => {
-    this.#abort?.abort();
-  };
 
   async #run() {
     this.#on.phase("connecting");
@@ -72,15 +57,9 @@ export class LiveStream {
         return;
       }
       this.#attempt += 1;
-      this.#lostAtMs ??= performance.now();
-      this.#sayLost();
+      this.#on.phase("reconnecting");
       await this.#wait(backoffMs(this.#attempt, this.#baseMs));
     }
-  }
-
-  #sayLost() {
-    const gone = performance.now() - this.#lostAtMs > OFFLINE_AFTER_MS || navigator.onLine === false;
-    this.#on.phase(gone ? "offline" : "reconnecting");
   }
 
   /** Read until the stream ends; gives the status of a refusal, 0 where the connection was lost. */
@@ -129,7 +108,6 @@ export class LiveStream {
       return;
     }
     this.#attempt = 0;
-    this.#lostAtMs = null;
     this.#on.event(event, value);
     this.#on.phase("live");
   }

@@ -55,6 +55,13 @@ export function applySnapshot(live, snapshot) {
   return next;
 }
 
+/** A snapshot, dated `at`, that tells all of `live`: what `applySnapshot` makes it of again. */
+export function snapshotOf(live, at) {
+  const snapshot = { at, day_started_at: live.dayStartedAt, alerts: Object.values(live.alerts) };
+  for (const family of Object.keys(FAMILIES)) snapshot[family] = Object.values(live[family]);
+  return snapshot;
+}
+
 /** The state after an update: items replace those of the same id, all others stay. */
 export function applyUpdate(live, update) {
   const next = { ...live, at: update.at ?? live.at, dayStartedAt: update.day_started_at ?? live.dayStartedAt };

@@ -102,8 +102,6 @@ export default {
     loading: "Loading…",
     failed: "This could not be loaded",
     tryAgain: "Try again",
-    asOf: (time) => `As of ${time}`,
-    stale: (time) => `This is as of ${time}; the server does not answer. It is asked again by itself.`,
     unknown: "There is no such page",
     unknownHelp: "The link may be of another release. Choose a page on the bar.",
   },

@@ -100,8 +100,6 @@ export default {
     loading: "正在加载…",
     failed: "这部分内容无法加载",
     tryAgain: "重试",
-    asOf: (time) => `截至 ${time}`,
-    stale: (time) => `这是 ${time} 的数据；服务器没有响应，页面会自动再次请求。`,
     unknown: "没有这个页面",
     unknownHelp: "链接可能来自其他版本。请在导航栏中选择页面。",
   },
