@@ -1,4 +1,4 @@
-"""The subcommands ``storesense backend`` and ``storesense alerts``."""
+"""The subcommands ``storesense backend``, ``storesense alerts`` and ``storesense notify``."""
 
 import argparse
 import asyncio
@@ -54,6 +54,12 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     replay.add_argument("--to", dest="to_at", type=_instant, metavar="T", help="end; now if not given")
     replay.add_argument("--json", action="store_true", help="print one JSON object")
     replay.set_defaults(handler=_replay)
+    notify = subparsers.add_parser("notify", help="the delivery worker, which tells people and machines of alerts")
+    notify_group = notify.add_subparsers(dest="notify_command", metavar="COMMAND", required=True)
+    notify_run = notify_group.add_parser(
+        "run", help="deliver what is to be told (STORESENSE_NOTIFY_..., STORESENSE_DATABASE_..., STORESENSE_BROKER_...)"
+    )
+    notify_run.set_defaults(handler=_run_notify)
 
 
 def _add_user_commands(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -137,6 +143,18 @@ def _run_alerts(_args: argparse.Namespace) -> int:
 
     settings = load_settings(AlertsSettings)
     asyncio.run(run_alerts(settings, conninfo=_conninfo(), clock=SystemClock()))
+    return 0
+
+
+def _run_notify(_args: argparse.Namespace) -> int:
+    from storesense_backend.notify.service import run_notify  # noqa: PLC0415 -- heavy
+    from storesense_backend.settings import NotifySettings  # noqa: PLC0415
+    from storesense_contracts.clock import SystemClock  # noqa: PLC0415
+    from storesense_contracts.settings import BrokerSettings, load_settings  # noqa: PLC0415
+
+    settings = load_settings(NotifySettings)
+    broker = load_settings(BrokerSettings) if settings.mqtt else None
+    asyncio.run(run_notify(settings, conninfo=_conninfo(), broker=broker, clock=SystemClock()))
     return 0
 
 

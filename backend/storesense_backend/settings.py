@@ -1,4 +1,6 @@
-"""Settings of the backend and of the alert engine."""
+"""Settings of the backend, of the alert engine and of the delivery worker."""
+
+from pathlib import Path
 
 from pydantic import Field, field_validator
 from pydantic_settings import SettingsConfigDict
@@ -84,3 +86,53 @@ class AlertsSettings(ServiceSettings):
     tick_s: float = Field(1.0, gt=0, le=10, description="seconds between looks at the clock and for missed notices")
     reload_s: float = Field(2.0, gt=0, le=60, description="seconds between looks for edited rules and layouts")
     batches_per_step: int = Field(500, ge=1, le=100_000, description="batches of a partition taken in one transaction")
+
+
+class NotifySettings(ServiceSettings):
+    """How the delivery worker works; environment variables ``STORESENSE_NOTIFY_...``."""
+
+    model_config = SettingsConfigDict(env_prefix="STORESENSE_NOTIFY_", extra="forbid", frozen=True)
+
+    http_host: str = Field("127.0.0.1", min_length=1, max_length=255, description="address of /healthz and /metrics")
+    http_port: int = Field(8083, ge=0, le=65_535, description="TCP port of /healthz and /metrics; 0 takes a free one")
+    mqtt: bool = Field(False, description="publish to the broker of STORESENSE_BROKER_... for channels of kind mqtt")
+    webhook_hosts: str = Field(
+        "", max_length=10_000, description="the only hosts that webhooks may lead to, separated by commas; any if empty"
+    )
+    push_hosts: str = Field(
+        "fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,wns2-par02p.notify.windows.com",
+        max_length=10_000,
+        description="push services that browsers may name, separated by commas",
+    )
+    push_key_file: Path | None = Field(
+        None, description="file of the key for Web Push, made at the first start; without it nothing is pushed"
+    )
+    push_contact: str = Field(
+        "mailto:admin@localhost",
+        pattern=r"^(mailto:|https://).{1,200}$",
+        description="whom push services can reach about misuse: mailto: or https:",
+    )
+    tick_s: float = Field(1.0, gt=0, le=60, description="seconds between looks at the database without a notice")
+    claim_s: float = Field(
+        60.0, ge=1, le=3_600, description="seconds after which the messages of a worker that died are sent by another"
+    )
+    send_timeout_s: float = Field(10.0, ge=0.1, le=120, description="seconds that a channel may take for a message")
+    concurrency: int = Field(4, ge=1, le=64, description="messages under way at once to one channel")
+    attempts: int = Field(8, ge=1, le=100, description="tries after which a message is given up")
+    max_age_h: float = Field(6.0, gt=0, le=720, description="hours after which a message that failed is given up")
+    retry_base_s: float = Field(
+        2.0, gt=0, le=600, description="seconds before the second try; they double, with jitter"
+    )
+    retry_limit_s: float = Field(300.0, gt=0, le=86_400, description="longest time between two tries, seconds")
+    breaker_failures: int = Field(
+        5, ge=1, le=1_000, description="failures in a row after which a channel is left alone"
+    )
+    breaker_s: float = Field(
+        30.0, gt=0, le=3_600, description="seconds for which it is first left alone; they double up to 600"
+    )
+    people_burst: int = Field(5, ge=1, le=1_000, description="messages at once to a person or group; more come as one")
+    people_per_min: float = Field(6.0, gt=0, le=6_000, description="messages a minute to a person or group thereafter")
+    machine_burst: int = Field(200, ge=1, le=100_000, description="messages at once to a machine; more come as one")
+    machine_per_s: float = Field(20.0, gt=0, le=10_000, description="messages a second to a machine thereafter")
+    digest_size: int = Field(200, ge=2, le=1_000, description="events in one message at most")
+    keep_days: float = Field(90.0, gt=0, le=3_660, description="days for which the delivery log is kept")

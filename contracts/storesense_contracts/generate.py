@@ -7,10 +7,11 @@ from typing import Any, Union
 
 import msgspec
 
+from storesense_contracts.alert_messages import SectionAlerts
 from storesense_contracts.device_config import DeviceConfig
 from storesense_contracts.messages import CommitAck, DeviceStatus, DroppedRange, Header, Seq
 from storesense_contracts.readings import READING_TYPES, Instant
-from storesense_contracts.topics import DOWN_DELIVERY, ROOT, UP_DELIVERY, DownStream, Stream
+from storesense_contracts.topics import ALERT_DELIVERY, DOWN_DELIVERY, ROOT, UP_DELIVERY, DownStream, Stream
 
 JsonObject = dict[str, Any]
 
@@ -55,6 +56,7 @@ def message_schemas() -> dict[str, JsonObject]:
     structs["status"] = DeviceStatus
     structs["ack"] = CommitAck
     structs["config"] = DeviceConfig
+    structs["alerts"] = SectionAlerts
     schemas = {}
     for name, struct in sorted(structs.items()):
         schema = msgspec.json.schema(struct)
@@ -96,6 +98,17 @@ def asyncapi_document() -> JsonObject:
             f"down_{name}", "receive", DOWN_DELIVERY[down].qos, retain=DOWN_DELIVERY[down].retain
         )
         messages[name] = {"name": name, "contentType": "application/json", "payload": schemas.get(name, {})}
+    channels["alerts"] = {
+        "address": f"{ROOT}/{{store_id}}/alerts/{{section_id}}",
+        "description": "A section's alerts that stand, for wearables and screens; whole each time, and retained",
+        "parameters": {
+            "store_id": {"description": "the store's id"},
+            "section_id": {"description": "the section's id, unique in its store"},
+        },
+        "messages": {"alerts": {"$ref": "#/components/messages/alerts"}},
+    }
+    operations["receive_alerts"] = _operation("alerts", "receive", ALERT_DELIVERY.qos, retain=ALERT_DELIVERY.retain)
+    messages["alerts"] = {"name": "alerts", "contentType": "application/json", "payload": schemas["alerts"]}
     return {
         "asyncapi": "3.0.0",
         "info": {

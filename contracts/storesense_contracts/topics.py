@@ -55,7 +55,7 @@ class Delivery:
 
 UP_DELIVERY = {stream: Delivery(qos=1, retain=stream is Stream.STATUS) for stream in Stream}
 DOWN_DELIVERY = {stream: Delivery(qos=1, retain=stream is DownStream.CONFIG) for stream in DownStream}
-ALERT_DELIVERY = Delivery(qos=1, retain=False)
+ALERT_DELIVERY = Delivery(qos=1, retain=True)
 
 
 class InvalidTopicError(StoresenseError, ValueError):

@@ -13,6 +13,7 @@ from storesense_backend.api import (
     kpi_catalogue,
     live,
     measurements,
+    notifications,
     planogram,
     quality,
     rules,
@@ -33,6 +34,7 @@ _TAGS = [
     {"name": "live", "description": "What is now the case, once or as a stream."},
     {"name": "measurements", "description": "Readings, footfall, heat and KPIs over a span of time."},
     {"name": "alerts", "description": "What staff should do next."},
+    {"name": "notifications", "description": "Who is told of alerts, on which ways, and what became of it."},
     {"name": "operation", "description": "Health, metrics, and what could not be used."},
 ]
 _DESCRIPTION = """
@@ -73,6 +75,7 @@ def build_app(context: Context) -> FastAPI:
         flow,
         kpi_catalogue,
         alerts,
+        notifications,
         dead_letters,
         service,
     ):

@@ -16,7 +16,7 @@ def test_generated_files_are_current(repo_dir: Path) -> None:
 
 def test_every_message_has_a_valid_schema() -> None:
     schemas = generate.message_schemas()
-    assert set(schemas) == {stream.value for stream in Stream} | {"ack", "config"}
+    assert set(schemas) == {stream.value for stream in Stream} | {"ack", "config", "alerts"}
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
 
@@ -26,7 +26,7 @@ def test_every_topic_is_in_the_asyncapi_document() -> None:
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses == {f"storesense/v1/{{store_id}}/{{device_id}}/up/{s.value}" for s in Stream} | {
         f"storesense/v1/{{store_id}}/{{device_id}}/down/{s.value}" for s in DownStream
-    }
+    } | {"storesense/v1/{store_id}/alerts/{section_id}"}
     for operation in document["operations"].values():
         assert operation["channel"]["$ref"].removeprefix("#/channels/") in document["channels"]
 

@@ -1,0 +1,1 @@
+"""Ways out: one module a kind of channel."""

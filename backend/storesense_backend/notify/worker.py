@@ -1,0 +1,358 @@
+"""The delivery worker's loop: expand what is new, claim what is due, send it, and write what became of it.
+
+All that must survive is in the database: a worker that dies loses its claims after a while, and another one, or itself
+again, sends what it had, with the same keys. One connection works, a second one listens. Each channel has its own
+limits, so that one that hangs or fails holds up nobody else.
+"""
+
+import asyncio
+import logging
+import random
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+from storesense_backend.database import Connection, connected
+from storesense_backend.notify import records
+from storesense_backend.notify.flow_control import Breaker, Bucket, Pace
+from storesense_backend.notify.metrics import NotifyMetrics
+from storesense_backend.notify.outbox import CHANNEL
+from storesense_backend.notify.parcels import Ready, make_ready
+from storesense_backend.notify.routing import MACHINES
+from storesense_backend.notify.senders.port import Sender, SendError
+from storesense_backend.settings import NotifySettings
+from storesense_contracts.backoff import Backoff
+from storesense_contracts.clock import Clock
+from storesense_contracts.database import DatabaseError
+
+_LOG = logging.getLogger(__name__)
+_RECONNECT = Backoff(base_s=0.2, limit_s=10.0)
+_BREAKER_LIMIT_S = 600.0
+_UNHEALTHY_AFTER_S = 30.0
+_FORGET_EVERY_S = 600.0
+_GAUGES_EVERY_S = 5.0
+_MOST_IN_FLIGHT = 128
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What is remembered of one channel while the worker runs."""
+
+    bucket: Bucket
+    breaker: Breaker
+    in_flight: int = 0
+
+
+@dataclass(slots=True)
+class _Outcome:
+    ready: Ready
+    error: SendError | None
+    took_s: float
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one look at the database led to."""
+
+    ready: list[Ready] = field(default_factory=list)
+    wait_s: float = 3_600.0
+
+
+class DeliveryWorker:
+    """Delivers until cancelled.
+
+    Args:
+        conninfo: libpq connection string.
+        clock: the present.
+        settings: of the worker.
+        senders: by kind of channel.
+        metrics: where to count.
+    """
+
+    def __init__(
+        self,
+        *,
+        conninfo: str,
+        clock: Clock,
+        settings: NotifySettings,
+        senders: Mapping[str, Sender],
+        metrics: NotifyMetrics,
+    ) -> None:
+        self._conninfo = conninfo
+        self._clock = clock
+        self._settings = settings
+        self._senders = senders
+        self._metrics = metrics
+        self._retry = Backoff(base_s=settings.retry_base_s, limit_s=settings.retry_limit_s)
+        self._claims = records.Claims(f"worker-{secrets.token_hex(6)}", timedelta(seconds=settings.claim_s))
+        self._lanes: dict[int, _Lane] = {}
+        self._outcomes: list[_Outcome] = []
+        self._wake = asyncio.Event()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._alive_s = clock.monotonic_s()
+        self._forget_due_s = 0.0
+        self._gauges_due_s = 0.0
+        self._problem: str | None = None
+
+    @property
+    def health(self) -> dict[str, object]:
+        """Tell how the worker is: ``status`` is ``ok`` or ``failing``."""
+        quiet_s = self._clock.monotonic_s() - self._alive_s
+        is_well = self._problem is None and quiet_s < _UNHEALTHY_AFTER_S
+        return {
+            "status": "ok" if is_well else "failing",
+            "problem": self._problem or (None if is_well else f"nothing was done for {quiet_s:.0f} s"),
+            "in_flight": len(self._sending),
+            "broken_channels": self._broken(),
+        }
+
+    def _broken(self) -> int:
+        return sum(lane.breaker.is_broken for lane in self._lanes.values())
+
+    async def run(self) -> None:
+        """Deliver until cancelled; a lost connection is made again."""
+        failures = 0
+        try:
+            while True:
+                began_s = self._clock.monotonic_s()
+                try:
+                    await self._run_connected()
+                except (psycopg.Error, DatabaseError, OSError, TimeoutError) as exc:
+                    failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
+                    self._problem = f"{type(exc).__name__}: {exc}"
+                    self._metrics.reconnects.inc()
+                    _LOG.warning("the delivery worker lost its database and tries again: %s", exc)
+                except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
+                    failures += 1
+                    self._problem = f"{type(exc).__name__}: {exc}"
+                    _LOG.exception("the delivery worker failed and begins anew")
+                await asyncio.sleep(_RECONNECT.wait_s(failures, random.random()))  # noqa: S311 -- jitter
+        finally:
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+            for sender in self._senders.values():
+                await sender.close()
+
+    async def _run_connected(self) -> None:
+        async with (
+            connected(self._conninfo, application_name="storesense notify listener") as listener,
+            connected(self._conninfo, application_name="storesense notify") as connection,
+        ):
+            await listener.execute(f"LISTEN {CHANNEL}")
+            listening = asyncio.create_task(self._listen(listener), name="notify listener")
+            try:
+                while not listening.done():
+                    turn = await self.step(connection)
+                    await self._wait(turn)
+                listening.result()
+            finally:
+                listening.cancel()
+                with suppress(asyncio.CancelledError, psycopg.Error, OSError):
+                    await listening
+                await self._leave(connection)
+
+    async def _leave(self, connection: Connection) -> None:
+        # What is under way gets a moment, and what ended is written; the rest is given to whoever comes.
+        if connection.closed or connection.broken:
+            return
+        with suppress(psycopg.Error, OSError, TimeoutError):
+            async with asyncio.timeout(5.0):
+                if self._sending:
+                    await asyncio.wait(self._sending, timeout=2.0)
+                await self._write_outcomes(connection)
+                if not self._sending:
+                    await self._claims.give_back(connection)
+
+    async def _listen(self, connection: Connection) -> None:
+        while True:
+            async for _ in connection.notifies(timeout=60.0, stop_after=1):
+                self._wake.set()
+
+    async def _wait(self, turn: _Turn) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.005, min(turn.wait_s, self._settings.tick_s))):
+                await self._wake.wait()
+
+    async def step(self, connection: Connection) -> _Turn:
+        """Write what ended, expand what is new, and begin to send what is due."""
+        self._wake.clear()
+        await self._write_outcomes(connection)
+        while await records.expand(connection, self._clock.now()):
+            pass
+        turn = await self._claim(connection)
+        for ready in turn.ready:
+            self._begin(ready)
+        await self._keep_up(connection)
+        self._alive_s = self._clock.monotonic_s()
+        self._problem = None
+        return turn
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way, for tests."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    def _lane(self, channel_id: int, kind: str) -> _Lane:
+        lane = self._lanes.get(channel_id)
+        if lane is None:
+            settings = self._settings
+            pace = (
+                Pace(settings.machine_burst, settings.machine_per_s)
+                if kind in MACHINES
+                else Pace(settings.people_burst, settings.people_per_min / 60.0)
+            )
+            wait = Backoff(base_s=settings.breaker_s, limit_s=max(settings.breaker_s, _BREAKER_LIMIT_S))
+            lane = self._lanes[channel_id] = _Lane(Bucket(pace), Breaker(settings.breaker_failures, wait))
+        return lane
+
+    async def _claim(self, connection: Connection) -> _Turn:
+        turn = _Turn()
+        groups: list[list[dict[str, Any]]] = []
+        now, now_s = self._clock.now(), self._clock.monotonic_s()
+        for work in await records.find_work(connection, now):
+            if work.next_due_at is not None:
+                turn.wait_s = min(turn.wait_s, (work.next_due_at - now).total_seconds())
+            if not work.ready:
+                continue
+            lane = self._lane(work.channel_id, work.kind)
+            wait_s = lane.breaker.wait_s(now_s)
+            tokens = lane.bucket.available(now_s)
+            if wait_s > 0 or tokens < 1:
+                turn.wait_s = min(turn.wait_s, wait_s or lane.bucket.wait_s())
+                continue
+            most = 1 if lane.breaker.is_broken else self._settings.concurrency
+            room = min(most - lane.in_flight, _MOST_IN_FLIGHT - len(self._sending) - len(groups))
+            if room < 1:
+                continue
+            found = await self._claim_of(connection, work, now, tokens=tokens, room=room)
+            lane.bucket.take(len(found))
+            groups += found
+        if groups:
+            turn.ready = await make_ready(connection, groups, now)
+        return turn
+
+    async def _claim_of(
+        self, connection: Connection, work: records.Work, now: datetime, *, tokens: int, room: int
+    ) -> list[list[dict[str, Any]]]:
+        digest = await self._claims.take(connection, "claim_parcel", work, now)
+        if not digest and work.ready > tokens:
+            digest = await self._claims.take(connection, "claim_digest", work, now, limit=self._settings.digest_size)
+        if digest:
+            return [digest]
+        rows = await self._claims.take(connection, "claim", work, now, limit=min(room, tokens))
+        return [[row] for row in rows]
+
+    def _begin(self, ready: Ready) -> None:
+        lane = self._lane(ready.way.channel_id, ready.kind)
+        lane.in_flight += 1
+        task = asyncio.create_task(self._send(ready), name=f"delivery to channel {ready.way.channel_id}")
+        self._sending.add(task)
+
+        def done(ended: asyncio.Task[None]) -> None:
+            self._sending.discard(ended)
+            lane.in_flight -= 1
+            self._wake.set()
+
+        task.add_done_callback(done)
+
+    async def _send(self, ready: Ready) -> None:
+        began_s = self._clock.monotonic_s()
+        error: SendError | None = None
+        if ready.parcel is not None:
+            try:
+                async with asyncio.timeout(self._settings.send_timeout_s + 1.0):
+                    await self._sender(ready.kind).send(ready.way, ready.parcel)
+            except SendError as exc:
+                error = exc
+            except TimeoutError:
+                error = SendError(f"no answer within {self._settings.send_timeout_s:g} s")
+            except Exception as exc:  # noqa: BLE001 -- a supervisor: one channel's fault is not the worker's
+                _LOG.exception("channel %s of store %s failed", ready.way.channel_id, ready.way.store_id)
+                error = SendError(f"failed ({type(exc).__name__})")
+        self._outcomes.append(_Outcome(ready, error, self._clock.monotonic_s() - began_s))
+
+    def _sender(self, kind: str) -> Sender:
+        sender = self._senders.get(kind)
+        if sender is None:
+            raise SendError(f"the delivery worker is not set up for channels of kind {kind}")
+        return sender
+
+    async def _write_outcomes(self, connection: Connection) -> None:
+        if not self._outcomes:
+            return
+        outcomes, self._outcomes = self._outcomes, []
+        now = self._clock.now()
+        try:
+            async with connection.transaction():
+                sent = [each for outcome in outcomes if outcome.error is None for each in outcome.ready.delivery_ids]
+                if sent:
+                    await self._claims.sent(connection, sent, now)
+                for outcome in outcomes:
+                    await self._write_other(connection, outcome, now)
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes
+            raise
+        for outcome in outcomes:
+            self._count(outcome, now)
+
+    async def _write_other(self, connection: Connection, outcome: _Outcome, now: datetime) -> None:
+        ready, error = outcome.ready, outcome.error
+        if ready.skipped:
+            await self._claims.ended(connection, ready.skipped, "skipped", ready.skip_reason, now)
+        if error is None:
+            return
+        if self._is_dead(ready, error, now):
+            await self._claims.ended(connection, ready.delivery_ids, "dead", error.reason, now)
+            if error.is_gone:
+                await connection.execute(records.SQL["switch_off"], {"channel_id": ready.way.channel_id})
+        else:
+            wait_s = self._retry.wait_s(ready.attempts, random.random())  # noqa: S311 -- jitter is no secret
+            await self._claims.failed(connection, ready.delivery_ids, now + timedelta(seconds=wait_s), error.reason)
+
+    def _is_dead(self, ready: Ready, error: SendError, now: datetime) -> bool:
+        is_old = now - ready.created_at > timedelta(hours=self._settings.max_age_h)
+        return error.is_final or ready.attempts >= self._settings.attempts or is_old
+
+    def _count(self, outcome: _Outcome, now: datetime) -> None:
+        ready, error = outcome.ready, outcome.error
+        lane = self._lane(ready.way.channel_id, ready.kind)
+        if ready.parcel is None:
+            self._metrics.messages.labels(kind=ready.kind, outcome="skipped").inc()
+            return
+        self._metrics.send_s.labels(kind=ready.kind).observe(outcome.took_s)
+        if error is None:
+            lane.breaker.succeeded()
+            self._metrics.messages.labels(kind=ready.kind, outcome="sent").inc()
+            self._metrics.delay_s.observe(max(0.0, (now - ready.created_at).total_seconds()))
+            self._metrics.digests.inc(len(ready.delivery_ids) > 1)
+            return
+        lane.breaker.failed(self._clock.monotonic_s(), random.random())  # noqa: S311 -- jitter is no secret
+        outcome_name = "dead" if self._is_dead(ready, error, now) else "failed"
+        self._metrics.messages.labels(kind=ready.kind, outcome=outcome_name).inc()
+        _LOG.warning(
+            "channel %s of store %s did not take a message: %s",
+            ready.way.channel_id,
+            ready.way.store_id,
+            error.reason,
+            extra={"store_id": ready.way.store_id, "channel_id": ready.way.channel_id},
+        )
+
+    async def _keep_up(self, connection: Connection) -> None:
+        now, now_s = self._clock.now(), self._clock.monotonic_s()
+        if now_s >= self._gauges_due_s:
+            self._gauges_due_s = now_s + _GAUGES_EVERY_S
+            row = await (await connection.execute(records.SQL["backlog"], {"now": now})).fetchone()
+            if row is not None:
+                self._metrics.waiting.set(row["waiting"])
+                self._metrics.oldest_s.set(row["oldest_s"])
+            self._metrics.broken.set(self._broken())
+        if now_s >= self._forget_due_s:
+            self._forget_due_s = now_s + _FORGET_EVERY_S
+            before = now - timedelta(days=self._settings.keep_days)
+            await connection.execute(records.SQL["forget"], {"before": before})
