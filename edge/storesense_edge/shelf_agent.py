@@ -14,10 +14,10 @@ from storesense_edge.health import Health
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.hx711 import Hx711Reader
+from storesense_edge.shelf.movement import Phase
 from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.serial_scale import SerialScale
-from storesense_edge.shelf.steps import Phase
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.shelf_readings import event_reading, shelf_readings

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import ShelfAlternative, ShelfEvent, ShelfEventKind, ShelfWeight
 from storesense_contracts.topics import Stream
-from storesense_edge.shelf.steps import Phase
+from storesense_edge.shelf.movement import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

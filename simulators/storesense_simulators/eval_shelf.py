@@ -18,10 +18,10 @@ from storesense_edge.shelf.calibration import Calibration, CalibrationFit, fit_c
 from storesense_edge.shelf.csv_lines import numbered_rows
 from storesense_edge.shelf.errors import RowError
 from storesense_edge.shelf.masses import read_masses
+from storesense_edge.shelf.movement import Phase, WeightStep
 from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.source import LoadCellSample
-from storesense_edge.shelf.steps import Phase, WeightStep
 from storesense_edge.shelf.trace import BadRows, StampUnit, TraceColumns, TraceFile, TraceReport
 from storesense_simulators.eval_shelf_orders import Trace
 from storesense_simulators.eval_shelf_plot import Curves, draw_chain, write_picture

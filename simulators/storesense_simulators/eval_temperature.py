@@ -20,7 +20,7 @@ from storesense_edge.shelf.csv_lines import numbered_rows
 from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import RowError
 from storesense_edge.shelf.level import RestLevel
-from storesense_edge.shelf.steps import StepSettings
+from storesense_edge.shelf.step_settings import StepSettings
 from storesense_edge.shelf.temperature import TemperatureCompensation
 
 _BIN_S = 900.0

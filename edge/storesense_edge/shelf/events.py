@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from storesense_edge.shelf.explain import Explanation, Former, Guest, Origin, explain
+from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import Movement, WeightStep
 
 _SURE = 0.9
 # Alternatives less likely than this are not worth a reader's time.

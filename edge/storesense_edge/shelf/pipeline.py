@@ -11,10 +11,12 @@ from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.faults import CellFault, CellWatch
 from storesense_edge.shelf.impulse import ImpulseFilter
+from storesense_edge.shelf.movement import Phase, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.slot_stock import SlotStock
 from storesense_edge.shelf.source import LoadCellSample
-from storesense_edge.shelf.steps import Phase, StepDetector, StepSettings, WeightStep
+from storesense_edge.shelf.step_settings import StepSettings
+from storesense_edge.shelf.steps import StepDetector
 from storesense_edge.shelf.stock import estimate_units
 
 # A stamp up to this much before the last one is a straggler and dropped; further back, the clock was set.

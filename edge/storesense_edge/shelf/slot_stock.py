@@ -10,8 +10,8 @@ from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, touch_of
 from storesense_edge.shelf.explain import Former, Origin
+from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import Movement, WeightStep
 from storesense_edge.shelf.temperature import TemperatureCompensation
 from storesense_edge.shelf.unit_weight import PackagingChange, UnitWeightLearner
 from storesense_edge.shelf.upkeep import Upkeep

@@ -1,127 +1,17 @@
 """Weight steps found as they happen: rest, departure, settling, and the difference between two rests."""
 
 import math
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from storesense_edge.shelf.level import RestLevel
+from storesense_edge.shelf.movement import Movement, Phase, WeightStep
 from storesense_edge.shelf.noise import NoiseTracker
+from storesense_edge.shelf.sense import PlausibleChanges
+from storesense_edge.shelf.step_settings import StepSettings
 from storesense_edge.shelf.window import WeightWindow, WindowShape
 
 _HISTORY_SAMPLES = 4096
-
-
-class Phase(StrEnum):
-    """What the weight is doing."""
-
-    STARTING = "starting"
-    RESTING = "resting"
-    SWINGING = "swinging"
-    MOVING = "moving"
-
-
-@dataclass(frozen=True, slots=True)
-class StepSettings:
-    """How rest is recognised; the defaults suit shelves, hooks and hung loads alike.
-
-    Attributes:
-        window_s: the stretch on which swinging is judged, two periods of a hung load or more.
-        window_samples: the least samples in that stretch, for cells that are read slowly.
-        quiet_s: after this long with nothing but noise a shelf has settled.
-        quiet_samples: the least samples in that time.
-        quiet_noise_share: the noise, as a share of the step, up to which so short a time proves rest; a noisier cell
-            is watched for a whole window.
-        quick_s: where the product is known, this long with nothing but noise will do, if the change weighs a whole
-            number of units.
-        quick_samples: the least samples in that time.
-        known_s: the same for what else is known to come and go: among a whole planogram's weights a trembling hand
-            soon finds one.
-        known_samples: the least samples in that time.
-        strange_s: the same for any other change, if the noise is small enough.
-        strange_samples: the least samples in that time.
-        strange_noise_share: the noise, as a share of a unit, up to which that holds.
-        swing_hold_s: how much longer than the window a swing must keep its mean to count as settled.
-        swing_share: the widest swing, peak to peak, as a share of the step it follows, that settles early; a hand
-            that still carries part of a load wobbles more.
-        slow_windows: windows in a row whose means agree, after which any vibration counts as settled.
-        aftermath_share: for `aftermath_s` after a step, a further change below this share of it is the hand letting
-            go or the metal settling, not another step; never more than half a unit where the product is known.
-        aftermath_s: see above.
-        memory_s: time constant of the level at rest, which follows creep and drift.
-        gap_s: a silence longer than this and than eight usual intervals hides what happened in it.
-    """
-
-    window_s: float = 2.5
-    window_samples: int = 6
-    quiet_s: float = 0.8
-    quiet_samples: int = 5
-    quiet_noise_share: float = 0.0015
-    quick_s: float = 0.28
-    quick_samples: int = 4
-    known_s: float = 0.38
-    known_samples: int = 5
-    strange_s: float = 0.48
-    strange_samples: int = 6
-    strange_noise_share: float = 0.004
-    swing_hold_s: float = 1.5
-    swing_share: float = 0.08
-    slow_windows: int = 4
-    aftermath_share: float = 0.02
-    aftermath_s: float = 10.0
-    memory_s: float = 30.0
-    gap_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Movement:
-    """What the weight did between two rests, whether or not it ended as a step.
-
-    Attributes:
-        departed_s: when it left the rest.
-        settled_s: when it rested again.
-        most_g: its highest above the rest before, 0 or more.
-        least_g: its lowest below the rest before, 0 or less.
-        down_first: whether it went down before it went up.
-        delta_g: the rest after minus the rest before.
-    """
-
-    departed_s: float
-    settled_s: float
-    most_g: float
-    least_g: float
-    down_first: bool
-    delta_g: float
-
-
-@dataclass(frozen=True, slots=True)
-class WeightStep:
-    """The weight changed from one rest to the next.
-
-    Attributes:
-        at_s: the moment, when the weight last passed half the way.
-        settled_s: when that was certain, on the same clock as the samples.
-        before_g: level before.
-        after_g: level after, as far as known at `settled_s`.
-        sigma_g: standard deviation of the difference.
-        swinging: whether the load still swung at `settled_s`.
-        after_gap: whether samples are missing around the moment.
-    """
-
-    at_s: float
-    settled_s: float
-    before_g: float
-    after_g: float
-    sigma_g: float
-    swinging: bool
-    after_gap: bool
-
-    @property
-    def delta_g(self) -> float:
-        """After minus before, in grams."""
-        return self.after_g - self.before_g
 
 
 class StepDetector:
@@ -154,9 +44,7 @@ class StepDetector:
         self.noise = NoiseTracker(floor_g)
         self._floor_g = floor_g
         self._spread_g = spread_g
-        self._unit_weight_g = unit_weight_g
-        self._unit_sigma_g = unit_sigma_g
-        self._known_g: list[tuple[float, float]] = []
+        self._sense = PlausibleChanges(unit_weight_g, unit_sigma_g)
         self._most_g = self._least_g = 0.0
         self._down_first = False
         self.movement: Movement | None = None
@@ -182,11 +70,11 @@ class StepDetector:
 
     def expect(self, known_g: Sequence[tuple[float, float]]) -> None:
         """Set which other changes make sense, as (grams, how far off), negative for what may leave."""
-        self._known_g = sorted(known_g)
+        self._sense.expect(known_g)
 
     def reweigh(self, unit_weight_g: float | None, unit_sigma_g: float) -> None:
         """Take another product's unit weight; the level at rest, and what was learned of the cell, stay."""
-        self._unit_weight_g, self._unit_sigma_g = unit_weight_g, unit_sigma_g
+        self._sense.reweigh(unit_weight_g, unit_sigma_g)
         if self.phase is not Phase.STARTING:
             self._set_thresholds()
 
@@ -329,7 +217,7 @@ class StepDetector:
 
     def _try_settle(self, at_s: float, ahead: Sequence[tuple[float, float]] = ()) -> WeightStep | None:
         sigma_g = self.noise.sigma_g
-        if self._unit_weight_g is not None and (quick := self._quick_rest(ahead)) is not None:
+        if self._sense.unit_weight_g is not None and (quick := self._quick_rest(ahead)) is not None:
             return self._settle(ahead[-1][0] if ahead else at_s, quick, swinging=False)
         quiet = self._window.tail(self.settings.quiet_s, self.settings.quiet_samples)
         if quiet is not None and self._is_quiet(quiet):
@@ -371,8 +259,8 @@ class StepDetector:
         if abs(delta_g) < max(min_step_g, 3 * sigma_g, aftermath_g):
             return None
         self._aftermath_g = self.settings.aftermath_share * abs(delta_g)
-        if self._unit_weight_g is not None:
-            self._aftermath_g = min(self._aftermath_g, 0.5 * self._unit_weight_g)
+        if self._sense.unit_weight_g is not None:
+            self._aftermath_g = min(self._aftermath_g, 0.5 * self._sense.unit_weight_g)
         self._aftermath_until_s = at_s + self.settings.aftermath_s
         # A swing wider than the step crosses the half way all the time; then the departure is the best moment known.
         hidden = shape.range_g >= abs(delta_g)
@@ -415,17 +303,17 @@ class StepDetector:
         """The newest few samples if they lie still and their weight makes sense; None otherwise."""
         settings = self.settings
         shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
-        if shape is None or self._unit_weight_g is None or not self._is_still(shape):
+        if shape is None or self._sense.unit_weight_g is None or not self._is_still(shape):
             return None
-        if self._is_whole(shape.mean_g - self._level.level_g):
+        if self._sense.is_whole(shape.mean_g - self._level.level_g, self.noise.sigma_g):
             return shape
         shape = self._window.tail(settings.known_s, settings.known_samples, ahead)
         if shape is None or not self._is_still(shape):
             return None
-        if self._is_known(shape.mean_g - self._level.level_g):
+        if self._sense.is_known(shape.mean_g - self._level.level_g, self.noise.sigma_g):
             return shape
         sigma_g = self.noise.sigma_g
-        if sigma_g > settings.strange_noise_share * self._unit_weight_g:
+        if sigma_g > settings.strange_noise_share * self._sense.unit_weight_g:
             return None
         # A trembling hand holds still for three or four samples now and then, and never for long.
         shape = self._window.tail(settings.strange_s, settings.strange_samples, ahead)
@@ -437,22 +325,6 @@ class StepDetector:
             self._breathes(shape)
             and shape.range_g <= 5 * sigma_g
             and abs(shape.drift_g) <= 6 * sigma_g / math.sqrt(shape.count)
-        )
-
-    def _is_whole(self, delta_g: float) -> bool:
-        """Whether a change weighs nothing or a whole number of units."""
-        unit_g = self._unit_weight_g or math.inf
-        units = abs(delta_g) / unit_g
-        whole = math.floor(units + 0.5)
-        limit_g = 2.5 * math.hypot(self.noise.sigma_g, self._unit_sigma_g * math.sqrt(whole))
-        return limit_g <= 0.2 * unit_g and abs(units - whole) * unit_g <= limit_g
-
-    def _is_known(self, delta_g: float) -> bool:
-        """Whether a change weighs what else is known to come and go."""
-        place = bisect_left(self._known_g, (delta_g, 0.0))
-        return any(
-            abs(delta_g - known_g) <= max(within_g, 3 * self.noise.sigma_g)
-            for known_g, within_g in self._known_g[max(0, place - 1) : place + 1]
         )
 
     def _breathes(self, shape: WindowShape) -> bool:
@@ -472,7 +344,7 @@ class StepDetector:
     def _set_thresholds(self) -> None:
         sigma_g, wander_g = self.noise.sigma_g, self.noise.wander_g
         step_g = max(10 * sigma_g, 8 * wander_g, 3 * self._spread_g)
-        if self._unit_weight_g is not None:
-            step_g = max(6 * sigma_g, 4 * wander_g, min(step_g, 0.5 * self._unit_weight_g))
+        if self._sense.unit_weight_g is not None:
+            step_g = max(6 * sigma_g, 4 * wander_g, min(step_g, 0.5 * self._sense.unit_weight_g))
         self._min_step_g = step_g
         self._gate_g = max(0.5 * step_g, 5 * sigma_g)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from storesense_contracts.readings import ShelfEvent, ShelfWeight
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import event_of
+from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import WeightStep
 from storesense_edge.shelf.stock import StockEstimate, estimate_units
 from storesense_edge.shelf_readings import event_reading
 from storesense_simulators.twin.interval_sensors import instant

@@ -5,9 +5,9 @@ import threading
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of
+from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.neighbours import SlotEvent
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import WeightStep
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 
 GRAMS = Calibration(0.0, 400.0, 1.0)

@@ -8,8 +8,8 @@ from storesense_contracts.topics import Stream
 from storesense_edge.shelf.events import Alternative
 from storesense_edge.shelf.events import ShelfEvent as SeenEvent
 from storesense_edge.shelf.events import ShelfEventKind as SeenKind
+from storesense_edge.shelf.movement import Phase
 from storesense_edge.shelf.pipeline import ObservationReason, ShelfObservation
-from storesense_edge.shelf.steps import Phase
 from storesense_edge.shelf_readings import shelf_readings
 
 SEEN_AT = datetime(2023, 10, 15, 12, 0, tzinfo=UTC)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, event_of, touch_of
+from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import Movement, WeightStep
 
 SPEC = SlotSpec(Calibration(0, 400, 3.0), unit_weight_g=250.0, unit_tolerance_g=10.0, capacity_units=12)
 

@@ -2,10 +2,10 @@
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of
+from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.neighbours import NeighbourJoiner
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
-from storesense_edge.shelf.steps import WeightStep
 
 GRAMS = Calibration(0.0, 400.0, 1.0)
 JUICE = SlotSpec(GRAMS, unit_weight_g=1040.0, unit_tolerance_g=10.0, sku="juice")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import ShelfEventKind
+from storesense_edge.shelf.movement import Phase
 from storesense_edge.shelf.pipeline import ObservationReason, ShelfObservation, ShelfPipeline
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.source import LoadCellSample
-from storesense_edge.shelf.steps import Phase
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
 
 GRAMS = Calibration(0.0, 1.0, repeatability_g=1.0, resolution_counts=0.01)

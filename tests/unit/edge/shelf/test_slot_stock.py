@@ -4,9 +4,9 @@ import pytest
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import ShelfEventKind
+from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.slot_stock import SlotStock
-from storesense_edge.shelf.steps import WeightStep
 
 SPEC = SlotSpec(Calibration(0.0, 400.0, 1.0), unit_weight_g=200.0, unit_tolerance_g=4.0, capacity_units=20)
 

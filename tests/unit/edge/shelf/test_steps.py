@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.impulse import ImpulseFilter
+from storesense_edge.shelf.movement import Phase, WeightStep
 from storesense_edge.shelf.source import LoadCellSample
-from storesense_edge.shelf.steps import Phase, StepDetector, WeightStep
+from storesense_edge.shelf.steps import StepDetector
 
 # When the beam trace passes half way between unloaded and loaded, read off the raw samples by hand.
 BEAM_MOMENTS_S = (
