@@ -5,13 +5,31 @@ from pathlib import Path
 
 
 def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add ``ingest``, ``drain``, ``outage``, ``query``, ``rules`` and ``camera``."""
+    """Add ``alert``, ``ingest``, ``drain``, ``outage``, ``query``, ``rules``, ``camera``, ``live`` and ``page``."""
+    _add_alert(subparsers)
     _add_ingest(subparsers)
     _add_drain(subparsers)
     _add_outage(subparsers)
     _add_query(subparsers)
     _add_rules(subparsers)
     _add_camera(subparsers)
+    _add_live(subparsers)
+    _add_page(subparsers)
+
+
+def _add_alert(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    alert = subparsers.add_parser(
+        "alert", help="from a sensor's publication to a webhook's receipt, while readings come in at full rate"
+    )
+    alert.add_argument(
+        "--duration", dest="duration_s", type=_seconds, default=30.0, metavar="SECONDS", help="default %(default)s"
+    )
+    alert.add_argument("--alerts", type=_alerts, default=150, metavar="N", help="in the run (default %(default)s)")
+    alert.add_argument(
+        "--rate", type=_rate, default=21_000, metavar="N", help="readings a second beside them (default %(default)s)"
+    )
+    _add_place(alert)
+    alert.set_defaults(handler=_alert)
 
 
 def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -109,6 +127,34 @@ def _add_camera(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     camera.set_defaults(handler=_camera)
 
 
+def _add_live(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    live = subparsers.add_parser(
+        "live",
+        help="what telling many watchers of one store costs",
+        description="Run a backend on the embedded database, let many watchers follow one store's live stream over "
+        "loopback while readings are committed, and tell deliveries for a second of a core and their delay; then again "
+        "beside a watcher that takes nothing.",
+    )
+    live.add_argument("--clients", type=_lanes, default=1000, metavar="N", help="watchers (default %(default)s)")
+    live.add_argument(
+        "--duration", dest="seconds", type=_seconds, default=10.0, metavar="SECONDS", help="of counting (default 10)"
+    )
+    live.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    live.set_defaults(handler=_live)
+
+
+def _add_page(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    page = subparsers.add_parser(
+        "page",
+        help="how quick the page is in headless Chromium",
+        description="Run a backend on the embedded database with a month of one store, open its page in headless "
+        "Chromium, and tell what the first view weighs and how soon figures, a month and an event are seen.",
+    )
+    page.add_argument("--chromium", metavar="PATH", help="the browser; default: the one that is installed")
+    page.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    page.set_defaults(handler=_page)
+
+
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database",
@@ -123,6 +169,18 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the run's files and logs there")
+
+
+def _alert(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_alert import AlertPlan, run_bench_alert  # noqa: PLC0415
+
+    return run_bench_alert(
+        AlertPlan(duration_s=args.duration_s, alerts=args.alerts, readings_per_s=args.rate),
+        database_url=args.database,
+        broker_kind=args.broker,
+        prints_json=args.json,
+        keep_dir=args.keep,
+    )
 
 
 def _ingest(args: argparse.Namespace) -> int:
@@ -196,6 +254,26 @@ def _rules(args: argparse.Namespace) -> int:
 
     plan = RulesPlan(lanes=args.lanes, stores=min(100, args.lanes), seconds=args.seconds)
     return run_bench_rules(plan, prints_json=args.json)
+
+
+def _live(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_live import LivePlan, run_bench_live  # noqa: PLC0415
+
+    return run_bench_live(LivePlan(clients=args.clients, seconds=args.seconds), as_json=args.json)
+
+
+def _page(args: argparse.Namespace) -> int:
+    from storesense_simulators.bench_page import run_bench_page  # noqa: PLC0415
+
+    return run_bench_page(chromium=args.chromium, as_json=args.json)
+
+
+def _alerts(text: str) -> int:
+    return int(_between(text, 1, 500, "alerts"))
+
+
+def _rate(text: str) -> int:
+    return int(_between(text, 100, 200_000, "readings a second"))
 
 
 def _lanes(text: str) -> int:
