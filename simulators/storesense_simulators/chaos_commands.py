@@ -14,6 +14,11 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         "Exit code 0: nothing lost, nothing twice.",
     )
     chaos.add_argument("--kills", type=_count, default=30, metavar="N", help="how many (default %(default)s)")
+    chaos.add_argument(
+        "--alerts",
+        action="store_true",
+        help="kill alert engines and delivery workers instead, and count what a webhook receives",
+    )
     chaos.add_argument("--seed", type=int, default=1, metavar="S", help="the same plan again (default %(default)s)")
     chaos.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     chaos.add_argument("--keep", type=Path, metavar="DIR", help="keep everything there and the database running")
@@ -24,6 +29,10 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
 
 
 def _chaos(args: argparse.Namespace) -> int:
+    if args.alerts:
+        from storesense_simulators.chaos.alerts import run_alert_chaos  # noqa: PLC0415
+
+        return run_alert_chaos(args)
     from storesense_simulators.chaos.command import run_chaos  # noqa: PLC0415
 
     return run_chaos(args)

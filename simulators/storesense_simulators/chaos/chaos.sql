@@ -8,6 +8,10 @@ FROM (
     UNION ALL SELECT boot_no, seq, idx FROM queue_visits
     UNION ALL SELECT boot_no, seq, idx FROM lane_states
     UNION ALL SELECT boot_no, seq, idx FROM heatmap_grids
+    UNION ALL SELECT boot_no, seq, idx FROM line_parties
+    UNION ALL SELECT boot_no, seq, idx FROM zone_dwells
+    UNION ALL SELECT boot_no, seq, idx FROM lane_services
+    UNION ALL SELECT boot_no, seq, idx FROM zone_transitions
     UNION ALL SELECT boot_no, seq, idx FROM shelf_weights
     UNION ALL SELECT boot_no, seq, idx FROM shelf_events
     UNION ALL SELECT boot_no, seq, idx FROM environment_readings
