@@ -81,9 +81,9 @@ def check_shelf(api: Api) -> list[dict[str, Any]]:
     assert loads_g.std() / loads_g.mean() <= 0.007
 
     alerts = [a for a in api.get(f"{STORE}/alerts", limit=100)["alerts"] if a["kind"] == "low_stock"]
-    # Empty at the start and after each of eight removals; each time but the last the weight itself closed it. One
-    # removal lasts 1.3 s at this speed: a busy machine may learn of its end with its beginning, and then wakes nobody.
-    assert sum(alert["state"] == "resolved" for alert in alerts) in {7, 8}
+    # Empty at the start and after each of eight removals; the first time the weight itself closed it. At this speed
+    # the others follow within seconds, which is flapping: an alert then stays until the goods have stayed for longer.
+    assert sum(alert["state"] == "resolved" for alert in alerts) >= 1
     assert sum(alert["state"] == "open" for alert in alerts) == 1
     for alert in alerts:
         if alert["state"] == "resolved":
@@ -127,6 +127,6 @@ def test_counts_steps_and_alerts_come_back_from_the_database(
     assert code == 0, run.text
     result = json.loads(output.splitlines()[-1])
     assert result["dead_letters"] == 0
-    assert result["alerts_opened"] >= len(alerts) >= (8 if has_shelf else 0)
+    assert result["alerts_opened"] >= len(alerts) >= (2 if has_shelf else 0)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", result["url"])
     assert run.processes() == []

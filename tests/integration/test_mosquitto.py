@@ -77,9 +77,15 @@ def test_a_neighbours_password_does_not_open_my_account(mosquitto_broker: Mosqui
         (MINE, "storesense/v1/store-1/device-1", False, "nor anything beside up"),
         (MINE, "anything/else", False, "nor anywhere else"),
         ("gateway", DOWN, True, "the gateway acknowledges"),
+        ("gateway", topics.down(STORE, DEVICE, topics.DownStream.CONFIG), True, "and tells devices the planogram"),
         ("gateway", UP, False, "and makes no readings up"),
         ("gateway", ALERT, False, "nor alerts"),
-        ("backend", topics.down(STORE, DEVICE, topics.DownStream.CONFIG), True, "the backend configures devices"),
+        (
+            "backend",
+            topics.down(STORE, DEVICE, topics.DownStream.CONFIG),
+            False,
+            "the gateway tells it, not the backend",
+        ),
         ("backend", DOWN, False, "and claims no commit"),
         ("backend", UP, False, "nor makes readings up"),
         ("alerts", ALERT, True, "the alert engine raises alerts"),
@@ -119,8 +125,8 @@ def test_a_device_reads_its_own_down_and_nothing_else_however_it_subscribes(
 
 def test_a_retained_configuration_reaches_only_its_device(mosquitto_broker: MosquittoBroker) -> None:
     config = topics.down(STORE, DEVICE, topics.DownStream.CONFIG)
-    with client(mosquitto_broker, "backend") as backend:
-        backend.publish(config, b"{}", retain=True)
+    with client(mosquitto_broker, "gateway") as gateway:
+        gateway.publish(config, b"{}", retain=True)
     with client(mosquitto_broker, NEIGHBOURS) as neighbour, client(mosquitto_broker, MINE) as mine:
         neighbour.subscribe("#")
         mine.subscribe(topics.down_filter(STORE, DEVICE))

@@ -364,7 +364,7 @@ class TestDropping:
             world.commit([make_row(seeded(1), family, old_at) for family in FAMILIES])
             drops = [text for (text,) in world.ask("SELECT * FROM storesense_drop_statements(%s)", NOW)]
             weekly = [text for text in drops if "_2026" in text]
-            assert len(weekly) == 10, "one week of each of ten tables"
+            assert len(weekly) == 14, "one week of each table of readings"
             kept = {text for text in weekly if world.ask(text) == [(0,)]}
             assert {text.split("'")[1].rsplit("_", 1)[0] for text in kept} == set(FAMILIES)
             assert world.differences() == {}

@@ -29,6 +29,7 @@ from storesense_contracts.spans import parse_multirange
 from storesense_gateway import decoding
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import DeadLetter, DeviceKey, Entry, StatusUpdate
+from storesense_gateway.families import FAMILIES
 from storesense_gateway.memory import MemoryStore
 from storesense_gateway.port import Store, StoreUnavailableError
 from storesense_gateway.store import PostgresStore
@@ -644,7 +645,7 @@ class TestPostgres:
         count: LiteralString = "SELECT count(*) FROM lane_states_default"
         assert query(database_url, count) == [(1,)]
         made = query(database_url, "SELECT storesense_ensure_partitions(%s, %s)", long_ago, long_ago)
-        assert made == [(10,)], "a week of each table of readings"
+        assert made == [(len(FAMILIES),)], "a week of each table of readings"
         assert query(database_url, count) == [(0,)]
         assert query(database_url, "SELECT count(*) FROM lane_states_20191230") == [(1,)]
         assert query(database_url, "SELECT storesense_ensure_partitions(%s, %s)", long_ago, long_ago) == [(0,)]
