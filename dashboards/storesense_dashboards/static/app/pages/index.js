@@ -3,7 +3,11 @@
 
 /** By name: `icon`, whether it is about one store (`needsStore`), and `load()`, its module. */
 export const PAGES = Object.freeze({
+  chain: { icon: "stores", needsStore: false, load: () => import("./chain.js") },
   floor: { icon: "store", needsStore: true, load: () => import("./floor.js") },
+  alerts: { icon: "bell", needsStore: true, load: () => import("./alerts.js") },
+  shelves: { icon: "shelf", needsStore: true, load: () => import("./shelves.js") },
+  devices: { icon: "device", needsStore: true, load: () => import("./devices.js") },
 });
 
 export const hasPage = (name) => Object.hasOwn(PAGES, name);

@@ -1,0 +1,197 @@
+// Shelves: what to bring where, the planogram as it hangs, and what empty places cost.
+import { request, storePath } from "../api.js";
+import { dateText, durationText, numberText, timeText } from "../format.js";
+import { slotTitle } from "../floor/describe.js";
+import { pageTexts, t } from "../i18n/index.js";
+import { Icon } from "../icons.js";
+import { Card, Empty } from "../parts/card.js";
+import { Figure } from "../parts/figure.js";
+import { Loading } from "../parts/notice.js";
+import { loadStyle } from "../parts/style.js";
+import { Table } from "../parts/table.js";
+import { restockRows, slotRows } from "../shelves/rows.js";
+import { classes, html, Pure } from "../ui.js";
+
+const [p] = await Promise.all([pageTexts("shelves"), loadStyle("shelves")]);
+
+const SURE = 0.8;
+
+export const refreshMs = 20_000;
+
+export const title = () => p.title;
+
+export async function load({ storeId, signal }) {
+  const [depletion, planogram] = await Promise.all([
+    request("GET", storePath(storeId, "/depletion"), undefined, { signal }),
+    request("GET", storePath(storeId, "/planogram"), undefined, { signal }).catch((error) => {
+      if (error.code === "no_such_planogram") return null;
+      throw error;
+    }),
+  ]);
+  return { depletion, planogram };
+}
+
+/** When a slot runs empty, in words: the middle, with the span that holds in eight of ten cases. */
+function whenEmpty(row) {
+  if (row.units === 0) return p.emptyNow;
+  const hours = row.toEmptyH;
+  if (hours === null) return row.units === null ? t.unknown : p.demandUnknown;
+  if (hours.p50 === null) return p.notSoon;
+  const text = durationText(hours.p50 * 3600);
+  if (hours.p10 === null) return text;
+  return p.about(text, durationText(hours.p10 * 3600), hours.p90 === null ? null : durationText(hours.p90 * 3600));
+}
+
+const stateText = (row) => (row.state === "stale" || row.state === "none" ? p.noWeight : t.shelves[row.state]);
+
+function Confidence({ row }) {
+  if (row.confidence === null) return html`<span class="gap-text">${stateText(row)}</span>`;
+  const text = `${numberText(Math.floor(row.confidence * 100))} %`;
+  return html`<span class=${classes(row.confidence < SURE && "is-bad")}>${p.sure(text)}</span>`;
+}
+
+/** One place on the shelf, as wide as its facings. */
+function Place({ row, onShow }) {
+  const { slot, units, state } = row;
+  const isGap = units === null;
+  const fill = isGap ? 0 : Math.min(1, units / slot.capacity_units);
+  return html`<li class=${classes("place", `slot-${state}`, isGap && "is-gap")} style=${{ flexGrow: slot.facings ?? 1 }}>
+    <button onClick=${() => onShow({ kind: "slot", id: slot.id })}>
+      <span class="place-name">${slotTitle(slot)}</span>
+      <span class="place-note">${slot.name}${slot.facings > 1 ? ` · ${p.facings(slot.facings)}` : ""}</span>
+      <span class="place-units">
+        ${isGap ? t.unknown : numberText(units)}<small> / ${numberText(slot.capacity_units)}</small>
+      </span>
+      <span class="meter" aria-hidden="true">
+        <span class="meter-fill" style=${{ width: `${fill * 100}%` }}></span>
+        <span class="meter-mark" style=${{ left: `${(slot.reorder_point_units / slot.capacity_units) * 100}%` }}></span>
+      </span>
+      <span class="place-note"><${Confidence} row=${row} /></span>
+      <span class="place-note">${whenEmpty(row)}</span>
+    </button>
+  </li>`;
+}
+
+/** Sections of the layout with their rows, from left to right and from the back to the front as they hang. */
+function bySection(layout, rows) {
+  const place = ({ slot }) => slot.at_m ?? [Infinity, Infinity];
+  return layout.sections
+    .map((section) => ({
+      section,
+      rows: rows
+        .filter((row) => row.slot.section === section.id)
+        .sort((a, b) => {
+          const [[ax, ay], [bx, by]] = [place(a), place(b)];
+          return (Math.abs(ay - by) > 0.5 ? ay - by : ax - bx) || a.slot.name.localeCompare(b.slot.name, t.lang, { numeric: true });
+        }),
+    }))
+    .filter((entry) => entry.rows.length);
+}
+
+function Planogram({ layout, rows, planogram, zone, onShow }) {
+  const version =
+    planogram && p.version(planogram.version, `${dateText(Date.parse(planogram.valid_from), zone)}, ${timeText(Date.parse(planogram.valid_from), zone)}`);
+  return html`<${Card} id="planogram" icon="shelf" title=${p.planogram} aside=${version && html`<span class="hint">${version}</span>`}>
+    ${bySection(layout, rows).map(
+      ({ section, rows: places }) => html`<section key=${section.id} class="shelf-section">
+        <h3>${section.name}</h3>
+        <ul class="shelf-places">
+          ${places.map((row) => html`<${Place} key=${row.slot.id} row=${row} onShow=${onShow} />`)}
+        </ul>
+      </section>`,
+    )}
+  <//>`;
+}
+
+const restockColumns = [
+  { id: "step", label: p.columns.step, isNumber: true, value: (row) => row.step },
+  { id: "place", label: p.columns.place, value: (row) => `${row.section}, ${row.slot.name}` },
+  { id: "product", label: p.columns.product, isHead: true, value: (row) => slotTitle(row.slot) },
+  { id: "sku", label: p.columns.sku, value: (row) => row.slot.product?.sku ?? null },
+  { id: "bring", label: p.columns.bring, isNumber: true, value: (row) => row.bring, cell: (row) => html`<strong>${numberText(row.bring)}</strong>` },
+  { id: "there", label: p.columns.there, isNumber: true, value: (row) => row.units },
+  { id: "empty", label: p.columns.toEmpty, value: (row) => row.toEmptyH?.p50 ?? null, cell: whenEmpty },
+];
+
+const lostText = (lost) => {
+  if (!lost || lost.units === null || lost.units === undefined) return t.unknown;
+  if (!lost.units) return "0";
+  const digits = lost.units < 10 ? 1 : 0;
+  return p.between(numberText(lost.units, digits), numberText(lost.units_low, digits), numberText(lost.units_high, digits));
+};
+
+const lostColumns = [
+  { id: "product", label: p.columns.product, isHead: true, value: (row) => slotTitle(row.slot) },
+  { id: "place", label: p.columns.place, value: (row) => `${row.section}, ${row.slot.name}` },
+  {
+    id: "today",
+    label: p.columns.emptyToday,
+    isNumber: true,
+    value: (row) => row.lostToday?.empty_min ?? null,
+    cell: (row) => durationText((row.lostToday?.empty_min ?? NaN) * 60),
+  },
+  { id: "lost_today", label: p.columns.lostToday, isNumber: true, value: (row) => row.lostToday?.units ?? null, cell: (row) => lostText(row.lostToday) },
+  {
+    id: "week",
+    label: p.columns.emptyWeek,
+    isNumber: true,
+    value: (row) => row.lostWeek?.empty_min ?? null,
+    cell: (row) => durationText((row.lostWeek?.empty_min ?? NaN) * 60),
+  },
+  { id: "lost_week", label: p.columns.lostWeek, isNumber: true, value: (row) => row.lostWeek?.units ?? null, cell: (row) => lostText(row.lostWeek) },
+];
+
+/** Props: as every page's View. */
+export class View extends Pure {
+  render({ state, layout, live, atMs, zone, data, actions }) {
+    if (!layout.slots.length) return html`<${Empty} icon="shelf" title=${t.shelves.none} help=${t.shelves.noneHelp} />`;
+    if (!state.hasSnapshot) return html`<${Loading} />`;
+    const rows = slotRows(layout, live, atMs, data.depletion);
+    const restock = restockRows(rows);
+    const lost = rows.filter((row) => row.lostWeek?.empty_min > 0);
+    const unknown = rows.filter((row) => row.units === null).length;
+    const told = lost.filter((row) => row.lostToday?.units !== null && row.lostToday?.units !== undefined);
+    const lostToday = told.reduce((sum, row) => sum + row.lostToday.units, 0);
+    const empty = rows.filter((row) => row.units === 0).length;
+    const next = rows.filter((row) => row.units > 0 && row.toEmptyH?.p50 != null).sort((a, b) => a.toEmptyH.p50 - b.toEmptyH.p50)[0];
+    return html`<div class="figures">
+        <dl class="figure-grid">
+          <${Figure} id="to-restock" icon="shelf" label=${p.toRestock} value=${numberText(restock.length)} of=${p.ofSlots(rows.length)} tone=${restock.length ? "act" : null} />
+          <${Figure} id="empty" label=${p.empty} value=${numberText(empty)} tone=${empty ? "act" : null} />
+          <${Figure} id="next" label=${p.nextEmpty} value=${next ? durationText(next.toEmptyH.p50 * 3600) : null} note=${next ? slotTitle(next.slot) : p.nextUnknown} />
+          <${Figure} id="lost" label=${p.lostToday} value=${lost.length && !told.length ? null : numberText(lostToday, lostToday && lostToday < 10 ? 1 : 0)} unit=${p.units} note=${lost.length && !told.length ? p.demandUnknown : null} />
+          <${Figure} id="known" label=${p.weighed} value=${numberText(rows.length - unknown)} of=${p.ofSlots(rows.length)} completeness=${1 - unknown / rows.length} />
+        </dl>
+      </div>
+      <${Card}
+        id="restock"
+        icon="check"
+        title=${p.restock}
+        className="is-printed"
+        aside=${restock.length > 0 &&
+        html`<button class="quiet no-print" onClick=${() => print()}><${Icon} name="note" size=${18} />${p.print}</button>`}
+      >
+        <p class="card-lead">${p.restockLead(timeText(atMs ?? 0, zone))}</p>
+        <${Table}
+          title=${p.restock}
+          rows=${restock}
+          keyOf=${(row) => row.slot.id}
+          columns=${restockColumns}
+          sortedBy="step"
+          empty=${html`<p class="hint">${t.shelves.allStocked}</p>`}
+        />
+      <//>
+      <${Planogram} layout=${layout} rows=${rows} planogram=${data.planogram} zone=${zone} onShow=${actions.showOnPlan} />
+      <${Card} id="lost-sales" icon="chart" title=${p.lostSales}>
+        <p class="card-lead">${p.lostLead}</p>
+        <${Table}
+          title=${p.lostSales}
+          rows=${lost}
+          keyOf=${(row) => row.slot.id}
+          columns=${lostColumns}
+          sortedBy="-lost_week"
+          empty=${html`<p class="hint">${p.nothingLost}</p>`}
+        />
+      <//>`;
+  }
+}
