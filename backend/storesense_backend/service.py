@@ -13,6 +13,7 @@ from storesense_backend.api.context import Context
 from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import check_schema, new_pool, opened
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
@@ -60,6 +61,7 @@ async def build_backend(
             ),
             depletion=depletion,
             staffing=Staffing(),
+            forecasts=Forecasts(),
             chain=ChainBoard(pool=pool, clock=clock, depletion=depletion),
         )
         await context.passwords.prepare()

@@ -769,7 +769,7 @@ async def test_the_openapi_document_is_complete(backend):
 
 async def test_answers_are_as_the_openapi_document_says(world, backend):
     await world.queue(4, NOW)
-    await world.insert_alert()
+    alert_id = await world.insert_alert()
     letter_id = await insert_letter(world, b"{}")
     checked = 0
     async for document, path, method, operation in operations(backend):
@@ -779,7 +779,8 @@ async def test_answers_are_as_the_openapi_document_says(world, backend):
         if content is None or path.endswith("openapi.json"):
             continue
         url = path.replace("{store_id}", STORE).replace("{family}", "queue_samples")
-        url = url.replace("{dead_letter_id}", str(letter_id))
+        url = url.replace("{dead_letter_id}", str(letter_id)).replace("{alert_id}", str(alert_id))
+        url = url.replace("{rule_id}", "long-queue")
         body = await get(backend, url)
         schema = content["schema"] | {"components": document["components"]}
         Draft202012Validator(schema).validate(body)
@@ -794,6 +795,7 @@ def test_every_endpoint_is_documented(repo_dir):
         dead_letters,
         depletion,
         flow,
+        forecasts,
         kpi_catalogue,
         live,
         measurements,
@@ -816,6 +818,7 @@ def test_every_endpoint_is_documented(repo_dir):
             dead_letters,
             depletion,
             flow,
+            forecasts,
             kpi_catalogue,
             live,
             measurements,

@@ -9,6 +9,7 @@ from storesense_backend.accounts import SessionLimits
 from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import Pool
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.passwords import Passwords
@@ -32,6 +33,7 @@ class Context:
     session_limits: SessionLimits
     depletion: Depletion
     staffing: Staffing
+    forecasts: Forecasts
     chain: ChainBoard
 
 
