@@ -222,13 +222,12 @@ async def write_note(
     "/reports",
     summary="Report what no sensor sees",
     response_model=Alert,
-    status_code=201,
-    responses=errors(401, 403, 404, 409, 422) | {200: {"model": Alert, "description": "It stands already."}},
+    responses=errors(401, 403, 404, 409, 422),
 )
 async def report(
     store_id: StoreIdPath, asked: ReportQuestion, principal: Staff, context: Ctx, key: ActionKey = None
 ) -> Response:
-    """Open an alert of kind `staff_report`; 200 with the alert that stands if it was reported there already."""
+    """Open an alert of kind `staff_report`, or return the one that stands if it was reported there already."""
     seen = reports.Report(
         what=asked.what,
         place_kind=asked.place_kind,
@@ -238,8 +237,8 @@ async def report(
     )
     async with context.pool.connection() as connection:
         layout = layout_of(await registry.get_store(connection, store_id))
-        alert_id, is_new = await reports.report(
+        alert_id = await reports.report(
             connection, layout, seen, actor=_actor(principal), now=context.clock.now(), action_key=key
         )
         (alert,) = await alert_records.alerts_by_id(connection, [alert_id])
-    return JsonResponse(alert, status_code=201 if is_new else 200)
+    return JsonResponse(alert)

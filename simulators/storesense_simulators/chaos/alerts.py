@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,96 +30,108 @@ from storesense_simulators.embedded.postgres import EmbeddedPostgres
 from storesense_simulators.embedded.process import Child, ChildSpec
 
 _SQL = load_queries("storesense_simulators", "chaos/alerts.sql")
-_QUEUES = 8
+_STORES, _MOST_QUEUES, _AT_ONCE = 2, 500, 8
 _LONG, _SHORT = 9, 0
 _PATIENCE_S = 60.0
 _LOOK_EVERY_S = 0.05
 _LEASE_S, _CLAIM_S = 3.0, 3.0
 
 
-class _Store:
-    """Queues that get long and short again; each waits for the alert to follow before it turns."""
+Place = tuple[str, str]
+"""A store and one of its queues."""
 
-    def __init__(self, connection: Connection, store_id: str, chance: random.Random) -> None:
+
+class _Queues:
+    """Queues that get long and short once each, a few at a time: what comes again and again would be damped.
+
+    Each waits for the alert to follow before it turns.
+    """
+
+    def __init__(self, connection: Connection, places: Sequence[Place], chance: random.Random) -> None:
         self._connection = connection
-        self._store_id = store_id
+        self._fresh = list(places)
         self._chance = chance
-        self._series: dict[str, int] = {}
+        self._series: dict[Place, int] = {}
         self._seq = 0
-        self._last_settled = 0
-        self._rests_s: dict[str, float] = {}
-        self.wants: dict[str, bool] = {}
-        self.raised: Counter[str] = Counter()
-        self.turned_s: dict[str, float] = {}
+        self._is_long: dict[Place, bool] = {}
+        self._turned_s: dict[Place, float] = {}
+        self._rests_s: dict[Place, float] = {}
+        self._settled: set[Place] = set()
+        self.raised: Counter[Place] = Counter()
         self.turns = asyncio.Event()
         self.followed = asyncio.Event()
         self.is_ending = False
 
     async def begin(self) -> None:
         await self._connection.execute(_SQL["partition"])
-        for number in range(_QUEUES):
-            values = {"store_id": self._store_id, "queue_id": f"queue-{number}"}
+        for place in self._fresh:
+            values = {"store_id": place[0], "queue_id": place[1]}
             row = await (await self._connection.execute(_SQL["series"], values)).fetchone()
             assert row is not None  # noqa: S101 -- the statement returns what it wrote
-            self._series[f"queue-{number}"] = row["series_id"]
-            await self._turn(f"queue-{number}", is_long=False)
+            self._series[place] = row["series_id"]
 
-    async def _turn(self, queue_id: str, *, is_long: bool) -> None:
+    async def _turn(self, place: Place, *, is_long: bool) -> None:
         self._seq += 1
         async with self._connection.transaction():
             row = await (await self._connection.execute(_SQL["next_batch"])).fetchone()
             assert row is not None  # noqa: S101 -- ``begin`` made the partition
-            values = {"series_id": self._series[queue_id], "seq": self._seq, "batch_no": row["head"]}
+            values = {"series_id": self._series[place], "seq": self._seq, "batch_no": row["head"]}
             values |= {"now": datetime.now(UTC), "length": _LONG if is_long else _SHORT}
             await self._connection.execute(_SQL["sample"], values)
             await self._connection.execute(_SQL["notice"], {"payload": f"0:{row['head']}"})
-        self.wants[queue_id] = is_long
-        self.raised[queue_id] += is_long
-        self.turned_s[queue_id] = time.monotonic()
-        self._rests_s[queue_id] = self._chance.uniform(0.5, 5.0)
+        self._is_long[place] = is_long
+        self.raised[place] += is_long
+        self._turned_s[place] = time.monotonic()
+        self._rests_s[place] = self._chance.uniform(0.5, 6.0)
+        self._settled.discard(place)
         self.turns.set()
 
     async def run(self) -> None:
-        """Turn queues until told to end, and until every queue is short and its alert over."""
+        """Turn queues until told to end and all are over, or until an alert does not follow for a minute."""
         while True:
-            rows = await self.alerts()
-            standing = {row["subject_id"] for row in rows if row["state"] != "resolved"}
-            settled = [queue for queue, is_long in self.wants.items() if (queue in standing) == is_long]
-            if len(settled) > self._last_settled:
-                self.followed.set()
-            self._last_settled = len(settled)
-            late = [queue for queue in self.wants if queue not in settled and self._waited_s(queue) > _PATIENCE_S]
-            if late:
+            standing = {_place(row) for row in await self.alerts() if row["state"] != "resolved"}
+            for place, is_long in list(self._is_long.items()):
+                if (place in standing) == is_long and place not in self._settled:
+                    self._settled.add(place)
+                    self.followed.set()
+                if place not in self._settled:
+                    if self._waited_s(place) > _PATIENCE_S:
+                        return
+                elif is_long and self._waited_s(place) > self._rests_s[place]:
+                    await self._turn(place, is_long=False)
+                elif not is_long:
+                    del self._is_long[place]
+            if self.is_ending and not self._is_long:
                 return
-            if self.is_ending and len(settled) == len(self.wants) and not standing:
-                return
-            for queue in settled:
-                rested = self._waited_s(queue) > self._rests_s[queue]
-                if (self.wants[queue] or not self.is_ending) and rested:
-                    await self._turn(queue, is_long=not self.wants[queue])
-                    self._last_settled -= 1
+            while not self.is_ending and self._fresh and len(self._is_long) < _AT_ONCE:
+                await self._turn(self._fresh.pop(), is_long=True)
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _waited_s(self, queue_id: str) -> float:
-        return time.monotonic() - self.turned_s[queue_id]
+    def _waited_s(self, place: Place) -> float:
+        return time.monotonic() - self._turned_s[place]
 
     async def alerts(self) -> list[dict[str, Any]]:
-        return await (await self._connection.execute(_SQL["states"], {"store_id": self._store_id})).fetchall()
+        values = {"store_ids": sorted({store_id for store_id, _ in self._series})}
+        return await (await self._connection.execute(_SQL["states"], values)).fetchall()
 
 
-def count(raised: Counter[str], alerts: list[dict[str, Any]], taken: Counter[str]) -> dict[str, Any]:
+def _place(row: Mapping[str, Any]) -> Place:
+    return (row["store_id"], row["subject_id"])
+
+
+def count(raised: Counter[Place], alerts: list[dict[str, Any]], taken: Counter[str]) -> dict[str, Any]:
     """Compare what happened with what was received.
 
     Args:
-        raised: by queue, how often it got long; each is one alert that opened and one that was resolved.
-        alerts: rows of alerts: ``alert_id``, ``subject_id``, ``state``.
+        raised: by store and queue, how often it got long; each is an alert that opened and was resolved.
+        alerts: rows of alerts: ``alert_id``, ``store_id``, ``subject_id``, ``state``.
         taken: by key, how often it was received.
 
     Returns:
         ``expected`` messages, ``missed`` ones (never decided, or never received), ``duplicated`` (received again
         with the same key), ``alerts_twice`` (a cause that was decided twice) and ``unknown`` keys.
     """
-    decided = Counter(row["subject_id"] for row in alerts)
+    decided = Counter(_place(row) for row in alerts)
     keys = {f"{row['alert_id']}:opened:0" for row in alerts}
     keys |= {f"{row['alert_id']}:resolved:0" for row in alerts if row["state"] == "resolved"}
     undecided = sum(max(0, 2 * times - 2 * decided[queue]) for queue, times in raised.items())
@@ -168,7 +180,9 @@ async def storm(
     chance = random.Random(seed)  # noqa: S311 -- a plan to be repeated is no secret
     plan = make_alert_plan(kills=kills, seed=seed)
     sink = AlertSink(chance)
-    store_id = f"chaos-{secrets.token_hex(4)}"
+    run_id = secrets.token_hex(4)
+    store_ids = [f"chaos-{run_id}-{number}" for number in range(_STORES)]
+    queue_ids = [f"queue-{number}" for number in range(min(_MOST_QUEUES, 20 + 4 * kills))]
     async with AsyncExitStack() as stack:
         url = database_url or await _database(folder, stack)
         await asyncio.to_thread(migrate, url)
@@ -177,32 +191,34 @@ async def storm(
         serving = asyncio.create_task(server.serve(sockets=[listener]), name="webhook sink")
         stack.push_async_callback(_end, server, serving)
         connection = await stack.enter_async_context(connected(url, application_name="storesense chaos"))
-        await _register(connection, store_id, f"{address_of(listener)}/hook")
+        for store_id in store_ids:
+            await _register(connection, store_id, queue_ids, f"{address_of(listener)}/hook")
         children = {name: _child(name, url, folder) for name in services()}
         for child in children.values():
             stack.push_async_callback(asyncio.to_thread, child.kill)
             await asyncio.to_thread(child.start)
-        store = _Store(connection, store_id, chance)
-        await store.begin()
-        turning = asyncio.create_task(store.run(), name="queues")
+        places = [(store_id, queue_id) for queue_id in queue_ids for store_id in store_ids]
+        queues = _Queues(connection, places, chance)
+        await queues.begin()
+        turning = asyncio.create_task(queues.run(), name="queues")
         began_s = time.monotonic()
         for number, kill in enumerate(plan, 1):
             tell(f"{number}/{kills} {kill.service} {kill.moment.value}")
-            await _strike(kill, store, sink, children[kill.service], chance)
+            await _strike(kill, queues, sink, children[kill.service], chance)
             if turning.done():
                 break
         tell("draining")
-        store.is_ending = True
+        queues.is_ending = True
         await turning
         is_drained = await _drained(connection)
-        found = count(store.raised, await store.alerts(), sink.taken)
+        found = count(queues.raised, await queues.alerts(), sink.taken)
     return found | {
         "kills": sink.kills,
         "kills_by_service": dict(sorted(Counter(kill.service for kill in plan[: sink.kills]).items())),
         "kills_by_moment": dict(sorted(Counter(kill.moment.value for kill in plan[: sink.kills]).items())),
         "most_repeats_of_a_message": max(sink.repeats.values(), default=0),
         "most_repeats_after_a_kill": max(Counter(number for number, _ in sink.repeats.elements()).values(), default=0),
-        "alerts": store.raised.total(),
+        "alerts": queues.raised.total(),
         "drained": is_drained,
         "seed": seed,
         "took_s": round(time.monotonic() - began_s, 1),
@@ -221,7 +237,7 @@ async def _end(server: Server, serving: "asyncio.Task[None]") -> None:
     await serving
 
 
-async def _register(connection: Connection, store_id: str, url: str) -> None:
+async def _register(connection: Connection, store_id: str, queue_ids: Sequence[str], url: str) -> None:
     layout = StoreLayout.model_validate(
         {
             "id": store_id,
@@ -229,9 +245,7 @@ async def _register(connection: Connection, store_id: str, url: str) -> None:
             "time_zone": "UTC",
             "floor": {"size_m": [10, 10]},
             "sections": [{"id": "tills", "name": "Tills"}],
-            "queues": [
-                {"id": f"queue-{number}", "name": f"Queue {number}", "section": "tills"} for number in range(_QUEUES)
-            ],
+            "queues": [{"id": queue_id, "name": queue_id, "section": "tills"} for queue_id in queue_ids],
         }
     )
     rule = {
@@ -285,14 +299,14 @@ def _child(name: str, url: str, folder: Path) -> Child:
     return Child(spec)
 
 
-async def _strike(kill: AlertKill, store: _Store, sink: AlertSink, child: Child, chance: random.Random) -> None:
+async def _strike(kill: AlertKill, queues: _Queues, sink: AlertSink, child: Child, chance: random.Random) -> None:
     """Wait for the moment, kill, and start again."""
     if kill.moment is Moment.DELIVERING:
         await sink.wait(10.0)
     elif kill.moment is Moment.ANY:
         await asyncio.sleep(chance.uniform(0.0, 2.0))
     else:
-        event = store.turns if kill.moment is Moment.COMMITTED else store.followed
+        event = queues.turns if kill.moment is Moment.COMMITTED else queues.followed
         event.clear()
         try:
             async with asyncio.timeout(10.0):

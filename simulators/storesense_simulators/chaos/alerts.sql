@@ -20,8 +20,8 @@ VALUES (%(series_id)s, 1, %(seq)s, 0, %(batch_no)s, %(now)s, %(now)s, %(length)s
 SELECT pg_notify('storesense_batches', %(payload)s);
 
 -- name: states
-SELECT alert_id, subject_id, state FROM alerts
-WHERE store_id = %(store_id)s AND kind = 'queue_too_long' ORDER BY alert_id;
+SELECT alert_id, store_id, subject_id, state FROM alerts
+WHERE store_id = ANY (%(store_ids)s) AND kind = 'queue_too_long' ORDER BY alert_id;
 
 -- name: behind
 SELECT

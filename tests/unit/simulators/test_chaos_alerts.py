@@ -7,11 +7,12 @@ import pytest
 from storesense_simulators.chaos.alert_plan import Moment, make_alert_plan, services
 from storesense_simulators.chaos.alerts import count
 
-RAISED = Counter({"queue-0": 2, "queue-1": 1})
+ZERO, ONE = ("store-a", "queue-0"), ("store-b", "queue-1")
+RAISED = Counter({ZERO: 2, ONE: 1})
 ALERTS = [
-    {"alert_id": 1, "subject_id": "queue-0", "state": "resolved"},
-    {"alert_id": 2, "subject_id": "queue-1", "state": "resolved"},
-    {"alert_id": 3, "subject_id": "queue-0", "state": "resolved"},
+    {"alert_id": 1, "store_id": "store-a", "subject_id": "queue-0", "state": "resolved"},
+    {"alert_id": 2, "store_id": "store-b", "subject_id": "queue-1", "state": "resolved"},
+    {"alert_id": 3, "store_id": "store-a", "subject_id": "queue-0", "state": "resolved"},
 ]
 TAKEN = Counter(f"{alert_id}:{event}:0" for alert_id in (1, 2, 3) for event in ("opened", "resolved"))
 
@@ -26,9 +27,7 @@ def test_a_run_in_which_all_went_well():
     [
         pytest.param(RAISED, ALERTS, TAKEN - Counter(["2:opened:0"]), {"missed": 1}, id="a message never came"),
         pytest.param(RAISED, ALERTS, TAKEN + Counter(["2:opened:0"] * 2), {"duplicated": 2}, id="it came again, twice"),
-        pytest.param(
-            RAISED + Counter(["queue-1"]), ALERTS, TAKEN, {"missed": 2, "expected": 8}, id="it was never decided"
-        ),
+        pytest.param(RAISED + Counter([ONE]), ALERTS, TAKEN, {"missed": 2, "expected": 8}, id="it was never decided"),
         pytest.param(
             RAISED,
             [*ALERTS[:2], ALERTS[2] | {"state": "open"}],
@@ -37,7 +36,7 @@ def test_a_run_in_which_all_went_well():
             id="it never ended",
         ),
         pytest.param(
-            RAISED - Counter(["queue-1"]), ALERTS, TAKEN, {"alerts_twice": 1, "expected": 4}, id="one cause, two alerts"
+            RAISED - Counter([ONE]), ALERTS, TAKEN, {"alerts_twice": 1, "expected": 4}, id="one cause, two alerts"
         ),
         pytest.param(RAISED, ALERTS, TAKEN + Counter(["9:opened:0"]), {"unknown": 1}, id="nobody decided that"),
     ],

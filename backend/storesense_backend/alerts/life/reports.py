@@ -87,14 +87,14 @@ async def report(
     actor: Actor,
     now: datetime,
     action_key: str | None = None,
-) -> tuple[int, bool]:
+) -> int:
     """Open an alert for what somebody saw, once however often it is sent with the same key.
 
     What was reported already at the same place, and stands, gets an entry in its history instead; complaints and calls
     for help are each their own.
 
     Returns:
-        The alert's id, and whether it was opened now.
+        The alert's id.
     """
     name, section_id = place(layout, seen)
     details: Details = {
@@ -137,9 +137,9 @@ async def report(
         if done is not None:
             if done["store_id"] != layout.id:
                 raise records.key_reused(str(action_key))
-            return done["alert_id"], False
+            return int(done["alert_id"])
         alert_id, is_new = await records.open_report(connection, values, details)
         happened = Happened("opened" if is_new else "reported_again", details)
         await records.note(connection, alert_id, happened, actor=actor.name, now=now, action_key=action_key)
         await records.notice(connection, layout.id, alert_id)
-    return alert_id, is_new
+    return alert_id
