@@ -1,8 +1,10 @@
 """``storesense eval staffing``: the advice against the best hourly plan and the best threshold, on the same days.
 
-Both rivals are the best that a search on training days finds. The advice learns from the same training days, and its
-one free number, what a lane is worth, is set there so that it uses no more lane hours than the threshold. The plan then
-gets the lane hours that the advice used. None of the three sees the test days before.
+Both rivals are the best that a search on training days finds. The lane hours are those of the best threshold that
+closes a lane at once; the rival is the best of all thresholds, whatever their hold, that use no more. The advice learns
+from the same training days, and its one free number, what a lane is worth, is set there so that it uses no more lane
+hours than the threshold. The plan then gets the lane hours that the advice used. None of the three sees the test days
+before.
 """
 
 import argparse
@@ -34,6 +36,7 @@ from storesense_simulators.twin.shop import Shop
 TRAINING_SEEDS_FROM = 1_001
 OPEN_AT = (2, 3, 4, 5, 6)
 CLOSE_AT = (0, 1, 2)
+HOLDS_S = (0.0, 15.0, 30.0, 60.0, 120.0)
 
 _AFTER_CLOSING_MIN = 45
 _PRICES = (0.4, 12.0)
@@ -213,7 +216,7 @@ def run_eval_staffing(args: argparse.Namespace) -> int:
     start = (args.store, days, args.lead, args.missed, bench.model)
     with ProcessPoolExecutor(_PROCESSES, mp_context=get_context("spawn"), initializer=_start, initargs=start) as pool:
         workers = Workers(pool)
-        threshold = best_threshold(workers, train_at, hold_s=args.hold)
+        threshold = best_threshold(workers, train_at, holds_s=HOLDS_S if args.hold is None else (args.hold,))
         _tell(f"best threshold on the training days: {describe(threshold[0])}, {threshold[2]:.1f} lane hours a day")
         price, lane_h = price_for(workers, train_at, threshold[2] * _LANE_MARGIN)
         _tell(f"a lane is worth {price:.2f} people waiting, {lane_h:.1f} lane hours a day")
@@ -276,23 +279,30 @@ def mean_lane_h(outcomes: Sequence[TillOutcome]) -> float:
     return sum(o.lane_h for o in outcomes) / len(outcomes)
 
 
-def best_threshold(workers: Workers, indices: Sequence[int], *, hold_s: float) -> tuple[Spec, float, float]:
-    """Return the threshold with the lowest mean wait on the training days, its mean wait and its lane hours.
+def best_threshold(workers: Workers, indices: Sequence[int], *, holds_s: Sequence[float]) -> tuple[Spec, float, float]:
+    """Return the best threshold on the training days, its mean wait and its lane hours.
+
+    The level of lane hours is that of the threshold with the lowest mean wait among those with the first hold. The best
+    is whichever has the lowest mean wait of all that use no more lane hours than that, whatever its hold.
 
     Args:
         workers: to live days.
         indices: of the training days.
-        hold_s: how long so few must wait before a lane closes.
+        holds_s: how long so few must wait before a lane closes; the first sets the level.
     """
     specs = [
         Spec("threshold", (open_at, close_at, 0, hold_s))
+        for hold_s in holds_s
         for open_at in OPEN_AT
         for close_at in CLOSE_AT
         if close_at < open_at
     ]
     played = workers.play_all(specs, indices)
-    best = min(range(len(specs)), key=lambda n: mean_wait_s(played[n]))
-    return specs[best], mean_wait_s(played[best]), mean_lane_h(played[best])
+    waits_s, used_h = [mean_wait_s(outcomes) for outcomes in played], [mean_lane_h(outcomes) for outcomes in played]
+    first = [n for n, spec in enumerate(specs) if spec.numbers[3] == holds_s[0]]
+    level_h = used_h[min(first, key=lambda n: waits_s[n])]
+    best = min((n for n in range(len(specs)) if used_h[n] <= level_h), key=lambda n: waits_s[n])
+    return specs[best], waits_s[best], used_h[best]
 
 
 def price_for(workers: Workers, indices: Sequence[int], lane_h: float) -> tuple[float, float]:

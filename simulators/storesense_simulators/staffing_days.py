@@ -10,17 +10,18 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
+from statistics import median
 
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.queues import Seeking
 from storesense_simulators.twin.shop import Shop
 from storesense_simulators.twin.truth import TruthKind
 
-_FORMAT = 1
-_MS_PER_S = 1_000
+_FORMAT = 2
+_LOOKING_ON = frozenset({"layout", "site", "cameras", "cells", "climate", "faults", "fault_rates"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class TillDay:
         lasts_ms: how long it was recorded.
         entered_ms: when somebody came in by an entrance, staff left out, ascending.
         seekings: who looked for a queue, in the order of time, each person once.
-        walk_ms: the mean walk from each lane's queue to its station.
+        walk_ms: the median walk from each lane's queue to its station.
         staffed_after_ms: for each lane that was opened, how long it took somebody to get there.
     """
 
@@ -85,14 +86,18 @@ def record_day(
         lasts_ms=lasts_ms,
         entered_ms=tuple(sorted(entered)),
         seekings=tuple(sorted(first.values())),
-        walk_ms={lane_id: round(sum(found) / len(found)) for lane_id, found in sorted(walks.items())},
+        walk_ms={lane_id: round(median(found)) for lane_id, found in sorted(walks.items())},
         staffed_after_ms=tuple(staffed),
     )
 
 
 def day_mark(shop: Shop, *, seed: int, began_at: datetime, lasts_ms: int) -> str:
-    """Return what tells a recording apart: a checksum of the store, the seed, the time and this format."""
-    told = repr((_FORMAT, shop, seed, began_at.isoformat(), lasts_ms))
+    """Return what tells a recording apart: a checksum of all that people and staff meet, seed, time and this format.
+
+    Sensors only look on, so a camera that was moved leaves a recording as it was.
+    """
+    names = [one.name for one in fields(shop) if one.name not in _LOOKING_ON]
+    told = repr((_FORMAT, [getattr(shop, name) for name in names], seed, began_at.isoformat(), lasts_ms))
     return hashlib.sha256(told.encode()).hexdigest()[:24]
 
 

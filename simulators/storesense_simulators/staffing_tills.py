@@ -6,12 +6,14 @@ speed. A lane takes the same time to be staffed whoever asks for it.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from storesense_simulators.staffing_days import TillDay
 from storesense_simulators.twin.ground import Ground
+from storesense_simulators.twin.jockeying import next_over
 from storesense_simulators.twin.queues import Customer, Seeking
 from storesense_simulators.twin.shop import Point, Shop, TillKind
 from storesense_simulators.twin.spots import LineSpots
@@ -21,7 +23,6 @@ _MS_PER_S = 1_000
 _JOIN_REACH_M = 1.2
 _FAR_M2 = 9.0
 _MOST_TURNS = 3
-_SWITCH_GAIN = 2
 _LOOK_AGAIN_MS = 5_000
 _SEEK, _ARRIVE, _BEGIN, _STAFFED, _DECIDE = range(5)
 
@@ -103,6 +104,7 @@ class _Shopper:
     tail: Point = (0.0, 0.0)
     turns: int = 0
     waited_ms: int = 0
+    over_to: str = ""
 
 
 @dataclass(slots=True)
@@ -171,6 +173,9 @@ class TillRun:
         self._tally = _Tally()
         self._entered_told = 0
         self._left_to_come = len(day.seekings)
+        self._between = 0
+        self._under_way: Counter[str] = Counter()
+        self._heads = {queue_id: tills.spots.spot(queue_id, 0) for queue_id in self._checkout.queues}
         self._joined: dict[str, int] = {}
         self._visits: list[Visit] = []
 
@@ -215,7 +220,9 @@ class TillRun:
             if self._coming.pop(subject, None) is not None:
                 self._tally.switches += 1
                 self._checkout.open_lane(subject, self._now_ms)
-        elif self._left_to_come > 0 or any(line.waiting for line in self._checkout.queues.values()):
+        elif (
+            self._left_to_come > 0 or self._between > 0 or any(line.waiting for line in self._checkout.queues.values())
+        ):
             self._decide()
         else:
             self._close_all()
@@ -235,16 +242,18 @@ class TillRun:
         elif isinstance(change, Ended):
             del self._shoppers[change.customer.person_no]
             self._visits.append(Visit(change.t_ms, change.queue_id, True, change.wait_ms, change.service_ms))
+            self._go_over()
         elif isinstance(change, GaveUp):
             shopper = self._shoppers.pop(change.customer.person_no)
             wait_ms = change.t_ms - change.customer.joined_ms
             self._tally.waits_ms.append(shopper.waited_ms + wait_ms)
             self._tally.reneged_waits_ms.append(shopper.waited_ms + wait_ms)
             self._visits.append(Visit(change.t_ms, change.queue_id, False, wait_ms, 0))
+            self._go_over()
         elif change.lane_id in self._tills.staffed:
             if change.is_open:
                 self._opened_ms.setdefault(change.lane_id, change.t_ms)
-                self._change_over(self._tills.queue_of[change.lane_id])
+                self._go_over((self._tills.queue_of[change.lane_id],))
             else:
                 self._tally.lane_ms += change.t_ms - self._opened_ms.pop(change.lane_id)
 
@@ -287,6 +296,9 @@ class TillRun:
 
     def _join(self, shopper: _Shopper) -> None:
         checkout, queue_id = self._checkout, shopper.queue_id
+        if shopper.over_to:
+            self._under_way[shopper.over_to] -= 1
+            shopper.over_to = ""
         shopper.at = shopper.tail
         shopper.turns += 1
         line = checkout.queues[queue_id]
@@ -299,12 +311,15 @@ class TillRun:
         if seeking.person_no not in self._shoppers:
             self._tally.joined_ms.append(self._now_ms)
             self._left_to_come -= 1
+        else:
+            self._between -= 1
         self._shoppers[seeking.person_no] = shopper
         self._joined[queue_id] = self._joined.get(queue_id, 0) + 1
         gives_up_ms = self._now_ms + seeking.patience_ms
         checkout.join(
             queue_id, Customer(seeking.person_no, self._now_ms, self._service_ms(seeking, queue_id), gives_up_ms)
         )
+        self._go_over()
 
     def _service_ms(self, seeking: Seeking, queue_id: str) -> int:
         service = self._tills.shop.habits.service
@@ -312,25 +327,24 @@ class TillRun:
         mean_s = (service.base_s + service.per_unit_s * seeking.units) * factor
         return max(1_000, round(mean_s * seeking.service_factor * _MS_PER_S))
 
-    def _change_over(self, queue_id: str) -> None:
-        checkout, going = self._checkout, 0
-        while True:
-            others = [line for other, line in checkout.queues.items() if other != queue_id and line.waiting]
-            if not others:
-                return
-            longest = max(others, key=lambda line: (line.length, line.queue_id))
-            if longest.length < checkout.people_at(queue_id) + going + _SWITCH_GAIN:
-                return
-            place = longest.length - 1
-            customer = longest.waiting[-1]
-            shopper = self._shoppers[customer.person_no]
-            checkout.leave(longest.queue_id, customer.person_no)
+    def _go_over(self, opened: tuple[str, ...] = ()) -> None:
+        checkout = self._checkout
+        while over := next_over(checkout, self._under_way, self._heads, self._is_staffed, opened=opened):
+            line = checkout.queues[over.from_id]
+            place, customer = line.length - 1, line.waiting[-1]
+            shopper = self._shoppers[over.person_no]
+            checkout.leave(over.from_id, over.person_no)
             wait_ms = self._now_ms - customer.joined_ms
             shopper.waited_ms += wait_ms
-            shopper.at = self._tills.spots.spot(longest.queue_id, place)
-            self._visits.append(Visit(self._now_ms, longest.queue_id, False, wait_ms, 0))
-            self._head_for(shopper, queue_id)
-            going += 1
+            shopper.at = self._tills.spots.spot(over.from_id, place)
+            shopper.over_to = over.to_id
+            self._between += 1
+            self._visits.append(Visit(self._now_ms, over.from_id, False, wait_ms, 0))
+            self._under_way[over.to_id] += 1
+            self._head_for(shopper, over.to_id)
+
+    def _is_staffed(self, queue_id: str) -> bool:
+        return not self._tills.is_self[queue_id]
 
     def _decide(self, *, is_start: bool = False) -> None:
         lanes = self._checkout.lanes

@@ -121,3 +121,14 @@ async def test_rules_are_told_and_the_advice_is_kept_once_a_minute(world):
     assert told["kept"]["minutes"] == 2
     assert told["kept"]["enough_share"] == 0.0
     assert told["kept"]["mean_needed"] > told["kept"]["mean_open"]
+
+
+async def test_history_is_kept_of_stores_without_a_rule_about_lanes(world):
+    await live_days(world)
+    await stand(world, 14, lanes=2)
+    assessor, view = StaffingAssessor(), StoreView(four_lanes(), 1, (), ("cam-1",), {})
+    assert assessor.wants(view)
+    assert await assessor.observe(world.connection, [view], NOW) == {}, "nobody asked to be told"
+    told = await ask(world, NOW + timedelta(seconds=1))
+    assert [row["lanes_open"] for row in told["history"]] == [2]
+    assert not assessor.wants(StoreView(layout(lanes=[], queues=[]), 1, tuple(RULES), ("cam-1",), {}))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import psycopg
 
-from storesense_backend.alerts.assessors.protocol import Assessor, StoreView
+from storesense_backend.alerts.assessors.protocol import Assessor, Choosy, StoreView
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import Observation, SubjectKey
 from storesense_backend.database import Connection, connected
@@ -72,7 +72,7 @@ class Assessing:
         for assessor in self._assessors:
             if self._clock.monotonic_s() < self._due_s.get(assessor.name, 0.0):
                 continue
-            wanted = [store for store in stores if any(rule.kind in assessor.kinds for rule in store.rules)]
+            wanted = [store for store in stores if _wants(assessor, store)]
             if not wanted:
                 continue
             self._due_s[assessor.name] = self._clock.monotonic_s() + assessor.every_s
@@ -86,3 +86,9 @@ class Assessing:
                 continue
             for subject, some in found.items():
                 self._found.setdefault(subject, []).extend(some)
+
+
+def _wants(assessor: Assessor, store: StoreView) -> bool:
+    if isinstance(assessor, Choosy):
+        return assessor.wants(store)
+    return any(rule.kind in assessor.kinds for rule in store.rules)

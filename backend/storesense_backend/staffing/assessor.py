@@ -7,13 +7,15 @@ from typing import Any
 from storesense_backend.alerts.assessors.protocol import Measures, StoreView
 from storesense_backend.alerts.values import Measure
 from storesense_backend.database import Connection
-from storesense_backend.staffing.records import Staffing
+from storesense_backend.staffing.records import Staffing, Tills
 
 PREDICTED_WAIT, TO_OPEN, TO_CLOSE = "predicted_wait", "lanes_to_open", "lanes_to_close"
 
 
 class StaffingAssessor:
-    """Tells expected waits, lanes to open and lanes to close of stores that have rules about them.
+    """Tells expected waits, lanes to open and lanes to close where rules ask for them, and keeps all advice.
+
+    The history of lanes open and needed is kept of each store that could be advised, with rules about lanes or without.
 
     All staffed lanes are one pool, so the rules are told at the first queue that has staffed lanes, and at others only
     where a rule names them: one cause, one alert.
@@ -45,6 +47,11 @@ class StaffingAssessor:
         """What would have been advised depends on what had been learnt by then, and is not found again."""
         return False
 
+    def wants(self, store: StoreView) -> bool:
+        """Ask for each store with an entrance and a queue of staffed lanes."""
+        tills = Tills.of(store.layout)
+        return bool(tills.queue_ids and tills.line_ids)
+
     async def observe(self, connection: Connection, stores: Sequence[StoreView], now: datetime) -> Measures:
         """Advise each store, keep the advice once a minute, and tell it to the rules."""
         measures: Measures = {}
@@ -52,7 +59,8 @@ class StaffingAssessor:
             told = await self._staffing.of(connection, store.layout, store.layout_version, now)
             if told["is_known"]:
                 await self._staffing.keep(connection, told)
-                measures |= measures_of(told, self._queues(store, told["queue_id"]), now)
+                if any(rule.kind in self.kinds for rule in store.rules):
+                    measures |= measures_of(told, self._queues(store, told["queue_id"]), now)
         return measures
 
     def _queues(self, store: StoreView, first: str) -> frozenset[str]:

@@ -39,6 +39,7 @@ class Leader:
         self._stop: Stop | None = None
         self._queue_id: str | None = None
         self._turns = 0
+        self._goes_over_to: str | None = None
         self._called: Called | None = None
         self._is_done = False
 
@@ -152,6 +153,8 @@ class Leader:
         customer = scene.checkout.leave(queue_id, person.number) if queue_id is not None else None
         if customer is not None and queue_id is not None:
             self._note_queue_left(person, queue_id, scene.now_ms, "switched", scene.now_ms - customer.joined_ms)
+            self._goes_over_to = to_queue_id
+            scene.going_over[to_queue_id] += 1
             self._head_for(person, to_queue_id)
 
     def fits(self, queue_id: str) -> bool:
@@ -255,6 +258,9 @@ class Leader:
     def _join(self, person: Person) -> None:
         scene, queue_id = self._scene, self._queue_id or ""
         checkout = scene.checkout
+        if self._goes_over_to is not None:
+            scene.going_over[self._goes_over_to] -= 1
+            self._goes_over_to = None
         self._turns += 1
         tail = scene.line_spots.spot(queue_id, checkout.queues[queue_id].length)
         at = scene.movement.at(person)

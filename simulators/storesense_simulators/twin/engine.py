@@ -11,6 +11,7 @@ from storesense_simulators.twin.arrivals import Gate
 from storesense_simulators.twin.control import Control, ScheduleControl
 from storesense_simulators.twin.customers import Leader
 from storesense_simulators.twin.errors import NaiveTimeError
+from storesense_simulators.twin.jockeying import next_over
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.opening import Opening
 from storesense_simulators.twin.people import People
@@ -24,7 +25,6 @@ from storesense_simulators.twin.tills import Called, Checkout, CheckoutChange, E
 from storesense_simulators.twin.truth import TruthEvent, TruthKind
 
 _SECOND_MS = 1_000
-_SWITCH_GAIN = 2
 
 
 class Twin:
@@ -59,6 +59,8 @@ class Twin:
         self._team = Team(self._scene, control or ScheduleControl())
         self._is_started = False
         self._entrances = {line.line_id for line in shop.lines if line.is_entrance}
+        self._heads = {path.queue_id: self._scene.line_spots.spot(path.queue_id, 0) for path in shop.queues}
+        self._opened: set[str] = set()
         self._counted_in: dict[int, str] = {}
         """Who has come in by which entrance line, and not gone out."""
 
@@ -123,6 +125,7 @@ class Twin:
             self._team.work()
             self._serve()
         if scene.queues_changed:
+            self._go_over()
             self._move_up()
         return self._watch_doors(scene.take_events())
 
@@ -173,6 +176,7 @@ class Twin:
         elif isinstance(change, Ended):
             person, leader = self._customer(change.customer.person_no)
             leader.served(person, change)
+            scene.queues_changed.add(change.queue_id)
         elif isinstance(change, GaveUp):
             person, leader = self._customer(change.customer.person_no)
             leader.gave_up(person, change.t_ms, change.customer, change.queue_id)
@@ -180,26 +184,18 @@ class Twin:
             kind = TruthKind.LANE_OPENED if change.is_open else TruthKind.LANE_CLOSED
             scene.note(TruthEvent(t_ms=change.t_ms, kind=kind, subject_id=change.lane_id))
             if change.is_open:
-                self._change_over(scene.checkout.lanes[change.lane_id].queue_id)
+                self._opened.add(scene.checkout.lanes[change.lane_id].queue_id)
+                scene.queues_changed |= self._opened
             else:
                 self._team.lane_closed(change.lane_id)
 
-    def _change_over(self, queue_id: str) -> None:
-        """Let people go over from the ends of long queues to one that has just opened."""
-        checkout = self._scene.checkout
-        going = 0
-        while True:
-            others = [line for other, line in checkout.queues.items() if other != queue_id and line.waiting]
-            if not others:
-                return
-            longest = max(others, key=lambda line: (line.length, line.queue_id))
-            if longest.length < checkout.people_at(queue_id) + going + _SWITCH_GAIN:
-                return
-            person, leader = self._customer(longest.waiting[-1].person_no)
-            if not leader.fits(queue_id):
-                return
-            leader.switch(person, queue_id)
-            going += 1
+    def _go_over(self) -> None:
+        """Let people go over from the ends of lines to others that are shorter by two."""
+        scene = self._scene
+        while over := next_over(scene.checkout, scene.going_over, self._heads, scene.has_cashiers, opened=self._opened):
+            person, leader = self._customer(over.person_no)
+            leader.switch(person, over.to_id)
+        self._opened.clear()
 
     def _customer(self, person_no: int) -> tuple[Person, Leader]:
         person = self._scene.customers[person_no]

@@ -2,7 +2,7 @@
 
 import heapq
 import math
-from collections import deque
+from collections import Counter, deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -49,6 +49,8 @@ class Scene:
         self.line_spots = LineSpots(shop, self.movement.ground)
         self.low_since_ms: dict[str, int] = {}
         self.queues_changed: set[str] = set()
+        self.going_over: Counter[str] = Counter()
+        """By queue, who left another one for it and has not reached it yet."""
         self.customers: dict[int, Person] = {}
         self.is_desk_manned = False
         self.shoppers_inside = 0
@@ -214,6 +216,10 @@ class Scene:
                 length=length,
             )
         )
+
+    def has_cashiers(self, queue_id: str) -> bool:
+        """Tell whether a queue leads to a staffed lane, open or not."""
+        return any(t.queue_id == queue_id and t.kind is TillKind.STAFFED for t in self.shop.tills)
 
     def has_staffed_tills(self) -> bool:
         """Tell whether any staffed lane takes newcomers."""

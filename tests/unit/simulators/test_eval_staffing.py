@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from storesense_simulators.eval_staffing import Bench, Question, Spec, figures, forecast_figures, gains
+from storesense_simulators.eval_staffing import (
+    Bench,
+    Question,
+    Spec,
+    best_threshold,
+    figures,
+    forecast_figures,
+    gains,
+)
 from storesense_simulators.staffing_days import TillDay, day_mark, load_day, record_day, save_day
 from storesense_simulators.staffing_rivals import FixedPlan, Threshold
 from storesense_simulators.staffing_tills import TillOutcome, TillRun, TillShop, TillView
@@ -119,7 +127,8 @@ def test_a_recording_comes_back_whole(tmp_path, shop):
     assert load_day(path) is None
     mark = day_mark(shop, seed=1, began_at=BEGAN, lasts_ms=1)
     assert mark != day_mark(shop, seed=2, began_at=BEGAN, lasts_ms=1)
-    assert mark == day_mark(dataclasses.replace(shop), seed=1, began_at=BEGAN, lasts_ms=1)
+    assert mark == day_mark(dataclasses.replace(shop, cameras=()), seed=1, began_at=BEGAN, lasts_ms=1), "they look on"
+    assert mark != day_mark(dataclasses.replace(shop, tills=shop.tills[:2]), seed=1, began_at=BEGAN, lasts_ms=1)
 
 
 def test_the_twin_tells_who_looks_for_a_queue():
@@ -157,3 +166,26 @@ def test_gains_and_forecast_errors():
     assert (told["mean_wait_less_than_fixed"], told["lane_hours_over_threshold"]) == (0.5, 1.0)
     asked = [Question(15, 10.0, 8.0, 12.0, 12), Question(15, 10.0, 8.0, 12.0, 16), Question(30, 20.0, 15.0, 25.0, 20)]
     assert forecast_figures(asked) == {"wape_15": round(8 / 28, 4), "wape_30": 0.0, "coverage_80": round(2 / 3, 4)}
+
+
+def test_whoever_is_behind_somebody_goes_over_to_the_idle_lane_beside(tills):
+    idle = a_day(people=200, every_ms=90_000)
+    assert np.mean(np.array(TillRun(tills, idle, Always(6)).run().waits_ms) > 1_000) < 0.02, "somebody is always free"
+
+
+def test_the_best_threshold_uses_no_more_lane_hours_than_the_best_that_closes_at_once():
+    class Played:
+        def play_all(self, specs, indices):
+            told = []
+            for spec in specs:
+                open_at, close_at, _, hold_s = spec.numbers
+                wait_ms = int(1_000 * (10 * open_at + 5 * close_at - hold_s / 6))
+                lane_h = 20 - open_at - close_at + hold_s / 30
+                told.append([TillOutcome((wait_ms,), (), 0, lane_h, 0, ()) for _ in indices])
+            return told
+
+    spec, wait_s, lane_h = best_threshold(Played(), [0], holds_s=(0.0, 30.0))
+    assert lane_h <= 18.0, "those of opening at 2 and closing at 0 at once"
+    assert (spec.numbers, wait_s) == ((2, 0, 0, 0.0), 20.0)
+    spec, _, lane_h = best_threshold(Played(), [0], holds_s=(0.0, 30.0, 60.0))
+    assert lane_h <= 18.0

@@ -7,7 +7,7 @@ values become alerts. It gives values; opening, hysteresis, hesitation, damping 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from storesense_backend.alerts.values import Measure, SubjectKey
 from storesense_backend.database import Connection
@@ -41,6 +41,14 @@ class StoreView:
         return self.layout.id
 
 
+@runtime_checkable
+class Choosy(Protocol):
+    """An assessor that says itself which stores it wants to be asked about, whatever rules they have."""
+
+    def wants(self, store: StoreView) -> bool:
+        """Tell whether it is to be asked about a store."""
+
+
 class Assessor(Protocol):
     """Finds values for rules of some kinds."""
 
@@ -50,7 +58,7 @@ class Assessor(Protocol):
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The kinds of rules that its values are for; stores without any are not asked about."""
+        """The kinds of rules that its values are for; stores without any are not asked about, see :class:`Choosy`."""
 
     @property
     def every_s(self) -> float:
