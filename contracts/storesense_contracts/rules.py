@@ -263,7 +263,15 @@ class KpiAnomalyRule(RuleBase):
     """A KPI is unlike its own hour of the week, by so many robust standard deviations."""
 
     SUBJECT: ClassVar[str] = "kpi"
-    TEMPLATE_FIELDS: ClassVar[tuple[str, ...]] = ("kpi", "score", "value", "expected", "explanation", "explanation_zh", "threshold")
+    TEMPLATE_FIELDS: ClassVar[tuple[str, ...]] = (
+        "kpi",
+        "score",
+        "value",
+        "expected",
+        "explanation",
+        "explanation_zh",
+        "threshold",
+    )
     kind: Literal["kpi_anomaly"]
     kpis: Annotated[list[Id], Field(max_length=100)] | None = None
     open_at_score: Annotated[float, Field(gt=0, le=100)] = 4.0
