@@ -2,8 +2,8 @@
 
 The whole path with its own processes: broker, gateway, alert engine, delivery worker, and a receiver that checks
 signatures. Eight devices publish footfall at a given rate; beside them one device tells of queues, each of which
-becomes too long once. The rule's duration is zero, so that nothing waits on purpose. Times are of one clock: the publisher and
-the receiver are one process.
+becomes too long once. The rule's duration is zero, so that nothing waits on purpose. Times are of one clock: the
+publisher and the receiver are one process.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -144,7 +145,7 @@ async def _register(database_url: str, plan: AlertPlan, url: str, device_ids: li
     )
     rule = {"kind": "queue_too_long", "id": "long", "open_at_length": 6, "resolve_at_length": 2, "open_after_s": 0}
     secrets = channel_records.new_secrets("webhook", {"url": url})
-    channel = {
+    channel: dict[str, Any] = {
         "name": "sink",
         "kind": "webhook",
         "person_id": None,

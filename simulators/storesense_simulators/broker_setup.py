@@ -5,6 +5,7 @@ One folder a reader, so that each container sees its own secrets and nobody else
 - ``broker/``: ``mosquitto.conf``, ``passwords``, ``acl``, ``server.crt``, ``server.key``, ``mosquitto_pub`` (the health
   probe's options);
 - ``gateway/``: ``password``, ``ca.crt``;
+- ``alerts/``: ``password``, ``ca.crt``: of the delivery worker, which tells screens of alerts;
 - ``devices/``: ``credentials.json`` (user name to password), ``ca.crt``;
 - ``database/``: ``password``;
 - ``authority/``: ``ca.crt``, ``ca.key``, which no service needs.
@@ -122,6 +123,7 @@ def _set_up(sites: Sequence[SiteFile], options: SetupOptions, now_at: datetime) 
             ("authority", None),
             ("broker", broker),
             ("gateway", service),
+            ("alerts", service),
             ("devices", service),
             ("database", service),
         )
@@ -133,16 +135,18 @@ def _set_up(sites: Sequence[SiteFile], options: SetupOptions, now_at: datetime) 
     if server is None or not _still_good(server, hosts, now_at):
         server = new_server_certificate(authority, hosts, now_at)
     _keep_pair(folders["broker"], "server", server, broker)
-    for folder, owner in (("broker", broker), ("gateway", service), ("devices", service)):
+    for folder, owner in (("broker", broker), ("gateway", service), ("alerts", service), ("devices", service)):
         write_private(folders[folder] / "ca.crt", authority.certificate.decode(), owner)
 
     gateway = _kept_password(folders["gateway"] / "password", service)
+    alerts = _kept_password(folders["alerts"] / "password", service)
     _kept_password(folders["database"] / "password", service)
     health = _kept_password(folders["broker"] / "health.password", broker)
     devices = _device_accounts(folders["devices"] / "credentials.json", sites, service)
     accounts: list[Account] = [
         *devices,
         ServiceAccount("gateway", Role.GATEWAY, gateway),
+        ServiceAccount("alerts", Role.ALERTS, alerts),
         ServiceAccount("health", Role.HEALTH, health),
     ]
     config_dir = PurePosixPath(options.config_dir)
@@ -157,7 +161,7 @@ def _set_up(sites: Sequence[SiteFile], options: SetupOptions, now_at: datetime) 
     probe = f"-h localhost\n-p {options.port}\n--cafile {config_dir / 'ca.crt'}\n"
     probe += f"-u health\n-P {health.get_secret_value()}\n"
     write_private(folders["broker"] / "mosquitto_pub", probe, broker)
-    return f"{out}: accounts for {len(devices)} devices and the gateway, certificate for {', '.join(hosts)}"
+    return f"{out}: accounts for {len(devices)} devices and the services, certificate for {', '.join(hosts)}"
 
 
 def _device_accounts(path: Path, sites: Sequence[SiteFile], owner: ServiceUser | None) -> list[DeviceAccount]:

@@ -187,12 +187,15 @@ class Demo:
             page_port=self._options.port or free_port(),
             gateway_port=free_port(),
             alerts_port=free_port(),
+            notify_port=free_port(),
+            alerts_password=secrets.broker_passwords["alerts"].get_secret_value(),
         )
         services = DemoServices(self._folder, addresses)
         await _together(
             self._set_up(services, addresses, secrets),
             self._start_one(group, "gateway", services.gateway()),
             self._start_one(group, "alert engine", services.alerts()),
+            self._start_one(group, "delivery worker", services.notify()),
             self._start_one(group, "backend and page", services.backend()),
         )
         if set(simulated) != {device.id for device in site.devices}:

@@ -22,6 +22,7 @@ from storesense_simulators.embedded.service_user import write_private
 
 ADMIN_NAME = "admin"
 _SECRETS = "secrets.json"
+_SERVICES = (Role.GATEWAY, Role.ALERTS)
 _ANOTHER = "name a new or an empty folder with --data-dir"
 
 
@@ -38,7 +39,7 @@ class DemoSecrets:
     broker_passwords: dict[str, SecretStr]
 
     def accounts(self, site: SiteFile) -> list[Account]:
-        """Return the broker's accounts: one a device of ``site``, and the gateway."""
+        """Return the broker's accounts: one a device of ``site``, and the services'."""
         store_id = StoreId(site.store.id)
         devices: list[Account] = []
         for device in site.devices:
@@ -46,7 +47,7 @@ class DemoSecrets:
             devices.append(DeviceAccount(store_id, DeviceId(device.id), self.broker_passwords[name]))
         return [
             *devices,
-            ServiceAccount(Role.GATEWAY.value, Role.GATEWAY, self.broker_passwords[Role.GATEWAY.value]),
+            *(ServiceAccount(role.value, role, self.broker_passwords[role.value]) for role in _SERVICES),
         ]
 
 
@@ -80,6 +81,11 @@ class DemoFolder:
     def credentials(self) -> Path:
         """The devices' passwords, as the edge agent reads them."""
         return self.path / "credentials.json"
+
+    @property
+    def push_key(self) -> Path:
+        """The key for Web Push, which the delivery worker makes."""
+        return self.path / "push.pem"
 
     def log(self, service: str) -> Path:
         """Return the path of a service's log."""
@@ -142,7 +148,7 @@ def _completed(kept: dict[str, object], site: SiteFile) -> DemoSecrets:
     known = kept.get("broker_passwords")
     passwords = {name: SecretStr(str(word)) for name, word in known.items()} if isinstance(known, dict) else {}
     names = [topics.user_name(StoreId(site.store.id), DeviceId(device.id)) for device in site.devices]
-    for name in (*names, Role.GATEWAY.value):
+    for name in (*names, *(role.value for role in _SERVICES)):
         passwords.setdefault(name, new_password())
     # Short enough to type from the terminal to a phone: 96 random bits.
     return DemoSecrets(

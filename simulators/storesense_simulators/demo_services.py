@@ -18,6 +18,7 @@ _FOREIGN_SETTINGS = (
     "STORESENSE_DATABASE_",
     "STORESENSE_EDGE_",
     "STORESENSE_GATEWAY_",
+    "STORESENSE_NOTIFY_",
     "PG",
 )
 """Settings of another installation in the terminal that the demo was started from must not reach its services."""
@@ -34,6 +35,8 @@ class Addresses:
         page_port: of the backend.
         gateway_port: of the gateway's /healthz.
         alerts_port: of the alert engine's /healthz.
+        notify_port: of the delivery worker's /healthz.
+        alerts_password: of the account there that tells screens of alerts.
     """
 
     database_url: str
@@ -42,6 +45,8 @@ class Addresses:
     page_port: int
     gateway_port: int
     alerts_port: int
+    notify_port: int
+    alerts_password: str
 
     @property
     def page_url(self) -> str:
@@ -70,20 +75,34 @@ class DemoServices:
             "STORESENSE_GATEWAY_HTTP_PORT": str(port),
         }
         return self._child(
-            "gateway", ("gateway", "run"), {**self._database, **self._broker, **sign_in}, ready=_is_healthy(port)
+            "gateway", ("gateway", "run"), {**self._database, **self._broker, **sign_in}, ready=healthy_at(port)
         )
 
     def backend(self) -> Child:
         """Return the backend, which serves the page; ready when its /healthz says so."""
         port = self._addresses.page_port
         settings = {"STORESENSE_BACKEND_HOST": LOOPBACK, "STORESENSE_BACKEND_PORT": str(port)}
-        return self._child("backend", ("backend", "run"), {**self._database, **settings}, ready=_is_healthy(port))
+        return self._child("backend", ("backend", "run"), {**self._database, **settings}, ready=healthy_at(port))
 
     def alerts(self) -> Child:
         """Return the alert engine; ready when its /healthz says so."""
         port = self._addresses.alerts_port
         settings = {"STORESENSE_ALERTS_HTTP_PORT": str(port)}
-        return self._child("alerts", ("alerts", "run"), {**self._database, **settings}, ready=_is_healthy(port))
+        return self._child("alerts", ("alerts", "run"), {**self._database, **settings}, ready=healthy_at(port))
+
+    def notify(self) -> Child:
+        """Return the delivery worker; ready when its /healthz says so."""
+        port = self._addresses.notify_port
+        settings = {
+            "STORESENSE_NOTIFY_HTTP_PORT": str(port),
+            "STORESENSE_NOTIFY_MQTT": "true",
+            "STORESENSE_NOTIFY_PUSH_KEY_FILE": str(self._folder.push_key),
+            "STORESENSE_BROKER_USER_NAME": "alerts",
+            "STORESENSE_BROKER_PASSWORD": self._addresses.alerts_password,
+        }
+        return self._child(
+            "notify", ("notify", "run"), {**self._database, **self._broker, **settings}, ready=healthy_at(port)
+        )
 
     def simulated_store(self, source: tuple[str, str], *, seed: int, history_days: int) -> Child:
         """Return the simulated store; ``source`` is ``--store`` or ``--site`` and what it names."""
@@ -140,7 +159,9 @@ class DemoServices:
         return Child(spec, ready=ready)
 
 
-def _is_healthy(port: int) -> Callable[[], bool]:
+def healthy_at(port: int) -> Callable[[], bool]:
+    """Return a question: does the service at this port of loopback say that all is well?"""
+
     def ask() -> bool:
         connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_TIMEOUT_S)
         try:

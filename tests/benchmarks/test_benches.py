@@ -43,6 +43,14 @@ def test_ingest(capsys: pytest.CaptureFixture[str]) -> None:
     assert told["gateway_rss_mb"] < 1_000
 
 
+def test_alert(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "alert", "--duration", "4", "--alerts", "20", "--rate", "2000", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["alerts"] == 20
+    assert 0 < told["p50_ms"] <= told["p99_ms"] <= told["max_ms"]
+    assert told["ingest_readings_per_s"] > 500
+
+
 def test_drain(capsys: pytest.CaptureFixture[str]) -> None:
     told = bench(capsys, "drain", "--hours", "0.2", "--broker", "embedded")
     assert set(told) == {"drain_x_realtime", "live_p99_ms_before", "live_p99_ms_during"}

@@ -32,7 +32,7 @@ from storesense_simulators.embedded.postgres import EmbeddedPostgres
 from storesense_simulators.embedded.process import Child, ChildSpec
 from storesense_simulators.embedded.service_user import give_folder, service_user
 
-OURS = {"setup", "migrate", "register", "gateway", "backend", "alerts", "simulator"}
+OURS = {"setup", "migrate", "register", "gateway", "backend", "alerts", "notify", "simulator"}
 ONCE = {"setup", "migrate", "register"}
 _VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
@@ -56,11 +56,12 @@ def test_it_follows_the_compose_specification(repo_dir):
 
 
 def test_every_part_of_the_product_is_there(compose):
-    assert set(compose["services"]) == OURS | {"database", "broker"}
+    assert set(compose["services"]) == OURS | {"database", "broker", "grafana"}
     assert compose["services"]["database"]["image"].startswith("timescale/timescaledb:")
     assert compose["services"]["broker"]["image"].startswith("eclipse-mosquitto:2")
     assert compose["services"]["simulator"]["profiles"] == ["simulator"]
-    assert not any("profiles" in s for name, s in compose["services"].items() if name != "simulator")
+    assert compose["services"]["grafana"]["profiles"] == ["grafana"]
+    assert {name for name, s in compose["services"].items() if "profiles" in s} == {"simulator", "grafana"}
 
 
 def test_containers_can_change_nothing_and_gain_nothing(compose):
@@ -81,9 +82,10 @@ def test_what_runs_on_is_restarted_and_watched(compose):
             assert service["healthcheck"]["test"], name
 
 
-def test_nothing_but_the_page_and_the_brokers_tls_port_is_published_and_only_on_loopback(compose):
+def test_nothing_but_the_pages_and_the_brokers_tls_port_is_published_and_only_on_loopback(compose):
     published = {name: service.get("ports", []) for name, service in compose["services"].items()}
-    assert {name for name, ports in published.items() if ports} == {"backend", "broker"}
+    assert {name for name, ports in published.items() if ports} == {"backend", "broker", "grafana"}
+    assert published["grafana"] == ["127.0.0.1:3000:3000"]
     assert published["backend"] == ["127.0.0.1:8080:8080"]
     assert published["broker"] == ["127.0.0.1:8883:8883"]
 
@@ -106,6 +108,7 @@ def test_each_service_sees_only_the_secrets_it_needs(compose):
     assert not any("authority" in volumes for volumes in seen.values())
     assert {name for name, volumes in seen.items() if "gateway-secrets" in volumes} == {"gateway"}
     assert {name for name, volumes in seen.items() if "device-secrets" in volumes} == {"simulator"}
+    assert {name for name, volumes in seen.items() if "notify-secrets" in volumes} == {"notify"}
     assert {name for name, volumes in seen.items() if "broker-config" in volumes} == {"broker"}
     for name, service in compose["services"].items():
         for volume in service.get("volumes", []):
@@ -273,7 +276,7 @@ def machine(compose, repo_dir, service_dir) -> Iterator[Machine]:
 
 @pytest.mark.timeout(180)
 def test_the_services_commands_bring_a_reading_from_a_device_to_the_database(machine):
-    for name in ("gateway", "backend", "alerts", "simulator"):
+    for name in ("gateway", "backend", "alerts", "notify", "simulator"):
         machine.up(name)
     simulator = machine.children["simulator"]
     simulator.wait_until(

@@ -32,6 +32,8 @@ def test_each_reader_gets_its_own_private_folder(tmp_path):
     set_up_broker([SITE], SetupOptions(out_dir=tmp_path))
     files = {str(p.relative_to(tmp_path)): p.stat().st_mode & 0o777 for p in tmp_path.rglob("*") if p.is_file()}
     assert set(files) == {
+        "alerts/ca.crt",
+        "alerts/password",
         "authority/ca.crt",
         "authority/ca.key",
         "broker/acl",
@@ -58,7 +60,7 @@ def test_every_device_has_a_password_of_its_own_and_the_broker_knows_only_hashes
     assert set(credentials) == {f"corner-shop/{device.id}" for device in SITE.devices}
     assert len(set(credentials.values())) == len(credentials)
     hashed = (tmp_path / "broker/passwords").read_text()
-    assert {line.split(":")[0] for line in hashed.splitlines()} == {*credentials, "gateway", "health"}
+    assert {line.split(":")[0] for line in hashed.splitlines()} == {*credentials, "gateway", "alerts", "health"}
     for password in credentials.values():
         assert password not in hashed
         assert password not in report

@@ -32,9 +32,13 @@ def test_two_folders_share_no_password(tmp_path):
     assert len(set(words)) == len(words)
 
 
-def test_every_device_and_the_gateway_get_an_account(tmp_path):
+def test_every_device_and_the_services_get_an_account(tmp_path):
     secrets = DemoFolder(tmp_path).prepare(SITE)
-    assert set(by_user_name(secrets.accounts(SITE))) == {"gateway", *(f"corner-shop/{d.id}" for d in SITE.devices)}
+    assert set(by_user_name(secrets.accounts(SITE))) == {
+        "gateway",
+        "alerts",
+        *(f"corner-shop/{d.id}" for d in SITE.devices),
+    }
 
 
 def test_secrets_are_for_their_owner_alone_and_the_devices_file_has_only_devices(tmp_path):

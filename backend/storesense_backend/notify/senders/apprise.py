@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import warnings
 from typing import Any
 
 from storesense_backend.notify.senders.port import Parcel, SendError, Way
@@ -16,7 +17,12 @@ _INWARD = frozenset({"file", "dbus", "qt", "glib", "kde", "gnome", "windows", "m
 def load_apprise() -> Any:
     """Import Apprise. Raises MissingPartError."""
     try:
-        import apprise  # noqa: PLC0415 -- an extra
+        with warnings.catch_warnings():
+            # Some of its services, which it loads at the first use, need what Python is about to drop.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import apprise  # noqa: PLC0415 -- an extra
+
+            apprise.Apprise.instantiate("json://localhost", suppress_exceptions=True)
     except ImportError as exc:
         raise MissingPartError(part="Apprise", extra="notify") from exc
     # It logs addresses, and with them tokens.
