@@ -63,16 +63,15 @@ class FloorGrid:
 class FloorHeatmap:
     """Adds up presence per floor cell.
 
-    A person who was lost for a moment and seen again was there in between: that time is laid along the straight way.
-    A person who is lost for good adds nothing after the last sighting, and a camera that stalls adds no more than
-    `max_gap_s`.
+    A person who was lost and seen again was there in between: that time, up to `max_gap_s` of it, is laid along the
+    straight way. A person who is lost for good adds nothing after the last sighting.
 
     Args:
         grid: the cells.
         max_gap_s: longest time between two sightings that counts as presence.
     """
 
-    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 3.0) -> None:
+    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 10.0) -> None:
         self.grid = grid
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
@@ -90,7 +89,7 @@ class FloorHeatmap:
         """Take one picture's floor points of the people seen in it.
 
         Args:
-            slots: (N,) row of each track.
+            slots: (N,) row of each person.
             ids: (N,) what tells a reused row from its former user.
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.floor_people import FloorPeople
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
 from storesense_edge.vision.parties import PartyBook, UnitCounter
@@ -153,6 +154,7 @@ class CameraPipeline:
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
+        self._people = FloorPeople()
         self._parties = PartyBook()
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
@@ -193,7 +195,7 @@ class CameraPipeline:
         # Time passes for zones and queues in which nobody is seen, too.
         decided_s = at_s - self._paths.settings.lag_s
         if decided_s > self._stays_s + 1e-6:
-            self._stay(NOBODY, NOBODY.feet_xy_px, decided_s, tracks)
+            self._stay(NOBODY, None, decided_s, tracks)
         self._feet = (tracks.ids[tracks.seen], tracks.feet_xy_px[tracks.seen])
         return CameraObservation(
             at_s=at_s,
@@ -210,18 +212,27 @@ class CameraPipeline:
 
     def _place(self, points: PathPoints, tracks: Tracks) -> None:
         """Let smoothed places count for the heatmap, zones and queues."""
-        floor_map = self.plan.floor_map
-        feet_m = None if floor_map is None else floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
-        if feet_m is not None:
-            feet_m = self._settling.settle(points.slots, points.ids, feet_m, points.at_s)
-        if self._heat is not None and feet_m is not None:
-            self._heat.step(points.slots, points.ids, feet_m, points.at_s)
         # What somebody did before they were sure to be somebody comes late; it would run time back for all others.
         if points.at_s > self._stays_s:
+            floor_map = self.plan.floor_map
+            feet_m = None if floor_map is None else floor_map.to_floor(points.feet_xy_px / self.plan.frame_wh)
             self._stay(points, feet_m, points.at_s, tracks)
 
     def _stay(self, points: PathPoints, feet_m: NDArray[np.float64] | None, at_s: float, tracks: Tracks) -> None:
         self._stays_s = at_s
+        on_floor = self.plan.floor_map is not None
+        if feet_m is None and on_floor:
+            feet_m = np.zeros((0, 2))
+        seen = self._people.step(
+            points.ids,
+            points.feet_xy_px if feet_m is None else feet_m,
+            points.heights_px if feet_m is None else np.full(len(points.ids), PERSON_M),
+            at_s,
+        )
+        if feet_m is not None:
+            feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
+            if self._heat is not None:
+                self._heat.step(seen.slots, seen.numbers, feet_m, at_s)
         units = self._parties.step(
             points.slots,
             points.ids,
@@ -232,7 +243,7 @@ class CameraPipeline:
         self._units.step(points.ids, units, at_s)
         works = np.zeros(len(points.ids), dtype=np.bool_)
         if feet_m is not None:
-            works = self._staff.step(points.ids, feet_m, tracks.ids.tolist(), at_s, counted=self._owned(feet_m))
+            works = self._staff.step(seen.numbers, feet_m, seen.present, at_s, counted=self._owned(feet_m))
             self._staff_xy_m = feet_m[works]
         if not self._stays:
             return
@@ -241,24 +252,34 @@ class CameraPipeline:
         known = found >= 0
         # The tracker's velocity lags by about as much as the paths do. Who is lost since was not standing, to be sure.
         speeds = np.full(len(found), np.inf)
-        first_seen_s = np.full(len(found), at_s)
         velocity = tracks.velocities_xy_px_s[found[known]]
         speeds[known] = np.sqrt((velocity * velocity).sum(axis=1)) / points.heights_px[known]
-        first_seen_s[known] = tracks.first_seen_s[found[known]]
         for stays in self._stays:
             sightings = Sightings(
-                ids=points.ids,
+                ids=seen.numbers,
                 points_xy=feet_m if stays.on_floor and feet_m is not None else points.feet_xy_px,
                 scales=np.full(len(points.ids), PERSON_M) if stays.on_floor else points.heights_px,
                 speeds=speeds,
-                first_seen_s=first_seen_s,
-                present_ids=frozenset(rows).union(points.ids.tolist()),
+                sure=seen.sure,
+                present_ids=seen.present,
                 at_s=at_s,
-                units=units,
-                staff_ids=frozenset(points.ids[works].tolist()),
+                units=self._numbers_of(units, points.ids, seen.numbers),
+                staff_ids=frozenset(seen.numbers[works].tolist()),
             )
             stays.zones.step(sightings)
             stays.queues.step(sightings.only(~works) if works.any() else sightings)
+        self._people.wait(frozenset().union(*(stays.queues.keeping_place() for stays in self._stays)))
+
+    def _numbers_of(
+        self, units: NDArray[np.int64], ids: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """(N,) the same number for people whose tracks came together."""
+        together = numbers.copy()
+        for row in np.flatnonzero(units != ids).tolist():
+            first = self._people.number_of(int(units[row]))
+            if first is not None:
+                together[row] = first
+        return together
 
     def _cross(self, points: PathPoints) -> list[Crossing]:
         crossings = self._lines.step(
@@ -273,7 +294,7 @@ class CameraPipeline:
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
             counts = self._counts[crossing.line_id]
             counts[0 if crossing.entered else 1] += 1
-            counts[2 if crossing.entered else 3] += self._staff.works(track_id)
+            counts[2 if crossing.entered else 3] += self._staff.works(self._people.number_of(track_id))
         return crossings
 
     @property

@@ -1,9 +1,9 @@
 """Who is in which area, from when to when: what zones and queues have in common.
 
 A stay begins with the first sighting inside and ends with the last one. It ends only after the person was seen
-clear outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Where the tracker
-loses somebody inside, the stay waits for `bridge_s`: a new track that appears nearby within the area takes it over,
-because people do not vanish in front of a shelf and others appear there.
+clear outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Somebody who is not
+seen stays for as long as they are taken to be there at all (see `floor_people`), but no time is counted before they
+are seen again.
 """
 
 from __future__ import annotations
@@ -29,20 +29,12 @@ class PresenceSettings:
         leave_s: seen clear outside for this long, a stay is over.
         margin: clear is this far from the border, heights ...
         linger_s: ... and whoever is outside for this long has left however near to it they are.
-        bridge_s: the stay of somebody who stood and was lost waits this long for a track to take it over.
-        bridge_walking_s: the same for somebody who walked, and has probably walked on.
-        bridge_heights: how far from the last sighting that may be, at once ...
-        bridge_speed: ... and per second, heights.
         slow_speed: below this a person stands or dawdles, heights per second (0.25 is about 0.4 m/s).
     """
 
     leave_s: float = 0.5
     margin: float = 0.15
     linger_s: float = 3.0
-    bridge_s: float = 4.0
-    bridge_walking_s: float = 1.5
-    bridge_heights: float = 0.6
-    bridge_speed: float = 0.5
     slow_speed: float = 0.25
 
 
@@ -52,29 +44,27 @@ class Stay:
 
     Attributes:
         area: index of the area.
-        track_id: whose it is now; -1 while its track is lost.
+        number: whose it is.
         first_s: first sighting inside.
         last_s: last sighting inside.
         last_seen_s: last sighting at all, inside or out.
         slow_s: time spent slow inside.
         slow: True if slow at the last sighting inside.
-        xy: last sighting inside.
-        scale: height of the person there, in units of the plane.
-        lost: True while no track carries it.
-        works: True once its track was known to be somebody's who works here.
+        sure: True once it was certainly somebody's.
+        works: True once it was known to be somebody's who works here.
+        told_s: how much of it has been told as presence.
     """
 
     area: int
-    track_id: int
+    number: int
     first_s: float
     last_s: float
     last_seen_s: float
     slow_s: float
     slow: bool
-    xy: tuple[float, float]
-    scale: float
-    lost: bool = False
+    sure: bool = False
     works: bool = False
+    told_s: float = 0.0
 
     @property
     def dwell_s(self) -> float:
@@ -87,22 +77,22 @@ class Sightings:
     """The people seen in one picture, in the plane of the areas.
 
     Attributes:
-        ids: (N,) int64 tracks.
+        ids: (N,) int64, numbers of people.
         points_xy: (N, 2) foot points.
         scales: (N,) heights in units of the plane.
         speeds: (N,) heights per second.
-        first_seen_s: (N,) when each track was first seen anywhere.
-        present_ids: every confirmed track, those not seen just now included.
+        sure: (N,) who is certainly somebody, and no mistake of the detector's.
+        present_ids: everybody who is here, those not seen just now included.
         at_s: time of the picture.
         units: (N,) int64, the same for people who came together; None where everybody is on their own.
-        staff_ids: the tracks among them of people who work here.
+        staff_ids: those among them who work here.
     """
 
     ids: NDArray[np.int64]
     points_xy: NDArray[np.float64]
     scales: NDArray[np.float64]
     speeds: NDArray[np.float64]
-    first_seen_s: NDArray[np.float64]
+    sure: NDArray[np.bool_]
     present_ids: frozenset[int]
     at_s: float
     units: NDArray[np.int64] | None = None
@@ -115,7 +105,7 @@ class Sightings:
             points_xy=self.points_xy[chosen],
             scales=self.scales[chosen],
             speeds=self.speeds[chosen],
-            first_seen_s=self.first_seen_s[chosen],
+            sure=self.sure[chosen],
             present_ids=self.present_ids - frozenset(self.ids[~chosen].tolist()),
             at_s=self.at_s,
             units=None if self.units is None else self.units[chosen],
@@ -143,11 +133,10 @@ class PresenceBook:
         self._polygons = PolygonSet(polygons, names=names)
         self._rings = [np.array(corners, dtype=np.float64).reshape(-1, 2) for corners in polygons]
         self._open: dict[tuple[int, int], Stay] = {}
-        self._lost: list[Stay] = []
 
     def open_stays(self) -> list[Stay]:
-        """Return the stays that are not over, those of lost tracks included."""
-        return [*self._open.values(), *self._lost]
+        """Return the stays that are not over, those of people not seen just now included."""
+        return list(self._open.values())
 
     def step(self, seen: Sightings) -> list[Stay]:
         """Take one picture.
@@ -160,51 +149,27 @@ class PresenceBook:
         for row, area in np.argwhere(inside).tolist():
             self._stay_in(seen, row, area)
         self._look_outside(seen, inside, over)
-        self._look_lost(seen, over)
         return over
 
     def close(self) -> list[Stay]:
         """End every stay with its last sighting, as a source ends."""
         over = self.open_stays()
         self._open.clear()
-        self._lost.clear()
         return over
 
     def _stay_in(self, seen: Sightings, row: int, area: int) -> None:
-        track_id = int(seen.ids[row])
-        x, y = seen.points_xy[row].tolist()
-        scale = float(seen.scales[row])
+        number = int(seen.ids[row])
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
-        stay = self._open.get((track_id, area))
+        stay = self._open.get((number, area))
         if stay is None:
-            stay = self._take_over(seen, row, area)
-        if stay is None:
-            stay = Stay(area, track_id, seen.at_s, seen.at_s, seen.at_s, 0.0, slow, (x, y), scale)
+            stay = self._open[number, area] = Stay(area, number, seen.at_s, seen.at_s, seen.at_s, 0.0, slow)
         elif slow or stay.slow:
             # Half a step each: slow before and slow now is a whole one.
             stay.slow_s += (seen.at_s - stay.last_s) * (0.5 * slow + 0.5 * stay.slow)
-        self._open[track_id, area] = stay
-        stay.works = stay.works or track_id in seen.staff_ids
+        stay.sure = stay.sure or bool(seen.sure[row])
+        stay.works = stay.works or number in seen.staff_ids
         stay.last_s = stay.last_seen_s = seen.at_s
-        stay.slow, stay.xy, stay.scale = slow, (x, y), scale
-
-    def _take_over(self, seen: Sightings, row: int, area: int) -> Stay | None:
-        """Return the nearest lost stay within reach that this newcomer may carry on."""
-        xy, scale = seen.points_xy[row], float(seen.scales[row])
-        best: Stay | None = None
-        best_distance = np.inf
-        for stay in self._lost:
-            # Who was seen elsewhere while the lost one was still in sight is somebody else.
-            if stay.area != area or seen.first_seen_s[row] < stay.last_s:
-                continue
-            distance = float(np.hypot(stay.xy[0] - xy[0], stay.xy[1] - xy[1])) / scale
-            reach = self.settings.bridge_heights + self.settings.bridge_speed * (seen.at_s - stay.last_s)
-            if distance <= reach and distance < best_distance:
-                best, best_distance = stay, distance
-        if best is not None:
-            self._lost.remove(best)
-            best.lost, best.track_id = False, int(seen.ids[row])
-        return best
+        stay.slow = slow
 
     def _look_outside(self, seen: Sightings, inside: NDArray[np.bool_], over: list[Stay]) -> None:
         if not self._open:
@@ -219,14 +184,6 @@ class PresenceBook:
                     over.append(stay)
             elif key[0] not in seen.present_ids:
                 del self._open[key]
-                if stay.last_seen_s > stay.last_s:
-                    over.append(stay)  # it was last seen outside
-                else:
-                    stay.lost, stay.track_id = True, -1
-                    self._lost.append(stay)
-            elif seen.at_s - stay.last_s > self._bridge_s(stay):
-                del self._open[key]  # carried on unseen for too long to be still here
-                stay.lost = True
                 over.append(stay)
 
     def _has_left(self, stay: Stay, seen: Sightings, row: int) -> bool:
@@ -237,14 +194,3 @@ class PresenceBook:
             return False
         margin = cfg.margin * float(seen.scales[row])
         return outside_s >= cfg.linger_s or distance_to_edges(seen.points_xy[row], self._rings[stay.area]) > margin
-
-    def _bridge_s(self, stay: Stay) -> float:
-        return self.settings.bridge_s if stay.slow else self.settings.bridge_walking_s
-
-    def _look_lost(self, seen: Sightings, over: list[Stay]) -> None:
-        if not self._lost:
-            return
-        keep: list[Stay] = []
-        for stay in self._lost:
-            (keep if seen.at_s - stay.last_s <= self._bridge_s(stay) else over).append(stay)
-        self._lost = keep

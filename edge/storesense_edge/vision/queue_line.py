@@ -1,8 +1,8 @@
 """One queue from the inside: who stands in it, who is at which till, who has gone and how.
 
-A person in a queue is followed more patiently than one who walks about: people who stand in line are hidden by those
-beside them for long, and nobody vanishes from a line. So whoever is lost while standing keeps their place until they
-are seen again nearby, are seen leaving, or the patience is over.
+People who stand in line are hidden by those beside them for long, and nobody vanishes from a line. So whoever is not
+seen keeps their place for as long as they are taken to be here at all (see `floor_people`), or until they are seen
+leaving.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from storesense_edge.vision.presence import Sightings
 
 NOWHERE = -1
+MAX_STEP_S = 2.5
+"""A camera that stalls adds no more than this to the time of service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,6 @@ class QueueSettings:
         arrive_s: at a till for this long, though not slow yet, somebody is being served.
         min_service_s: whoever leaves a till sooner was not served: they passed, or stood in line within its reach.
         walk_up_s: standing at a free till for this long, somebody who came past the queue's area is being served.
-        patience_s: somebody who stood in line and is not seen any more keeps the place this long ...
-        till_patience_s: ... or this long at a till ...
-        walking_patience_s: ... or this long if they were walking.
-        bridge: a newcomer no further than this from where somebody was lost is that person ...
-        bridge_speed: ... or this further for each second since, as lines move up ...
-        bridge_most: ... but never further than this.
-        unseen_s: not seen for this long, somebody may have been found again under another track, though the old one
-            has not been given up.
         slow_speed: below this a person stands or dawdles, heights per second.
     """
 
@@ -50,13 +44,6 @@ class QueueSettings:
     arrive_s: float = 1.5
     min_service_s: float = 4.0
     walk_up_s: float = 5.0
-    patience_s: float = 12.0
-    till_patience_s: float = 20.0
-    walking_patience_s: float = 2.5
-    bridge: float = 0.5
-    bridge_speed: float = 0.2
-    bridge_most: float = 1.2
-    unseen_s: float = 0.5
     slow_speed: float = 0.25
 
 
@@ -64,13 +51,11 @@ class QueueSettings:
 class Customer:
     """Somebody in a queue's area or at its tills; `unit` is shared by those who came together."""
 
-    track_id: int
+    number: int
     unit: int
     entered_s: float
     seen_s: float
     inside_s: float
-    xy: tuple[float, float]
-    scale: float
     slow: bool
     slow_s: float = 0.0
     slow_since_s: float | None = None
@@ -83,7 +68,6 @@ class Customer:
     stood_at_till_s: float | None = None
     walked_up: bool = False
     done: bool = False
-    lost: bool = False
 
     @property
     def is_serving(self) -> bool:
@@ -166,7 +150,7 @@ class QueueLine:
         Returns:
             Whose time in the queue is over.
         """
-        passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, self.settings.walking_patience_s)
+        passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, MAX_STEP_S)
         self._at_s = seen.at_s
         for customer in self.customers:
             if customer.is_serving:
@@ -191,6 +175,10 @@ class QueueLine:
                 if other is None or c.joined_s < other.joined_s:
                     first[c.unit] = c
         return list(first.values())
+
+    def keeps_place(self) -> list[int]:
+        """Return the numbers of those who wait or are being served."""
+        return [c.number for c in self.customers if (c.joined or c.is_serving) and not c.done]
 
     def serving(self) -> int:
         """Return how many are being served."""
@@ -218,12 +206,10 @@ class QueueLine:
     ) -> None:
         if not self.customers:
             return
-        rows = {track_id: row for row, track_id in enumerate(seen.ids.tolist())}
+        rows = {number: row for row, number in enumerate(seen.ids.tolist())}
         for customer in self.customers:
-            row = rows.get(customer.track_id)
+            row = rows.get(customer.number)
             if row is None:
-                if not customer.lost and customer.track_id not in seen.present_ids:
-                    customer.lost, customer.track_id = True, NOWHERE
                 continue
             here = bool(inside[row]) or self._is_near(seen.points_xy[row], float(seen.scales[row]))
             self._see(customer, seen, row, here, int(at_till[row]), float(till_distance[row]))
@@ -237,9 +223,8 @@ class QueueLine:
         at_s = seen.at_s
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
         near = till_distance <= self.shape.till_heights
-        if seen.units is not None and seen.units[row] != customer.track_id:
+        if seen.units is not None and seen.units[row] != customer.number:
             customer.unit = int(seen.units[row])  # by now they are known to have come with somebody
-        x, y = seen.points_xy[row].tolist()
         if inside or near:
             if slow and customer.slow_since_s is None:
                 customer.slow_since_s = at_s
@@ -247,7 +232,6 @@ class QueueLine:
             passed_s = at_s - max(customer.inside_s, customer.seen_s)
             customer.slow_s += passed_s * (0.5 * slow + 0.5 * customer.slow)
             customer.inside_s = at_s
-            customer.xy, customer.scale = (x, y), float(seen.scales[row])
             customer.joined = customer.joined or customer.slow_s >= self.shape.join_s
         customer.slow, customer.seen_s = slow, at_s
         customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
@@ -268,23 +252,18 @@ class QueueLine:
         at_till: NDArray[np.intp],
         till_distance: NDArray[np.float64],
     ) -> None:
-        known = {customer.track_id for customer in self.customers}
+        known = {customer.number for customer in self.customers}
         for row in rows.tolist():
-            track_id = int(seen.ids[row])
-            if track_id in known:
+            number = int(seen.ids[row])
+            if number in known:
                 continue
-            customer = self._take_over(seen, row, done=not inside[row])
-            if customer is None:
-                if not inside[row] and not self._is_on_the_customers_side(seen, row, float(till_distance[row])):
-                    continue
-                x, y = seen.points_xy[row].tolist()
-                unit = track_id if seen.units is None else int(seen.units[row])
-                slow = bool(seen.speeds[row] < self.settings.slow_speed)
-                customer = Customer(
-                    track_id, unit, seen.at_s, seen.at_s, seen.at_s, (x, y), float(seen.scales[row]), slow
-                )
-                customer.walked_up = not inside[row]
-                self.customers.append(customer)
+            if not inside[row] and not self._is_on_the_customers_side(seen, row, float(till_distance[row])):
+                continue
+            unit = number if seen.units is None else int(seen.units[row])
+            slow = bool(seen.speeds[row] < self.settings.slow_speed)
+            customer = Customer(number, unit, seen.at_s, seen.at_s, seen.at_s, slow)
+            customer.walked_up = not inside[row]
+            self.customers.append(customer)
             self._see(customer, seen, row, True, int(at_till[row]), float(till_distance[row]))
 
     def _is_on_the_customers_side(self, seen: Sightings, row: int, till_distance: float) -> bool:
@@ -294,25 +273,6 @@ class QueueLine:
             return False
         off = cashiers - seen.points_xy[row]
         return bool(till_distance * float(seen.scales[row]) < np.sqrt((off * off).sum(axis=1)).min())
-
-    def _take_over(self, seen: Sightings, row: int, *, done: bool = False) -> Customer | None:
-        """Return the nearest lost customer within reach whom this newcomer may be; one who has paid if ``done``."""
-        cfg = self.settings
-        xy, scale = seen.points_xy[row], float(seen.scales[row])
-        best: Customer | None = None
-        best_distance = np.inf
-        for customer in self.customers:
-            # Who was seen elsewhere while the lost one was still in sight is somebody else.
-            unseen = customer.lost or seen.at_s - customer.seen_s >= cfg.unseen_s
-            if not unseen or (customer.done and not done) or seen.first_seen_s[row] < customer.seen_s - 1.0:
-                continue
-            distance = float(np.hypot(customer.xy[0] - xy[0], customer.xy[1] - xy[1])) / scale
-            reach = min(cfg.bridge + cfg.bridge_speed * (seen.at_s - customer.seen_s), cfg.bridge_most)
-            if distance <= reach and distance < best_distance:
-                best, best_distance = customer, distance
-        if best is not None:
-            best.lost, best.track_id = False, int(seen.ids[row])
-        return best
 
     # ---- tills and ends
 
@@ -329,17 +289,12 @@ class QueueLine:
                     c.till, c.at_till_since_s, c.stood_at_till_s = NOWHERE, None, None
             if at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
                 left += self._gone(c, lost=False)
-            elif at_s - c.seen_s > self._patience_s(c):
+            elif c.number not in seen.present_ids:
                 left += self._gone(c, lost=True)
             else:
                 keep.append(c)
         self.customers = keep
         return left
-
-    def _patience_s(self, customer: Customer) -> float:
-        if customer.is_serving:
-            return self.settings.till_patience_s
-        return self.settings.patience_s if customer.slow and customer.joined else self.settings.walking_patience_s
 
     def _gone(self, customer: Customer, *, lost: bool) -> list[Left]:
         if customer.is_serving:
@@ -361,7 +316,11 @@ class QueueLine:
         ready = [
             c
             for c in self.customers
-            if not c.is_serving and not c.done and c.near_till != NOWHERE and not c.lost and self._is_ready(c)
+            if not c.is_serving
+            and not c.done
+            and c.near_till != NOWHERE
+            and c.seen_s == self._at_s
+            and self._is_ready(c)
         ]
         for customer in sorted(ready, key=lambda c: c.near_distance):
             till = customer.near_till
@@ -370,7 +329,7 @@ class QueueLine:
                 customer.done = True  # comes along
                 continue
             if len(here) >= self.shape.till_servers:
-                unseen = [c for c in here if c.lost or (self._at_s or 0.0) - c.seen_s > self.settings.till_leave_s]
+                unseen = [c for c in here if (self._at_s or 0.0) - c.seen_s > self.settings.till_leave_s]
                 if not unseen:
                     continue
                 gone = min(unseen, key=lambda c: c.at_till_last_s)

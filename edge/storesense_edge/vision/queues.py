@@ -179,6 +179,10 @@ class QueueCounter:
                 else:
                     counted.visits.append(_visit(queue, left))
 
+    def keeping_place(self) -> frozenset[int]:
+        """Return the numbers of those who wait in line or are being served; for this box alone."""
+        return frozenset(number for counted in self._counted for number in counted.line.keeps_place())
+
     def samples(self) -> list[QueueSample]:
         """Return what every queue looks like now, without its visits."""
         result = []

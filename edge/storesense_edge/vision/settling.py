@@ -37,7 +37,7 @@ class Settling:
         """Take one picture's floor points and return where those people are.
 
         Args:
-            slots: (N,) row of each track.
+            slots: (N,) row of each person.
             ids: (N,) what tells a reused row from its former user.
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.

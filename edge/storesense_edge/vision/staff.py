@@ -1,9 +1,9 @@
 """Who works here, by where they stay and for how long: behind a counter, in a back room, a shift. Nobody is recognized.
 
-Whoever has been in a staff area for some time works here for as long as they are followed, and so does whoever is in
-view of one camera for longer than any shopper would be. Somebody lost and found again at once at the same spot is
-taken to be the same person. Staff who walk about like everybody else come under it late or never; what share of the
-people's time is known to be staff's is reported, so nothing is left out in silence.
+Whoever has been in a staff area for some time works here for as long as they are the same person (see
+`floor_people`), and so does whoever is in view of one camera for longer than any shopper would be. Staff who walk about
+like everybody else come under it late or never; what share of the people's time is known to be staff's is reported, so
+nothing is left out in silence.
 """
 
 from __future__ import annotations
@@ -16,17 +16,11 @@ import numpy as np
 from storesense_edge.vision.polygon import PolygonSet
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
 
 MAX_GAP_S = 3.0
-BRIDGE_S = 8.0
-"""A new track within this time of one that was lost ..."""
-BRIDGE_M = 0.5
-"""... and no further from where that was than this ..."""
-BRIDGE_M_S = 0.3
-"""... and this for each second since, is the same person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +61,13 @@ class _Person:
 
     followed_since_s: float
     seen_s: float
-    xy_m: tuple[float, float]
     stayed_s: float = 0.0
+    was_here: bool = False
     works: bool = False
 
 
 class StaffBook:
-    """Knows which tracks are staff's.
+    """Knows who of the people works here.
 
     Args:
         places: where only staff stay.
@@ -88,7 +82,6 @@ class StaffBook:
         self._areas = PolygonSet(places.areas_xy_m, names=names)
         self._posts = np.array(places.posts_xy_m, dtype=np.float64).reshape(-1, 2)
         self._people: dict[int, _Person] = {}
-        self._lost: list[_Person] = []
         self._at_s: float | None = None
         self._people_s = self._staff_s = 0.0
 
@@ -96,7 +89,7 @@ class StaffBook:
         self,
         ids: NDArray[np.int64],
         points_xy_m: NDArray[np.float64],
-        present_ids: Sequence[int],
+        present: AbstractSet[int],
         at_s: float,
         *,
         counted: NDArray[np.bool_] | None = None,
@@ -104,28 +97,30 @@ class StaffBook:
         """Take one picture's people and return who of them works here.
 
         Args:
-            ids: (N,) tracks seen in it.
+            ids: (N,) numbers of the people seen in it.
             points_xy_m: (N, 2) where they stand.
-            present_ids: every track, those not seen just now included.
+            present: everybody who is here, those not seen just now included.
             at_s: time of the picture.
             counted: (N,) whose time counts for the share; None is everybody's.
         """
         passed_s = 0.0 if self._at_s is None else min(max(at_s - self._at_s, 0.0), MAX_GAP_S)
         self._at_s = at_s
-        self._lose(present_ids, at_s)
+        if not self._people.keys() <= present:
+            self._people = {number: person for number, person in self._people.items() if number in present}
         here: NDArray[np.bool_] = np.asarray(self._areas.contains(points_xy_m).any(axis=1))
         if len(self._posts) and len(ids):
             off = points_xy_m[:, None, :] - self._posts[None, :, :]
             here |= ((off * off).sum(axis=2) <= self.places.post_m**2).any(axis=1)
         works = np.zeros(len(ids), dtype=np.bool_)
-        rows = zip(ids.tolist(), points_xy_m.tolist(), here.tolist(), strict=True)
-        for row, (track_id, (x, y), is_here) in enumerate(rows):
-            person = self._people.get(track_id)
+        rows = zip(ids.tolist(), here.tolist(), strict=True)
+        for row, (number, is_here) in enumerate(rows):
+            person = self._people.get(number)
             if person is None:
-                person = self._people[track_id] = self._find(x, y, at_s) or _Person(at_s, at_s, (x, y))
-            if is_here:
-                person.stayed_s += passed_s
-            person.seen_s, person.xy_m = at_s, (x, y)
+                person = self._people[number] = _Person(at_s, at_s)
+            if is_here and person.was_here:
+                # Whoever was hidden meanwhile was here all the time.
+                person.stayed_s += at_s - person.seen_s
+            person.was_here, person.seen_s = is_here, at_s
             if not person.works:
                 is_long = at_s - person.followed_since_s >= self.places.shift_s
                 person.works = is_long or person.stayed_s >= self.places.after_s
@@ -134,9 +129,9 @@ class StaffBook:
         self._staff_s += passed_s * int((works if counted is None else works & counted).sum())
         return works
 
-    def works(self, track_id: int) -> bool:
-        """Whether a track is known to be somebody's who works here."""
-        person = self._people.get(track_id)
+    def works(self, number: int | None) -> bool:
+        """Whether somebody is known to work here."""
+        person = None if number is None else self._people.get(number)
         return person is not None and person.works
 
     def take(self) -> StaffShare:
@@ -144,24 +139,3 @@ class StaffBook:
         share = StaffShare(self._people_s, self._staff_s)
         self._people_s = self._staff_s = 0.0
         return share
-
-    def _lose(self, present_ids: Sequence[int], at_s: float) -> None:
-        """Move those whose track is over to the lost, and forget who has been lost for long."""
-        if len(self._people) > len(present_ids) or not self._people.keys() <= set(present_ids):
-            present = set(present_ids)
-            for track_id in [i for i in self._people if i not in present]:
-                self._lost.append(self._people.pop(track_id))
-        if self._lost:
-            self._lost = [person for person in self._lost if at_s - person.seen_s <= BRIDGE_S]
-
-    def _find(self, x: float, y: float, at_s: float) -> _Person | None:
-        """Return the nearest of the lost who may be a newcomer at a place."""
-        best: _Person | None = None
-        best_m = np.inf
-        for person in self._lost:
-            away_m = float(np.hypot(person.xy_m[0] - x, person.xy_m[1] - y))
-            if away_m <= BRIDGE_M + BRIDGE_M_S * max(at_s - person.seen_s, 0.0) and away_m < best_m:
-                best, best_m = person, away_m
-        if best is not None:
-            self._lost.remove(best)
-        return best

@@ -102,7 +102,6 @@ class ZoneCounter:
         self._exits = [0] * len(zones)
         self._presence_s = [0.0] * len(zones)
         self._visits: list[list[ZoneVisit]] = [[] for _ in zones]
-        self._staff = [0] * len(zones)
         self._staff_s = [0.0] * len(zones)
         self._unknown = [0] * len(zones)
         self._at_s: float | None = None
@@ -112,20 +111,15 @@ class ZoneCounter:
         """Take one picture."""
         if not self.zones:
             return
-        # Whoever was here after the last picture was here until this one; a camera that stalls adds little.
-        passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, MAX_GAP_S)
+        # A camera that stalls adds little.
+        stalled_s = 0.0 if self._at_s is None else max(seen.at_s - self._at_s - MAX_GAP_S, 0.0)
         self._at_s = seen.at_s
-        self._presence_s = [
-            seconds + passed_s * people for seconds, people in zip(self._presence_s, self._occupancy, strict=True)
-        ]
-        self._staff_s = [seconds + passed_s * staff for seconds, staff in zip(self._staff_s, self._staff, strict=True)]
+        if stalled_s:
+            for stay in self._book.open_stays():
+                stay.told_s += stalled_s
         over = self._book.step(seen)
         self._transitions.step(
-            (
-                (stay.track_id, stay)
-                for stay in over
-                if not stay.lost and not stay.works and stay.dwell_s >= self.zones[stay.area].min_visit_s
-            ),
+            ((stay.number, stay) for stay in over if not stay.works and self._counts(stay)),
             seen.at_s,
         )
         self._end(over)
@@ -170,16 +164,16 @@ class ZoneCounter:
 
     def _end(self, over: list[Stay], *, seen: bool = True) -> None:
         now = [0] * len(self.zones)
-        staff = [0] * len(self.zones)
         for stay in self._book.open_stays():
-            if stay.dwell_s >= self.zones[stay.area].min_visit_s:
+            if self._counts(stay):
                 now[stay.area] += 1
-                staff[stay.area] += stay.works
+                self._tell(stay)
         ended = [0] * len(self.zones)
         for stay in over:
             zone = self.zones[stay.area]
-            if stay.dwell_s >= zone.min_visit_s:
+            if self._counts(stay):
                 ended[stay.area] += 1
+                self._tell(stay)
                 if stay.works:
                     continue
                 if not seen:
@@ -192,7 +186,19 @@ class ZoneCounter:
             # What is here now or has just left, and was not here before, has entered.
             self._entries[i] += now[i] + ended[i] - self._occupancy[i]
             self._exits[i] += ended[i]
-        self._occupancy, self._staff = now, staff
+        self._occupancy = now
+
+    def _counts(self, stay: Stay) -> bool:
+        """Whether a stay is a visit."""
+        return stay.sure and stay.dwell_s >= self.zones[stay.area].min_visit_s
+
+    def _tell(self, stay: Stay) -> None:
+        """Add what of a visit was not told yet; who is not seen adds nothing until they are seen again."""
+        fresh_s = stay.dwell_s - stay.told_s
+        if fresh_s > 0:
+            stay.told_s = stay.dwell_s
+            self._presence_s[stay.area] += fresh_s
+            self._staff_s[stay.area] += fresh_s * stay.works
 
 
 def check_ids(ids: Sequence[str], *, kind: str) -> None:

@@ -57,7 +57,7 @@ def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
     pipeline.close()
     (zone,) = pipeline.take_zones()
     assert (zone.entries, zone.exits, zone.unknown) == (1, 1, 1), "still inside as the source ended"
-    assert zone.presence_s == pytest.approx(2.1, abs=0.3)
+    assert zone.presence_s == pytest.approx(2.5, abs=0.3)
 
 
 def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:

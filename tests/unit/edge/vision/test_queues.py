@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.floor_people import FloorPeople
 from storesense_edge.vision.presence import Sightings
 from storesense_edge.vision.queues import Queue, QueueCounter, QueueOutcome, QueueSample
 
@@ -12,27 +15,33 @@ STILL, WALKING = 0.05, 1.0
 Person = tuple[int, float, float]
 
 
-def look(at_s: float, seen: tuple[Person, ...], unseen: tuple[int, ...] = ()) -> Sightings:
+def look(at_s: float, seen: tuple[Person, ...]) -> Sightings:
     """One picture; a person is (track, x, speed in heights per second), outside where x is above 400."""
     return Sightings(
         ids=np.array([p[0] for p in seen], dtype=np.int64),
         points_xy=np.array([(p[1], 30.0) for p in seen], dtype=float).reshape(-1, 2),
         scales=np.full(len(seen), HEIGHT),
         speeds=np.array([p[2] for p in seen], dtype=float),
-        first_seen_s=np.full(len(seen), at_s),
-        present_ids=frozenset([p[0] for p in seen] + list(unseen)),
+        sure=np.ones(len(seen), dtype=np.bool_),
+        present_ids=frozenset(p[0] for p in seen),
         at_s=at_s,
     )
 
 
 class Scene:
+    """A queue, and the people behind the tracks that are seen in it."""
+
     def __init__(self, queue: Queue = TILL) -> None:
         self.counter = QueueCounter([queue])
+        self.people = FloorPeople()
         self.at_s = 0.0
 
-    def go(self, seconds: float, *seen: Person, unseen: tuple[int, ...] = ()) -> QueueSample:
+    def go(self, seconds: float, *seen: Person) -> QueueSample:
         for _ in range(round(seconds * 10)):
-            self.counter.step(look(self.at_s, seen, unseen))
+            tracks = look(self.at_s, seen)
+            who = self.people.step(tracks.ids, tracks.points_xy, tracks.scales, tracks.at_s)
+            self.counter.step(replace(tracks, ids=who.numbers, sure=who.sure, present_ids=who.present))
+            self.people.wait(self.counter.keeping_place())
             self.at_s = round(self.at_s + 0.1, 1)
         return self.counter.samples()[0]
 
@@ -141,7 +150,7 @@ def test_who_stands_in_line_and_is_hidden_keeps_the_place() -> None:
 def test_whom_the_tracker_lost_for_good_nobody_saw_giving_up() -> None:
     scene = Scene()
     scene.go(10, (1, 150, STILL))
-    scene.go(14)
+    scene.go(30)
     sample = scene.take()
     assert (sample.waiting, sample.visits, sample.lost) == (0, (), 1)
     assert scene.take().lost == 0
@@ -246,8 +255,8 @@ def test_a_new_track_at_the_till_is_the_one_who_is_not_seen_there_any_more() -> 
     scene = Scene()
     scene.go(10, (1, 150, STILL))
     scene.go(8, (1, 20, STILL))
-    scene.go(1, unseen=(1,))
-    scene.go(8, (2, 24, STILL), unseen=(1,))
+    scene.go(1)
+    scene.go(8, (2, 24, STILL))
     scene.go(3, (2, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.service_s == pytest.approx(16.9)
