@@ -1,9 +1,9 @@
 """The live state of a store, once or as a stream of server-sent events."""
 
 import asyncio
+import math
 from contextlib import AbstractAsyncContextManager
 
-import msgspec
 import psycopg
 from fastapi import APIRouter, Request
 from psycopg_pool import PoolTimeout, TooManyRequests
@@ -26,7 +26,7 @@ _HEARTBEAT = b": alive\n\n"
 
 def encode_event(event: LiveEvent, number: int) -> bytes:
     """Write an event as server-sent event; JSON has no line breaks, so it is one data line."""
-    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.name.encode(), msgspec.json.encode(event.data))
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, event.name.encode(), event.json())
 
 
 class EventStream(Response):
@@ -55,10 +55,13 @@ class EventStream(Response):
     async def _tell(self, request: Request, subscription: Subscription, send: Send) -> None:
         settings = self._context.settings
         number = 0
+        is_urgent = False
         loop = asyncio.get_running_loop()
         next_update_s = loop.time()
         checked_s = self._context.clock.monotonic_s()
         text = b"retry: %d\n\n" % _RETRY_MS
+        labels = self._context.metrics.stream_events.labels
+        counters = {name: labels(event=name) for name in ("snapshot", "update", "alert")}
         while True:
             try:
                 async with asyncio.timeout(settings.stream_send_timeout_s):
@@ -67,8 +70,10 @@ class EventStream(Response):
                 self._context.metrics.streams_cut.inc()
                 return
             # Numbers wait for their turn, alerts do not.
-            await asyncio.sleep(_LEAST_PAUSE_S)
             pause_s = next_update_s - loop.time()
+            if pause_s <= 0 or is_urgent:
+                await asyncio.sleep(_LEAST_PAUSE_S)
+                pause_s = next_update_s - loop.time()
             is_urgent = pause_s > 0 and await subscription.wait(pause_s, urgent_only=True)
             has_news = is_urgent or await subscription.wait(settings.stream_heartbeat_s)
             if self._context.clock.monotonic_s() - checked_s >= settings.stream_heartbeat_s:
@@ -79,10 +84,12 @@ class EventStream(Response):
                 break
             text = b""
             if not is_urgent:
-                next_update_s = loop.time() + 1.0 / settings.stream_updates_per_s
+                # All take their turn at the same instants, and so are told the same, which is written once.
+                rate = settings.stream_updates_per_s
+                next_update_s = (math.floor(loop.time() * rate) + 1.0) / rate
             for event in subscription.take(urgent_only=is_urgent) if has_news else ():
                 number += 1
-                self._context.metrics.stream_events.labels(event=event.name).inc()
+                counters[event.name].inc()
                 text += encode_event(event, number)
             text = text or _HEARTBEAT
         await send({"type": "http.response.body", "body": b"", "more_body": False})

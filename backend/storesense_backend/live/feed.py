@@ -11,6 +11,7 @@ import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -22,7 +23,7 @@ from storesense_backend.database import Connection, Pool, session_options, with_
 from storesense_backend.errors import NotFoundError, UnavailableError
 from storesense_backend.live import reader
 from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_SHOWN, Changes, StoreState
-from storesense_backend.live.subscription import Subscription
+from storesense_backend.live.subscription import Offer, Subscription
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.settings import BackendSettings
 from storesense_contracts.backoff import Backoff
@@ -42,6 +43,15 @@ class _Watched:
     reached: dict[int, int]
     asked_s: float
     subscriptions: set[Subscription] = field(default_factory=set)
+    offers: int = 0
+
+    def offer(self, now: datetime, changes: Changes) -> None:
+        """Offer changes to all who watch."""
+        self.offers += 1
+        base = {"store_id": self.state.store_id, "at": now, "day_started_at": self.state.day.starts_at}
+        offer = Offer(base, changes, self.offers)
+        for subscription in self.subscriptions:
+            subscription.offer_changes(offer)
 
 
 @dataclass(slots=True)
@@ -167,9 +177,7 @@ class LiveFeed:
             self._cursors[partition_no] = head
         for store_id, changed in changes.items():
             if changed:
-                watched = self._stores[store_id]
-                for subscription in watched.subscriptions:
-                    subscription.offer_changes(now, watched.state.day.starts_at, changed)
+                self._stores[store_id].offer(now, changed)
 
     def _apply(self, rows: dict[str, list[dict[str, Any]]], partition_no: int, changes: dict[str, Changes]) -> None:
         for row in rows["footfall"]:
@@ -197,11 +205,12 @@ class LiveFeed:
         for store_id in concerned:
             watched = self._stores[store_id]
             changed = watched.state.put_devices(found.get(store_id, []))
-            for subscription in watched.subscriptions:
-                if changed is None:
-                    subscription.offer_snapshot(watched.state.snapshot(now))
-                elif changed:
-                    subscription.offer_changes(now, watched.state.day.starts_at, {"devices": changed})
+            if changed is None:
+                snapshot = watched.state.snapshot(now)
+                for subscription in watched.subscriptions:
+                    subscription.offer_snapshot(snapshot)
+            elif changed:
+                watched.offer(now, {"devices": changed})
 
     async def _take_alerts(self, connection: Connection, news: _News) -> None:
         if news.everything:

@@ -4,20 +4,63 @@ What waits is bounded by the number of things in the store, however long a clien
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from storesense_backend.live.state import Changes, Item
 
 
-@dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """One event for a client: ``snapshot`` (all), ``update`` (changed items) or ``alert`` (one, whole)."""
+    """One event for clients: ``snapshot`` (all), ``update`` (changed items) or ``alert`` (one, whole).
 
-    name: Literal["snapshot", "update", "alert"]
-    data: Mapping[str, Any]
+    It is the same object for all whom it tells the same, and is written as JSON once for all of them.
+    """
+
+    __slots__ = ("_json", "data", "name")
+
+    def __init__(self, name: Literal["snapshot", "update", "alert"], data: Mapping[str, Any]) -> None:
+        self.name = name
+        self.data = data
+        self._json: bytes | None = None
+
+    def json(self) -> bytes:
+        """Return the data as JSON."""
+        if self._json is None:
+            self._json = msgspec.json.encode(self.data)
+        return self._json
+
+
+@dataclass(slots=True, eq=False)
+class Offer:
+    """Changes that all watchers of a store are offered at once.
+
+    Attributes:
+        base: of the event: whose, when, the day's beginning.
+        changes: what changed.
+        merged: the event that tells this and all offers from that of a number on, by the number; whoever takes the same
+            offers takes the same event.
+        number: rises by one from offer to offer of a store.
+    """
+
+    base: dict[str, Any]
+    changes: Changes
+    number: int
+    merged: dict[int, LiveEvent] = field(default_factory=dict)
+
+
+_MAX_OFFERS = 16
+
+
+def _merge(offers: Iterable[Changes]) -> Changes:
+    merged: Changes = {}
+    for changes in offers:
+        for family, items in changes.items():
+            if items:
+                merged.setdefault(family, {}).update(items)
+    return merged
 
 
 class Subscription:
@@ -27,46 +70,53 @@ class Subscription:
         self.store_id = store_id
         self.is_closed = False
         self._snapshot: Mapping[str, Any] | None = None
-        self._changes: Changes = {}
+        self._offers: list[Offer] = []
+        self._older: Changes = {}
         self._alerts: dict[int, Item] = {}
-        self._base: dict[str, Any] = {}
-        self._news = asyncio.Event()
-        self._urgent = asyncio.Event()
+        self._is_urgent = False
+        self._waiter: tuple[asyncio.Future[bool], bool] | None = None
 
     def offer_snapshot(self, snapshot: Mapping[str, Any]) -> None:
         """Replace everything that waits by a snapshot."""
         self._snapshot = snapshot
-        self._changes = {}
+        self._offers = []
+        self._older = {}
         self._alerts = {}
-        self._news.set()
-        self._urgent.set()
+        self._wake(is_urgent=True)
 
-    def offer_changes(self, at: datetime, day_started_at: datetime, changes: Changes) -> None:
+    def offer_changes(self, offer: Offer) -> None:
         """Add changed items to what waits; of each id, the newest stays."""
-        for family, items in changes.items():
-            if items:
-                self._changes.setdefault(family, {}).update(items)
-        self._base = {"store_id": self.store_id, "at": at, "day_started_at": day_started_at}
-        if self._changes:
-            self._news.set()
+        if not any(offer.changes.values()):
+            return
+        self._offers.append(offer)
+        if len(self._offers) > _MAX_OFFERS:
+            self._older = _merge([self._older, *(waiting.changes for waiting in self._offers[:-1])])
+            del self._offers[:-1]
+        self._wake(is_urgent=False)
 
     def offer_alert(self, alert: Item) -> None:
         """Add an alert to what waits, in the place of an older word on the same."""
         self._alerts.pop(alert["alert_id"], None)
         self._alerts[alert["alert_id"]] = alert
-        self._news.set()
-        self._urgent.set()
+        self._wake(is_urgent=True)
 
     def close(self) -> None:
         """End the subscription; what waits is dropped."""
         self.is_closed = True
-        self._news.set()
-        self._urgent.set()
+        self._wake(is_urgent=True)
+
+    def _wake(self, *, is_urgent: bool) -> None:
+        self._is_urgent |= is_urgent
+        if self._waiter is not None:
+            future, urgent_only = self._waiter
+            if (is_urgent or not urgent_only) and not future.done():
+                future.set_result(True)
 
     @property
     def waiting(self) -> int:
         """How many items wait."""
-        return sum(map(len, self._changes.values())) + len(self._alerts) + (self._snapshot is not None)
+        changes = _merge([self._older, *(offer.changes for offer in self._offers)])
+        return sum(map(len, changes.values())) + len(self._alerts) + (self._snapshot is not None)
 
     async def wait(self, timeout_s: float, *, urgent_only: bool = False) -> bool:
         """Wait until something is to be told, or the subscription is closed; False if the time ran out.
@@ -75,27 +125,46 @@ class Subscription:
             timeout_s: how long, in seconds.
             urgent_only: wait for an alert or a snapshot, not for numbers.
         """
+        if self._is_urgent or (self._offers and not urgent_only):
+            return True
+        # A future and a timer of our own: with thousands of watchers, the exceptions of asyncio.timeout are what costs.
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[bool] = loop.create_future()
+        self._waiter = (future, urgent_only)
+        timer = loop.call_later(timeout_s, _run_out, future)
         try:
-            async with asyncio.timeout(timeout_s):
-                await (self._urgent if urgent_only else self._news).wait()
-        except TimeoutError:
-            return False
-        return True
+            return await future
+        finally:
+            timer.cancel()
+            self._waiter = None
 
     def take(self, *, urgent_only: bool = False) -> list[LiveEvent]:
         """Return what waits, alerts before numbers; with ``urgent_only`` numbers go on waiting."""
         if self.is_closed:
             return []
-        self._urgent.clear()
-        if not (urgent_only and self._changes):
-            self._news.clear()
+        self._is_urgent = False
         events: list[LiveEvent] = []
         if self._snapshot is not None:
             events.append(LiveEvent("snapshot", self._snapshot))
         events += [LiveEvent("alert", alert) for alert in self._alerts.values()]
         self._snapshot, self._alerts = None, {}
-        if self._changes and not urgent_only:
-            families = {family: list(items.values()) for family, items in self._changes.items()}
-            events.append(LiveEvent("update", self._base | families))
-            self._changes = {}
+        if self._offers and not urgent_only:
+            events.append(self._update())
+            self._offers, self._older = [], {}
         return events
+
+    def _update(self) -> LiveEvent:
+        first, last = self._offers[0], self._offers[-1]
+        known = None if self._older else last.merged.get(first.number)
+        if known is not None:
+            return known
+        changes = _merge([self._older, *(offer.changes for offer in self._offers)])
+        event = LiveEvent("update", last.base | {family: list(items.values()) for family, items in changes.items()})
+        if not self._older:
+            last.merged[first.number] = event
+        return event
+
+
+def _run_out(future: "asyncio.Future[bool]") -> None:
+    if not future.done():
+        future.set_result(False)

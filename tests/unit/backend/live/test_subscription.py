@@ -1,12 +1,13 @@
 """What waits for a client is merged by id and bounded, however slow it is."""
 
 import asyncio
+import itertools
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storesense_backend.live.subscription import Subscription
+from storesense_backend.live.subscription import Offer, Subscription
 
 AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -15,11 +16,19 @@ def queue(queue_id, length):
     return {"queues": {queue_id: {"queue_id": queue_id, "length": length}}}
 
 
+NUMBERS = itertools.count(1)
+
+
+def offer(subscription, changes):
+    base = {"store_id": subscription.store_id, "at": AT, "day_started_at": AT}
+    subscription.offer_changes(Offer(base, changes, next(NUMBERS)))
+
+
 def test_a_snapshot_comes_first_and_replaces_what_waited():
     subscription = Subscription("s")
-    subscription.offer_changes(AT, AT, queue("a", 1))
+    offer(subscription, queue("a", 1))
     subscription.offer_snapshot({"at": 1})
-    subscription.offer_changes(AT, AT, queue("b", 2))
+    offer(subscription, queue("b", 2))
     events = subscription.take()
     assert [event.name for event in events] == ["snapshot", "update"]
     assert events[1].data["queues"] == [{"queue_id": "b", "length": 2}]
@@ -30,7 +39,7 @@ def test_a_snapshot_comes_first_and_replaces_what_waited():
 def test_a_frozen_client_costs_no_more_than_there_are_things():
     subscription = Subscription("s")
     for n in range(10_000):
-        subscription.offer_changes(AT, AT, queue(f"queue-{n % 3}", n))
+        offer(subscription, queue(f"queue-{n % 3}", n))
         subscription.offer_alert({"alert_id": n % 2, "n": n})
     assert subscription.waiting == 5
     events = subscription.take()
@@ -38,16 +47,29 @@ def test_a_frozen_client_costs_no_more_than_there_are_things():
     assert [item["length"] for item in events[-1].data["queues"]] == [9_999, 9_997, 9_998]
 
 
+def test_whoever_is_told_the_same_is_told_it_by_one_event_written_once():
+    quick, slow, late = Subscription("s"), Subscription("s"), Subscription("s")
+    offers = [Offer({"store_id": "s"}, queue("a", n), n) for n in (1, 2, 3)]
+    for n, one in enumerate(offers):
+        for subscription in (quick, slow) if n == 0 else (quick, slow, late):
+            subscription.offer_changes(one)
+    (told,), (same,), (less,) = quick.take(), slow.take(), late.take()
+    assert told is same
+    assert told.json() is same.json()
+    assert less is not told
+    assert less.data["queues"] == told.data["queues"] == [{"queue_id": "a", "length": 3}]
+
+
 def test_alerts_come_before_numbers():
     subscription = Subscription("s")
-    subscription.offer_changes(AT, AT, queue("a", 1))
+    offer(subscription, queue("a", 1))
     subscription.offer_alert({"alert_id": 1})
     assert [event.name for event in subscription.take()] == ["alert", "update"]
 
 
 async def test_an_alert_does_not_wait_for_the_numbers_turn():
     subscription = Subscription("s")
-    subscription.offer_changes(AT, AT, queue("a", 1))
+    offer(subscription, queue("a", 1))
     assert not await subscription.wait(0.01, urgent_only=True)
     subscription.offer_alert({"alert_id": 1})
     assert await subscription.wait(0.01, urgent_only=True)
@@ -80,7 +102,7 @@ async def test_a_closed_subscription_stays_awake_and_silent():
 
 def test_no_change_is_no_news():
     subscription = Subscription("s")
-    subscription.offer_changes(AT, AT, {"queues": {}})
+    offer(subscription, {"queues": {}})
     assert subscription.take() == []
 
 
@@ -110,7 +132,7 @@ def test_whoever_merges_by_id_ends_with_what_is_the_case(steps):
     for kind, key, number in steps:
         if kind == "put":
             truth[key] = number
-            subscription.offer_changes(AT, AT, queue(key, number))
+            offer(subscription, queue(key, number))
         elif kind == "snapshot":
             subscription.offer_snapshot({"queues": dict(truth)})
         else:
