@@ -68,9 +68,12 @@ class PastDay:
 
     @property
     def counts(self) -> DayCounts:
-        """The same by minute."""
+        """The same by minute.
+
+        Whoever left a line unserved has mostly gone over to another, and counts where they were served.
+        """
         minutes = len(self.entered)
-        at = np.floor(self.visits.joined_s / 60.0).astype(np.int64)
+        at = np.floor(self.visits.joined_s[self.visits.is_served] / 60.0).astype(np.int64)
         at = at[(at >= 0) & (at < minutes)]
         return DayCounts(self.week_minute, self.entered, np.bincount(at, minlength=minutes).astype(np.float64))
 
@@ -146,10 +149,11 @@ def _staffed_share(days: Sequence[PastDay]) -> Floats:
     for day in days:
         if len(day.visits.joined_s) == 0 or len(day.lanes) == 0:
             continue
-        lanes = np.maximum(_lanes_at(day, day.visits.joined_s), 1)
-        bucket = np.minimum(_at_lanes(day.visits, day.visits.joined_s, day.visits.ended_s) // lanes, _BUCKETS - 1)
+        joined_s = day.visits.joined_s[day.visits.is_served]
+        lanes = np.maximum(_lanes_at(day, joined_s), 1)
+        bucket = np.minimum(_at_lanes(day.visits, joined_s, day.visits.ended_s) // lanes, _BUCKETS - 1)
         np.add.at(totals, bucket, 1.0)
-        np.add.at(staffed, bucket, day.visits.is_staffed.astype(np.float64))
+        np.add.at(staffed, bucket, day.visits.is_staffed[day.visits.is_served].astype(np.float64))
     if totals.sum() == 0:
         return np.ones(_BUCKETS)
     # A bucket with little to show leans on the one before: who prefers self-checkout does so all the more in a crowd.
