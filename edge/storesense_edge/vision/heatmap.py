@@ -71,7 +71,7 @@ class FloorHeatmap:
         max_gap_s: longest time between two sightings that counts as presence.
     """
 
-    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 10.0) -> None:
+    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 3.0) -> None:
         self.grid = grid
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
