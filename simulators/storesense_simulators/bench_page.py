@@ -20,6 +20,8 @@ import psycopg
 
 from storesense_backend.api.access import COOKIE_NAME
 from storesense_contracts.migrate import migrate
+from storesense_gateway.maintenance import connect, maintain
+from storesense_gateway.maintenance_settings import MaintenanceSettings
 from storesense_simulators.bench_live import QueueWriter, backend_process, begin_session, bench_layout, prepare_store
 from storesense_simulators.bench_world import BenchError, say
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
@@ -117,10 +119,13 @@ def _fill(database_url: str) -> None:
                 raise BenchError(reason="the database returned no series")
             connection.execute(
                 f"INSERT INTO {table} (measured_at, received_at, {columns}, series_id, boot_no, seq, idx, batch_no)"  # noqa: S608
-                f" SELECT at, at, {values}, %s, 1, n, 0, 0 FROM (SELECT %s::timestamptz + n * interval '1 minute' AS"
+                f" SELECT at, at, {values}, %s, 1, n, 0, 1 FROM (SELECT %s::timestamptz + n * interval '1 minute' AS"
                 " at, n FROM generate_series(1, %s) AS n) AS minutes",
                 (row[0], now - timedelta(days=_DAYS), _DAYS * 1440 - 1),
             )
+    with connect(database_url) as connection:
+        settings = MaintenanceSettings(refresh_days=_DAYS + 40.0, raw_days=_DAYS + 70.0)
+        maintain(connection, settings, now=now, progress=lambda _text: None)
         connection.execute("ANALYZE")
 
 
