@@ -23,7 +23,8 @@ SECURITY_HEADERS = {
     # one policy is for addresses of workers, which must be scripts of ours.
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types storesense"
+        "manifest-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types storesense"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

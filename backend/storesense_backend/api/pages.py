@@ -20,12 +20,20 @@ from starlette.types import Receive, Scope, Send
 from storesense_backend.errors import NotFoundError
 
 _PAGE = "index.html"
+_STAFF = "staff.html"
+_STAFF_WORKER = "staff/worker.js"
 _MOUNT = "/static/"
 _VERSION_PREFIX = "v-"
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_ANEW = "no-cache"
-_TEXTS = ("text/", "application/json", "image/svg+xml")
-_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_TEXTS = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
+_TYPES = {
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
 
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -54,7 +62,7 @@ class _Edition:
     stamp: _Stamp
     version: str
     assets: dict[str, Asset]
-    page: Asset | None
+    pages: dict[str, Asset]
 
 
 class Pages:
@@ -78,7 +86,23 @@ class Pages:
         Raises:
             NotFoundError: the pages are not part of this installation.
         """
-        page = self._current().page
+        return self._page(_PAGE, headers)
+
+    def staff(self, headers: Headers) -> Response:
+        """Return the staff app's page. Raises NotFoundError as ``page`` does."""
+        return self._page(_STAFF, headers)
+
+    def staff_worker(self, headers: Headers) -> Response:
+        """Return the staff app's service worker, in charge of the staff app alone. Raises NotFoundError."""
+        asset = self._current().assets.get(_STAFF_WORKER)
+        if asset is None:
+            raise NotFoundError("the pages are not part of this installation", code="no_pages")
+        response = _answer(asset, headers, _ASK_ANEW)
+        response.headers["Service-Worker-Allowed"] = "/staff"
+        return response
+
+    def _page(self, name: str, headers: Headers) -> Response:
+        page = self._current().pages.get(name)
         if page is None:
             raise NotFoundError("the pages are not part of this installation", code="no_pages")
         return _answer(page, headers, _ASK_ANEW)
@@ -104,7 +128,7 @@ class Pages:
         try:
             folder = self._find_folder()
         except FileNotFoundError:
-            return _Edition(stamp=(), version="", assets={}, page=None)
+            return _Edition(stamp=(), version="", assets={}, pages={})
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         stats = ((path, path.stat()) for path in files)
         stamp = tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
@@ -119,11 +143,9 @@ def _read(folder: Path, files: list[Path], stamp: _Stamp) -> _Edition:
     for name, body in bodies.items():
         digest.update(f"{name}\0{len(body)}\0".encode() + body)
     version = _VERSION_PREFIX + digest.hexdigest()[:16]
-    page = None
-    if _PAGE in bodies:
-        named = bodies[_PAGE].replace(f'="{_MOUNT}'.encode(), f'="{_MOUNT}{version}/'.encode())
-        page = _asset(_PAGE, named)
-    return _Edition(stamp, version, {name: _asset(name, body) for name, body in bodies.items()}, page)
+    mounted, named = f'="{_MOUNT}'.encode(), f'="{_MOUNT}{version}/'.encode()
+    pages = {name: _asset(name, bodies[name].replace(mounted, named)) for name in (_PAGE, _STAFF) if name in bodies}
+    return _Edition(stamp, version, {name: _asset(name, body) for name, body in bodies.items()}, pages)
 
 
 def _asset(name: str, body: bytes) -> Asset:

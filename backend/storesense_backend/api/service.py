@@ -80,3 +80,18 @@ def get_page(request: Request) -> Response:
     """Return the page."""
     page: Response = request.app.state.pages.page(request.headers)
     return page
+
+
+@router.get("/staff", include_in_schema=False)
+@router.head("/staff", include_in_schema=False)
+def get_staff_page(request: Request) -> Response:
+    """Return the staff app."""
+    page: Response = request.app.state.pages.staff(request.headers)
+    return page
+
+
+@router.get("/staff/worker.js", include_in_schema=False)
+def get_staff_worker(request: Request) -> Response:
+    """Return the staff app's service worker."""
+    worker: Response = request.app.state.pages.staff_worker(request.headers)
+    return worker

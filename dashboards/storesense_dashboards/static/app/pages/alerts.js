@@ -37,14 +37,17 @@ export class View extends Pure {
 
   setParam = (name, value) => this.setParams({ [name]: value });
 
-  #mark(alertId, change) {
-    const next = {};
-    for (const [name, value] of Object.entries(change)) {
-      next[name] = { ...this.state[name] };
-      if (value === undefined) delete next[name][alertId];
-      else next[name][alertId] = value;
-    }
-    this.setState({ ...this.state, ...next });
+  /** Change what is known of one alert's actions, and what else is given; from the newest state, whatever is not drawn yet. */
+  #mark(alertId, change, others = {}) {
+    this.setState((state) => {
+      const next = { ...state, ...others };
+      for (const [name, value] of Object.entries(change)) {
+        next[name] = { ...next[name] };
+        if (value === undefined) delete next[name][alertId];
+        else next[name][alertId] = value;
+      }
+      return next;
+    });
   }
 
   onAct = (alert, name) => {
@@ -60,8 +63,7 @@ export class View extends Pure {
     try {
       const after = await calls.act(view.storeId, id, name, body);
       // It stands until the stream tells of the alert itself.
-      this.#mark(id, { doing: undefined, answers: { before: live.alerts[id], after } });
-      this.setState({ ...this.state, question: null, acted: this.state.acted + 1 });
+      this.#mark(id, { doing: undefined, answers: { before: live.alerts[id], after } }, { question: null, acted: this.state.acted + 1 });
     } catch (error) {
       if (error.status === undefined) throw error;
       this.#mark(id, { doing: undefined, failures: error.message });

@@ -1,0 +1,222 @@
+// The staff app: what is to do, in large type for one hand; what is done waits on the phone until the network takes it.
+import { actionPath, reportPath, sendAction } from "../alerts/calls.js";
+import { endsByHand, isMine, mayAct, newKey, REPORTS, staffLists } from "../alerts/work.js";
+import { api } from "../api.js";
+import { agoText, parseInstant, timeText } from "../format.js";
+import { pageTexts, t } from "../i18n/index.js";
+import { Icon, Mark } from "../icons.js";
+import { LiveStream } from "../live.js";
+import { remember, remembered } from "../memory.js";
+import { withLists } from "../opening.js";
+import { Empty } from "../parts/card.js";
+import { Dialog } from "../parts/dialog.js";
+import { Loading } from "../parts/notice.js";
+import { applyAlert, applySnapshot, emptyLive } from "../state.js";
+import { scriptUrl } from "../trusted.js";
+import { classes, html, render } from "../ui.js";
+import { SignIn } from "../views/signin.js";
+import * as outbox from "./outbox.js";
+
+const [p, a] = await Promise.all([pageTexts("staff"), pageTexts("alerts")]);
+const RETRY_MS = 5_000;
+const asked = new URLSearchParams(location.hash.slice(1));
+const root = document.getElementById("app");
+const state = {
+  user: undefined, store: null, live: emptyLive(), phase: "connecting", atMs: null, waiting: [], saidDone: {},
+  list: "section", sheet: null, sections: JSON.parse(remembered("staff.sections") ?? "[]"),
+};
+let stream = null;
+
+const set = (change) => {
+  Object.assign(state, change);
+  render(html`<${App} />`, root);
+};
+const buzz = (pattern) => navigator.vibrate?.(pattern);
+
+/** The alerts as they will be when what waits is sent. */
+function alerts() {
+  const shown = { ...state.live.alerts };
+  for (const { alertId, name, problem } of state.waiting) {
+    const alert = shown[alertId];
+    if (!alert || problem) continue;
+    if (name === "take") shown[alertId] = { ...alert, state: "in_hand", taken_by: state.user.user_name };
+    if (name === "release") shown[alertId] = { ...alert, state: "open", taken_by: null };
+    if (name === "resolve" || name === "dismiss") delete shown[alertId];
+  }
+  return shown;
+}
+
+async function send() {
+  if (state.user) await outbox.drain(state.user.user_name, async ({ path, body, key, alertId }) => {
+    const answer = await sendAction(path, body, key);
+    if (alertId) state.live = applyAlert(state.live, answer);
+  });
+  set({ waiting: await outbox.all() });
+}
+
+/** Do something now on the screen, and on the server when it can be reached. */
+async function act(alert, name, body = {}, label = alert.title) {
+  buzz(30);
+  const path = actionPath(state.store.store_id, alert.alert_id, name);
+  await outbox.add({ key: newKey(), userName: state.user.user_name, path, body, alertId: alert.alert_id, name, label });
+  set({ waiting: await outbox.all(), sheet: null });
+  send();
+}
+
+async function cannot(alert, reason) {
+  const wasMine = isMine(alert, state.user.user_name);
+  await act(alert, "note", { text: `${p.cannot}: ${p.reasons[reason]}` });
+  if (wasMine) await act(alert, "release");
+}
+
+async function report(what, sectionId) {
+  buzz(30);
+  const body = { what, ...(sectionId && { place_kind: "section", place_id: sectionId }) };
+  const label = a.reports[what];
+  await outbox.add({ key: newKey(), userName: state.user.user_name, path: reportPath(state.store.store_id), body, alertId: null, name: "report", label });
+  set({ waiting: await outbox.all(), sheet: null });
+  send();
+}
+
+function done(alert) {
+  if (endsByHand(alert)) return act(alert, "resolve");
+  state.saidDone[alert.alert_id] = true;
+  return act(alert, "note", { text: p.doneSaid });
+}
+
+function take(name, value) {
+  if (name === "snapshot") state.live = applySnapshot(state.live, value);
+  else if (name === "alert") {
+    const isNew = !state.live.alerts[value.alert_id] && value.state === "open";
+    state.live = applyAlert(state.live, value);
+    const isOurs = !state.sections.length || state.sections.includes(value.section_id);
+    if (isNew && isOurs) buzz(value.severity === "critical" ? [300, 100, 300] : [150]);
+  } else return;
+  const { store, live, user } = state;
+  outbox.keep("view", { store, alerts: Object.values(live.alerts), user, atMs: Date.now() });
+  set({ atMs: Date.now() });
+  send();
+}
+
+async function start() {
+  const view = await outbox.recall("view").catch(() => null);
+  try {
+    const { user } = await api.session();
+    const { stores } = await api.stores();
+    const storeId = asked.get("store") ?? remembered("staff.store") ?? stores[0]?.store_id;
+    const store = withLists(await api.store(storeId));
+    remember("staff.store", storeId);
+    set({ user, store, waiting: await outbox.all() });
+    stream?.stop();
+    stream = new LiveStream({
+      url: api.streamUrl(storeId), onEvent: take, onPhase: (phase) => set({ phase }),
+      onRefused: (status) => status === 401 && set({ user: null }),
+    });
+    stream.start();
+    send();
+  } catch (error) {
+    if (error.status === undefined) throw error;
+    if (error.status === 401) return set({ user: null });
+    if (view && state.user === undefined)
+      set({ user: view.user, store: view.store, atMs: view.atMs, phase: "offline", waiting: await outbox.all(),
+        live: applySnapshot(emptyLive(), { alerts: view.alerts }) });
+    setTimeout(start, RETRY_MS);
+  }
+  return undefined;
+}
+
+function Task({ alert }) {
+  const mine = isMine(alert, state.user.user_name);
+  const isSaid = mine && state.saidDone[alert.alert_id];
+  const openedMs = parseInstant(alert.opened_at) ?? Date.now();
+  const section = state.store.layout.sections.find(({ id }) => id === alert.section_id)?.name;
+  const isAsked = String(alert.alert_id) === asked.get("alert");
+  return html`<li class=${classes("task", `severity-${a.severity[alert.severity] ? alert.severity : "warning"}`, isAsked && "is-selected")} data-alert=${alert.alert_id}>
+    <p class="task-head"><span class="badge">${a.severity[alert.severity]}</span> ${section} · ${agoText(openedMs, Date.now())}</p>
+    <h2>${alert.action}</h2>
+    <p>${alert.title}</p>
+    ${alert.state === "in_hand" && !mine && html`<p class="hint">${p.others(alert.taken_by)}</p>`}
+    ${isSaid && html`<p class="task-said"><${Icon} name="check" />${p.confirming}</p>`}
+    ${mayAct(state.user) && !isSaid && (mine || alert.state !== "in_hand") &&
+    html`<div class="task-buttons">
+      <button class="primary" aria-label=${a.actions.of(mine ? p.doneByHand : a.actions.take, alert.title)}
+        onClick=${() => (mine ? done(alert) : act(alert, "take"))}>${mine ? p.doneByHand : a.actions.take}</button>
+      <button class="plain" aria-label=${p.cannotOf(alert.title)} onClick=${() => set({ sheet: { name: "cannot", alert } })}>${p.cannot}</button>
+    </div>`}
+  </li>`;
+}
+
+const large = (label, onClick) => html`<button class="plain wide large" onClick=${onClick}>${label}</button>`;
+
+function Sheet() {
+  const { sheet } = state;
+  if (!sheet) return null;
+  const onClose = () => set({ sheet: null });
+  if (sheet.name === "cannot")
+    return html`<${Dialog} title=${p.cannotTitle} onClose=${onClose}>
+      ${Object.keys(p.reasons).map((reason) => large(p.reasons[reason], () => cannot(sheet.alert, reason)))}
+      ${large(p.wrong, () => act(sheet.alert, "dismiss", { reason: "wrong" }))}
+    <//>`;
+  const { sections } = state.store.layout;
+  const chosen = sheet.section ?? state.sections[0] ?? sections[0]?.id;
+  return html`<${Dialog} title=${p.reportTitle} onClose=${onClose}>
+    <label>${p.where}<select value=${chosen} onChange=${(event) => set({ sheet: { ...sheet, section: event.target.value } })}>
+      ${sections.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
+    </select></label>
+    ${REPORTS.map((what) => large(a.reports[what], () => report(what, chosen)))}
+  <//>`;
+}
+
+function toggleSection(id) {
+  const sections = state.sections.includes(id) ? state.sections.filter((each) => each !== id) : [...state.sections, id];
+  remember("staff.sections", JSON.stringify(sections));
+  set({ sections });
+}
+
+function App() {
+  const { user, store, list, phase, waiting, atMs } = state;
+  if (user === null) return html`<${SignIn} onSignIn=${async (name, password) => { await api.signIn(name, password); await start(); }} />`;
+  if (!user || !store) return html`<${Loading} />`;
+  const lists = staffLists(alerts(), { userName: user.user_name, nowMs: Date.now(), sections: state.sections });
+  const own = waiting.filter((action) => action.userName === user.user_name);
+  const refused = own.filter((action) => action.problem);
+  const count = own.length - refused.length;
+  return html`<header class="staff-top"><${Mark} /><h1>${store.name}</h1>
+      ${count > 0 && html`<span class="count" data-waiting=${count}>${p.waiting(count)}</span>`}
+      <span class=${classes("connection", `is-${phase}`)}><span class="connection-dot" aria-hidden="true"></span>${t.connection[phase]}</span></header>
+    <main class="staff-main" id="content">
+      ${phase !== "live" && atMs && html`<p class="stale-banner">${p.asOf(timeText(atMs, store.time_zone))}</p>`}
+      <div role="alert">${refused.map((action) => html`<p class="problem" key=${action.number}>${p.refused(action.label, action.problem)}
+        <button class="quiet" onClick=${async () => { await outbox.remove(action.number); set({ waiting: await outbox.all() }); }}>${t.parts.dismiss}</button></p>`)}</div>
+      ${list === "section" && html`<div class="chips" role="group" aria-label=${p.chooseSections}>${store.layout.sections.map(({ id, name }) =>
+        html`<button key=${id} class="plain" aria-pressed=${state.sections.includes(id) ? "true" : "false"} onClick=${() => toggleSection(id)}>${name}</button>`)}</div>`}
+      <ul class="tasks">${lists[list].map((alert) => html`<${Task} key=${alert.alert_id} alert=${alert} />`)}</ul>
+      ${lists[list].length === 0 && html`<${Empty} icon="check" title=${p.none[list]} help=${p.noneHelp} />`}
+    </main>
+    <nav class="staff-bar" aria-label=${p.listsLabel}>
+      ${Object.keys(p.lists).map((name) => html`<button key=${name} aria-current=${name === list ? "page" : undefined} onClick=${() => set({ list: name })}>
+        ${p.lists[name]} <span class="count">${lists[name].length}</span></button>`)}
+      ${mayAct(user) && html`<button class="primary" onClick=${() => set({ sheet: { name: "report" } })}>${p.report}</button>`}
+    </nav><${Sheet} />`;
+}
+
+/** Let the app open without a network; a browser that cannot goes without. */
+async function install() {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register(scriptUrl("/staff/worker.js"), { scope: "/staff" });
+    const { active } = await navigator.serviceWorker.ready;
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name.split("#")[0]);
+    active.postMessage({ keep: [...new Set(loaded)].filter((url) => url.includes("/static/")) });
+  } catch (error) {
+    console.info("The app cannot be kept for later:", error.message);
+  }
+}
+
+document.documentElement.lang = t.lang;
+document.title = `${p.title} · ${t.product}`;
+if (asked.get("alert")) state.list = "all";
+addEventListener("online", send);
+setInterval(send, RETRY_MS);
+start();
+install();
