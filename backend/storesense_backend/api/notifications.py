@@ -365,7 +365,10 @@ async def list_deliveries(
 
 
 @router.get(
-    "/{store_id}/push/key", summary="What browsers subscribe with", response_model=PushKey, responses=errors(401, 503)
+    "/{store_id}/push/key",
+    summary="What browsers subscribe with",
+    response_model=PushKey,
+    responses=errors(401, 404, 422),
 )
 async def push_key(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -> Response:
     """Return the public key for `pushManager.subscribe`."""
