@@ -106,14 +106,13 @@ class FlowSensor:
             end_s = now_ms / 1000
             stay = Stay(
                 area=self._areas[zone_id],
-                track_id=person_no,
+                number=person_no,
                 first_s=end_s - dwell_s,
                 last_s=end_s,
                 last_seen_s=end_s,
                 slow_s=0.0,
                 slow=False,
-                xy=(0.0, 0.0),
-                scale=1.0,
+                sure=True,
             )
             self._ways.step([(person_no, stay)], end_s)
 
