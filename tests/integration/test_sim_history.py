@@ -35,6 +35,8 @@ async def test_two_days_are_in_the_database_and_raise_no_alert(service_dir, data
             page_port=0,
             gateway_port=free_port(),
             alerts_port=free_port(),
+            notify_port=0,
+            alerts_password=secrets.broker_passwords["alerts"].get_secret_value(),
         )
         services = DemoServices(folder, addresses)
         register = services.register(folder.site)

@@ -48,6 +48,8 @@ async def test_what_was_measured_is_what_the_database_says(service_dir, database
             page_port=0,
             gateway_port=free_port(),
             alerts_port=0,
+            notify_port=0,
+            alerts_password=secrets.broker_passwords["alerts"].get_secret_value(),
         )
         async with DemoServices(folder, addresses).gateway():
             links = Counted(
