@@ -1,7 +1,7 @@
 """How well each subject is seen: in how many of the last minutes it was measured in time and could be trusted."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from storesense_backend.alerts.values import HealthObservation, Observation, SubjectKey
 
@@ -98,8 +98,3 @@ class Sight:
             del self._minutes[subject]
         for key in [key for key in self._doubts if key[0] == store_id]:
             del self._doubts[key]
-
-
-def window_start(now: datetime) -> datetime:
-    """Return the instant from which minutes count."""
-    return now - timedelta(minutes=WINDOW_MIN)
