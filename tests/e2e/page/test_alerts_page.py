@@ -1,6 +1,6 @@
 """The alerts page: the inbox and its actions, an alert whole, a rule tried and changed, the report card."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from fixtures.fake_backend import FakeBackend
 
@@ -41,6 +41,21 @@ def test_a_changed_threshold_is_tried_on_the_past_and_saved(open_page, backend: 
     expect(row.locator("td")).to_have_text(["8", "5"])
     page.get_by_role("button", name="Save and go live").click()
     expect(page.locator("#rules")).to_contain_text("Opens at people waiting: 8")
+
+
+def test_what_is_typed_stands_though_the_page_is_drawn_anew(open_page, backend: FakeBackend) -> None:
+    backend.role = "manager"
+    page = open_page()
+    held: list[Route] = []
+    page.route("**/rules/queues/versions*", lambda route: held.append(route))
+    page.goto(f"{backend.url}/#store=corner-market&page=alerts&tab=rules&rule=queues")
+    field = page.get_by_label("Opens at people waiting")
+    field.focus()
+    page.keyboard.press("End")
+    page.keyboard.type(".50")
+    held[0].fulfill(json={"versions": [{"version": 1, "rule": None, "edited_by": "ana", "edited_at": "2026-03-02T10:00:00Z"}]})
+    expect(page.get_by_text("Earlier versions")).to_be_visible()
+    expect(field).to_have_value("5.50")
 
 
 def test_the_report_card_tells_precision(open_page, backend: FakeBackend) -> None:

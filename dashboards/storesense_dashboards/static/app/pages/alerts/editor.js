@@ -19,6 +19,7 @@ export class RuleEditor extends Component {
   state = {
     rule: this.props.rule,
     text: JSON.stringify(this.props.rule, null, 2),
+    typed: null,
     problem: null,
     field: null,
     isBusy: false,
@@ -41,6 +42,12 @@ export class RuleEditor extends Component {
   }
 
   set = (key, value) => this.#take({ ...this.state.rule, [key]: value });
+
+  /** A number as it is typed: taken with each key, for a field is drawn anew whenever anything on the page changes. */
+  type = (key, text) => {
+    this.set(key, text === "" ? null : Number(text));
+    this.setState({ typed: { key, text } });
+  };
 
   onText = (event) => {
     const text = event.target.value;
@@ -78,11 +85,12 @@ export class RuleEditor extends Component {
   };
 
   #field(key, rule) {
+    const { typed } = this.state;
     const isWrong = this.state.field?.split(".").at(-1) === key;
     return html`<label key=${key} class="number">
       <span>${p.keys[key]}</span>
-      <input type="number" step="any" value=${rule[key] ?? ""} aria-invalid=${isWrong ? "true" : undefined} disabled=${!this.props.mayEdit}
-        onChange=${(event) => this.set(key, event.target.value === "" ? null : Number(event.target.value))} />
+      <input type="number" step="any" value=${typed?.key === key ? typed.text : (rule[key] ?? "")} aria-invalid=${isWrong ? "true" : undefined} disabled=${!this.props.mayEdit}
+        onInput=${(event) => this.type(key, event.target.value)} onBlur=${() => this.setState({ typed: null })} />
     </label>`;
   }
 
@@ -112,7 +120,7 @@ export class RuleEditor extends Component {
         <button type="submit" form="rule-form" class="primary" aria-disabled=${isBusy ? "true" : undefined}>${isBusy ? p.editor.saving : p.editor.save}</button>`;
     return html`<${Dialog} title=${p.editor.title(name)} onClose=${onClose} actions=${foot}>
       <form id="rule-form" class="rule-form" onSubmit=${this.onSubmit} novalidate>
-        ${isNew && html`<label><span>${p.editor.id}</span><input value=${rule.id} maxlength="100" onChange=${(event) => this.set("id", event.target.value.trim())} /></label>`}
+        ${isNew && html`<label><span>${p.editor.id}</span><input value=${rule.id} maxlength="100" onInput=${(event) => this.set("id", event.target.value.trim())} /></label>`}
         <label class="choice"><input type="checkbox" checked=${rule.is_enabled !== false} disabled=${!mayEdit}
           onChange=${(event) => this.set("is_enabled", event.target.checked)} />${p.editor.enabled}</label>
         <label><span>${p.editor.severity}</span>
