@@ -1,25 +1,15 @@
-"""Readings, footfall and heat of a store over a span of time, from the database."""
+"""Readings and footfall of a store over a span of time, from the database."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from storesense_backend.database import Connection
-from storesense_backend.floor_heat import GridError, GridFrame, floor_frame, merge_presence, unpack_presence
-from storesense_backend.metrics import BackendMetrics
 from storesense_backend.ranges import ReadingCursor, TimeSpan, encode_cursor, floor_to
-from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 _SQL = load_queries("storesense_backend", "sql/readings.sql")
-_GRIDS_AT_ONCE = 500
 
 
 class Family(StrEnum):
@@ -30,6 +20,10 @@ class Family(StrEnum):
     QUEUE_SAMPLES = "queue_samples"
     QUEUE_VISITS = "queue_visits"
     LANE_STATES = "lane_states"
+    LINE_PARTIES = "line_parties"
+    ZONE_DWELLS = "zone_dwells"
+    LANE_SERVICES = "lane_services"
+    ZONE_TRANSITIONS = "zone_transitions"
     SHELF_WEIGHTS = "shelf_weights"
     SHELF_EVENTS = "shelf_events"
     ENVIRONMENT_READINGS = "environment_readings"
@@ -93,38 +87,3 @@ async def footfall_points(connection: Connection, *, store_id: str, span: TimeSp
         "to_at": span.to_at,
     }
     return await (await connection.execute(_SQL[f"footfall_{step.value}"], values)).fetchall()
-
-
-async def floor_heat(
-    connection: Connection, *, layout: StoreLayout, span: TimeSpan, metrics: BackendMetrics
-) -> tuple[GridFrame, "NDArray[np.float64]"]:
-    """Return presence on the floor, in seconds a cell, merged from all grids of a span."""
-    frame = floor_frame(layout.floor.size_m)
-    total = np.zeros((frame.rows, frame.columns))
-    values = {"store_id": layout.id, "from_at": span.from_at, "to_at": span.to_at}
-    async with connection.transaction(), connection.cursor("heatmap_grids") as cursor:
-        await cursor.execute(_SQL["heatmap_grids"], values)
-        while rows := await cursor.fetchmany(_GRIDS_AT_ONCE):
-            merged, bad_count = await asyncio.to_thread(_merge, rows, frame)
-            metrics.bad_grids.inc(bad_count)
-            total += merged
-    return frame, total
-
-
-def _merge(rows: Sequence[dict[str, Any]], floor: GridFrame) -> tuple["NDArray[np.float64]", int]:
-    grids: list[tuple[GridFrame, NDArray[np.uint16 | np.float64]]] = []
-    bad_count = 0
-    for row in rows:
-        frame = GridFrame(
-            origin_xy_m=(row["origin_x_m"], row["origin_y_m"]),
-            cell_size_m=row["cell_size_m"],
-            columns=row["columns"],
-            rows=row["rows"],
-        )
-        try:
-            grid = unpack_presence(row["presence_ds"], columns=frame.columns, rows=frame.rows)
-        except GridError:
-            bad_count += 1
-        else:
-            grids.append((frame, grid.astype(np.float64)))
-    return merge_presence(grids, floor), bad_count

@@ -22,6 +22,7 @@ from storesense_backend.api.reading_models import Readings
 from storesense_backend.measurements import Family
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
+from storesense_contracts.readings import DWELL_EDGES_S
 from storesense_gateway.maintenance import connect, maintain
 from storesense_gateway.maintenance_settings import MaintenanceSettings
 
@@ -168,6 +169,23 @@ ROWS = {
     "queue_samples": ("tills", {"length": 4, "longest_wait_ms": 61_000}),
     "queue_visits": ("tills", {"outcome": "served", "wait_ms": 45_000, "service_ms": 30_000}),
     "lane_states": ("lane-1", {"is_open": True, "is_staffed": False}),
+    "line_parties": (
+        "entrance",
+        {"period_ms": 60_000, "in_count": 3, "out_count": 2, "staff_in_count": 1, "staff_out_count": 0},
+    ),
+    "zone_dwells": (
+        "zone-a",
+        {"period_ms": 60_000, "visit_count": 9, "dwell_le_counts": [1, 1, 2, *([4] * 12), 8], "unknown_count": 2,
+         "people_ms": 90_000, "staff_ms": 12_000},
+    ),
+    "lane_services": (
+        "lane-1",
+        {"period_ms": 60_000, "queue_id": "tills", "till_count": 1, "busy_ms": 41_000, "served_count": 2},
+    ),
+    "zone_transitions": (
+        "cam-1",
+        {"span_ms": 900_000, "people_count": 7, "from_zone_id": None, "to_zone_id": None},
+    ),
     "shelf_weights": ("slot-1", {"weight_mg": 7_210_000, "is_stable": True, "units": 7, "confidence": 0.5,
                                  "guest_mg": 250_000, "calibration_due": "the zero may have drifted"}),
     "shelf_events": (
@@ -195,6 +213,11 @@ async def test_raw_readings_come_as_they_were_stored(world, backend, family):
     subject, columns = ROWS[family]
     measured_at = NOW - timedelta(minutes=1)
     kept = {name: json.dumps(value) if name == "alternatives" else value for name, value in columns.items()}
+    if family is Family.ZONE_DWELLS:
+        upto = kept.pop("dwell_le_counts")
+        kept |= {f"dwell_le_{edge}s": count for edge, count in zip(DWELL_EDGES_S, upto, strict=True)}
+    if family is Family.ZONE_TRANSITIONS:
+        kept |= {"from_zone_id": "", "to_zone_id": ""}  # the remainder of ways that too few took
     await world.commit(family, subject, [{"measured_at": measured_at} | kept])
     body = await get(backend, f"{BASE}/readings/{family}")
     Readings.model_validate(body)

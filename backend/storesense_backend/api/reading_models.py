@@ -61,6 +61,48 @@ class LaneState(ReadingRow):
     is_staffed: bool
 
 
+class LinePartiesRow(ReadingRow):
+    """Parties over a line, and staff among its heads, during the interval that begins at measured_at."""
+
+    period_ms: int
+    in_count: int
+    out_count: int
+    staff_in_count: int
+    staff_out_count: int
+
+
+class ZoneDwellRow(ReadingRow):
+    """How long visits lasted that ended in the interval, and whose presence it was."""
+
+    period_ms: int
+    visit_count: int
+    dwell_le_counts: list[int] = Field(
+        description="visits that were no longer than each of the steps that /dwell gives as edges_s"
+    )
+    unknown_count: int = Field(description="visits whose end nobody saw; they are in no other count")
+    people_ms: int
+    staff_ms: int
+
+
+class LaneServiceRow(ReadingRow):
+    """How long the tills of a lane served during the interval."""
+
+    period_ms: int
+    queue_id: str
+    till_count: int
+    busy_ms: int
+    served_count: int
+
+
+class ZoneTransitionRow(ReadingRow):
+    """People who went from one zone to another; both are null for the remainder of ways that too few took."""
+
+    span_ms: int
+    people_count: int
+    from_zone_id: str | None
+    to_zone_id: str | None
+
+
 class ShelfWeightRow(ReadingRow):
     """The load on a slot."""
 
@@ -126,6 +168,10 @@ AnyRow = (
     | QueueSampleRow
     | QueueVisitRow
     | LaneState
+    | LinePartiesRow
+    | ZoneDwellRow
+    | LaneServiceRow
+    | ZoneTransitionRow
     | ShelfWeightRow
     | ShelfEventRow
     | EnvironmentRow

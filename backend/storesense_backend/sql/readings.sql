@@ -56,6 +56,57 @@ WHERE s.store_id = %(store_id)s AND s.stream = 'lane'
 ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
 LIMIT %(limit)s;
 
+-- name: line_parties
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.in_count, r.out_count, r.staff_in_count, r.staff_out_count,
+    r.boot_no, r.seq, r.idx
+FROM line_parties r JOIN series s USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'flow'
+    AND (%(subject_id)s::text IS NULL OR s.subject_id = %(subject_id)s)
+    AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s
+    AND (r.measured_at, r.boot_no, r.seq, r.idx) > (%(after_at)s, %(after_boot_no)s, %(after_seq)s, %(after_idx)s)
+ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
+LIMIT %(limit)s;
+
+-- name: zone_dwells
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.visit_count,
+    ARRAY[
+        r.dwell_le_5s, r.dwell_le_10s, r.dwell_le_15s, r.dwell_le_20s, r.dwell_le_30s, r.dwell_le_45s,
+        r.dwell_le_60s, r.dwell_le_90s, r.dwell_le_120s, r.dwell_le_180s, r.dwell_le_240s, r.dwell_le_300s,
+        r.dwell_le_450s, r.dwell_le_600s, r.dwell_le_900s, r.dwell_le_1800s
+    ] AS dwell_le_counts,
+    r.unknown_count, r.people_ms, r.staff_ms,
+    r.boot_no, r.seq, r.idx
+FROM zone_dwells r JOIN series s USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'flow'
+    AND (%(subject_id)s::text IS NULL OR s.subject_id = %(subject_id)s)
+    AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s
+    AND (r.measured_at, r.boot_no, r.seq, r.idx) > (%(after_at)s, %(after_boot_no)s, %(after_seq)s, %(after_idx)s)
+ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
+LIMIT %(limit)s;
+
+-- name: lane_services
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.queue_id, r.till_count, r.busy_ms, r.served_count,
+    r.boot_no, r.seq, r.idx
+FROM lane_services r JOIN series s USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'flow'
+    AND (%(subject_id)s::text IS NULL OR s.subject_id = %(subject_id)s)
+    AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s
+    AND (r.measured_at, r.boot_no, r.seq, r.idx) > (%(after_at)s, %(after_boot_no)s, %(after_seq)s, %(after_idx)s)
+ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
+LIMIT %(limit)s;
+
+-- name: zone_transitions
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.span_ms, r.people_count,
+    nullif(r.from_zone_id, '') AS from_zone_id, nullif(r.to_zone_id, '') AS to_zone_id,
+    r.boot_no, r.seq, r.idx
+FROM zone_transitions r JOIN series s USING (series_id)
+WHERE s.store_id = %(store_id)s AND s.stream = 'flow'
+    AND (%(subject_id)s::text IS NULL OR s.subject_id = %(subject_id)s)
+    AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s
+    AND (r.measured_at, r.boot_no, r.seq, r.idx) > (%(after_at)s, %(after_boot_no)s, %(after_seq)s, %(after_idx)s)
+ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
+LIMIT %(limit)s;
+
 -- name: shelf_weights
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg, r.is_stable, r.units, r.confidence::float8 AS confidence,
     r.guest_mg, r.calibration_due,
@@ -104,11 +155,6 @@ WHERE s.store_id = %(store_id)s AND s.stream = 'health'
     AND (r.measured_at, r.boot_no, r.seq, r.idx) > (%(after_at)s, %(after_boot_no)s, %(after_seq)s, %(after_idx)s)
 ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
 LIMIT %(limit)s;
-
--- name: heatmap_grids
-SELECT r.origin_x_m, r.origin_y_m, r.cell_size_m, r.columns, r.rows, r.presence_ds
-FROM heatmap_grids r JOIN series s USING (series_id)
-WHERE s.store_id = %(store_id)s AND s.stream = 'heatmap' AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s;
 
 -- name: series
 SELECT series_id, subject_id FROM series WHERE store_id = %(store_id)s AND stream = %(stream)s;
