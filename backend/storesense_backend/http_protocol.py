@@ -7,12 +7,40 @@ without the bound, anybody who reaches the port can fill the memory and keep the
 import asyncio
 import json
 
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 32_768
 """Request line and headers together. A packet may bring the end of one and a whole body, so that the bound is soft."""
 HEAD_TIMEOUT_S = 15.0
 _MAX_PACKET_BYTES = 262_144  # what asyncio reads at once
+
+OUTLET = "storesense.outlet"
+"""Name of the extension in a request's scope by which a long chunked answer is written past ASGI."""
+
+
+class ChunkOutlet:
+    """Writes chunks of an answer that has begun; its owner sees to it that nothing else is being sent.
+
+    Args:
+        transport: of the connection.
+        flow: what the connection knows of the other side's willingness.
+    """
+
+    __slots__ = ("_flow", "_transport")
+
+    def __init__(self, transport: asyncio.Transport, flow: FlowControl) -> None:
+        self._transport = transport
+        self._flow = flow
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the other side takes nothing at present, or has gone."""
+        return self._flow.write_paused or self._transport.is_closing()
+
+    def write(self, chunk: bytes) -> None:
+        """Send a whole chunk, its frame included."""
+        self._transport.write(chunk)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
@@ -50,6 +78,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if is_too_long:
             self._refuse_long_head()
             return
+        self.scope["extensions"] = {OUTLET: {"outlet": ChunkOutlet(self.transport, self.flow)}}
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from fixtures.backend_world import DEVICES, STORE, layout, new_world, running_backend, sign_in
 from storesense_backend import accounts, alert_records, registry
-from storesense_backend.alerts.life.machine import Acknowledge, Actor
+from storesense_backend.alerts.life.actions import Acknowledge
+from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.api import models
 from storesense_backend.api.app import build_app
 from storesense_backend.listening import Server, listen_on
@@ -58,7 +59,7 @@ class Events:
         async with asyncio.timeout(15):
             async for line in self._lines:
                 if not line and "data" in fields:
-                    return fields["event"], json.loads(fields["data"]), int(fields["id"])
+                    return fields["event"], json.loads(fields["data"])
                 if line.startswith(":"):
                     self.comments += 1
                 elif line.startswith("retry: "):
@@ -88,8 +89,8 @@ async def test_a_stream_begins_with_all_and_goes_on_with_changes(world):
     now = datetime.now(UTC)
     await world.queue(3, now - timedelta(minutes=5))
     async with serving(world) as (_, http), watching(http) as events:
-        name, snapshot, number = await events.next()
-        assert (name, number, events.retry) == ("snapshot", 1, 2000)
+        name, snapshot = await events.next()
+        assert (name, events.retry) == ("snapshot", 2000)
         found = models.Snapshot.model_validate(snapshot)
         assert [(q.queue_id, q.length, q.longest_wait_s) for q in found.queues] == [("tills", 3, 60.0)]
         assert [line.line_id for line in found.footfall] == ["entrance", "inner"]
@@ -202,7 +203,7 @@ async def test_a_reconnect_gets_what_was_missed_in_a_snapshot(world):
         await world.queue(8, datetime.now(UTC))
         await until_length(http, 8)
         async with watching(http, headers={"Last-Event-ID": "1"}) as events:
-            name, snapshot, _ = await events.next()
+            name, snapshot = await events.next()
             assert name == "snapshot"
             assert snapshot["queues"][0]["length"] == 8
 
@@ -224,7 +225,7 @@ async def test_readings_are_counted_once_whenever_a_store_is_first_asked_for(wor
     async with serving(world) as (_, http):
         writing = asyncio.create_task(committing())
         async with watching(http) as events:
-            _, snapshot, _ = await events.next()
+            _, snapshot = await events.next()
             count = snapshot["footfall"][0]["in_count"]
             await writing
             while count < 60:
@@ -317,7 +318,7 @@ async def test_a_lost_database_connection_is_made_again_and_nothing_is_missed(wo
         )
         await world.queue(9, datetime.now(UTC))
         while True:
-            _, data, _ = await events.next()
+            _, data = await events.next()
             if [q["length"] for q in data.get("queues", ())] == [9]:
                 break
         await world.queue(10, datetime.now(UTC))
@@ -386,7 +387,7 @@ async def test_midnight_in_the_store_begins_a_new_day(world):
     count = {"period_ms": 1000, "in_count": 5, "out_count": 0}
     await world.commit("footfall_counts", "entrance", [count | {"measured_at": clock.now() - timedelta(hours=3)}])
     async with serving(world, clock=clock, stream_updates_per_s=50) as (_, http), watching(http) as events:
-        _, snapshot, _ = await events.next()
+        _, snapshot = await events.next()
         assert snapshot["day_started_at"] == "2026-11-19T23:00:00Z"
         assert snapshot["footfall"][0]["in_count"] == 5
         clock.advance(31)

@@ -24,6 +24,7 @@ from storesense_backend.errors import NotFoundError, UnavailableError
 from storesense_backend.live import reader
 from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_SHOWN, Changes, StoreState
 from storesense_backend.live.subscription import Offer, Subscription
+from storesense_backend.live.turns import Turns
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.settings import BackendSettings
 from storesense_contracts.backoff import Backoff
@@ -83,6 +84,7 @@ class LiveFeed:
         self._clock = clock
         self._settings = settings
         self._metrics = metrics
+        self.turns = Turns(settings.stream_updates_per_s, metrics.stream_events.labels(event="update").inc)
         self._stores: dict[str, _Watched] = {}
         self._cursors: dict[int, int] = {}
         self._lock = asyncio.Lock()

@@ -4,7 +4,7 @@ What waits is bounded by the number of things in the store, however long a clien
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,18 +19,26 @@ class LiveEvent:
     It is the same object for all whom it tells the same, and is written as JSON once for all of them.
     """
 
-    __slots__ = ("_json", "data", "name")
+    __slots__ = ("_chunk", "_text", "data", "name")
 
     def __init__(self, name: Literal["snapshot", "update", "alert"], data: Mapping[str, Any]) -> None:
         self.name = name
         self.data = data
-        self._json: bytes | None = None
+        self._text: bytes | None = None
+        self._chunk: bytes | None = None
 
-    def json(self) -> bytes:
-        """Return the data as JSON."""
-        if self._json is None:
-            self._json = msgspec.json.encode(self.data)
-        return self._json
+    def text(self) -> bytes:
+        """Return it as a server-sent event; JSON has no line breaks, so it is one data line."""
+        if self._text is None:
+            self._text = b"event: %s\ndata: %s\n\n" % (self.name.encode(), msgspec.json.encode(self.data))
+        return self._text
+
+    def chunk(self) -> bytes:
+        """Return the text as a chunk of HTTP/1.1."""
+        if self._chunk is None:
+            text = self.text()
+            self._chunk = b"%x\r\n%s\r\n" % (len(text), text)
+        return self._chunk
 
 
 @dataclass(slots=True, eq=False)
@@ -64,11 +72,18 @@ def _merge(offers: Iterable[Changes]) -> Changes:
 
 
 class Subscription:
-    """What one client is still to be told."""
+    """What one client is still to be told.
+
+    Attributes:
+        store_id: of which store.
+        is_closed: it is over.
+        on_numbers: called when numbers begin to wait.
+    """
 
     def __init__(self, store_id: str) -> None:
         self.store_id = store_id
         self.is_closed = False
+        self.on_numbers: Callable[[], None] | None = None
         self._snapshot: Mapping[str, Any] | None = None
         self._offers: list[Offer] = []
         self._older: Changes = {}
@@ -89,6 +104,8 @@ class Subscription:
         if not any(offer.changes.values()):
             return
         self._offers.append(offer)
+        if len(self._offers) == 1 and self.on_numbers is not None:
+            self.on_numbers()
         if len(self._offers) > _MAX_OFFERS:
             self._older = _merge([self._older, *(waiting.changes for waiting in self._offers[:-1])])
             del self._offers[:-1]
@@ -111,6 +128,20 @@ class Subscription:
             future, urgent_only = self._waiter
             if (is_urgent or not urgent_only) and not future.done():
                 future.set_result(True)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether something waits that must not."""
+        return self._is_urgent
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether changed items wait."""
+        return bool(self._offers)
+
+    def hurry(self) -> None:
+        """Make what waits urgent."""
+        self._wake(is_urgent=True)
 
     @property
     def waiting(self) -> int:
@@ -148,10 +179,17 @@ class Subscription:
             events.append(LiveEvent("snapshot", self._snapshot))
         events += [LiveEvent("alert", alert) for alert in self._alerts.values()]
         self._snapshot, self._alerts = None, {}
-        if self._offers and not urgent_only:
-            events.append(self._update())
-            self._offers, self._older = [], {}
+        if not urgent_only and (update := self.take_update()):
+            events.append(update)
         return events
+
+    def take_update(self) -> LiveEvent | None:
+        """Return the changed items that wait, if there are any."""
+        if not self._offers:
+            return None
+        event = self._update()
+        self._offers, self._older = [], {}
+        return event
 
     def _update(self) -> LiveEvent:
         first, last = self._offers[0], self._offers[-1]
