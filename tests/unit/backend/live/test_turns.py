@@ -32,8 +32,8 @@ class _Outlet:
 
 class _World:
     def __init__(self, listeners: int) -> None:
-        self.told: list[int] = []
-        self.turns = Turns(_RATE_PER_S, self.told.append)
+        self.told: asyncio.Queue[int] = asyncio.Queue()
+        self.turns = Turns(_RATE_PER_S, self.told.put_nowait)
         self.outlets = [_Outlet() for _ in range(listeners)]
         self.listeners = [Listener(Subscription("s"), outlet) for outlet in self.outlets]
         self.number = 0
@@ -47,22 +47,22 @@ class _World:
         for listener in self.listeners:
             listener.subscription.offer_changes(offer)
 
-
-async def _turn() -> None:
-    await asyncio.sleep(3 / _RATE_PER_S)
+    async def turn(self, parts: int = 1) -> int:
+        """Wait for one pass over those who are due; returns how many were told."""
+        async with asyncio.timeout(20):
+            return sum([await self.told.get() for _ in range(parts)])
 
 
 async def test_all_are_told_the_same_bytes_once_and_merged() -> None:
     world = _World(450)  # more than are told without a pause
     world.offer(1)
     world.offer(2)
-    await _turn()
+    assert await world.turn(parts=3) == 450
     chunks = {id(outlet.written[0]) for outlet in world.outlets}
     assert len(chunks) == 1
     assert [outlet.lengths() for outlet in world.outlets] == [[2]] * 450
-    assert sum(world.told) == 450
     world.offer(3)
-    await _turn()
+    assert await world.turn(parts=3) == 450
     assert world.outlets[-1].lengths() == [2, 3]
 
 
@@ -71,7 +71,7 @@ async def test_a_blocked_one_is_left_to_its_task_and_the_others_are_told() -> No
     blocked = world.listeners[1]
     world.outlets[1].is_blocked = True
     world.offer(1)
-    await _turn()
+    await world.turn()
     assert [len(outlet.written) for outlet in world.outlets] == [1, 0, 1]
     assert blocked.is_stalled
     assert blocked.subscription.is_urgent
@@ -84,7 +84,7 @@ async def test_an_update_never_overtakes_a_snapshot() -> None:
     listener = world.listeners[0]
     listener.subscription.offer_snapshot({"store_id": "s"})
     world.offer(1)
-    await _turn()
+    await world.turn()
     assert world.outlets[0].written == []
     assert [event.name for event in listener.subscription.take()] == ["snapshot", "update"]
 
@@ -94,11 +94,11 @@ async def test_nothing_is_written_while_its_task_sends() -> None:
     listener = world.listeners[0]
     listener.is_busy = True
     world.offer(1)
-    await _turn()
+    await world.turn()
     assert world.outlets[0].written == []
     listener.is_busy = False
     world.turns.add(listener)
-    await _turn()
+    await world.turn()
     assert world.outlets[0].lengths() == [1]
 
 
@@ -107,9 +107,8 @@ async def test_who_left_is_told_nothing() -> None:
     world.offer(1)
     world.turns.drop(world.listeners[0])
     world.listeners[1].subscription.close()
-    await _turn()
+    assert await world.turn() == 0
     assert [outlet.written for outlet in world.outlets] == [[], []]
-    assert sum(world.told) == 0
 
 
 @pytest.mark.parametrize(("now_s", "turn_s"), [(10.0, 10.25), (10.1, 10.25), (10.25, 10.5)])
