@@ -2,19 +2,20 @@
 
 A source cell's presence is spread over the floor cells that it covers, by area. Both grids are aligned with the floor's
 axes, so the covering is a product of one matrix an axis, and presence on the floor is conserved exactly (to rounding);
-what lies off the floor is left out.
+what lies off the floor is left out. How long a floor cell was watched is laid down the same way, by the share of the
+cell that a grid covers: presence by watched time compares times of which cameras saw different parts.
 """
 
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from storesense_contracts.errors import StoresenseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -42,13 +43,69 @@ class GridFrame:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class FloorHeat:
+    """Heat of a floor over some time.
+
+    Attributes:
+        frame: the floor's cells.
+        presence_s: (rows, columns) seconds that people spent there, all together.
+        watched_s: (rows, columns) seconds for which cameras measured each cell.
+    """
+
+    frame: GridFrame
+    presence_s: "NDArray[np.float64]"
+    watched_s: "NDArray[np.float64]"
+
+    def on(self, frame: GridFrame) -> "FloorHeat":
+        """Return the same heat on other cells."""
+        if frame == self.frame:
+            return self
+        return FloorHeat(
+            frame,
+            merge_presence([(self.frame, self.presence_s * 10.0)], frame),
+            _laid(self.frame, self.watched_s, frame),
+        )
+
+
+def no_heat(frame: GridFrame) -> FloorHeat:
+    """Return the heat of a time of which nothing is known."""
+    return FloorHeat(frame, np.zeros((frame.rows, frame.columns)), np.zeros((frame.rows, frame.columns)))
+
+
+def add_heat(first: FloorHeat, second: FloorHeat) -> FloorHeat:
+    """Return the heat of two times together, on the cells of the first."""
+    other = second.on(first.frame)
+    return FloorHeat(first.frame, first.presence_s + other.presence_s, first.watched_s + other.watched_s)
+
+
+def pack_sums(values: "NDArray[np.float64]", per_s: int) -> bytes:
+    """Pack (rows, columns) seconds as whole ``per_s``-ths of a second: zlib-compressed little-endian uint32."""
+    whole = np.clip(np.rint(values * per_s), 0, 2**32 - 1)
+    return zlib.compress(whole.astype("<u4").tobytes(), 6)
+
+
+def unpack_sums(packed: bytes, per_s: int, *, columns: int, rows: int) -> "NDArray[np.float64]":
+    """Undo ``pack_sums``: (rows, columns) seconds.
+
+    Raises:
+        GridError: the bytes are no such sums.
+    """
+    return _inflated(packed, "<u4", columns=columns, rows=rows) / per_s
+
+
 def unpack_presence(packed: bytes, *, columns: int, rows: int) -> "NDArray[np.uint16]":
     """Unpack zlib-compressed little-endian uint16 into (rows, columns), deciseconds of presence.
 
     Raises:
         GridError: the bytes are no such grid. No more than one grid's bytes are ever inflated.
     """
-    expected_bytes = rows * columns * 2
+    found: NDArray[np.uint16] = _inflated(packed, "<u2", columns=columns, rows=rows)
+    return found
+
+
+def _inflated(packed: bytes, dtype: str, *, columns: int, rows: int) -> "NDArray[Any]":
+    expected_bytes = rows * columns * np.dtype(dtype).itemsize
     inflate = zlib.decompressobj()
     try:
         raw = inflate.decompress(packed, expected_bytes + 1)
@@ -56,7 +113,7 @@ def unpack_presence(packed: bytes, *, columns: int, rows: int) -> "NDArray[np.ui
         raise GridError(detail=f"it does not inflate: {exc}") from exc
     if len(raw) != expected_bytes:
         raise GridError(detail=f"{rows} x {columns} cells take {expected_bytes} bytes, but it has {len(raw)} or more")
-    return np.frombuffer(raw, dtype="<u2").reshape(rows, columns)
+    return np.frombuffer(raw, dtype=dtype).reshape(rows, columns)
 
 
 def floor_frame(size_m: tuple[float, float], cell_size_m: float = DEFAULT_CELL_SIZE_M) -> GridFrame:
@@ -89,24 +146,43 @@ def merge_presence(
         else:
             sums[frame] = presence_ds.astype(np.float64)
     for frame, presence_ds in sums.items():
-        across = _cover(
-            frame.origin_xy_m[0],
-            frame.cell_size_m,
-            frame.columns,
-            floor.origin_xy_m[0],
-            floor.cell_size_m,
-            floor.columns,
-        )
-        down = _cover(
-            frame.origin_xy_m[1],
-            frame.cell_size_m,
-            frame.rows,
-            floor.origin_xy_m[1],
-            floor.cell_size_m,
-            floor.rows,
-        )
+        across, down = _covers(frame, floor)
         total += down.T @ presence_ds @ across
     return total / 10.0
+
+
+def merge_watched(periods_s: "Mapping[GridFrame, float]", floor: GridFrame) -> "NDArray[np.float64]":
+    """Lay down how long grids were measured.
+
+    Args:
+        periods_s: seconds that the grids of each frame lasted, all together.
+        floor: the grid to lay them on.
+
+    Returns:
+        (floor.rows, floor.columns) seconds, by the share of each cell that a grid covers.
+    """
+    total: NDArray[np.float64] = np.zeros((floor.rows, floor.columns))
+    for frame, seconds in periods_s.items():
+        total += _laid(frame, np.full((frame.rows, frame.columns), seconds), floor)
+    return total
+
+
+def _laid(frame: GridFrame, values: "NDArray[np.float64]", floor: GridFrame) -> "NDArray[np.float64]":
+    """Lay values that hold everywhere in a cell (not sums over it) onto the floor: the mean over each floor cell."""
+    across, down = _covers(frame, floor)
+    scale = frame.cell_size_m / floor.cell_size_m
+    laid: NDArray[np.float64] = (down.T * scale) @ values @ (across * scale)
+    return laid
+
+
+def _covers(frame: GridFrame, floor: GridFrame) -> "tuple[NDArray[np.float64], NDArray[np.float64]]":
+    across, down = (
+        _cover(
+            frame.origin_xy_m[axis], frame.cell_size_m, count, floor.origin_xy_m[axis], floor.cell_size_m, floor_count
+        )
+        for axis, count, floor_count in ((0, frame.columns, floor.columns), (1, frame.rows, floor.rows))
+    )
+    return across, down
 
 
 def _cover(

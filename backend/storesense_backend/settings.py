@@ -34,7 +34,7 @@ class BackendSettings(ServiceSettings):
         4_000_000, ge=65_536, le=100_000_000, description="largest layout that may be put, bytes; other bodies: 65536"
     )
     max_range_days: float = Field(31.0, gt=0, le=3_660, description="longest span of time of a query, days")
-    max_heatmap_hours: float = Field(24.0, gt=0, le=744, description="longest span of time of a heatmap, hours")
+    max_heatmap_hours: float = Field(744.0, gt=0, le=8_784, description="longest span of time of a heatmap, hours")
     max_streams: int = Field(500, ge=1, le=100_000, description="live streams open at once")
     stream_updates_per_s: float = Field(4.0, gt=0, le=50, description="updates a second that a live stream sends")
     stream_heartbeat_s: float = Field(15.0, gt=0, le=300, description="seconds between comments on a quiet stream")

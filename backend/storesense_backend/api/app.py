@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from storesense_backend.api import (
     alerts,
     chain,
+    day,
     dead_letters,
     depletion,
     flow,
@@ -69,6 +70,7 @@ def build_app(context: Context) -> FastAPI:
         planogram,
         live,
         measurements,
+        day,
         quality,
         rules,
         depletion,

@@ -17,6 +17,7 @@ from storesense_backend.api.reading_models import Readings
 from storesense_backend.api.stores import layout_of
 from storesense_backend.completeness import completeness
 from storesense_backend.errors import InvalidError
+from storesense_backend.heat_hours import floor_heat
 from storesense_backend.measurements import Family, Step
 from storesense_backend.ranges import TimeSpan, decode_cursor, time_span
 from storesense_backend.store_kpis import store_kpis
@@ -83,14 +84,21 @@ async def get_footfall(
 
 @router.get("/heatmap", summary="Heat on the floor", response_model=Heatmap, responses=errors(401, 404, 422))
 async def get_heatmap(
-    store_id: StoreIdPath, _principal: Viewer, context: Ctx, from_at: FromAt = None, to_at: ToAt = None
+    store_id: StoreIdPath,
+    _principal: Viewer,
+    context: Ctx,
+    from_at: FromAt = None,
+    to_at: ToAt = None,
+    watched: Annotated[bool, Query(description="tell watched_s too")] = False,
 ) -> Response:
     """Return presence per floor cell, all cameras merged, of the last hour if no time is given."""
+    now = context.clock.now()
     longest = timedelta(hours=context.settings.max_heatmap_hours)
-    span = time_span(from_at, to_at, now=context.clock.now(), usual=_HOUR, longest=longest)
+    span = time_span(from_at, to_at, now=now, usual=_HOUR, longest=longest)
     async with context.pool.connection() as connection:
         layout = layout_of(await registry.get_store(connection, store_id))
-        frame, presence_s = await measurements.floor_heat(connection, layout=layout, span=span, metrics=context.metrics)
+        heat = await floor_heat(connection, layout=layout, span=span, now=now, metrics=context.metrics)
+    frame = heat.frame
     return JsonResponse(
         {
             "from": span.from_at,
@@ -99,7 +107,8 @@ async def get_heatmap(
             "origin_xy_m": frame.origin_xy_m,
             "columns": frame.columns,
             "rows": frame.rows,
-            "presence_s": presence_s.round(3).ravel().tolist(),
+            "presence_s": heat.presence_s.round(2).ravel().tolist(),
+            "watched_s": heat.watched_s.round(1).ravel().tolist() if watched else None,
         }
     )
 

@@ -280,7 +280,10 @@ class Heatmap(Answer):
     origin_xy_m: tuple[float, float]
     columns: int
     rows: int
-    presence_s: list[float]
+    presence_s: list[float] = Field(description="seconds that people spent in each cell, all together")
+    watched_s: list[float] | None = Field(
+        None, description="seconds for which cameras measured each cell; null unless asked for with watched=true"
+    )
 
 
 class FootfallPoint(Answer):

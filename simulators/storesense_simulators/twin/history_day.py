@@ -7,6 +7,7 @@ run low.
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -225,21 +226,21 @@ class PastDays:
                 yield Emitted(device, Stream.QUEUE, sample)
 
     def _heat(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
-        if not day.stood_min:
-            return
-        minutes, xy_m = np.concatenate(day.stood_min), np.concatenate(day.stood_xy_m)
+        minutes = np.concatenate([np.empty(0, dtype=np.int64), *day.stood_min])
+        xy_m = np.concatenate([np.empty((0, 2)), *day.stood_xy_m])
         for device, grid in self._grids:
             cells = np.floor((xy_m - grid.origin_xy_m) / grid.cell_m).astype(np.int64)
             inside = ((cells >= 0) & (cells < (grid.columns, grid.rows))).all(axis=1) & (minutes < day.minutes)
             size = grid.columns * grid.rows
             keys = minutes[inside] * size + cells[inside, 1] * grid.columns + cells[inside, 0]
             found, counts = np.unique(keys, return_counts=True)
-            starts = np.flatnonzero(np.diff(found // size, prepend=-1))
-            for first, last in zip(starts.tolist(), [*starts[1:].tolist(), len(found)], strict=True):
+            # Every minute has its grid, zeros too: "nobody was there" is known as measured.
+            edges = np.searchsorted(found // size, np.arange(day.minutes + 1)).tolist()
+            for minute, (first, last) in enumerate(itertools.pairwise(edges)):
                 presence_ds = np.zeros(size, dtype="<u2")
                 presence_ds[found[first:last] % size] = np.minimum(65_535, counts[first:last] * (HEAT_STEP_MS // 100))
                 heat = HeatmapReading(
-                    measured_at=instant(began_ms + int(found[first] // size) * MINUTE_MS),
+                    measured_at=instant(began_ms + minute * MINUTE_MS),
                     period_ms=MINUTE_MS,
                     floor_id=self._shop.layout.floor.id,
                     origin_xy_m=grid.origin_xy_m,

@@ -11,9 +11,14 @@ from storesense_backend.floor_heat import (
     MAX_FLOOR_CELLS,
     GridError,
     GridFrame,
+    add_heat,
     floor_frame,
     merge_presence,
+    merge_watched,
+    no_heat,
+    pack_sums,
     unpack_presence,
+    unpack_sums,
 )
 
 
@@ -104,3 +109,33 @@ def test_a_huge_floor_gets_larger_cells():
     found = floor_frame((1_000.0, 1_000.0))
     assert found.columns * found.rows <= MAX_FLOOR_CELLS
     assert found.columns * found.cell_size_m >= 1_000.0
+
+
+def test_a_cell_is_watched_by_the_share_of_it_that_a_grid_covers():
+    floor = frame(cell=1.0, columns=3, rows=1)
+    half = frame(origin=(0.5, 0.0), cell=0.5, columns=2, rows=2)
+    watched = merge_watched({half: 60.0, frame(origin=(2.0, 0.0), cell=2.0, columns=1, rows=1): 30.0}, floor)
+    assert watched.tolist() == [[30.0, 30.0, 30.0]], (
+        "half of two cells for a minute, the third for half of one"
+    )
+
+
+def test_heat_on_coarser_cells_keeps_people_and_the_time_that_was_watched():
+    fine = frame(cell=0.5, columns=4, rows=2)
+    heat = add_heat(no_heat(fine), no_heat(fine))
+    heat.presence_s[:] = 3.0
+    heat.watched_s[:] = 60.0
+    coarse = heat.on(frame(cell=1.0, columns=2, rows=1))
+    assert coarse.presence_s.tolist() == [[12.0, 12.0]]
+    assert coarse.watched_s.tolist() == [[60.0, 60.0]]
+
+
+@given(st.lists(st.floats(0, 40_000_000, allow_nan=False), min_size=6, max_size=6))
+def test_packed_sums_come_back_to_their_last_place(values):
+    found = unpack_sums(pack_sums(np.array(values).reshape(2, 3), 100), 100, columns=3, rows=2)
+    assert np.allclose(found.ravel(), values, atol=0.0051)
+
+
+def test_broken_sums_are_refused():
+    with pytest.raises(GridError):
+        unpack_sums(pack(np.zeros((2, 3))), 100, columns=3, rows=2)

@@ -1,0 +1,28 @@
+-- Presence on the floor: the cameras' grids themselves, and hours that were added up from them.
+
+-- name: grids
+SELECT r.origin_x_m, r.origin_y_m, r.cell_size_m, r.columns, r.rows, r.presence_ds, r.period_ms
+FROM heatmap_grids r
+WHERE r.series_id = ANY (%(series_ids)s) AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s;
+
+-- name: grid_counts
+SELECT date_bin('1 hour', measured_at, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS hour_at, count(*) AS grid_count
+FROM heatmap_grids
+WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s
+GROUP BY 1;
+
+-- name: hours
+SELECT hour_at, grid_count, cell_size_m, columns, rows, presence_cs, watched_ds
+FROM floor_heat_hours
+WHERE store_id = %(store_id)s AND hour_at >= %(from_at)s AND hour_at < %(to_at)s;
+
+-- name: keep_hour
+-- Of two who add up the same hour, the one that knew more grids is right.
+INSERT INTO floor_heat_hours (store_id, hour_at, grid_count, cell_size_m, columns, rows, presence_cs, watched_ds)
+VALUES (
+    %(store_id)s, %(hour_at)s, %(grid_count)s, %(cell_size_m)s, %(columns)s, %(rows)s, %(presence_cs)s, %(watched_ds)s
+)
+ON CONFLICT (store_id, hour_at) DO UPDATE
+SET grid_count = excluded.grid_count, cell_size_m = excluded.cell_size_m, columns = excluded.columns,
+    rows = excluded.rows, presence_cs = excluded.presence_cs, watched_ds = excluded.watched_ds
+WHERE floor_heat_hours.grid_count <= excluded.grid_count;
