@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from storesense_backend.alerts.life import records
-from storesense_backend.alerts.life.machine import Action, Actor, allowed
+from storesense_backend.alerts.life.actions import Action, allowed
+from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.alerts.wording import action, title
 from storesense_backend.database import Connection
 from storesense_backend.roles import Role
@@ -63,7 +64,7 @@ async def act(
 
     Raises:
         NotFoundError: the store has no such alert.
-        ApiError: it does not go with the alert's state, or with who asks (``alerts.life.machine``).
+        ApiError: it does not go with the alert's state, or with who asks (``alerts.life.actions``).
     """
     await records.do(
         connection,
@@ -88,5 +89,10 @@ async def whole_alert(connection: Connection, *, store_id: str, alert_id: int, a
         found = (await alerts_by_id(connection, [alert_id]))[0]
         events = await records.timeline(connection, alert_id)
     may = allowed(life, actor) if actor.role.covers(Role.STAFF) else []
-    due = {"remind_due_at": life.remind_due_at, "escalate_due_at": life.escalate_due_at}
+    step = life.next_step
+    due = {
+        "remind_due_at": life.remind_due_at,
+        "escalate_due_at": life.escalate_due_at,
+        "escalate_due_to": None if step is None or life.is_over else step.role,
+    }
     return found | due | {"allowed": may, "events": events}

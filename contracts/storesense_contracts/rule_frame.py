@@ -90,12 +90,48 @@ class Message(StrictModel):
     action: Template
 
 
-class Escalation(StrictModel):
-    """What happens to an alert that nobody acknowledges."""
+EscalationRole = Literal["staff", "manager", "admin"]
+ESCALATION_ROLES: tuple[EscalationRole, ...] = ("staff", "manager", "admin")
+Patience = Annotated[float, Field(ge=30, le=86_400, allow_inf_nan=False, description="seconds")]
 
-    remind_every_s: Annotated[float, Field(ge=30, le=86_400)] | None = None
-    escalate_after_s: Annotated[float, Field(ge=30, le=86_400)] | None = None
-    escalate_to: Literal["staff", "manager", "admin"] = "manager"
+
+class EscalationStep(StrictModel):
+    """The next role that is told, so long after the role before was."""
+
+    after_s: Patience
+    to: EscalationRole
+
+
+class Escalation(StrictModel):
+    """What happens to an alert that nobody acknowledges.
+
+    Attributes:
+        remind_every_s: whoever was told is reminded.
+        escalate_after_s: how long after the opening the role ``escalate_to`` is told.
+        then: the roles that are told afterwards, each higher than the one before.
+    """
+
+    remind_every_s: Patience | None = None
+    escalate_after_s: Patience | None = None
+    escalate_to: EscalationRole = "manager"
+    then: Annotated[tuple[EscalationStep, ...], Field(max_length=2)] = ()
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if self.then and self.escalate_after_s is None:
+            raise mistake("follows nothing: give escalate_after_s, or leave it out", "then")
+        before = self.escalate_to
+        for place, step in enumerate(self.then):
+            if ESCALATION_ROLES.index(step.to) <= ESCALATION_ROLES.index(before):
+                raise mistake(
+                    f"{step.to} is no higher role than {before}, who was told before; to tell them again use "
+                    "remind_every_s",
+                    "then",
+                    place,
+                    "to",
+                )
+            before = step.to
+        return self
 
 
 class RuleBase(StrictModel):

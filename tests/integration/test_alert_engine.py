@@ -13,7 +13,8 @@ from storesense_backend.alerts import follower as following
 from storesense_backend.alerts import ledger
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.leases import LeaseLostError, Leases
-from storesense_backend.alerts.life.machine import Acknowledge, Actor
+from storesense_backend.alerts.life.actions import Acknowledge
+from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.database import connected
 from storesense_backend.errors import ConflictError
@@ -123,7 +124,7 @@ async def test_an_empty_slot_until_its_weight_rises(world, clock):
         assert alert["proof"]["outcome"] == "full"
         assert alert["proof"]["units_brought"] == 14
         assert alert["proof"]["time_to_shelf_s"] == 30.0
-        assert await events(world) == ["opened", "updated", "resolved"]
+        assert await events(world) == ["opened", "worsened", "resolved"]
 
 
 async def test_sparse_samples_open_by_the_passing_of_time(world, clock):

@@ -181,6 +181,41 @@ async def test_reminders_and_escalation_go_out_once_over_restarts(world, clock):
         assert row["remind_due_at"] == opened_at + timedelta(seconds=180)
 
 
+async def test_one_role_after_the_other_hears_of_what_nobody_answers(world, clock, http, staff):
+    chain = {"escalate_after_s": 60, "escalate_to": "manager", "then": [{"after_s": 120, "to": "admin"}]}
+    await world.register(rules=[QUEUE_RULE | {"escalation": chain}])
+    async with engine(world, clock) as go:
+        alert = await long_queue(world, clock, go)
+        url = f"{BASE}/alerts/{alert['alert_id']}"
+        told = (await http.get(url, headers=staff["ann"])).json()
+        assert told["escalate_due_to"] == "manager"
+        await go((alert["opened_at"] - clock.now()).total_seconds() + 60)
+        told = (await http.get(url, headers=staff["ann"])).json()
+        assert (told["escalated_to"], told["escalate_due_to"]) == ("manager", "admin")
+        await go(121)
+        told = (await http.get(url, headers=staff["ann"])).json()
+        assert (told["escalated_to"], told["escalate_due_to"], told["escalate_due_at"]) == ("admin", None, None)
+        await go(3_600)
+    steps = [each["details"] for each in told["events"] if each["kind"] == "escalated"]
+    assert [(each["step"], each["to"]) for each in steps] == [(1, "manager"), (2, "admin")]
+    assert await outbox(world) == [("opened", 0), ("escalated", 0), ("escalated", 1)]
+
+
+async def test_what_gets_worse_is_told_as_the_same_alert_once(world, clock):
+    await world.register(rules=[QUEUE_RULE | {"critical_at_length": 9}])
+    async with engine(world, clock) as go:
+        alert = await long_queue(world, clock, go)
+        for length in (8, 9, 12, 9):
+            await world.queue(length, clock.now(), delay_s=0)
+            await go(5)
+        (row,) = await world.rows("SELECT alert_id, severity, state, details FROM alerts")
+        assert (row["alert_id"], row["severity"], row["state"]) == (alert["alert_id"], "critical", "open")
+        assert row["details"]["length"] == 12
+    assert await outbox(world) == [("opened", 0), ("worsened", 2)]
+    kinds = [row["kind"] for row in await world.rows("SELECT kind FROM alert_events ORDER BY alert_event_id")]
+    assert kinds == ["opened", "updated", "worsened", "updated"]
+
+
 async def test_a_reminder_is_nobodys_when_its_transaction_is_undone(world, clock):
     await world.register(rules=[URGENT])
     async with engine(world, clock) as go:

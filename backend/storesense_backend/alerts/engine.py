@@ -274,7 +274,9 @@ class Engine:
 
     def _explain(self, decisions: Decisions) -> None:
         # Open causes that something explains now, or no longer does.
-        turned = {watch.key for watch, change in decisions.changes if change.kind is not ChangeKind.UPDATED}
+        turned = {
+            watch.key for watch, change in decisions.changes if change.kind in (ChangeKind.OPENED, ChangeKind.RESOLVED)
+        }
         touched = {key for cause in turned for key in self._causes.explains.get(cause, ())}
         for key in (touched | turned) & self._causes.explained_by.keys():
             if self._is_open(key, decisions) and (key in touched or self._silencer(key, decisions) is not None):

@@ -1,4 +1,4 @@
-"""Judging one cause: when an alert opens, changes its numbers, and resolves.
+"""Judging one cause: when an alert opens, changes its numbers, gets worse, and resolves.
 
 Time is event time. An alert opens when every reading of the last ``open_after_s`` said so, and resolves when every
 reading of the last ``resolve_after_s`` said that it is over. Between two readings the last one holds, until it is
@@ -15,6 +15,7 @@ from enum import Enum
 import msgspec
 
 from storesense_backend.alerts.values import (
+    SEVERITIES,
     AlertChange,
     CauseState,
     ChangeKind,
@@ -239,11 +240,13 @@ def _retell(watch: Watch, state: CauseState, last: Observation, now: datetime) -
     told = watch.kind.retold(watch, state.told, last)
     if told is None:
         return state, []
+    severity = watch.kind.severity_of(watch, told)
+    before = severity if state.told is None else watch.kind.severity_of(watch, state.told)
     change = AlertChange(
-        kind=ChangeKind.UPDATED,
+        kind=ChangeKind.WORSENED if SEVERITIES.index(severity) > SEVERITIES.index(before) else ChangeKind.UPDATED,
         at=now,
         cause_at=state.cause_at or told.measured_at,
-        severity=watch.kind.severity_of(watch, told),
+        severity=severity,
         details=watch.kind.details(watch, told),
     )
     return _replace(state, told=told), [change]

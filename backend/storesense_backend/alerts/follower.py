@@ -24,7 +24,7 @@ from storesense_backend.alerts.kinds.catalogue import PULSES
 from storesense_backend.alerts.leases import PARTITION_BITS, Cursors, LeaseLostError, Leases, heads
 from storesense_backend.alerts.life import records as lives
 from storesense_backend.alerts.metrics import AlertMetrics
-from storesense_backend.alerts.values import ChangeKind, Timing
+from storesense_backend.alerts.values import SEVERITIES, AlertChange, ChangeKind, Timing
 from storesense_backend.alerts.watches import Store
 from storesense_backend.database import Connection, session_options, with_timeout
 from storesense_backend.notify.outbox import Event, enqueue_many
@@ -39,7 +39,11 @@ _LOG = logging.getLogger(__name__)
 _RETRY = Backoff(base_s=0.2, limit_s=10.0)
 _STATEMENT_TIMEOUT_S = 30.0
 _STEP_LIMIT_S = 60.0
-_EVENTS: dict[ChangeKind, Event] = {ChangeKind.OPENED: "opened", ChangeKind.RESOLVED: "resolved"}
+_EVENTS: dict[ChangeKind, Event] = {
+    ChangeKind.OPENED: "opened",
+    ChangeKind.WORSENED: "worsened",
+    ChangeKind.RESOLVED: "resolved",
+}
 _UNHEALTHY_AFTER_S = 15.0
 _HEARD_FOR = timedelta(minutes=1)
 _SESSION_TERMS = (
@@ -203,7 +207,11 @@ class AlertFollower:
         """Write what was decided and how far that is, if the leases still hold; the caller has a transaction."""
         await self._leases.save(connection, decisions.store_ids() | ahead.keys(), ahead)
         written = await ledger.write(connection, decisions)
-        told = [(each.alert_id, _EVENTS[each.change.kind]) for each in written if each.change.kind in _EVENTS]
+        told = [
+            (each.alert_id, _EVENTS[each.change.kind], _occurrence(each.change))
+            for each in written
+            if each.change.kind in _EVENTS
+        ]
         await enqueue_many(connection, told, self._clock.now())
 
     def _advance(self, ahead: dict[str, Cursors]) -> None:
@@ -371,3 +379,8 @@ class AlertFollower:
     def _alive(self) -> None:
         self._alive_s = self._clock.monotonic_s()
         self._problem = None
+
+
+def _occurrence(change: AlertChange) -> int:
+    # An alert gets worse once to each severity, so that is what tells one time from the next.
+    return SEVERITIES.index(change.severity) if change.kind is ChangeKind.WORSENED else 0

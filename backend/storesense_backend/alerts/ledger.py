@@ -35,6 +35,7 @@ _SQL = load_queries("storesense_backend", "sql/engine.sql")
 _STATEMENTS = {
     ChangeKind.OPENED: "open_alerts",
     ChangeKind.UPDATED: "update_alerts",
+    ChangeKind.WORSENED: "update_alerts",
     ChangeKind.RESOLVED: "resolve_alerts",
 }
 
@@ -117,7 +118,7 @@ async def write(connection: Connection, decisions: Decisions) -> list[Written]:
     """
     await _save_states(connection, decisions.saves)
     written: list[Written] = []
-    for kind in (ChangeKind.RESOLVED, ChangeKind.OPENED, ChangeKind.UPDATED):
+    for kind in (ChangeKind.RESOLVED, ChangeKind.OPENED, ChangeKind.UPDATED, ChangeKind.WORSENED):
         some = [(watch, change) for watch, change in decisions.changes if change.kind is kind]
         if some:
             written += await _write_changes(connection, kind, some)
@@ -207,7 +208,7 @@ async def withdraw(connection: Connection, keys: Iterable[CauseKey], now: dateti
         for row in found
     ]
     await _note(connection, notes)
-    await enqueue_many(connection, [(row["alert_id"], "withdrawn") for row in found], now)
+    await enqueue_many(connection, [(row["alert_id"], "withdrawn", 0) for row in found], now)
     await connection.execute(_SQL["delete_states"], _columns(listed))
     return len(found)
 

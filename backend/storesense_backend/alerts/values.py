@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 Json = dict[str, str | int | float | None]
 Severity = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 CauseKey = tuple[str, str, str]
 """Store, rule, subject: what at most one unresolved alert stands for."""
@@ -171,6 +172,8 @@ class ChangeKind(StrEnum):
 
     OPENED = "opened"
     UPDATED = "updated"
+    WORSENED = "worsened"
+    """Updated, and more severe than anybody was told."""
     RESOLVED = "resolved"
 
 
@@ -181,7 +184,7 @@ class AlertChange:
     Attributes:
         at: when it was decided.
         cause_at: event time at which the cause began.
-        details: numbers that the alert tells, for ``opened`` and ``updated``.
+        details: numbers that the alert tells, for all but ``resolved``.
         proof: what was observed that ended it, for ``resolved``.
         is_late: the reading that decided was late by the engine's measure, though the rule lets it count.
     """

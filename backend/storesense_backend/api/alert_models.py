@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from storesense_backend.alerts.life import reports
-from storesense_backend.alerts.life.machine import DismissReason
+from storesense_backend.alerts.life.alert import DismissReason
 from storesense_backend.api.models import Alert, Answer, Question
 from storesense_contracts.layout import Id, refuse_control_characters
 from storesense_contracts.rule_frame import Severity
@@ -19,7 +19,9 @@ class AlertEvent(Answer):
 
     event_id: int
     happened_at: datetime
-    kind: str = Field(description="opened, updated, acknowledged, taken, released, snoozed, woken, reminded, ...")
+    kind: str = Field(
+        description="opened, updated, worsened, acknowledged, taken, released, snoozed, woken, reminded, ..."
+    )
     actor: str | None = Field(description="a person, key:NAME of a machine, or the alert engine")
     details: dict[str, Any] | None
 
@@ -29,6 +31,7 @@ class WholeAlert(Alert):
 
     remind_due_at: datetime | None = Field(description="when the next reminder goes out")
     escalate_due_at: datetime | None = Field(description="when the next role is told")
+    escalate_due_to: str | None = Field(description="which role that is; none where none is left to tell")
     allowed: list[str] = Field(description="what whoever asks may do with it now and would change something")
     events: list[AlertEvent] = Field(description="oldest first")
 

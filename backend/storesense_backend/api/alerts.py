@@ -7,8 +7,9 @@ from fastapi import APIRouter, Body, Header, Query
 from starlette.responses import Response
 
 from storesense_backend import alert_records, registry
-from storesense_backend.alerts.life import machine, report_card, reports
-from storesense_backend.alerts.life.machine import Action, Actor
+from storesense_backend.alerts.life import actions, report_card, reports
+from storesense_backend.alerts.life.actions import Action
+from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.api.access import Manager, Staff, Viewer
 from storesense_backend.api.alert_models import (
     DismissQuestion,
@@ -125,7 +126,7 @@ async def acknowledge(
     store_id: StoreIdPath, alert_id: AlertId, principal: Staff, context: Ctx, key: ActionKey = None
 ) -> Response:
     """Say that it was seen. Harmless if somebody did already; `alert_resolved` or `alert_dismissed` if it is over."""
-    return await _act(context, principal, store_id, alert_id, machine.Acknowledge(), key)
+    return await _act(context, principal, store_id, alert_id, actions.Acknowledge(), key)
 
 
 @router.post("/alerts/{alert_id}/take", summary="Take an alert in hand", response_model=Alert, responses=_ACTION_ERRORS)
@@ -138,7 +139,7 @@ async def take(
     key: ActionKey = None,
 ) -> Response:
     """Say that one does it. `alert_taken` if somebody else does, unless it is taken over."""
-    action = machine.Take(is_takeover=asked is not None and asked.is_takeover)
+    action = actions.Take(is_takeover=asked is not None and asked.is_takeover)
     return await _act(context, principal, store_id, alert_id, action, key)
 
 
@@ -147,7 +148,7 @@ async def release(
     store_id: StoreIdPath, alert_id: AlertId, principal: Staff, context: Ctx, key: ActionKey = None
 ) -> Response:
     """Say that one does not do it after all: it is open again, and reminders begin anew."""
-    return await _act(context, principal, store_id, alert_id, machine.Release(), key)
+    return await _act(context, principal, store_id, alert_id, actions.Release(), key)
 
 
 @router.post(
@@ -162,7 +163,7 @@ async def resolve(
     key: ActionKey = None,
 ) -> Response:
     """End an alert where no sensor can prove that it is over; `needs_proof` where one can."""
-    action = machine.Resolve(note=None if asked is None else asked.note)
+    action = actions.Resolve(note=None if asked is None else asked.note)
     return await _act(context, principal, store_id, alert_id, action, key)
 
 
@@ -176,7 +177,7 @@ async def dismiss(
     key: ActionKey = None,
 ) -> Response:
     """Say that nothing is to be done, and why. It is not raised again while its cause lasts."""
-    action = machine.Dismiss(reason=asked.reason, note=asked.note)
+    action = actions.Dismiss(reason=asked.reason, note=asked.note)
     return await _act(context, principal, store_id, alert_id, action, key)
 
 
@@ -191,7 +192,7 @@ async def snooze(
 ) -> Response:
     """Be left alone by it for a while; then a reminder goes out."""
     until = asked.until or context.clock.now() + timedelta(seconds=asked.for_s or 0.0)
-    action = machine.Snooze(until=until, reason=asked.reason)
+    action = actions.Snooze(until=until, reason=asked.reason)
     return await _act(context, principal, store_id, alert_id, action, key)
 
 
@@ -200,7 +201,7 @@ async def wake(
     store_id: StoreIdPath, alert_id: AlertId, principal: Staff, context: Ctx, key: ActionKey = None
 ) -> Response:
     """End a snooze before its time."""
-    return await _act(context, principal, store_id, alert_id, machine.Wake(), key)
+    return await _act(context, principal, store_id, alert_id, actions.Wake(), key)
 
 
 @router.post(
@@ -215,7 +216,7 @@ async def write_note(
     key: ActionKey = None,
 ) -> Response:
     """Write something down, also when it is over."""
-    return await _act(context, principal, store_id, alert_id, machine.Note(asked.text), key)
+    return await _act(context, principal, store_id, alert_id, actions.Note(asked.text), key)
 
 
 @router.post(

@@ -19,7 +19,7 @@ from storesense_backend.api.stores import layout_of
 from storesense_backend.database import Connection
 from storesense_backend.errors import InvalidError, UnavailableError
 from storesense_backend.notify import channel_records as records
-from storesense_backend.notify.outbox import Event
+from storesense_backend.notify.outbox import EVENTS, Event
 from storesense_backend.notify.routing import Kind
 from storesense_backend.notify.senders.apprise import check_url
 from storesense_contracts.errors import MissingPartError
@@ -74,7 +74,7 @@ class ChannelEntry(Question):
     person_id: int | None = Field(None, ge=1, le=2**53, description="whom it leads to; none: a group or a machine")
     language: Language = "en"
     sections: list[Id] = Field([], max_length=500, description="whose alerts; none means all")
-    events: list[Event] = Field([], max_length=9, description="which; none means those that its kind is for")
+    events: list[Event] = Field([], max_length=len(EVENTS), description="which; none means those that its kind is for")
     min_severity: Severity = "info"
     is_enabled: bool = True
 

@@ -8,7 +8,16 @@ from storesense_backend.database import Connection
 from storesense_contracts.sql import load_queries
 
 Event = Literal[
-    "opened", "acknowledged", "in_hand", "snoozed", "dismissed", "escalated", "reminded", "resolved", "withdrawn"
+    "opened",
+    "worsened",
+    "acknowledged",
+    "in_hand",
+    "snoozed",
+    "dismissed",
+    "escalated",
+    "reminded",
+    "resolved",
+    "withdrawn",
 ]
 """What happened to an alert."""
 EVENTS: tuple[Event, ...] = get_args(Event)
@@ -29,19 +38,17 @@ async def enqueue(connection: Connection, alert_id: int, event: Event, now: date
         now: when it was decided.
         occurrence: tells one from the next of an event that may come again, such as the count of reminders.
     """
-    await enqueue_many(connection, [(alert_id, event)], now, occurrence=occurrence)
+    await enqueue_many(connection, [(alert_id, event, occurrence)], now)
 
 
-async def enqueue_many(
-    connection: Connection, told: Sequence[tuple[int, Event]], now: datetime, *, occurrence: int = 0
-) -> None:
-    """Note several (alert, event) pairs; see ``enqueue``."""
+async def enqueue_many(connection: Connection, told: Sequence[tuple[int, Event, int]], now: datetime) -> None:
+    """Note several (alert, event, occurrence); see ``enqueue``."""
     if not told:
         return
     values = {
-        "alert_ids": [alert_id for alert_id, _ in told],
-        "events": [event for _, event in told],
-        "occurrences": [occurrence] * len(told),
+        "alert_ids": [alert_id for alert_id, _, _ in told],
+        "events": [event for _, event, _ in told],
+        "occurrences": [occurrence for _, _, occurrence in told],
         "now": now,
     }
     await connection.execute(_SQL["enqueue"], values)

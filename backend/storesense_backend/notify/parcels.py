@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from storesense_backend.alerts import wording as alert_wording
+from storesense_backend.alerts.values import SEVERITIES
 from storesense_backend.database import Connection
 from storesense_backend.notify.records import read_notices, read_standing, read_ways
-from storesense_backend.notify.routing import ALERT_OVER, MACHINES
+from storesense_backend.notify.routing import ALERT_OVER, CALLS, MACHINES
 from storesense_backend.notify.senders.port import Parcel, Way
 from storesense_backend.notify.wording import Notice, payload_of, text_of, trial_payload, trial_text
 
-_CALLS = ("opened", "reminded", "escalated")
-_SEVERITIES = ("info", "warning", "critical")
 _MOST_STANDING = 100
 
 
@@ -71,7 +70,7 @@ async def _one(
     skipped: list[dict[str, Any]] = []
     for row in group:
         found = notices.get(row["notification_id"] or 0)
-        is_stale = found is not None and found["is_over"] and row["event"] in _CALLS and kind not in MACHINES
+        is_stale = found is not None and found["is_over"] and row["event"] in CALLS and kind not in MACHINES
         (skipped if is_stale else going).append(row)
     ids = tuple(row["delivery_id"] for row in going)
     attempts = max(row["attempts"] for row in group)
@@ -91,7 +90,7 @@ async def _one(
                 key=key,
                 payload=payload_of(key, told, language, now),
                 text=text_of(told, language, store_name),
-                severity=max((notice.alert["severity"] for notice in told), key=_SEVERITIES.index),
+                severity=max((notice.alert["severity"] for notice in told), key=SEVERITIES.index),
                 sent_at=now,
                 notices=told,
                 standing=standing,

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from psycopg.types.json import Jsonb
 
+from storesense_backend.alerts.life.alert import patience_of
 from storesense_backend.database import Connection
-from storesense_backend.notify.routing import Told, channel_of, person_of, route
+from storesense_backend.notify.routing import CALLS, Told, channel_of, person_of, route
 from storesense_backend.notify.wording import key_of
 from storesense_backend.roles import Role
 from storesense_contracts.sql import load_queries
 
 SQL = load_queries("storesense_backend", "sql/notify.sql")
-_CALLS = ("opened", "reminded", "escalated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Work:
 async def expand(connection: Connection, now: datetime, *, limit: int = 500) -> int:
     """Turn notifications into deliveries, once, in one transaction; return how many notifications."""
     async with connection.transaction():
-        fresh = await (await connection.execute(SQL["fresh"], {"now": now, "limit": limit})).fetchall()
+        fresh = await (
+            await connection.execute(SQL["fresh"], {"now": now, "limit": limit, "calls": sorted(CALLS)})
+        ).fetchall()
         if not fresh:
             return 0
         store_ids = sorted({row["store_id"] for row in fresh})
@@ -74,11 +76,11 @@ def _deliveries(
             severity=row["severity"],
             is_over=row["is_over"],
             is_held=row["is_held"],
-            escalated_to=None if row["escalated_to"] is None else Role(row["escalated_to"]),
+            escalated_to=_escalated_to(row),
             told_channels=frozenset(already),
         )
         for routed in route(told, people, channels, now.astimezone(zone)):
-            if routed.skipped is None and row["event"] in _CALLS:
+            if routed.skipped is None and row["event"] in CALLS:
                 already.add(routed.channel_id)
             rows.append(
                 {
@@ -92,6 +94,11 @@ def _deliveries(
                 }
             )
     return rows
+
+
+def _escalated_to(row: dict[str, Any]) -> tuple[Role, ...]:
+    steps = patience_of(row["escalation"]).steps[: row["escalation_step"]]
+    return tuple(Role(step.role) for step in steps)
 
 
 async def find_work(connection: Connection, now: datetime) -> list[Work]:

@@ -13,7 +13,7 @@ Kind = Literal["webhook", "apprise", "web_push", "mqtt"]
 MACHINES: frozenset[Kind] = frozenset({"webhook", "mqtt"})
 """Kinds of channels that get every event as it was, also of what is over by now."""
 _SEVERITIES = ("info", "warning", "critical")
-_CALLS: frozenset[Event] = frozenset({"opened", "escalated", "reminded"})
+CALLS: frozenset[Event] = frozenset({"opened", "worsened", "escalated", "reminded"})
 """Events that ask somebody to do something."""
 _ENDS: frozenset[Event] = frozenset({"resolved", "withdrawn", "dismissed"})
 
@@ -72,7 +72,7 @@ class Channel:
 
     def takes(self, section_id: str, severity: str, event: str) -> bool:
         """Tell whether it is for such an event."""
-        usual = event in _CALLS | _ENDS or self.kind in MACHINES
+        usual = event in CALLS | _ENDS or self.kind in MACHINES
         return (
             (not self.sections or section_id in self.sections)
             and (event in self.events if self.events else usual)
@@ -87,7 +87,7 @@ class Told:
     Attributes:
         is_over: whether the alert is over by now.
         is_held: whether it is snoozed, or explained by another alert.
-        escalated_to: the role that it was escalated to, if it was.
+        escalated_to: the roles that it was escalated to so far, the newest last.
         told_channels: the channels that were sent a call of this alert.
     """
 
@@ -96,7 +96,7 @@ class Told:
     severity: str
     is_over: bool = False
     is_held: bool = False
-    escalated_to: Role | None = None
+    escalated_to: tuple[Role, ...] = ()
     told_channels: frozenset[int] = frozenset()
 
 
@@ -114,7 +114,8 @@ def recipients(told: Told, people: Iterable[Person], local: datetime) -> list[Pe
     Those of the section who work now. Where nobody of the section does, those of the store who work now; where nobody
     does at all, its managers, whenever it is: a call never reaches nobody while there is anybody.
     """
-    here = [person for person in people if _concerns(told, person)]
+    people = list(people)
+    here = _concerned(told, people)
     working = [person for person in here if person.is_on_shift(local)]
     of_section = [person for person in working if not person.sections or told.section_id in person.sections]
     if told.event == "escalated":
@@ -128,12 +129,21 @@ def recipients(told: Told, people: Iterable[Person], local: datetime) -> list[Pe
     return list({person.person_id: person for person in (*of_section, *managers)}.values())
 
 
-def _concerns(told: Told, person: Person) -> bool:
-    if told.escalated_to is not None and person.role.covers(told.escalated_to):
-        return True
-    if told.event == "escalated":
-        return False
-    return person.role is Role.STAFF or person.hears_all
+def _concerned(told: Told, people: Sequence[Person]) -> list[Person]:
+    roles = told.escalated_to[-1:] if told.event == "escalated" else told.escalated_to
+    called = [person for role in roles for person in _holders(role, people)]
+    if told.event != "escalated":
+        called += [person for person in people if person.role is Role.STAFF or person.hears_all]
+    return list({person.person_id: person for person in called}.values())
+
+
+def _holders(role: Role, people: Sequence[Person]) -> list[Person]:
+    # Those of the role; in a store that has nobody of it, those of the next one above.
+    for each in list(Role)[list(Role).index(role) :]:
+        found = [person for person in people if person.role is each]
+        if found:
+            return found
+    return []
 
 
 def route(told: Told, people: Sequence[Person], channels: Iterable[Channel], local: datetime) -> list[Routed]:
@@ -157,7 +167,7 @@ def route(told: Told, people: Sequence[Person], channels: Iterable[Channel], loc
         person = known.get(channel.person_id) if channel.person_id is not None else None
         if channel.person_id is not None and person is None:
             continue
-        if told.event in _CALLS:
+        if told.event in CALLS:
             if person is None or person.person_id in chosen:
                 routed.append(Routed(channel.channel_id, _why_not(told, person, local)))
         elif channel.channel_id in told.told_channels:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from storesense_backend.alerts import wording
+from storesense_backend.notify.routing import CALLS
 
 _ALERT_FIELDS = (
     "alert_id",
@@ -29,6 +30,7 @@ _ALERT_FIELDS = (
 )
 _PREFIXES = {
     "en": {
+        "worsened": "Worse",
         "reminded": "Still open",
         "escalated": "Escalated to you",
         "resolved": "Done",
@@ -39,6 +41,7 @@ _PREFIXES = {
         "snoozed": "Snoozed",
     },
     "zh-CN": {
+        "worsened": "情况加重",
         "reminded": "仍未处理",
         "escalated": "已升级给您",
         "resolved": "已完成",
@@ -103,7 +106,7 @@ def _one(notice: Notice, language: str) -> Text:
     alert = notice.alert
     title = wording.title(alert["kind"], alert["details"], language, alert["messages"])
     prefix = _PREFIXES.get(language, _PREFIXES[_LANGUAGE]).get(notice.event)
-    is_call = notice.event in ("opened", "reminded", "escalated")
+    is_call = notice.event in CALLS
     body = wording.action(alert["kind"], alert["details"], language, alert["messages"]) if is_call else ""
     return Text(f"{prefix}: {title}" if prefix else title, body)
 

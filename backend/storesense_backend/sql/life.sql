@@ -25,7 +25,7 @@ UPDATE alerts SET
     resolved_at = %(resolved_at)s, resolved_by = %(resolved_by)s, proof = %(proof)s,
     dismissed_at = %(dismissed_at)s, dismissed_by = %(dismissed_by)s, dismiss_reason = %(dismiss_reason)s,
     snoozed_until = %(snoozed_until)s, snoozed_by = %(snoozed_by)s, snooze_reason = %(snooze_reason)s,
-    escalated_to = %(escalated_to)s, escalated_at = %(escalated_at)s,
+    escalated_to = %(escalated_to)s, escalated_at = %(escalated_at)s, escalation_step = %(escalation_step)s,
     reminded_at = %(reminded_at)s, reminder_count = %(reminder_count)s
 WHERE alert_id = %(alert_id)s;
 

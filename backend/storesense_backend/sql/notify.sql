@@ -2,11 +2,11 @@
 
 -- name: fresh
 SELECT n.notification_id, n.alert_id, n.event, n.occurrence, n.created_at, a.store_id, a.section_id, a.severity,
-    a.is_over, a.escalated_to,
+    a.is_over, a.escalation, a.escalation_step,
     (a.silenced_by_alert_id IS NOT NULL OR coalesce(a.snoozed_until > %(now)s, false)) AS is_held,
     ARRAY(
         SELECT DISTINCT d.channel_id FROM deliveries d
-        WHERE d.alert_id = n.alert_id AND d.state <> 'skipped' AND d.event IN ('opened', 'reminded', 'escalated')
+        WHERE d.alert_id = n.alert_id AND d.state <> 'skipped' AND d.event = ANY (%(calls)s)
     ) AS told_channels
 FROM notifications n JOIN alerts a USING (alert_id)
 WHERE n.expanded_at IS NULL

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rule_checks import rule_problems, subject_ids
-from storesense_contracts.rule_frame import Hours, template_fields
+from storesense_contracts.rule_frame import Escalation, Hours, template_fields
 from storesense_contracts.rules import KINDS, RULE
 
 LAYOUT = StoreLayout.model_validate(
@@ -61,6 +61,26 @@ def test_hours_of_a_schedule(hours, local, covers):
 def test_hours_that_are_none(hours):
     with pytest.raises(ValidationError):
         Hours.model_validate(hours)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"then": [{"after_s": 60, "to": "admin"}]}, "follows nothing"),
+        ({"escalate_after_s": 60, "then": [{"after_s": 60, "to": "manager"}]}, "no higher role than manager"),
+        ({"escalate_after_s": 60, "escalate_to": "admin", "then": [{"after_s": 60, "to": "staff"}]}, "no higher role"),
+        ({"escalate_after_s": 60, "then": [{"after_s": 5, "to": "admin"}]}, "greater than or equal to 30"),
+    ],
+)
+def test_an_escalation_that_would_tell_nobody_new_is_refused(given, said):
+    with pytest.raises(ValidationError, match=said):
+        Escalation.model_validate(given)
+
+
+def test_an_escalation_may_go_up_to_the_top():
+    chain = {"escalate_after_s": 60, "escalate_to": "staff"}
+    chain |= {"then": [{"after_s": 60, "to": "manager"}, {"after_s": 90, "to": "admin"}]}
+    assert [step.to for step in Escalation.model_validate(chain).then] == ["manager", "admin"]
 
 
 @pytest.mark.parametrize(

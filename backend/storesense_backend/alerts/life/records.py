@@ -7,7 +7,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from storesense_backend.alerts.life.machine import Action, Actor, Details, Happened, Life, State, act, pass_time
+from storesense_backend.alerts.life.actions import Action, act
+from storesense_backend.alerts.life.alert import Actor, Details, Happened, Life, State, patience_of
+from storesense_backend.alerts.life.timing import pass_time
 from storesense_backend.database import Connection
 from storesense_backend.errors import ConflictError, NotFoundError
 from storesense_backend.notify import Event, enqueue
@@ -30,21 +32,12 @@ _TOLD: dict[str, Event] = {
     "escalated": "escalated",
     "reminded": "reminded",
 }
-_COLUMNS = frozenset(each.name for each in fields(Life))
+_COLUMNS = frozenset(each.name for each in fields(Life)) - {"patience"}
 
 
 def _life(row: dict[str, Any]) -> Life:
-    escalation = row["escalation"] or {}
     values = {name: value for name, value in row.items() if name in _COLUMNS}
-    return Life(
-        **values
-        | {
-            "state": State(row["state"]),
-            "remind_every_s": escalation.get("remind_every_s"),
-            "escalate_after_s": escalation.get("escalate_after_s"),
-            "escalate_to": escalation.get("escalate_to"),
-        }
-    )
+    return Life(**values | {"state": State(row["state"]), "patience": patience_of(row["escalation"])})
 
 
 async def _row(connection: Connection, query: str, *, store_id: str, alert_id: int) -> dict[str, Any]:
@@ -55,7 +48,7 @@ async def _row(connection: Connection, query: str, *, store_id: str, alert_id: i
 
 
 async def _save(connection: Connection, row: dict[str, Any], life: Life) -> None:
-    values = {each.name: getattr(life, each.name) for each in fields(Life)}
+    values = {name: getattr(life, name) for name in _COLUMNS}
     proof = None if life.proof is None else Jsonb(life.proof)
     await connection.execute(
         _SQL["save_life"], values | {"state": life.state.value, "proof": proof, "alert_id": row["alert_id"]}
@@ -143,7 +136,7 @@ async def do(
 
     Raises:
         NotFoundError: the store has no such alert.
-        ApiError: ``machine.act`` says no.
+        ApiError: ``actions.act`` says no.
     """
     async with connection.transaction():
         done = await done_before(connection, actor=actor.name, action_key=action_key, kinds={action.event})

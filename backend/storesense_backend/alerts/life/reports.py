@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from storesense_backend.alerts.life import records
-from storesense_backend.alerts.life.machine import STAFF_REPORT, Actor, Details, Happened, Life, State, begun
+from storesense_backend.alerts.life.alert import STAFF_REPORT, Actor, Details, Happened, Life, State, patience_of
+from storesense_backend.alerts.life.timing import begun
 from storesense_backend.database import Connection
 from storesense_backend.errors import InvalidError
 from storesense_contracts.layout import StoreLayout
@@ -113,9 +114,7 @@ async def report(
             kind=STAFF_REPORT,
             state=State.OPEN,
             opened_at=now,
-            remind_every_s=ESCALATION.remind_every_s,
-            escalate_after_s=ESCALATION.escalate_after_s,
-            escalate_to=ESCALATION.escalate_to,
+            patience=patience_of(ESCALATION.model_dump()),
         )
     )
     values: dict[str, Any] = {

@@ -12,6 +12,7 @@ from storesense_backend.alerts.evaluate import evaluate, needs_time
 from storesense_backend.alerts.kinds.catalogue import watches_of
 from storesense_backend.alerts.values import (
     CLEAR,
+    SEVERITIES,
     CauseState,
     ChangeKind,
     QueueObservation,
@@ -209,10 +210,10 @@ def test_queue_too_long(name, observations, ticks, expected):
             [(10.3, "opened")],
         ),
         (
-            "further picks change the numbers; the refill resolves with the weight",
-            [stock(0, 2), stock(10, 2), stock(20, 0), stock(40, 14), stock(45, 14)],
+            "further picks change the numbers, the last one the severity; the refill resolves with the weight",
+            [stock(0, 2), stock(10, 2), stock(15, 1), stock(20, 0), stock(40, 14), stock(45, 14)],
             [],
-            [(10.3, "opened"), (20.3, "updated"), (45.3, "resolved")],
+            [(10.3, "opened"), (15.3, "updated"), (20.3, "worsened"), (45.3, "resolved")],
         ),
         (
             "one unit put back above the reorder point is no restock",
@@ -379,6 +380,7 @@ class CauseMachine(RuleBasedStateMachine):
         self.seen = []
         self.open = False
         self.alerts = 0
+        self.severity = None
 
     @initialize(is_stock=st.booleans())
     def choose(self, is_stock):
@@ -400,8 +402,10 @@ class CauseMachine(RuleBasedStateMachine):
             assert any(judge(self.watch, o) is Verdict.BAD for o in fresh), "opened by nothing timely and fresh"
             assert any(o.measured_at == change.cause_at and judge(self.watch, o) is Verdict.BAD for o in timely)
             assert change.at - change.cause_at >= timedelta(seconds=self.watch.rule.open_after_s - 1e-6)
-        elif change.kind is ChangeKind.UPDATED:
+        elif change.kind in (ChangeKind.UPDATED, ChangeKind.WORSENED):
             assert self.open
+            is_worse = SEVERITIES.index(change.severity) > SEVERITIES.index(self.severity)
+            assert is_worse == (change.kind is ChangeKind.WORSENED)
         else:
             assert self.open, "resolved what was not open"
             self.open = False
@@ -410,6 +414,7 @@ class CauseMachine(RuleBasedStateMachine):
                 judge(self.watch, o) is Verdict.GOOD and o.measured_at.isoformat() == change.proof["measured_at"]
                 for o in fresh
             ), "resolved without proof"
+        self.severity = change.severity
 
     @rule(
         step_s=st.sampled_from([0.0, 1.0, 5.0, 30.0, 130.0]),

@@ -113,6 +113,7 @@ export default {
       snoozed: "Snoozed",
       woken: "Snooze ended",
       noted: "Note",
+      worsened: "Got worse",
       reminded: "Reminder sent",
       escalated: "Escalated",
       reported_again: "Reported again",

@@ -111,6 +111,7 @@ export default {
       snoozed: "推迟",
       woken: "推迟结束",
       noted: "备注",
+      worsened: "情况加重",
       reminded: "已发提醒",
       escalated: "已升级",
       reported_again: "再次上报",

@@ -12,7 +12,7 @@ const p = await pageTexts("alerts");
 const ENGINE = "alert engine";
 const ICONS = {
   opened: "bell", resolved: "check", taken: "people", acknowledged: "check", dismissed: "close", noted: "note",
-  escalated: "urgent", reminded: "bell",
+  escalated: "urgent", worsened: "urgent", reminded: "bell",
 };
 
 /** A value of an alert's details or proof as text; what is no plain value is left out. */

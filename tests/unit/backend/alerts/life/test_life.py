@@ -8,26 +8,29 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from storesense_backend.alerts.life.machine import (
-    DISMISS_REASONS,
-    STAFF_REPORT,
+from storesense_backend.alerts.life.actions import (
     Acknowledge,
-    Actor,
     Dismiss,
-    Life,
     Note,
     Release,
     Resolve,
     Snooze,
-    State,
     Take,
     Wake,
     act,
     allowed,
-    begun,
-    due_at,
-    pass_time,
 )
+from storesense_backend.alerts.life.alert import (
+    DISMISS_REASONS,
+    STAFF_REPORT,
+    Actor,
+    EscalationStep,
+    Life,
+    Patience,
+    State,
+    patience_of,
+)
+from storesense_backend.alerts.life.timing import begun, due_at, pass_time
 from storesense_backend.errors import ApiError, ConflictError, ForbiddenError, InvalidError
 from storesense_backend.roles import Role
 
@@ -39,15 +42,11 @@ def at(seconds):
     return START + timedelta(seconds=seconds)
 
 
-def new(kind="queue_too_long", *, remind_every_s=60.0, escalate_after_s=150.0, **changes):
-    life = Life(
-        kind=kind,
-        state=State.OPEN,
-        opened_at=START,
-        remind_every_s=remind_every_s,
-        escalate_after_s=escalate_after_s,
-        escalate_to="manager",
-    )
+MANAGER, ADMIN = EscalationStep(150.0, "manager"), EscalationStep(100.0, "admin")
+
+
+def new(kind="queue_too_long", *, remind_every_s=60.0, steps=(MANAGER,), **changes):
+    life = Life(kind=kind, state=State.OPEN, opened_at=START, patience=Patience(remind_every_s, steps))
     return replace(begun(life), **changes)
 
 
@@ -149,6 +148,44 @@ def test_reminders_until_acknowledged_and_one_escalation():
     assert due_at(life) is None
 
 
+def test_one_role_after_the_other_is_told_each_in_its_own_time():
+    life, told = new(remind_every_s=None, steps=(MANAGER, ADMIN)), []
+    for second in range(0, 400, 10):
+        life, happened = pass_time(life, at(second))
+        told += [(second, each.kind, each.details) for each in happened]
+    assert told == [
+        (150, "escalated", {"to": "manager", "step": 1, "steps": 2}),
+        (250, "escalated", {"to": "admin", "step": 2, "steps": 2}),
+    ]
+    assert (life.escalated_to, life.escalated_at, life.escalation_step) == ("admin", at(250), 2)
+    assert due_at(life) is None
+
+
+def test_acknowledging_ends_the_chain_and_giving_back_goes_on_where_it_was():
+    life, _ = pass_time(new(remind_every_s=None, steps=(MANAGER, ADMIN)), at(150))
+    life = after(life, (Take(), BOB), now=at(200))
+    assert pass_time(life, at(900)) == (life, [])
+    life = after(life, (Release(), BOB), now=at(1_000))
+    assert life.escalate_due_at == at(1_100)
+    life, happened = pass_time(life, at(1_100))
+    assert [each.details["to"] for each in happened] == ["admin"]
+
+
+def test_of_several_roles_due_while_no_engine_ran_one_is_told_and_the_next_has_its_time():
+    life, happened = pass_time(new(remind_every_s=None, steps=(MANAGER, ADMIN)), at(5_000))
+    assert [each.details["to"] for each in happened] == ["manager"]
+    assert life.escalate_due_at == at(5_100)
+
+
+def test_what_a_row_keeps_of_its_rule():
+    first = {"remind_every_s": 60.0, "escalate_after_s": 150.0, "escalate_to": "manager"}
+    assert patience_of(first) == Patience(60.0, (MANAGER,)), "as releases before the chain wrote it"
+    then = [{"after_s": 100.0, "to": "admin"}]
+    assert patience_of(first | {"then": then}) == Patience(60.0, (MANAGER, ADMIN))
+    assert patience_of(first | {"escalate_after_s": None}) == Patience(60.0)
+    assert patience_of(None) == Patience()
+
+
 def test_of_reminders_that_nobody_sent_one_goes_out_and_the_grid_stays():
     life, happened = pass_time(OPEN, at(1_000))
     assert [each.kind for each in happened] == ["escalated", "reminded"]
@@ -192,7 +229,7 @@ def test_what_another_alert_explains_reminds_nobody_and_is_due_again_when_it_no_
 
 
 def test_a_rule_without_escalation_never_comes_due():
-    assert due_at(new(remind_every_s=None, escalate_after_s=None)) is None
+    assert due_at(new(remind_every_s=None, steps=())) is None
 
 
 ACTIONS = st.one_of(
@@ -213,7 +250,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.now = START
-        self.life = new(STAFF_REPORT)
+        self.life = new(STAFF_REPORT, steps=(MANAGER, ADMIN))
         self.events = []
         self.ended = None
 
@@ -283,7 +320,8 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def the_history_tells_it_all(self):
         assert self.events.count("reminded") == self.life.reminder_count
-        assert self.events.count("escalated") == (self.life.escalated_at is not None)
+        assert self.events.count("escalated") == self.life.escalation_step <= 2
+        assert (self.life.escalated_at is not None) == (self.life.escalation_step > 0)
 
 
 TestLives = Lives.TestCase
