@@ -177,6 +177,7 @@ def _say(args: argparse.Namespace, text: str, value: dict[str, Any]) -> int:
 
 def _register(args: argparse.Namespace) -> int:
     from storesense_backend.registry import put_store  # noqa: PLC0415 -- heavy
+    from storesense_contracts.drawing import views_of  # noqa: PLC0415
     from storesense_contracts.site import load_site  # noqa: PLC0415
 
     site = load_site(args.site)
@@ -185,6 +186,7 @@ def _register(args: argparse.Namespace) -> int:
             connection,
             site.store,
             devices=[(device.id, device.kind) for device in site.devices],
+            cameras=views_of(site),
             rules=site.rules if "rules" in site.model_fields_set else None,
         )
     )

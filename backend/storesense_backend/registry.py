@@ -8,9 +8,11 @@ from psycopg.types.json import Jsonb
 
 from storesense_backend.database import Connection
 from storesense_backend.default_rules import default_rules
+from storesense_backend.drawing.records import lay_registered_drawing
 from storesense_backend.errors import InvalidError, NotFoundError
 from storesense_backend.planogram.records import lay_registered
 from storesense_backend.rule_records import check_rules, write_rules
+from storesense_contracts.drawing import CameraView
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rules import AnyRule
 from storesense_contracts.sql import load_queries
@@ -42,18 +44,20 @@ async def put_store(
     layout: StoreLayout,
     *,
     devices: Sequence[tuple[str, str]],
+    cameras: Sequence[CameraView] | None = None,
     rules: Sequence[AnyRule] | None,
     registered_by: str = "registration",
 ) -> dict[str, Any]:
     """Register a store, or bring its registration up to date, in one transaction.
 
-    Slots keep the planogram that was entered since the last registration, unless the layout now says something new of
-    them.
+    Slots keep the planogram, and the floor the drawing, that was entered since the last registration, unless the layout
+    now says something new of them.
 
     Args:
         connection: to the database, outside of a transaction.
         layout: the store.
         devices: id and kind of each.
+        cameras: what each camera sees; None leaves what is known of them.
         rules: all that shall hold; others are deleted. None leaves a known store's as they are, and gives a new one
             sensible ones.
         registered_by: who does it, for the planogram's history.
@@ -78,7 +82,8 @@ async def put_store(
             "layout": Jsonb(layout.model_dump(mode="json")),
         }
         is_new = await (await connection.execute(_SQL["ensure_store"], values)).fetchone() is not None
-        shown, version = await lay_registered(connection, layout, entered_by=registered_by)
+        drawn = await lay_registered_drawing(connection, layout, cameras, entered_by=registered_by)
+        shown, version = await lay_registered(connection, drawn, entered_by=registered_by)
         values |= {"layout": Jsonb(shown.model_dump(mode="json")), "planogram_version": version}
         row = await (await connection.execute(_SQL["put_store"], values)).fetchone()
         await connection.execute(_SQL["put_devices"], named | {"kinds": [kind for _, kind in devices]})

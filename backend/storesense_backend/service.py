@@ -13,6 +13,7 @@ from storesense_backend.api.context import Context
 from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import check_schema, new_pool, opened
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.drawing.signer import PassSigner, keep_key_shown
 from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
@@ -63,16 +64,18 @@ async def build_backend(
             staffing=Staffing(),
             forecasts=Forecasts(),
             chain=ChainBoard(pool=pool, clock=clock, depletion=depletion),
+            signer=PassSigner(),
         )
         await context.passwords.prepare()
         following = asyncio.create_task(feed.run(), name="live feed")
         planning = asyncio.create_task(keep_planograms(pool, clock), name="planograms")
+        showing = asyncio.create_task(keep_key_shown(pool, context.signer), name="setup key")
         comparing = asyncio.create_task(context.chain.run(), name="chain")
         try:
             yield context
         finally:
             feed.close()
-            for task in (following, planning, comparing):
+            for task in (following, planning, showing, comparing):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

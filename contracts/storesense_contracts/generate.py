@@ -29,7 +29,7 @@ _STREAM_TEXT = {
 }
 _DOWN_TEXT = {
     DownStream.ACK: "The gateway's word that messages are committed; only this lets the outbox delete them",
-    DownStream.CONFIG: "The planogram as the device needs it: what stands in its slots, and what a unit weighs",
+    DownStream.CONFIG: "What the device goes by: what its slots hold and a unit weighs, or what its camera measures",
     DownStream.COMMAND: "Reserved for commands to a device",
 }
 

@@ -298,7 +298,8 @@ class HealthReading(Reading, frozen=True, kw_only=True):
 
     ``affected`` names the figures that are not to be trusted, or missing, while it is so. ``accuracy`` is what an
     audit found: somebody tallied from ``measured_at`` on for ``audit_ms``. ``planogram_version`` is the one that the
-    device works by; None while it works by its site file.
+    device works by, ``drawing_version`` the drawing that a camera works by; None while it works by its site file.
+    ``setup_url`` is where the edge box shows its camera's picture to an installer who was let in.
     """
 
     component_id: IdText
@@ -321,6 +322,8 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     accuracy: Annotated[tuple[LineAccuracy, ...], Meta(max_length=100)] = ()
     audit_ms: Annotated[int, Meta(ge=1, le=86_400_000, description="length of the tally, milliseconds")] | None = None
     planogram_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
+    drawing_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
+    setup_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/\Z")] | None = None
 
 
 AnyReading = (

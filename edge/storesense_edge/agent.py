@@ -19,6 +19,7 @@ from storesense_contracts.topics import Stream
 from storesense_edge.batcher import UnfitReadingError
 from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
+from storesense_edge.drawing import DeviceDrawing
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
 from storesense_edge.open_visits import OpenVisitsFile
@@ -81,6 +82,7 @@ class DeviceAgent:
         health_s: seconds between readings of its condition.
         audits: where accuracy audits wait to be sent, None for a device that has none.
         planogram: what its slots hold, None for a device without slots.
+        drawing: what its camera measures, None for a device without one.
     """
 
     def __init__(
@@ -93,13 +95,16 @@ class DeviceAgent:
         health_s: float,
         audits: TrajectoryFile | None = None,
         planogram: DevicePlanogram | None = None,
+        drawing: DeviceDrawing | None = None,
     ) -> None:
         self.device_id = device_id
         self._audits = audits
         self.planogram = planogram
+        self.drawing = drawing
+        self._goes_by = planogram or drawing
         self._config: bytes | None = None
         self._config_came = asyncio.Event()
-        self._on_config = None if planogram is None else self._take_config
+        self._on_config = None if self._goes_by is None else self._take_config
         self.link = new_link(on_config=self._on_config)
         self._new_link = new_link
         self._name = topics.user_name(self.link.store_id, self.link.device_id)
@@ -116,15 +121,14 @@ class DeviceAgent:
             OutboxError: the device's outbox cannot be opened, or is not written any more.
         """
         self.link = self._new_link(on_config=self._on_config)
-        kept = None if self.planogram is None else await asyncio.to_thread(self.planogram.load)
+        kept = None if self._goes_by is None else await asyncio.to_thread(self._goes_by.load)
         async with self.link:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tell_condition(), name=f"health {self._name}")
-                    if self.planogram is not None and kept is not None:
+                    if self._goes_by is not None and kept is not None:
                         self._take(kept)
-                        task = self._follow_planogram(self.planogram)
-                        group.create_task(task, name=f"planogram {self._name}")
+                        group.create_task(self._follow(self._goes_by), name=f"configuration {self._name}")
                     for source in self._sources:
                         name = f"{source.component_id} of {self._name}"
                         group.create_task(self._supervise(source), name=name)
@@ -137,14 +141,14 @@ class DeviceAgent:
         self._config = payload
         self._config_came.set()
 
-    async def _follow_planogram(self, planogram: DevicePlanogram) -> None:
+    async def _follow(self, goes_by: DevicePlanogram | DeviceDrawing) -> None:
         """Take up what the gateway says, for ever; of several that wait the newest alone."""
         while True:
             await self._config_came.wait()
             self._config_came.clear()
             payload, self._config = self._config, None
             if payload is not None:
-                self._take(await asyncio.to_thread(planogram.take, payload))
+                self._take(await asyncio.to_thread(goes_by.take, payload))
 
     async def _supervise(self, source: Source) -> None:
         """Run a source; what goes wrong with it becomes its condition and stops nothing else."""
@@ -311,8 +315,16 @@ def build_agent(
     )
     for device in site.devices:
         planogram = _planogram(device, site.store, state_dir / store_id)
+        drawing = _drawing(device, site.store, state_dir / store_id)
         sources = _sources(
-            device, site, settings, clock, state_dir=state_dir / store_id, logins=logins, planogram=planogram
+            device,
+            site,
+            settings,
+            clock,
+            state_dir=state_dir / store_id,
+            logins=logins,
+            planogram=planogram,
+            drawing=drawing,
         )
         if not sources:
             continue
@@ -343,6 +355,7 @@ def build_agent(
             health_s=settings.health_s,
             audits=audits,
             planogram=planogram,
+            drawing=drawing,
         )
         devices.append(agent)
     if not devices:
@@ -358,6 +371,12 @@ def _planogram(device: AnyDevice, store: StoreLayout, state_dir: Path) -> Device
     return DevicePlanogram(slots, store, state_dir / f"{device.id}.planogram.json")
 
 
+def _drawing(device: AnyDevice, store: StoreLayout, state_dir: Path) -> DeviceDrawing | None:
+    if not isinstance(device, CameraDevice):
+        return None
+    return DeviceDrawing(device, store, state_dir / f"{device.id}.drawing.json")
+
+
 def _sources(
     device: AnyDevice,
     site: SiteFile,
@@ -367,6 +386,7 @@ def _sources(
     state_dir: Path,
     logins: CameraCredentials | None,
     planogram: DevicePlanogram | None,
+    drawing: DeviceDrawing | None,
 ) -> list[Source]:
     if isinstance(device, CameraDevice) and device.source.kind != "simulated":
         # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
@@ -381,6 +401,8 @@ def _sources(
         agent = CameraAgent(device, site.store, settings, clock, source=source, views=views, recorder=recorder)
         if is_live:
             agent.keep_visits(OpenVisitsFile(state_dir / f"{device.id}.visits.json"))
+        if drawing is not None:
+            agent.follow(drawing)
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice) and planogram is not None:
         neighbours = ShelfNeighbours(device.rows)

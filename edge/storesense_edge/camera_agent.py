@@ -24,6 +24,7 @@ from storesense_edge.health import Health
 from storesense_edge.onvif import OnvifDevice
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.site_mapping import camera_plan
+from storesense_edge.view_file import geometry_key
 from storesense_edge.vision.capture import open_stream, open_usb
 from storesense_edge.vision.errors import SourceError
 from storesense_edge.vision.live import LiveSource
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from storesense_contracts.site import CameraDevice
     from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.camera_readings import InstantOf
+    from storesense_edge.drawing import DeviceDrawing, Drawn
     from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Stop
@@ -165,6 +167,8 @@ class CameraAgent:
         self._views = views
         self._visits: OpenVisitsFile | None = None
         self._kept: tuple[OpenVisits, float] | None = None
+        self._drawing: DeviceDrawing | None = None
+        self._drawn: Drawn | None = None
         self._recorder = recorder
         recording = device.source if isinstance(device.source, Recording) else None
         self._loops = recording is not None and recording.loop
@@ -182,6 +186,22 @@ class CameraAgent:
         self._visits = visits
         return self
 
+    def follow(self, drawing: DeviceDrawing) -> CameraAgent:
+        """Measure what the drawing says, also while it changes; without it what the site file says is measured."""
+        self._drawing = drawing
+        return self
+
+    def _redrawn(self) -> bool:
+        """Take up another drawing, if there is one; return whether there was."""
+        if self._drawing is None or (drawn := self._drawing.now) is self._drawn:
+            return False
+        self._drawn = drawn
+        self._device, self._store = drawn.device, drawn.store
+        self._condition.affects(affected_by(drawn.device, drawn.store))
+        if self._views is not None:
+            self._views = self._views.of(geometry_key(drawn.device))
+        return True
+
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
         """Yield findings until the source ends or the stop is set; then what is left of the last interval.
 
@@ -193,6 +213,7 @@ class CameraAgent:
             GeometryError: the camera's geometry cannot be measured.
         """
         reporter: CameraReporter | None = None
+        self._redrawn()
         watch = self._watch()
         detector = self._make_detector(self._device)
         begin_media_s = 0.0
@@ -205,12 +226,17 @@ class CameraAgent:
                     if isinstance(item, NoPicture):
                         yield self._without_picture(item, begin_media_s, reporter)
                         continue
+                    is_redrawn = self._redrawn()
+                    if is_redrawn:
+                        # Everything that was open is told by the old shapes; the new ones begin with this frame.
+                        yield self._close(reporter, begin_media_s + item.at_s)
+                        this, reporter, watch = None, None, self._watch()
                     if this is None or this.frame_wh != source.info.frame_wh:
                         # The first frame of a pass, or a live camera that was set to another resolution.
                         if this is not None and reporter is not None:
                             yield list(reporter.close(*self._present(begin_media_s + item.at_s)))
                         this = self._begin(source, detector, begin_media_s)
-                        this.next_index = item.index if source.live else 0
+                        this.next_index = item.index if source.live or is_redrawn else 0
                         if reporter is not None:
                             reporter.restart(this.pipeline)
                     this.media_s = begin_media_s + item.at_s
@@ -220,11 +246,8 @@ class CameraAgent:
                     yield self._step(this, item, reporter, watch, now_at, instant_of)
                 end = item
                 frame_s = _frame_s(source)
-            if self._recorder is not None:
-                self._recorder.write(self._clock.now(), now_or_never=True)
-            if reporter is not None and this is not None:
-                yield list(reporter.close(*self._present(this.media_s)))
-                self._keep_visits(reporter, now_or_never=True)
+            if this is not None:
+                yield self._close(reporter, this.media_s)
             if end is None:
                 return
             if this is None or not (self._loops and end.complete):
@@ -257,6 +280,16 @@ class CameraAgent:
             camera_id=self._device.id,
             cut_short=None if self._visits is None else self._visits.load(),
         )
+
+    def _close(self, reporter: CameraReporter | None, media_s: float) -> list[Finding]:
+        """Tell all that is left, and that no visit is open any more."""
+        if self._recorder is not None:
+            self._recorder.write(self._clock.now(), now_or_never=True)
+        if reporter is None:
+            return []
+        findings: list[Finding] = list(reporter.close(*self._present(media_s)))
+        self._keep_visits(reporter, now_or_never=True)
+        return findings
 
     def _keep_visits(self, reporter: CameraReporter, *, now_or_never: bool = False) -> None:
         """Keep how many visits are open, if that has changed; seldom enough for a memory card."""

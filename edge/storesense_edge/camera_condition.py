@@ -65,6 +65,10 @@ class CameraCondition:
         self._fault: Finding | None = None
         self._picture_at_s = now_s
 
+    def affects(self, figures: tuple[str, ...]) -> None:
+        """Say anew which figures rest on the camera."""
+        self._affected = figures
+
     def well(self) -> Health:
         """The condition at the beginning of a source."""
         return Health(self._id)

@@ -27,6 +27,8 @@ class Health:
         displacement_px: by how many pixels a moved camera's view has shifted.
         affected: the figures that are not to be trusted meanwhile, such as ``footfall/door``.
         planogram_version: the planogram that a shelf device works by.
+        drawing_version: the drawing that a camera works by.
+        setup_url: where this box shows the camera's picture to an installer.
     """
 
     component_id: str
@@ -37,6 +39,8 @@ class Health:
     displacement_px: float | None = None
     affected: tuple[str, ...] = ()
     planogram_version: int | None = None
+    drawing_version: int | None = None
+    setup_url: str | None = None
 
 
 class HealthBoard:
@@ -90,4 +94,6 @@ def reading_of(
         displacement_px=None if health.displacement_px is None else round(health.displacement_px, 1),
         affected=health.affected[:_MAX_AFFECTED],
         planogram_version=health.planogram_version,
+        drawing_version=health.drawing_version,
+        setup_url=health.setup_url,
     )

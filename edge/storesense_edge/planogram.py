@@ -84,7 +84,7 @@ class DevicePlanogram:
         """Take up what was kept, from disk; return the planogram's condition."""
         try:
             kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-            config = decode_config(bytes(kept.config))
+            config = _planned(bytes(kept.config))
         except FileNotFoundError:
             return self._condition([])
         except (OSError, msgspec.DecodeError, PayloadError) as exc:
@@ -103,7 +103,7 @@ class DevicePlanogram:
         What cannot be read changes nothing; a slot of which something impossible is said keeps what it had.
         """
         try:
-            config = decode_config(payload)
+            config = _planned(payload)
         except PayloadError as exc:
             return self._condition([f"A planogram that the gateway sent cannot be used ({exc}); the one before holds."])
         problems = self._apply(config)
@@ -116,8 +116,8 @@ class DevicePlanogram:
     def _apply(self, config: DeviceConfig) -> list[str]:
         problems: list[str] = []
         plans = dict(self._site)
-        weights = _weights([*(planned.product for planned in config.slots), *config.products])
-        for planned in config.slots:
+        weights = _weights([*(planned.product for planned in config.slots or ()), *config.products])
+        for planned in config.slots or ():
             site = self._site.get(planned.slot_id)
             if site is None:
                 continue
@@ -154,6 +154,14 @@ class DevicePlanogram:
     def _condition(self, problems: Sequence[str]) -> Health:
         state = HealthState.DEGRADED if problems else HealthState.OK
         return Health(PLANOGRAM, state, " ".join(problems) or None, planogram_version=self.version)
+
+
+def _planned(payload: bytes) -> DeviceConfig:
+    """Read a configuration that speaks of a planogram. Raises PayloadError."""
+    config = decode_config(payload)
+    if config.planogram_version is None:
+        raise PayloadError(stage="body", detail="it says nothing of a planogram")
+    return config
 
 
 def _same(before: SlotPlan, now: SlotPlan) -> SlotPlan:

@@ -45,6 +45,10 @@ class ViewFile:
         self._path = path
         self._key = key
 
+    def of(self, key: str) -> ViewFile:
+        """Return the same file for another geometry."""
+        return ViewFile(self._path, key)
+
     def load(self) -> PictureReference | None:
         """Return the view, None if there is none that fits; a damaged file is as good as none."""
         try:

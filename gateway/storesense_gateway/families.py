@@ -249,6 +249,8 @@ FAMILIES: dict[type[Reading], Family] = {
             Column("accuracy", PgType.TEXT, _json_accuracy, nullable=True),
             _column("audit_ms", PgType.INT8, nullable=True),
             _column("planogram_version", PgType.INT4, nullable=True),
+            _column("drawing_version", PgType.INT4, nullable=True),
+            _column("setup_url", PgType.TEXT, nullable=True),
         ),
     ),
 }

@@ -57,6 +57,13 @@ def _own_origins(request: Request, context: Context) -> set[str]:
     return own
 
 
+def page_origin(request: Request, context: Context) -> str:
+    """Return the origin of our pages as whoever asks sees it: the configured one, else where the request came to."""
+    if context.settings.public_origin is not None:
+        return context.settings.public_origin
+    return f"{request.url.scheme}://{urlsplit(str(request.url)).netloc}".lower()
+
+
 async def authenticate(request: Request, context: Context) -> Principal | None:
     """Return who makes a request, or None."""
     authorization = request.headers.get("authorization")

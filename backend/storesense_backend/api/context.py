@@ -9,6 +9,7 @@ from storesense_backend.accounts import SessionLimits
 from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import Pool
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.drawing.signer import PassSigner
 from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
@@ -35,6 +36,7 @@ class Context:
     staffing: Staffing
     forecasts: Forecasts
     chain: ChainBoard
+    signer: PassSigner
 
 
 def context_of(request: Request) -> Context:

@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 SMALL_BODY_BYTES = 65_536
 _DISCARDED_BYTES = 16_777_216
-_LARGE_BODY_PATH = re.compile(r"^/api/v1/stores/[^/]+(/planogram)?$")
+_LARGE_BODY_PATH = re.compile(r"^/api/v1/stores/[^/]+(/planogram|/drawing)?$")
 _TOO_LARGE = "the body is larger than {} bytes, which is all that is taken here"
 
 SECURITY_HEADERS = {

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from storesense_backend.gap_reasons import GapReason
 from storesense_backend.passwords import MAX_LENGTH
 from storesense_backend.roles import Role
+from storesense_contracts.drawing import CameraView
 from storesense_contracts.kpis import Better, Quality, Unit
 from storesense_contracts.layout import Id, StoreLayout, refuse_control_characters
 from storesense_contracts.rules import AnyRule, Rule
@@ -99,6 +100,9 @@ class StoreEntry(Question):
 
     layout: StoreLayout
     devices: Annotated[list[DeviceEntry], Field(max_length=2_000)] = []
+    cameras: Annotated[list[CameraView] | None, Field(max_length=500)] = Field(
+        None, description="what each camera sees of the layout; what is known of them stays if not given"
+    )
     rules: Annotated[list[Rule] | None, Field(max_length=1_000)] = None
 
 

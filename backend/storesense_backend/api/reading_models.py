@@ -160,6 +160,7 @@ class HealthRow(ReadingRow):
     displacement_px: float | None = Field(description="by how many pixels a moved camera's view has shifted")
     affected: list[str] | None = Field(description="figures not to be trusted meanwhile, as stream/subject")
     planogram_version: int | None = Field(description="the planogram that a shelf device works by")
+    drawing_version: int | None = Field(description="the drawing that a camera works by")
 
 
 AnyRow = (

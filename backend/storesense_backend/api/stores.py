@@ -57,6 +57,7 @@ async def put_store(store_id: StoreIdPath, body: StoreEntry, principal: Admin, c
             connection,
             body.layout,
             devices=[(device.device_id, device.kind) for device in body.devices],
+            cameras=body.cameras,
             rules=body.rules,
             registered_by=principal.actor,
         )

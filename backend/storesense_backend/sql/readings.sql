@@ -146,7 +146,7 @@ LIMIT %(limit)s;
 -- name: health_readings
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.state, r.reason, r.frames_per_s::float8 AS frames_per_s, r.outbox_messages, r.outbox_bytes, r.uptime_s,
     r.clock_offset_ms, r.cause, r.displacement_px::float8 AS displacement_px,
-    string_to_array(r.affected, ' ') AS affected, r.planogram_version,
+    string_to_array(r.affected, ' ') AS affected, r.planogram_version, r.drawing_version,
     r.boot_no, r.seq, r.idx
 FROM health_readings r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'health'

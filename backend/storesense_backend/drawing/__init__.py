@@ -1,0 +1,1 @@
+"""Drawings: lines, zones, lanes, queues, places of slots and cameras' views, in versions."""
