@@ -1,18 +1,19 @@
 """The shipped advice at a recorded day's tills, and past days as the store's sensors would have kept them."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from storesense_backend.staffing.advice import HORIZON_MIN, AdvicePolicy, Adviser, TillState
+from storesense_backend.staffing.arrivals import ArrivalForecast
 from storesense_backend.staffing.history import SAMPLE_S, PastDay, StoreModel, Visits
 from storesense_simulators.staffing_days import TillDay
-from storesense_simulators.staffing_tills import LanePolicy, TillRun, TillShop, TillView, Visit
+from storesense_simulators.staffing_shop import LanePolicy, TillShop, TillView, Visit
+from storesense_simulators.staffing_tills import TillRun
 from storesense_simulators.twin.chance import stream
 
-if TYPE_CHECKING:
-    from storesense_backend.staffing.arrivals import ArrivalForecast
+Floats = NDArray[np.float64]
 
 _MS_PER_MIN = 60_000
 _MS_PER_S = 1_000
@@ -99,6 +100,8 @@ class Advised:
         policy: of the advice.
         open_minutes: for how long people are let in.
         noise: of the sensors.
+        knows_arrivals: whether who will come to the tills is told instead of foretold: what the best forecast of
+            arrivals would be worth, for nobody can have it.
 
     Attributes:
         forecasts: what was foretold when, by minute of the day.
@@ -113,6 +116,7 @@ class Advised:
         *,
         open_minutes: int,
         noise: SensorNoise,
+        knows_arrivals: bool = False,
     ) -> None:
         self.every_ms = _DECIDE_MS
         self._tills = tills
@@ -124,6 +128,7 @@ class Advised:
         self._entered: list[int] = []
         self._minute = -1
         self._people: dict[str, int] = {}
+        self._coming = _coming_by_minute(day) if knows_arrivals else None
         self.forecasts: dict[int, ArrivalForecast] = {}
 
     def lanes(self, view: TillView) -> int:
@@ -134,17 +139,24 @@ class Advised:
         self._entered[max(0, view.now_ms - 1) // _MS_PER_MIN] += self._noise.counted(view.entered)
         if minute != self._minute:
             self._minute = minute
-            forecast = self._model.arrivals.forecast(
-                np.array(self._entered[:minute], dtype=np.float64),
-                week_minute=self._began_at + minute,
-                minutes=HORIZON_MIN,
-                open_minutes=max(0, self._open_minutes - minute),
-            )
+            forecast = self._foretold(minute)
             self.forecasts[minute] = forecast
             self._adviser.foresee(forecast)
         self._keep_count(view)
-        people = sum(count for queue_id, count in self._people.items() if not self._tills.is_self[queue_id])
+        served = {self._tills.queue_of[lane_id] for lane_id in view.open_lanes}
+        people = sum(count for queue_id, count in self._people.items() if queue_id in served)
         return self._adviser.lanes(TillState(view.now_ms / 1_000, people, len(view.open_lanes), view.coming_lanes))
+
+    def _foretold(self, minute: int) -> ArrivalForecast:
+        if self._coming is not None:
+            told = self._coming[minute : minute + HORIZON_MIN]
+            return ArrivalForecast(told, np.cumsum(told))
+        return self._model.arrivals.forecast(
+            np.array(self._entered[:minute], dtype=np.float64),
+            week_minute=self._began_at + minute,
+            minutes=HORIZON_MIN,
+            open_minutes=max(0, self._open_minutes - minute),
+        )
 
     def _keep_count(self, view: TillView) -> None:
         """Follow who is at each queue and its lanes; the line that the camera sees bounds what was missed."""
@@ -154,3 +166,9 @@ class Advised:
         for queue_id, length in view.lengths.items():
             count = self._people.get(queue_id, 0) + view.joined.get(queue_id, 0) - gone.get(queue_id, 0)
             self._people[queue_id] = min(max(count, length), length + self._tills.stations[queue_id])
+
+
+def _coming_by_minute(day: TillDay) -> Floats:
+    """Return who looks for a queue in each minute, long enough for every forecast."""
+    minutes = np.array([seeking.t_ms for seeking in day.seekings], dtype=np.int64) // _MS_PER_MIN
+    return np.bincount(minutes, minlength=day.lasts_ms // _MS_PER_MIN + 24 * 60).astype(np.float64)

@@ -8,19 +8,23 @@ called up refill no shelves meanwhile.
 
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from statistics import median
 
+from storesense_simulators import twin
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.queues import Seeking
 from storesense_simulators.twin.shop import Shop
 from storesense_simulators.twin.truth import TruthKind
 
 _FORMAT = 2
+_OF_THE_TWIN = re.compile(r"^\s*(?:from|import) storesense_simulators\.twin\.(\w+)", re.MULTILINE)
 _LOOKING_ON = frozenset({"layout", "site", "cameras", "cells", "climate", "faults", "fault_rates"})
 
 
@@ -59,14 +63,14 @@ def record_day(
         lasts_ms: how long it lasts.
         progress: told each minute how many milliseconds have been lived.
     """
-    twin = Twin(shop, seed=seed, began_at=began_at)
-    seekings = twin.watch_seekings()
+    store = Twin(shop, seed=seed, began_at=began_at)
+    seekings = store.watch_seekings()
     entrances = {line.line_id for line in shop.lines if line.is_entrance}
     entered: list[int] = []
     walks: dict[str, list[int]] = defaultdict(list)
     sent: dict[str, int] = {}
     staffed: list[int] = []
-    for events in twin.run_until(lasts_ms):
+    for events in store.run_until(lasts_ms):
         for event in events:
             subject = event.subject_id
             if event.kind is TruthKind.CROSSED_IN and subject in entrances and not event.is_staff:
@@ -77,8 +81,8 @@ def record_day(
                 sent[subject] = event.t_ms
             elif event.kind is TruthKind.LANE_OPENED and subject in sent:
                 staffed.append(event.t_ms - sent.pop(subject))
-        if twin.now_ms % 60_000 == 0:
-            progress(twin.now_ms)
+        if store.now_ms % 60_000 == 0:
+            progress(store.now_ms)
     first = {seeking.person_no: seeking for seeking in reversed(seekings)}
     return TillDay(
         seed=seed,
@@ -92,13 +96,30 @@ def record_day(
 
 
 def day_mark(shop: Shop, *, seed: int, began_at: datetime, lasts_ms: int) -> str:
-    """Return what tells a recording apart: a checksum of all that people and staff meet, seed, time and this format.
+    """Return what tells a recording apart: a checksum of all that people and staff meet, of seed, time and code.
 
-    Sensors only look on, so a camera that was moved leaves a recording as it was.
+    Sensors only look on, so a camera that was moved, or code of theirs that has changed, leaves a recording as it was.
+    A twin whose code of people and staff has changed is another twin: days that were kept from before are not used.
     """
     names = [one.name for one in fields(shop) if one.name not in _LOOKING_ON]
-    told = repr((_FORMAT, [getattr(shop, name) for name in names], seed, began_at.isoformat(), lasts_ms))
+    told = repr((_FORMAT, code_mark(), [getattr(shop, name) for name in names], seed, began_at.isoformat(), lasts_ms))
     return hashlib.sha256(told.encode()).hexdigest()[:24]
+
+
+@cache
+def code_mark() -> str:
+    """Return a checksum of this module and of all that it imports of the twin, directly or not."""
+    folder, sums = Path(twin.__file__).parent, hashlib.sha256()
+    found, to_read = {"staffing_days": Path(__file__)}, [Path(__file__)]
+    while to_read:
+        text = to_read.pop().read_text(encoding="utf-8")
+        for name in _OF_THE_TWIN.findall(text):
+            if name not in found and (path := folder / f"{name}.py").exists():
+                found[name] = path
+                to_read.append(path)
+    for name, path in sorted(found.items()):
+        sums.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return sums.hexdigest()
 
 
 def save_day(path: Path, day: TillDay) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from storesense_simulators.staffing_tills import TillView
+from storesense_simulators.staffing_shop import TillView
 
 _HOUR_MS = 3_600_000
 _MS_PER_S = 1_000

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from storesense_backend.staffing.arrivals import ArrivalForecast
 from storesense_backend.staffing.history import StoreModel
-from storesense_backend.staffing.planning import Costs, Plan, make_plan
+from storesense_backend.staffing.planning import Costs, LanePlan
 from storesense_backend.staffing.queueing import PoolModel
 
 Floats = NDArray[np.float64]
 
 HORIZON_MIN = 35
 _NOW_MIN, _SOON_MIN, _LATER_MIN = 0, 15, 30
+_NEAR_MIN = 5
+"""Arrivals of so many minutes decide what to do now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class TillState:
 
     Attributes:
         at_s: of a steady clock.
-        people: at the staffed lanes, waiting or being served.
+        people: at the staffed lanes that take customers, waiting or being served; who is at a lane that is closing is
+            served there, and left out.
         lanes_open: staffed lanes that take customers.
         lanes_coming: that have been asked for and are not staffed yet.
     """
@@ -99,7 +102,7 @@ class Advice:
 
 
 class Adviser:
-    """Advises one store; the plan is made anew whenever a forecast comes, the present asks it as often as it likes.
+    """Advises one store; the present asks as often as it likes by the forecast that came last.
 
     Args:
         model: what was learnt.
@@ -109,19 +112,20 @@ class Adviser:
     def __init__(self, model: StoreModel, policy: AdvicePolicy) -> None:
         self._model = model
         self._policy = policy
-        self._plan: Plan | None = None
+        self._plan = LanePlan(model.pool, policy.costs, lead_s=policy.lead_s, fewest_lanes=policy.fewest_lanes)
+        self._per_min: float | None = None
         self._arrivals: Floats = np.zeros(HORIZON_MIN)
         self._lanes_before: int | None = None
         self._opened_s: float | None = None
 
     def foresee(self, forecast: ArrivalForecast) -> None:
-        """Take a new forecast of arrivals by minute and plan by it."""
+        """Take a new forecast of arrivals by minute."""
         pool = self._model.pool
         minutes_a_step = pool.step_s / 60.0
         steps = max(1, int(len(forecast.mean) / minutes_a_step))
         edges = np.minimum(np.round(np.arange(steps) * minutes_a_step).astype(np.int64), len(forecast.mean) - 1)
         self._arrivals = forecast.mean[edges]
-        self._plan = make_plan(pool, self._arrivals, self._policy.costs, fewest_lanes=self._policy.fewest_lanes)
+        self._per_min = float(forecast.mean[:_NEAR_MIN].mean())
 
     def lanes(self, state: TillState) -> int:
         """Return how many staffed lanes there should be from when a cashier could be there on.
@@ -133,9 +137,11 @@ class Adviser:
         if self._lanes_before is not None and lanes > self._lanes_before:
             self._opened_s = state.at_s
         self._lanes_before = lanes
-        if self._plan is None:
+        if self._per_min is None:
             return lanes
-        wanted = int(self._plan.lanes[0, lanes, min(state.people, pool.most_people)])
+        wanted = self._plan.lanes(
+            self._per_min, is_open=state.lanes_open, coming=state.lanes_coming, people=state.people
+        )
         is_fresh = self._opened_s is not None and state.at_s - self._opened_s < self._policy.least_open_s
         return lanes if is_fresh and wanted < lanes else wanted
 
@@ -170,7 +176,7 @@ class Adviser:
 
     def _lived(self, state: TillState, first: int) -> list[Floats]:
         """Return for each step shape (lanes, people), probabilities while the plan is followed."""
-        pool, plan = self._model.pool, self._plan
+        pool = self._model.pool
         joint = np.zeros((pool.most_lanes + 1, pool.most_people + 1))
         lanes_now = min(state.lanes_open + state.lanes_coming, pool.most_lanes)
         joint[lanes_now, min(state.people, pool.most_people)] = 1.0
@@ -181,10 +187,10 @@ class Adviser:
             moved = joint[:, :, None] * moves
             for lanes in range(pool.most_lanes + 1):
                 if joint[lanes].any():
-                    if step == 0 or plan is None:
+                    if step == 0:
                         after[first] += moved[lanes].sum(axis=0)
                     else:
-                        np.add.at(after, plan.lanes[step, lanes], moved[lanes])
+                        np.add.at(after, self._plan.settled(float(per_min))[lanes], moved[lanes])
             joint = after
             lived.append(joint)
         return lived

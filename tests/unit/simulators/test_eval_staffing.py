@@ -7,18 +7,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from storesense_simulators.eval_staffing import (
-    Bench,
-    Question,
-    Spec,
-    best_threshold,
-    figures,
-    forecast_figures,
-    gains,
-)
-from storesense_simulators.staffing_days import TillDay, day_mark, load_day, record_day, save_day
+from storesense_backend.staffing.history import learn_store
+from storesense_simulators.eval_staffing import figures, forecast_figures, gains
+from storesense_simulators.staffing_bench import Bench, Question, Spec
+from storesense_simulators.staffing_days import TillDay, code_mark, day_mark, load_day, record_day, save_day
 from storesense_simulators.staffing_rivals import FixedPlan, Threshold
-from storesense_simulators.staffing_tills import TillOutcome, TillRun, TillShop, TillView
+from storesense_simulators.staffing_search import best_plan, best_threshold, price_for
+from storesense_simulators.staffing_shop import TillOutcome, TillShop, TillView
+from storesense_simulators.staffing_tills import TillRun
 from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.queues import Seeking
 
@@ -142,8 +138,6 @@ def test_the_twin_tells_who_looks_for_a_queue():
 def test_advice_learns_from_days_and_runs_a_day(shop):
     days = [a_day(people=300, seed=seed) for seed in range(3)]
     bench = Bench(shop, days, lead_s=60.0, missed_share=0.05)
-    from storesense_backend.staffing.history import learn_store  # noqa: PLC0415
-
     bench.model = learn_store([bench.keep(0), bench.keep(1)], most_lanes=6)
     cheap, dear = bench.play(Spec("advice", (0.3,)), 2), bench.play(Spec("advice", (5.0,)), 2)
     assert cheap.lane_h > 1.1 * dear.lane_h
@@ -189,3 +183,48 @@ def test_the_best_threshold_uses_no_more_lane_hours_than_the_best_that_closes_at
     assert (spec.numbers, wait_s) == ((2, 0, 0, 0.0), 20.0)
     spec, _, lane_h = best_threshold(Played(), [0], holds_s=(0.0, 30.0, 60.0))
     assert lane_h <= 18.0
+
+
+class Priced:
+    """Days on which dearer lanes are fewer, and a plan's waits fall with its lanes in the third hour alone."""
+
+    def play(self, spec, indices):
+        if spec.name == "fixed":
+            wait_ms, lane_h = int(60_000 / spec.numbers[2]), sum(spec.numbers)
+        else:
+            wait_ms, lane_h = 1_000, 30 / spec.numbers[0]
+        return [TillOutcome((wait_ms,), (), 0, lane_h, 0, (7_200_000,)) for _ in indices]
+
+    def play_all(self, specs, indices):
+        return [self.play(spec, indices) for spec in specs]
+
+
+def test_the_worth_of_a_lane_keeps_to_the_lane_hours():
+    for name in ("advice", "foreknowing"):
+        price, lane_h = price_for(Priced(), [0, 1], 12.0, name=name)
+        assert 11.7 < lane_h <= 12.0
+        assert lane_h == pytest.approx(30 / price)
+
+
+def test_the_best_plan_puts_its_lanes_where_they_shorten_waits():
+    found = best_plan(Priced(), [0], 7.0, hours=4, most_lanes=4)
+    assert found.numbers[2] == 4
+    assert sum(found.numbers) <= 7.21
+
+
+def test_who_knows_the_arrivals_is_told_them(shop):
+    days = [a_day(people=200, every_ms=30_000, seed=seed) for seed in range(2)]
+    bench = Bench(shop, days, lead_s=60.0, missed_share=0.0)
+    bench.model = learn_store([bench.keep(0)], most_lanes=6)
+    policy = bench.policy(Spec("foreknowing", (2.0,)), days[1])
+    TillRun(bench.tills, days[1], policy).run()
+    seeking = np.array([seeking.t_ms for seeking in days[1].seekings]) // 60_000
+    assert policy.forecasts[30].mean[:10].sum() == np.count_nonzero((seeking >= 30) & (seeking < 40))
+
+
+def test_a_twin_of_other_code_is_another_twin(monkeypatch, shop):
+    marks = []
+    for told in (code_mark(), "another"):
+        monkeypatch.setattr("storesense_simulators.staffing_days.code_mark", lambda told=told: told)
+        marks.append(day_mark(shop, seed=1, began_at=BEGAN, lasts_ms=1))
+    assert marks[0] != marks[1]

@@ -6,7 +6,6 @@ import pytest
 from storesense_backend.staffing.advice import HORIZON_MIN, AdvicePolicy, Adviser, TillState
 from storesense_backend.staffing.arrivals import ArrivalForecast, ArrivalModel, UsualWeek
 from storesense_backend.staffing.history import PastDay, StoreModel, Visits, learn_store
-from storesense_backend.staffing.planning import Costs, make_plan
 from storesense_backend.staffing.queueing import PoolModel, Service
 
 POOL = PoolModel(Service(90.0, 1.0, 1_000), most_lanes=5)
@@ -66,26 +65,6 @@ def test_a_lane_that_has_just_opened_stays_open():
     assert adviser.lanes(TillState(0.0, 6, 1)) >= 1
     assert adviser.lanes(TillState(10.0, 0, 3)) == 3, "two opened a moment ago"
     assert adviser.lanes(TillState(135.0, 0, 3)) < 3
-
-
-def test_switching_that_costs_more_happens_less():
-    def switches(cost):
-        plan = make_plan(POOL, np.full(30, 1.2), Costs(1.5, cost, cost))
-        chance, lanes, people, changed = np.random.default_rng(3), 2, 2, 0
-        for _ in range(400):
-            wanted = int(plan.lanes[0, lanes, people])
-            people = int(chance.choice(len(POOL.pooled[0]), p=POOL.moves(1.2)[lanes][people]))
-            changed += wanted != lanes
-            lanes = wanted
-        return changed
-
-    assert switches(0.0) > 1.5 * switches(80.0)
-
-
-def test_dearer_lanes_are_fewer():
-    cheap, dear = (make_plan(POOL, np.full(30, 1.2), Costs(price, 50.0, 20.0)) for price in (0.3, 4.0))
-    assert (dear.lanes[0] <= cheap.lanes[0]).all()
-    assert (dear.lanes[0] < cheap.lanes[0]).any()
 
 
 def a_past_day():
