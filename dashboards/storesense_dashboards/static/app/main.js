@@ -1,6 +1,7 @@
 // The page begins here: it joins controller and views, and draws after changes and once a second.
 import { Controller } from "./controller.js";
 import { t } from "./i18n/index.js";
+import { formatView } from "./route.js";
 import { html, prefersReducedMotion, render } from "./ui.js";
 import { Empty } from "./parts/card.js";
 import { Toasts } from "./parts/toast.js";
@@ -25,6 +26,11 @@ const actions = {
   acknowledge: controller.acknowledge,
   select: controller.select,
   setHeat: controller.setHeat,
+  /** Let the address say other params of the open page, without an entry in the browser's history. */
+  setParams(params) {
+    history.replaceState(null, "", location.pathname + formatView({ ...controller.state.view, params }));
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  },
   retryNow: controller.retryNow,
   /** Show another page, or the same with other `params`: `open({page: "alerts", params: {severity: "critical"}})`. */
   open: controller.open,

@@ -41,7 +41,15 @@ export function heatScaleS(grid) {
   return Math.max(warm[Math.min(warm.length - 1, Math.floor(warm.length * 0.98))], LEAST_SCALE_S_PER_M2 * grid.cell_size_m ** 2);
 }
 
-function heatImage(grid, scaleS, onDark) {
+/** The colours of a grid of presence, cell by cell, up to the end of its scale. */
+function presenceColours(grid, onDark) {
+  const scaleS = grid.scaleS ?? heatScaleS(grid);
+  if (scaleS === null) return null;
+  // The power below one shows the many cool cells as well as the few hot ones.
+  return (i) => heatColour((Math.max(0, grid.presence_s[i]) / scaleS) ** 0.75, onDark);
+}
+
+function heatImage(grid, colourAt) {
   const image = document.createElement("canvas");
   image.width = grid.columns;
   image.height = grid.rows;
@@ -49,23 +57,25 @@ function heatImage(grid, scaleS, onDark) {
   const pixels = context.createImageData(grid.columns, grid.rows);
   const cells = Math.min(grid.presence_s.length, grid.columns * grid.rows);
   for (let i = 0; i < cells; i += 1) {
-    // The power below one shows the many cool cells as well as the few hot ones.
-    const [red, green, blue, alpha] = heatColour((Math.max(0, grid.presence_s[i]) / scaleS) ** 0.75, onDark);
+    const [red, green, blue, alpha] = colourAt(i);
     pixels.data.set([red, green, blue, alpha * 255], i * 4);
   }
   context.putImageData(pixels, 0, 0);
   return image;
 }
 
-/** Draw a heatmap (as the API gives it) onto `canvas` under a plan that was fitted with `fitFloor`. */
+/**
+ * Draw a heatmap (as the API gives it) onto `canvas` under a plan that was fitted with `fitFloor`. A grid may bring `colours`, a
+ * function of whether it is dark that gives one of the cell's index, and `scaleS`, where its scale ends.
+ */
 export function drawHeat(canvas, grid, fit, onDark) {
   const ratio = Math.min(3, devicePixelRatio || 1);
   canvas.width = Math.round(fit.widthPx * ratio);
   canvas.height = Math.round(fit.heightPx * ratio);
   canvas.style.width = `${fit.widthPx}px`;
   canvas.style.height = `${fit.heightPx}px`;
-  const scaleS = grid ? heatScaleS(grid) : null;
-  if (scaleS === null || !grid.columns || !grid.rows) return;
+  const colourAt = grid && (grid.colours ? grid.colours(onDark) : presenceColours(grid, onDark));
+  if (!colourAt || !grid.columns || !grid.rows) return;
   const context = canvas.getContext("2d");
   context.scale(ratio, ratio);
   context.imageSmoothingEnabled = true;
@@ -77,5 +87,5 @@ export function drawHeat(canvas, grid, fit, onDark) {
   context.clip();
   const [x, y] = fit.toPx(grid.origin_xy_m);
   const cellPx = grid.cell_size_m * fit.scale;
-  context.drawImage(heatImage(grid, scaleS, onDark), x, y, grid.columns * cellPx, grid.rows * cellPx);
+  context.drawImage(heatImage(grid, colourAt), x, y, grid.columns * cellPx, grid.rows * cellPx);
 }

@@ -14,20 +14,21 @@ const ENLARGED_PX = 820;
 
 /**
  * Props: layout, live, atMs, item (selected), needing (set of "kind:id"), heatGrid (or null), isEnlarged (a small screen
- * shows a part, to be moved by a finger), onSelect(item or null).
+ * shows a part, to be moved by a finger), isFitted (no higher than what it stands in), onSelect(item or null).
  */
 export class FloorPlan extends Pure {
   box = createRef();
   scroller = createRef();
   canvas = createRef();
-  state = { widthPx: 0, hover: null, focus: null };
+  state = { widthPx: 0, heightPx: 0, hover: null, focus: null };
   #drawn = {};
   #laid = {};
 
   componentDidMount() {
     this.observer = new ResizeObserver(([entry]) => {
       const widthPx = Math.floor(entry.contentRect.width);
-      if (widthPx !== this.state.widthPx) this.setState({ widthPx });
+      const heightPx = this.props.isFitted ? Math.floor(entry.contentRect.height) : MAX_HEIGHT_PX;
+      if (widthPx !== this.state.widthPx || heightPx !== this.state.heightPx) this.setState({ widthPx, heightPx });
     });
     this.observer.observe(this.box.current);
     this.endTheme = onThemeChange(this.onScheme);
@@ -71,9 +72,10 @@ export class FloorPlan extends Pure {
   #layOut() {
     const { layout, isEnlarged } = this.props;
     const widthPx = isEnlarged ? Math.max(ENLARGED_PX, this.state.widthPx) : this.state.widthPx;
-    if (this.#laid.layout !== layout || this.#laid.widthPx !== widthPx) {
-      const fit = fitFloor(layout.floor.size_m, widthPx, MAX_HEIGHT_PX);
-      this.#laid = { layout, widthPx, fit, places: placedItems(layout, fit) };
+    const { heightPx } = this.state;
+    if (this.#laid.layout !== layout || this.#laid.widthPx !== widthPx || this.#laid.heightPx !== heightPx) {
+      const fit = fitFloor(layout.floor.size_m, widthPx, heightPx);
+      this.#laid = { layout, widthPx, heightPx, fit, places: placedItems(layout, fit) };
       const tills = this.#laid.places.filter((place) => place.kind === "lane").map((place) => place.at);
       this.#laid.laneLabelWidth = closestPx(tills);
     }

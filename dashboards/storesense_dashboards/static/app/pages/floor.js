@@ -5,12 +5,16 @@ import { placesNeedingAction } from "../state.js";
 import { html, Pure } from "../ui.js";
 import { Alerts } from "../views/alerts.js";
 import { KeyFigures } from "../views/figures.js";
-import { Floor } from "../views/floor.js";
+import { Floor, Lazy } from "../views/floor.js";
 import { Footfall } from "../views/footfall.js";
 import { Devices, Queues } from "../views/lists.js";
 import { Shelves } from "../views/shelves.js";
 
 const WIDE = "(min-width: 1080px)"; // as in page.css
+
+const loadReplay = () => import("../floor/replay.js").then((module) => module.Replay);
+const loadWall = () => import("../floor/wall.js").then((module) => module.Wall);
+const loadAdvice = () => import("../floor/advice.js").then((module) => module.Advice);
 
 /** The stream brings all of it; there is nothing to ask for. */
 export const refreshMs = 0;
@@ -42,6 +46,23 @@ export class View extends Pure {
   render({ state, layout, live, nowMs, atMs, view, actions }, { wide }) {
     if (!state.hasSnapshot) return html`<${Loading} />`;
     const needing = this.#placesNeedingAction(live.alerts);
+    const { params, storeId } = view;
+    if (params.mode === "wall")
+      return html`<${Lazy}
+        load=${loadWall}
+        waiting=${html`<${Loading} />`}
+        ...${{ layout, live, atMs, nowMs, needing, storeId, params, actions }}
+        heat=${state.heat}
+        connection=${state.connection}
+      />`;
+    if (params.at)
+      return html`<${Lazy}
+        load=${loadReplay}
+        waiting=${html`<${Loading} />`}
+        ...${{ layout, nowMs, storeId, params, actions, wide }}
+        item=${view.item}
+        heatOn=${view.heat}
+      />`;
     const shared = { layout, live, atMs };
     const selected = view.item;
     const onShow = actions.showOnPlan;
@@ -64,10 +85,14 @@ export class View extends Pure {
         needing=${needing}
         heatOn=${view.heat}
         heat=${state.heat}
+        params=${params}
+        storeId=${storeId}
+        nowMs=${nowMs}
         actions=${actions}
       />
       <${Footfall} key="footfall" layout=${layout} footfall=${state.footfall} />`;
-    const lists = html`<${Queues} key="queues" ...${shared} needing=${needing} selected=${selected} onShow=${onShow} />
+    const advice = layout.queues.length > 0 && html`<${Lazy} load=${loadAdvice} storeId=${storeId} />`;
+    const lists = html`<${Queues} key="queues" ...${shared} needing=${needing} selected=${selected} onShow=${onShow} foot=${advice} />
       <${Shelves} key="shelves" ...${shared} selected=${selected} onShow=${onShow} />`;
     const devices = html`<${Devices} key="devices" live=${live} atMs=${atMs} zone=${layout.time_zone} />`;
     // Two orders, so that what is seen and what the tab key reaches come in the same order on every screen.

@@ -74,9 +74,9 @@ function deviceFigure(live) {
   };
 }
 
-/** Props: layout, live, atMs, needing. */
+/** Props: layout, live, atMs, needing; last (the props of a figure that stands for the devices', where it is about the past), labels (other ones for that). */
 export class KeyFigures extends Pure {
-  render({ layout, live, atMs, needing }) {
+  render({ layout, live, atMs, needing, last, labels = t.figures }) {
     const entrance = entranceFigures(layout, live, atMs);
     const gap = entranceNotes(entrance, atMs, layout.time_zone);
     return html`<section class="figures" aria-label=${t.figures.title}>
@@ -84,7 +84,7 @@ export class KeyFigures extends Pure {
         <${Figure}
           id="visitors"
           icon="people"
-          label=${t.figures.visitors}
+          label=${labels.visitors}
           value=${numberText(entrance.visitors)}
           note=${gap?.note ?? t.figures.visitorsNote(numberText(entrance.left))}
           tone=${gap?.tone}
@@ -92,14 +92,14 @@ export class KeyFigures extends Pure {
         <${Figure}
           id="occupancy"
           icon="inside"
-          label=${t.figures.occupancy}
+          label=${labels.occupancy}
           value=${numberText(entrance.occupancy)}
           note=${gap?.note ?? t.figures.occupancyNote}
           tone=${gap?.tone}
         />
         <${Figure} id="queue" icon="queue" label=${t.figures.queue} ...${queueFigure(layout, live, atMs, needing)} />
         <${Figure} id="stock" icon="shelf" label=${t.figures.stock} ...${stockFigure(layout, live, atMs)} />
-        <${Figure} id="devices" icon="device" label=${t.figures.devices} ...${deviceFigure(live)} />
+        ${last ? html`<${Figure} icon="device" ...${last} />` : html`<${Figure} id="devices" icon="device" label=${t.figures.devices} ...${deviceFigure(live)} />`}
       </dl>
     </section>`;
   }

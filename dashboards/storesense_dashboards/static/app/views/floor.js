@@ -6,9 +6,32 @@ import { unplacedItems } from "../floor/places.js";
 import { placeName } from "../floor/describe.js";
 import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
-import { html, Pure } from "../ui.js";
+import { Component, html, Pure } from "../ui.js";
 import { Card, Empty } from "../parts/card.js";
 import { Detail } from "./detail.js";
+
+/**
+ * A part that is fetched when it is first shown, so that the first view need not carry it. Props: load() (gives a promise of its
+ * component), the component's own.
+ */
+export class Lazy extends Component {
+  state = { View: null };
+
+  async componentDidMount() {
+    const View = await this.props.load();
+    if (!this.isGone) this.setState({ View });
+  }
+
+  componentWillUnmount() {
+    this.isGone = true;
+  }
+
+  render({ load: _load, waiting, ...props }, { View }) {
+    return View ? html`<${View} ...${props} />` : waiting;
+  }
+}
+
+const loadTools = () => import("../floor/tools.js").then((module) => module.Tools);
 
 function HeatLegend({ heat }) {
   if (heat.error) return html`<p class="heat-legend gap-text" role="status">${t.floor.heatFailed}</p>`;
@@ -40,23 +63,28 @@ function Legend({ layout }) {
   </ul>`;
 }
 
-/** Props: layout, live, atMs, item, needing, heatOn, heat ({grid, error}), actions. */
+/**
+ * Props: layout, live, atMs, item, needing, heatOn, heat ({grid, error}), actions; params and storeId of the view, where the
+ * plan has its tools; title, if it is not the present.
+ */
 export class Floor extends Pure {
-  state = { isEnlarged: false };
+  state = { isEnlarged: false, asked: null };
 
-  render({ layout, live, atMs, item, needing, heatOn, heat, actions }, { isEnlarged }) {
+  onHeat = (asked) => this.setState({ ...this.state, asked });
+
+  render({ layout, live, atMs, item, needing, heatOn, heat, actions, params, storeId, nowMs, title }, { isEnlarged, asked }) {
     const unplaced = unplacedItems(layout);
     const placed =
       layout.zones.length + layout.lines.length + layout.lanes.length + layout.slots.length + layout.queues.length;
     return html`<${Card}
       id="floor"
       icon="store"
-      title=${t.floor.title}
+      title=${title ?? t.floor.title}
       className="floor-card"
       aside=${html`<button
           class="quiet icon-only enlarge"
           aria-label=${isEnlarged ? t.floor.shrink : t.floor.enlarge}
-          onClick=${() => this.setState({ isEnlarged: !isEnlarged })}
+          onClick=${() => this.setState({ ...this.state, isEnlarged: !isEnlarged })}
         >
           <${Icon} name=${isEnlarged ? "shrink" : "enlarge"} />
         </button>
@@ -67,6 +95,15 @@ export class Floor extends Pure {
       </label>`}
     >
       <p class="visually-hidden" id="plan-help">${t.floor.help}</p>
+      ${params &&
+      html`<${Lazy}
+        load=${loadTools}
+        waiting=${html`<div class="floor-tools"></div>`}
+        ...${{ layout, storeId, params, heat, actions }}
+        isOn=${heatOn}
+        getNowMs=${() => nowMs}
+        onHeat=${this.onHeat}
+      />`}
       <${FloorPlan}
         layout=${layout}
         live=${live}
@@ -74,13 +111,13 @@ export class Floor extends Pure {
         item=${item}
         needing=${needing}
         isEnlarged=${isEnlarged}
-        heatGrid=${heatOn ? heat.grid : null}
+        heatGrid=${heatOn ? (asked ? asked.grid : heat.grid) : null}
         onSelect=${actions.select}
       />
       ${!placed && html`<${Empty} icon="pin" title=${t.floor.empty} help=${t.floor.emptyHelp} />`}
       <div class="under-plan">
         <${Legend} layout=${layout} />
-        ${heatOn && html`<${HeatLegend} heat=${heat} />`}
+        ${heatOn && (asked ? asked.legend : html`<${HeatLegend} heat=${heat} />`)}
       </div>
       ${unplaced.length > 0 &&
       html`<p class="unplaced">

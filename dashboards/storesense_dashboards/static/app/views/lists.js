@@ -31,9 +31,9 @@ function QueueRow({ queue, layout, live, atMs, needs, selected, onShow }) {
 
 const isSelected = (selected, kind, id) => Boolean(selected && selected.kind === kind && selected.id === id);
 
-/** Props: layout, live, atMs, needing, selected, onShow(item). */
+/** Props: layout, live, atMs, needing, selected, onShow(item), foot (what stands under the queues). */
 export class Queues extends Pure {
-  render({ layout, live, atMs, needing, selected, onShow }) {
+  render({ layout, live, atMs, needing, selected, onShow, foot }) {
     return html`<${Card} id="queues" icon="queue" title=${t.queues.title}>
       ${layout.queues.length === 0 && html`<${Empty} icon="queue" title=${t.queues.none} help=${t.queues.noneHelp} />`}
       <ul class="rows">
@@ -47,6 +47,7 @@ export class Queues extends Pure {
             />`,
         )}
       </ul>
+      ${foot}
     <//>`;
   }
 }

@@ -1,0 +1,30 @@
+// The tools of the floor plan, in English.
+export default {
+  period: "Time of the heat",
+  compareWith: "Compare with",
+  compared: { none: "nothing", before: "the time before", week: "a week earlier", custom: "From … to …" },
+  show: "What the plan shows",
+  shown: { change: "Difference", this: "This period", other: "The other" },
+  replay: "Replay a day",
+  wall: "Wall screen",
+  fileName: "Heat",
+  columns: {
+    x: "x (m)",
+    y: "y (m)",
+    presence: "presence (s)",
+    watched: "watched (s)",
+    rate: "presence (s per m² in an hour)",
+    otherRate: "the other's (s per m² in an hour)",
+    change: "difference (s per m² in an hour)",
+  },
+  span: (from, to) => `${from} to ${to}`,
+  presence: (span) => `Presence, ${span}`,
+  rate: (duration) => `${duration} per m² in an hour`,
+  sameScale: "Both periods are drawn on this one scale.",
+  changeOf: (span, other) => `${span}, compared with ${other}`,
+  less: (duration) => `${duration} less`,
+  more: (duration) => `${duration} more`,
+  changeHelp:
+    "Presence per m² in an hour that was watched, over 1.5 m; both sides end at the same amount. Pale: under 2 min of presence in both periods together. Blank: no change, or not watched.",
+  nothingToCompare: "Too little presence was measured in these periods to compare them",
+};

@@ -1,0 +1,21 @@
+// The wall screen, in English.
+export default {
+  visitors: (n) => `${n} came today`,
+  inStore: "In store",
+  queue: "Queue",
+  restock: "Restock",
+  lanes: "Lanes",
+  lanesOf: (n) => `open of ${n}`,
+  lanesUnknown: "No data from the lanes",
+  offline: "Offline",
+  nothingToDo: "Nothing to do",
+  taken: (name) => (name ? `${name} is on it` : "somebody is on it"),
+  more: (n) => `and ${n} more`,
+  turn: "Turn pages",
+  never: "never",
+  everyS: (s) => `every ${s} s`,
+  fullScreen: "Full screen",
+  leave: "Leave",
+  mayDarken: "This browser does not keep the screen awake; set it on the device.",
+  asOf: (time) => `As it was at ${time}`,
+};

@@ -1,0 +1,30 @@
+// 平面图工具的中文文本。
+export default {
+  period: "热力图的时段",
+  compareWith: "对比",
+  compared: { none: "不对比", before: "前一时段", week: "一周前", custom: "从……到……" },
+  show: "平面图显示",
+  shown: { change: "差值", this: "本时段", other: "另一时段" },
+  replay: "回放一天",
+  wall: "大屏模式",
+  fileName: "热力图",
+  columns: {
+    x: "x(米)",
+    y: "y(米)",
+    presence: "停留(秒)",
+    watched: "观测(秒)",
+    rate: "停留(秒/平方米/小时)",
+    otherRate: "另一时段(秒/平方米/小时)",
+    change: "差值(秒/平方米/小时)",
+  },
+  span: (from, to) => `${from} 至 ${to}`,
+  presence: (span) => `停留时间,${span}`,
+  rate: (duration) => `每平方米每小时 ${duration}`,
+  sameScale: "两个时段使用同一色标。",
+  changeOf: (span, other) => `${span},对比 ${other}`,
+  less: (duration) => `少 ${duration}`,
+  more: (duration) => `多 ${duration}`,
+  changeHelp:
+    "被观测的每小时内每平方米的停留时间,按 1.5 米平滑;两侧终点相同。浅色:两个时段合计停留不足 2 分钟。空白:没有变化,或未被观测。",
+  nothingToCompare: "这两个时段测得的停留太少,无法对比",
+};

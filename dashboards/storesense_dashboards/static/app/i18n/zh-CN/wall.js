@@ -1,0 +1,21 @@
+// 大屏模式的中文文本。
+export default {
+  visitors: (n) => `今日进店 ${n} 人`,
+  inStore: "店内人数",
+  queue: "排队",
+  restock: "待补货",
+  lanes: "收银台",
+  lanesOf: (n) => `共 ${n} 个,已开`,
+  lanesUnknown: "没有收银台数据",
+  offline: "离线设备",
+  nothingToDo: "没有待办",
+  taken: (name) => (name ? `${name} 正在处理` : "有人正在处理"),
+  more: (n) => `另有 ${n} 项`,
+  turn: "翻页",
+  never: "不翻页",
+  everyS: (s) => `每 ${s} 秒`,
+  fullScreen: "全屏",
+  leave: "退出",
+  mayDarken: "此浏览器无法保持屏幕常亮;请在设备上设置。",
+  asOf: (time) => `${time} 时的状态`,
+};
