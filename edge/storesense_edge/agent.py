@@ -25,6 +25,8 @@ from storesense_edge.link import DeviceLink
 from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.planogram import DevicePlanogram
+from storesense_edge.setup_page import SetupPage, setup_page
+from storesense_edge.setup_server import SetupCamera
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.source_thread import run_source
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from storesense_contracts.site import EnvironmentDevice, LaneDevice, SiteFile
     from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.link import LinkStats
+    from storesense_edge.picture_desk import PictureDesk
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Produce
     from storesense_edge.trajectories import Audit
@@ -245,10 +248,12 @@ class SiteAgent:
 
     Args:
         devices: the devices.
+        setup: serves the setup page; None where none is served.
     """
 
-    def __init__(self, devices: list[DeviceAgent]) -> None:
+    def __init__(self, devices: list[DeviceAgent], setup: SetupPage | None = None) -> None:
         self.devices = devices
+        self.setup = setup
 
     async def run(self, stop: asyncio.Event) -> None:
         """Measure until ``stop`` is set; then everything measured is on disk.
@@ -260,6 +265,8 @@ class SiteAgent:
         """
         try:
             async with asyncio.TaskGroup() as group:
+                if self.setup is not None:
+                    group.create_task(self.setup.run(stop), name="setup page")
                 tasks = [group.create_task(_keep_up(d), name=f"device {d.device_id}") for d in self.devices]
                 await stop.wait()
                 for task in tasks:
@@ -310,12 +317,13 @@ def build_agent(
     """
     store_id = StoreId(site.store.id)
     devices = []
+    setup = setup_page(store_id, settings)
     logins = (
         None if settings.camera_credentials_file is None else load_camera_credentials(settings.camera_credentials_file)
     )
     for device in site.devices:
         planogram = _planogram(device, site.store, state_dir / store_id)
-        drawing = _drawing(device, site.store, state_dir / store_id)
+        drawing = _drawing(device, site.store, state_dir / store_id, None if setup is None else setup.url)
         sources = _sources(
             device,
             site,
@@ -323,8 +331,7 @@ def build_agent(
             clock,
             state_dir=state_dir / store_id,
             logins=logins,
-            planogram=planogram,
-            drawing=drawing,
+            goes_by=_GoesBy(planogram, drawing, None if setup is None else setup.desk),
         )
         if not sources:
             continue
@@ -347,6 +354,8 @@ def build_agent(
         audits = None
         if isinstance(device, CameraDevice) and settings.trajectories_keep_s > 0:
             audits = TrajectoryFile(trajectory_path(state_dir / store_id, device.id))
+        if setup is not None and drawing is not None:
+            setup.cameras[device.id] = SetupCamera(drawing, audits)
         agent = DeviceAgent(
             device.id,
             sources,
@@ -360,7 +369,7 @@ def build_agent(
         devices.append(agent)
     if not devices:
         raise UsageError("Every device of this site is simulated; run them with storesense sim live.")
-    return SiteAgent(devices)
+    return SiteAgent(devices, setup)
 
 
 def _planogram(device: AnyDevice, store: StoreLayout, state_dir: Path) -> DevicePlanogram | None:
@@ -371,10 +380,19 @@ def _planogram(device: AnyDevice, store: StoreLayout, state_dir: Path) -> Device
     return DevicePlanogram(slots, store, state_dir / f"{device.id}.planogram.json")
 
 
-def _drawing(device: AnyDevice, store: StoreLayout, state_dir: Path) -> DeviceDrawing | None:
+def _drawing(device: AnyDevice, store: StoreLayout, state_dir: Path, setup_url: str | None) -> DeviceDrawing | None:
     if not isinstance(device, CameraDevice):
         return None
-    return DeviceDrawing(device, store, state_dir / f"{device.id}.drawing.json")
+    return DeviceDrawing(device, store, state_dir / f"{device.id}.drawing.json", setup_url=setup_url)
+
+
+@dataclass(frozen=True, slots=True)
+class _GoesBy:
+    """What a device is told while it runs, and who may look."""
+
+    planogram: DevicePlanogram | None
+    drawing: DeviceDrawing | None
+    desk: PictureDesk | None
 
 
 def _sources(
@@ -385,9 +403,9 @@ def _sources(
     *,
     state_dir: Path,
     logins: CameraCredentials | None,
-    planogram: DevicePlanogram | None,
-    drawing: DeviceDrawing | None,
+    goes_by: _GoesBy,
 ) -> list[Source]:
+    planogram, drawing, desk = goes_by.planogram, goes_by.drawing, goes_by.desk
     if isinstance(device, CameraDevice) and device.source.kind != "simulated":
         # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
         is_live = isinstance(device.source, LiveCamera)
@@ -403,6 +421,8 @@ def _sources(
             agent.keep_visits(OpenVisitsFile(state_dir / f"{device.id}.visits.json"))
         if drawing is not None:
             agent.follow(drawing)
+        if desk is not None:
+            agent.show(desk)
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice) and planogram is not None:
         neighbours = ShelfNeighbours(device.rows)

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from storesense_edge.camera_readings import InstantOf
     from storesense_edge.drawing import DeviceDrawing, Drawn
     from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
+    from storesense_edge.picture_desk import PictureDesk
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.source_thread import Finding, Stop
     from storesense_edge.trajectories import TrajectoryRecorder
@@ -167,6 +168,7 @@ class CameraAgent:
         self._views = views
         self._visits: OpenVisitsFile | None = None
         self._kept: tuple[OpenVisits, float] | None = None
+        self._desk: PictureDesk | None = None
         self._drawing: DeviceDrawing | None = None
         self._drawn: Drawn | None = None
         self._recorder = recorder
@@ -184,6 +186,11 @@ class CameraAgent:
     def keep_visits(self, visits: OpenVisitsFile) -> CameraAgent:
         """Keep how many visits are open, to tell after a restart; without it every start is a new one."""
         self._visits = visits
+        return self
+
+    def show(self, desk: PictureDesk) -> CameraAgent:
+        """Offer pictures to an installer's page on this box; without it nobody ever gets one."""
+        self._desk = desk
         return self
 
     def follow(self, drawing: DeviceDrawing) -> CameraAgent:
@@ -353,6 +360,8 @@ class CameraAgent:
         now_at: datetime,
         instant_of: InstantOf,
     ) -> list[Finding]:
+        if self._desk is not None and isinstance(frame, PictureFrame):
+            self._desk.offer(self._device.id, frame.image_bgr)
         fault = watch.step(frame.image_bgr, this.media_s) if isinstance(frame, PictureFrame) else None
         told = self._condition.saw(
             dropped=frame.index - this.next_index,

@@ -6,25 +6,21 @@ signing in. Beyond loopback it wants a certificate; it never speaks plain HTTP t
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import logging
 import secrets
-import ssl
-import sys
 import threading
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from storesense_contracts.errors import StoresenseError, UsageError
+from storesense_contracts.errors import UsageError
 from storesense_contracts.readings import Direction
 from storesense_edge.audit import MAX_TALLIED, Tallied, audit_line, described
+from storesense_edge.local_http import LocalHandler, LocalHttpServer
 from storesense_edge.local_page import PAGE
 from storesense_edge.local_password import check_password
 
@@ -41,10 +37,8 @@ FREE_FAILURES = 5
 _FIRST_DELAY_S = 5.0
 _MAX_DELAY_S = 300.0
 _MAX_SESSIONS = 20
-_MAX_BODY = 1_000_000
 _MAX_SPAN_MS = 3_600_000
 _COOKIE = "storesense_audit"
-_IDLE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ class Doorman:
             self._sessions.pop(token, None)
 
 
-class LocalServer(ThreadingHTTPServer):
+class LocalServer(LocalHttpServer):
     """The server of the audit page, bound but not yet running.
 
     Args:
@@ -124,8 +118,6 @@ class LocalServer(ThreadingHTTPServer):
         UsageError: it would speak plain HTTP to a network, or cannot bind.
     """
 
-    daemon_threads = True
-
     def __init__(
         self,
         cameras: Mapping[str, LocalAudit],
@@ -135,97 +127,64 @@ class LocalServer(ThreadingHTTPServer):
     ) -> None:
         self.cameras = cameras
         self.doorman = doorman
-        self.is_secure = certificate is not None
-        host, port = listen
-        try:
-            is_loopback = ipaddress.ip_address(host).is_loopback
-        except ValueError as exc:
-            raise UsageError(f"{host!r} is no IP address; listen on 127.0.0.1 or an address of this box.") from exc
-        if not is_loopback and certificate is None:
-            raise UsageError(
-                f"{host} is not loopback, and the page is not served to a network without TLS; "
-                "give --certificate and --key, or listen on 127.0.0.1."
-            )
-        try:
-            super().__init__((host, port), _Handler)
-            if certificate is not None:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                context.load_cert_chain(*certificate)
-                self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        except OSError as exc:
-            raise UsageError(f"The audit page cannot be served on {host} port {port} ({exc.strerror or exc}).") from exc
-
-    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 -- the base class's
-        """Note a request that broke, such as a phone that went away, and serve the next."""
-        _logger.debug("a request from %s broke: %s", client_address, sys.exc_info()[1])
+        super().__init__(listen, _Handler, what="The audit page", certificate=certificate)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server_version = "storesense"
-    sys_version = ""
-    timeout = _IDLE_S
+class _Handler(LocalHandler):
+    policy = (
+        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+        "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
+    )
 
     @property
     def _local(self) -> LocalServer:
         return cast("LocalServer", self.server)
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """Serve the page to anybody, and data to whoever is signed in."""
         parts = urlsplit(self.path)
         if parts.path == "/":
-            self._answer(HTTPStatus.OK, PAGE.encode(), "text/html; charset=utf-8")
+            self.answer(HTTPStatus.OK, PAGE.encode(), "text/html; charset=utf-8")
         elif parts.path == "/api/now":
-            self._json(HTTPStatus.OK, {"now_ms": int(time.time() * 1000)})
+            self.json(HTTPStatus.OK, {"now_ms": int(time.time() * 1000)})
         elif not self._local.doorman.knows(self._token()):
-            self._refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+            self.refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
         elif parts.path == "/api/lines":
-            self._json(HTTPStatus.OK, {name: list(each.lines) for name, each in self._local.cameras.items()})
+            self.json(HTTPStatus.OK, {name: list(each.lines) for name, each in self._local.cameras.items()})
         elif parts.path == "/api/trajectories":
-            self._guarded(lambda: self._trajectories(parse_qs(parts.query)))
+            self.guarded(lambda: self._trajectories(parse_qs(parts.query)))
         else:
-            self._refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+            self.refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
 
-    def do_POST(self) -> None:
+    def post(self, body: bytes) -> None:
         """Sign in and out, and take a tally."""
-        # A form of another site cannot send this type, so it cannot act for whoever is signed in here.
-        if self.headers.get_content_type() != "application/json":
-            self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "not_json", "Send application/json.")
-            return
-        try:
-            length = int(self.headers.get("Content-Length", ""))
-        except ValueError:
-            length = -1
-        if not 0 <= length <= _MAX_BODY:
-            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_long", "Send a megabyte at most, with its length.")
-            return
-        body = self.rfile.read(length)
         if self.path == "/api/login":
             self._sign_in(body)
         elif not self._local.doorman.knows(self._token()):
-            self._refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
+            self.refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
         elif self.path == "/api/logout":
             self._local.doorman.sign_out(self._token())
-            self._json(HTTPStatus.OK, {})
+            self.json(HTTPStatus.OK, {})
         elif self.path == "/api/tally":
-            self._guarded(lambda: self._tally(body))
+            self.guarded(lambda: self._tally(body))
         else:
-            self._refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
+            self.refuse(HTTPStatus.NOT_FOUND, "not_found", "There is nothing here.")
 
     def _sign_in(self, body: bytes) -> None:
         try:
             password = msgspec.json.decode(body, type=dict[str, str])["password"]
         except (msgspec.DecodeError, KeyError):
-            self._refuse(HTTPStatus.BAD_REQUEST, "bad_request", 'Send {"password": "…"}.')
+            self.refuse(HTTPStatus.BAD_REQUEST, "bad_request", 'Send {"password": "…"}.')
             return
         token, wait_s = self._local.doorman.sign_in(password)
         if token is None:
             status = HTTPStatus.TOO_MANY_REQUESTS if wait_s > 0 else HTTPStatus.UNAUTHORIZED
             wait = f" Wait {wait_s:.0f} s." if wait_s > 0 else ""
-            self._refuse(status, "wrong_password", f"That is not the password.{wait}")
+            self.refuse(status, "wrong_password", f"That is not the password.{wait}")
             return
         secure = "; Secure" if self._local.is_secure else ""
         cookie = f"{_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={int(SESSION_S)}{secure}"
-        self._json(HTTPStatus.OK, {}, cookie)
+        self.json(HTTPStatus.OK, {}, cookie)
 
     def _trajectories(self, query: dict[str, list[str]]) -> dict[str, Any]:
         camera = self._camera(query.get("camera", [""])[0])
@@ -261,48 +220,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise UsageError("There is no such camera.")
         return camera
 
-    def _guarded(self, make: Callable[[], dict[str, Any]]) -> None:
-        try:
-            answer = make()
-        except StoresenseError as exc:
-            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, exc.code, str(exc))
-        else:
-            self._json(HTTPStatus.OK, answer)
-
     def _token(self) -> str:
-        for part in self.headers.get("Cookie", "")[:4_000].split(";"):
-            name, _, value = part.strip().partition("=")
-            if name == _COOKIE:
-                return value
-        return ""
-
-    def _refuse(self, status: HTTPStatus, code: str, message: str) -> None:
-        self.close_connection = True
-        self._json(status, {"error": {"code": code, "message": message}})
-
-    def _json(self, status: HTTPStatus, answer: object, cookie: str | None = None) -> None:
-        self._answer(status, json.dumps(answer).encode(), "application/json", cookie)
-
-    def _answer(self, status: HTTPStatus, body: bytes, kind: str, cookie: str | None = None) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "no-store")
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header(
-            "Content-Security-Policy",
-            "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-            "frame-ancestors 'none'; form-action 'none'; base-uri 'none'",
-        )
-        if cookie is not None:
-            self.send_header("Set-Cookie", cookie)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class's name
-        """Log requests as everything else is logged."""
-        _logger.debug(format, *args)
+        return self.cookie(_COOKIE)
 
 
 def serve(

@@ -77,4 +77,22 @@ class EdgeSettings(ServiceSettings):
         le=86_400,
         description="seconds for which anonymous trajectories are kept on this box for audits; 0 for not at all",
     )
+    setup_host: str = Field(
+        default="127.0.0.1",
+        max_length=64,
+        description="IP address that the setup page listens on; beyond loopback it wants a certificate",
+    )
+    setup_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="TCP port of the setup page, which shows pictures to an installer; none is served if unset",
+    )
+    setup_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/$",
+        description="address of the setup page as browsers in the shop reach it, such as https://edge.shop.example:8461/",
+    )
+    setup_certificate_file: Path | None = Field(default=None, description="certificate chain of the setup page")
+    setup_certificate_key_file: Path | None = Field(default=None, description="the certificate's key")
     link: LinkSettings = Field(default=LinkSettings(), description="batching, outbox and sending")

@@ -121,6 +121,11 @@ class TrajectoryFile:
         query = "SELECT at_ms, track, x, y FROM points WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms LIMIT ?"
         return [(at_ms, track, x, y) for at_ms, track, x, y in self._read(query, (from_ms, to_ms, limit))]
 
+    def newest(self, from_ms: int, *, limit: int) -> list[tuple[int, int, float, float]]:
+        """Return the newest places since an instant, the oldest of them first. Raises TrajectoryError."""
+        query = "SELECT at_ms, track, x, y FROM points WHERE at_ms >= ? ORDER BY at_ms DESC LIMIT ?"
+        return [(at_ms, track, x, y) for at_ms, track, x, y in self._read(query, (from_ms, limit))][::-1]
+
     def crossings(self, from_ms: int, to_ms: int) -> list[tuple[int, str, bool]]:
         """Return crossings between two instants, the oldest first. Raises TrajectoryError."""
         query = "SELECT at_ms, line_id, entered FROM crossings WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
