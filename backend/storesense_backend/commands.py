@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from storesense_backend.database import Connection
+    from storesense_backend.notify.vault import Vault
 
 _ROLES = ("viewer", "staff", "manager", "admin")
 _SITE_HELP = "the YAML file that describes the site"
@@ -60,6 +61,14 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         "run", help="deliver what is to be told (STORESENSE_NOTIFY_..., STORESENSE_DATABASE_..., STORESENSE_BROKER_...)"
     )
     notify_run.set_defaults(handler=_run_notify)
+    rotate = notify_group.add_parser(
+        "rotate-key",
+        help="make a new key for channels' secrets and seal them anew (STORESENSE_SECRETS_..., STORESENSE_DATABASE_...)",
+        description="Make a new key, seal all channels' secrets with it, and keep the former key for what is being "
+        "written at this moment; services take the new one up by themselves. Keys before the former one are dropped.",
+    )
+    rotate.add_argument("--json", action="store_true", help="print one JSON object")
+    rotate.set_defaults(handler=_rotate_key)
 
 
 def _add_user_commands(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -131,7 +140,7 @@ def _run_backend(_args: argparse.Namespace) -> int:
     from storesense_contracts.settings import load_settings  # noqa: PLC0415
 
     settings = load_settings(BackendSettings)
-    asyncio.run(run_backend(settings, conninfo=_conninfo(), clock=SystemClock()))
+    asyncio.run(run_backend(settings, conninfo=_conninfo(), clock=SystemClock(), vault=_vault()))
     return 0
 
 
@@ -154,8 +163,28 @@ def _run_notify(_args: argparse.Namespace) -> int:
 
     settings = load_settings(NotifySettings)
     broker = load_settings(BrokerSettings) if settings.mqtt else None
-    asyncio.run(run_notify(settings, conninfo=_conninfo(), broker=broker, clock=SystemClock()))
+    asyncio.run(run_notify(settings, conninfo=_conninfo(), broker=broker, clock=SystemClock(), vault=_vault()))
     return 0
+
+
+def _vault() -> "Vault":
+    from storesense_backend.notify.vault import Vault  # noqa: PLC0415 -- loaded by who needs it
+    from storesense_backend.settings import SecretsSettings  # noqa: PLC0415
+    from storesense_contracts.settings import load_settings  # noqa: PLC0415
+
+    return Vault(load_settings(SecretsSettings).key_file)
+
+
+def _rotate_key(args: argparse.Namespace) -> int:
+    from storesense_backend.notify.sealing import seal_anew  # noqa: PLC0415 -- heavy
+
+    vault = _vault()
+    sealed, lost = _with_connection(lambda connection: seal_anew(connection, vault))
+    told = {"key_file": str(vault.path), "sealed": sealed, "unreadable": lost}
+    text = f"sealed {sealed} channels with a new key in {vault.path}"
+    if lost:
+        text += f"; {lost} could not be opened with any key and were left: enter their addresses anew"
+    return _say(args, text, told)
 
 
 def _with_connection(work: "Callable[[Connection], Awaitable[Any]]") -> Any:

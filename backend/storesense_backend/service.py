@@ -18,6 +18,8 @@ from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
+from storesense_backend.notify.sealing import seal_plain
+from storesense_backend.notify.vault import Vault
 from storesense_backend.passwords import Passwords
 from storesense_backend.planogram.upkeep import keep_planograms
 from storesense_backend.settings import BackendSettings
@@ -30,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def build_backend(
-    settings: BackendSettings, *, conninfo: str, clock: Clock, passwords: Passwords | None = None
+    settings: BackendSettings, *, conninfo: str, clock: Clock, vault: Vault, passwords: Passwords | None = None
 ) -> AsyncIterator[Context]:
     """Put the backend together around its database; the live feed runs as long as this lasts.
 
@@ -38,10 +40,12 @@ async def build_backend(
         settings: of the backend.
         conninfo: libpq connection string.
         clock: the present.
+        vault: seals the channels' secrets.
         passwords: instead of those with the usual cost.
 
     Raises:
         DatabaseError: it cannot be reached, or its schema is not this release's.
+        VaultError: an earlier release kept channels' secrets plain, and they cannot be sealed.
     """
     await check_schema(conninfo)
     metrics = BackendMetrics()
@@ -64,9 +68,12 @@ async def build_backend(
             staffing=Staffing(),
             forecasts=Forecasts(),
             chain=ChainBoard(pool=pool, clock=clock, depletion=depletion),
+            vault=vault,
             signer=PassSigner(),
         )
         await context.passwords.prepare()
+        async with pool.connection() as connection:
+            await seal_plain(connection, vault)
         following = asyncio.create_task(feed.run(), name="live feed")
         planning = asyncio.create_task(keep_planograms(pool, clock), name="planograms")
         showing = asyncio.create_task(keep_key_shown(pool, context.signer), name="setup key")
@@ -81,16 +88,16 @@ async def build_backend(
                     await task
 
 
-async def run_backend(settings: BackendSettings, *, conninfo: str, clock: Clock) -> None:
+async def run_backend(settings: BackendSettings, *, conninfo: str, clock: Clock, vault: Vault) -> None:
     """Serve until told to stop.
 
     Raises:
         PortTakenError: the port is not free.
-        DatabaseError: see ``build_backend``.
+        DatabaseError, VaultError: see ``build_backend``.
     """
     listener = listen_on(settings.host, settings.port, setting="STORESENSE_BACKEND_PORT")
     try:
-        async with build_backend(settings, conninfo=conninfo, clock=clock) as context:
+        async with build_backend(settings, conninfo=conninfo, clock=clock, vault=vault) as context:
             server = Server(build_app(context), before_end=context.feed.close)
             _LOG.info("the backend listens at %s", address_of(listener))
             await server.serve(sockets=[listener])

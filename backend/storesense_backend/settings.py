@@ -1,4 +1,4 @@
-"""Settings of the backend, of the alert engine and of the delivery worker."""
+"""Settings of the backend, of the alert engine and of the delivery worker, and where the key of secrets is."""
 
 from pathlib import Path
 
@@ -61,6 +61,17 @@ class BackendSettings(ServiceSettings):
         return text.lower()
 
 
+class SecretsSettings(ServiceSettings):
+    """How channels' secrets are kept; environment variables ``STORESENSE_SECRETS_...``."""
+
+    model_config = SettingsConfigDict(env_prefix="STORESENSE_SECRETS_", extra="forbid", frozen=True)
+
+    key_file: Path = Field(
+        Path("~/.local/state/storesense/channels.key"),
+        description="file with the key that channels' secrets are sealed with, made by the backend; the same for both",
+    )
+
+
 class AlertsSettings(ServiceSettings):
     """How the alert engine works; environment variables ``STORESENSE_ALERTS_...``."""
 
@@ -117,7 +128,12 @@ class NotifySettings(ServiceSettings):
         60.0, ge=1, le=3_600, description="seconds after which the messages of a worker that died are sent by another"
     )
     send_timeout_s: float = Field(10.0, ge=0.1, le=120, description="seconds that a channel may take for a message")
-    concurrency: int = Field(4, ge=1, le=64, description="messages under way at once to one channel")
+    concurrency: int = Field(
+        1, ge=1, le=64, description="messages under way at once to one channel; so many a worker that dies may repeat"
+    )
+    turn_s: float = Field(
+        0.25, ge=0, le=60, description="seconds that a machine which does not answer keeps other machines waiting"
+    )
     attempts: int = Field(8, ge=1, le=100, description="tries after which a message is given up")
     max_age_h: float = Field(6.0, gt=0, le=720, description="hours after which a message that failed is given up")
     retry_base_s: float = Field(

@@ -22,6 +22,7 @@ from pydantic import SecretStr
 from storesense_backend import registry
 from storesense_backend.database import connected
 from storesense_backend.notify import channel_records
+from storesense_backend.notify.vault import Vault
 from storesense_contracts import topics
 from storesense_contracts.ids import DeviceId, StoreId, new_boot_id
 from storesense_contracts.layout import StoreLayout
@@ -76,7 +77,7 @@ def run_bench_alert(
         AlertSink() as sink,
         ExitStack() as services,
     ):
-        sink.signing = [asyncio.run(_register(world.database_url, plan, sink.url, [name for _, name in devices]))]
+        sink.signing = [asyncio.run(_register(world, plan, sink.url, [name for _, name in devices]))]
         services.enter_context(world.gateway())
         for name in ("alerts", "notify"):
             services.enter_context(_service(world, name))
@@ -129,7 +130,7 @@ def run_bench_alert(
     return 0
 
 
-async def _register(database_url: str, plan: AlertPlan, url: str, device_ids: list[str]) -> str:
+async def _register(world: BenchWorld, plan: AlertPlan, url: str, device_ids: list[str]) -> str:
     """Register the store with its queues, rule and webhook; return the webhook's secret."""
     layout = StoreLayout.model_validate(
         {
@@ -155,7 +156,7 @@ async def _register(database_url: str, plan: AlertPlan, url: str, device_ids: li
         "min_severity": "info",
         "is_enabled": True,
     }
-    async with connected(database_url, application_name="storesense bench") as connection:
+    async with connected(world.database_url, application_name="storesense bench") as connection:
         await registry.put_store(
             connection,
             layout,
@@ -163,16 +164,35 @@ async def _register(database_url: str, plan: AlertPlan, url: str, device_ids: li
             rules=[RULE.validate_python(rule)],
         )
         await channel_records.add_channel(
-            connection, _STORE, channel, secrets=secrets, shown=None, actor="bench", now=datetime.now(UTC)
+            connection,
+            _STORE,
+            channel,
+            secrets=secrets,
+            vault=_vault(world),
+            shown=None,
+            actor="bench",
+            now=datetime.now(UTC),
         )
     return str(secrets["signing"][0]["secret"])
 
 
+def _vault(world: BenchWorld) -> Vault:
+    return Vault(world.dir / "channels.key")
+
+
 def _service(world: BenchWorld, name: str) -> Child:
-    return service_child(name, world.database_url, log_path=world.dir / f"{name}.log")
+    log_path, key_file = world.dir / f"{name}.log", _vault(world).path
+    return service_child(name, world.database_url, log_path=log_path, key_file=key_file)
 
 
-def service_child(name: str, database_url: str, *, log_path: Path, settings: Mapping[str, str] | None = None) -> Child:
+def service_child(
+    name: str,
+    database_url: str,
+    *,
+    log_path: Path,
+    settings: Mapping[str, str] | None = None,
+    key_file: Path | None = None,
+) -> Child:
     """Return the alert engine (``alerts``) or the delivery worker (``notify``), not started; ready when healthy.
 
     Args:
@@ -180,16 +200,19 @@ def service_child(name: str, database_url: str, *, log_path: Path, settings: Map
         database_url: with the password; it goes into the environment.
         log_path: receives what it says.
         settings: more settings, by the part of the name behind the service's prefix, in any case.
+        key_file: with the key of channels' secrets, where the worker is to open some.
     """
     port, prefix = free_port(), f"STORESENSE_{name.upper()}_"
     env = {"STORESENSE_DATABASE_URL": database_url, f"{prefix}HTTP_PORT": str(port), "PYTHONUNBUFFERED": "1"}
     env |= {f"{prefix}{each.upper()}": value for each, value in (settings or {}).items()}
+    if key_file is not None:
+        env["STORESENSE_SECRETS_KEY_FILE"] = str(key_file)
     spec = ChildSpec(
         name=name,
         argv=(sys.executable, "-m", "storesense_contracts.cli", name, "run"),
         log_path=log_path,
         env=env,
-        drop_env_prefixes=("STORESENSE_BROKER_", "STORESENSE_DATABASE_", prefix, "PG"),
+        drop_env_prefixes=("STORESENSE_BROKER_", "STORESENSE_DATABASE_", "STORESENSE_SECRETS_", prefix, "PG"),
         ready_deadline_s=60.0,
         stop_deadline_s=15.0,
     )

@@ -87,6 +87,11 @@ class DemoFolder:
         """The key for Web Push, which the delivery worker makes."""
         return self.path / "push.pem"
 
+    @property
+    def channel_key(self) -> Path:
+        """The key of channels' secrets, which the backend makes."""
+        return self.path / "channels.key"
+
     def log(self, service: str) -> Path:
         """Return the path of a service's log."""
         return self.path / "logs" / f"{service}.log"

@@ -19,6 +19,7 @@ _FOREIGN_SETTINGS = (
     "STORESENSE_EDGE_",
     "STORESENSE_GATEWAY_",
     "STORESENSE_NOTIFY_",
+    "STORESENSE_SECRETS_",
     "PG",
 )
 """Settings of another installation in the terminal that the demo was started from must not reach its services."""
@@ -61,6 +62,7 @@ class DemoServices:
         self._folder = folder
         self._addresses = addresses
         self._database = {"STORESENSE_DATABASE_URL": addresses.database_url}
+        self._secrets = {"STORESENSE_SECRETS_KEY_FILE": str(folder.channel_key)}
         self._broker = {
             "STORESENSE_BROKER_HOST": LOOPBACK,
             "STORESENSE_BROKER_PORT": str(addresses.broker_port),
@@ -82,7 +84,8 @@ class DemoServices:
         """Return the backend, which serves the page; ready when its /healthz says so."""
         port = self._addresses.page_port
         settings = {"STORESENSE_BACKEND_HOST": LOOPBACK, "STORESENSE_BACKEND_PORT": str(port)}
-        return self._child("backend", ("backend", "run"), {**self._database, **settings}, ready=healthy_at(port))
+        env = {**self._database, **self._secrets, **settings}
+        return self._child("backend", ("backend", "run"), env, ready=healthy_at(port))
 
     def alerts(self) -> Child:
         """Return the alert engine; ready when its /healthz says so."""
@@ -100,9 +103,8 @@ class DemoServices:
             "STORESENSE_BROKER_USER_NAME": "alerts",
             "STORESENSE_BROKER_PASSWORD": self._addresses.alerts_password,
         }
-        return self._child(
-            "notify", ("notify", "run"), {**self._database, **self._broker, **settings}, ready=healthy_at(port)
-        )
+        env = {**self._database, **self._broker, **self._secrets, **settings}
+        return self._child("notify", ("notify", "run"), env, ready=healthy_at(port))
 
     def simulated_store(self, source: tuple[str, str], *, seed: int, history_days: int) -> Child:
         """Return the simulated store; ``source`` is ``--store`` or ``--site`` and what it names."""

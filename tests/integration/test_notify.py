@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from psycopg.types.json import Jsonb
 
-from fixtures.backend_world import STORE, new_world
+from fixtures.backend_world import STORE, new_world, no_vault
 from storesense_backend.database import connected
 from storesense_backend.notify import enqueue
 from storesense_backend.notify.metrics import NotifyMetrics
@@ -49,8 +49,8 @@ def clock():
 
 
 @pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
+async def world(cleared_database_url):
+    async with new_world(cleared_database_url) as world:
         yield world
 
 
@@ -63,6 +63,7 @@ async def working(world, clock, sender=None, **settings):
         settings=NotifySettings(**settings),
         senders=dict.fromkeys(("webhook", "apprise", "web_push", "mqtt"), sender),
         metrics=NotifyMetrics(),
+        vault=no_vault(),
     )
     async with connected(world.url, application_name="worker under test") as connection:
 
@@ -195,6 +196,24 @@ async def test_a_worker_that_dies_while_sending_is_repeated_by_another_with_the_
     assert await deliveries(world, "state", "attempts") == [("sent", 2)]
 
 
+@pytest.mark.parametrize("kind", ["webhook", "apprise"])
+async def test_nothing_is_sent_before_what_was_sent_stands_in_the_database(world, clock, kind):
+    await add_channel(world, "one", kind)
+    for place in range(4):
+        await happen(world, clock, subject_id=f"queue-{place}")
+    unwritten = []
+
+    class Asking(FakeSender):
+        async def send(self, way, parcel):
+            await super().send(way, parcel)
+            rows = await world.rows("SELECT key FROM deliveries WHERE state = 'sent'")
+            unwritten.append(set(self.keys) - {row["key"] for row in rows})
+
+    async with working(world, clock, Asking()) as work:
+        await work.go()
+    assert [len(each) for each in unwritten] == [1, 1, 1, 1], "a death at any of them repeats that one alone"
+
+
 async def test_two_workers_share_and_send_nothing_twice(world, clock):
     await add_channel(world)
     for place in range(40):
@@ -214,7 +233,12 @@ async def test_a_channel_that_hangs_holds_up_nobody_and_is_left_alone(world, clo
         for place in range(3):
             await happen(world, clock, subject_id=f"queue-{place}")
         turn = await work.worker.step(work.connection)
-        assert len(turn.ready) == 2
+        assert len(turn.ready) == 1, "one machine after the other"
+        turn = await work.worker.step(work.connection)
+        assert (len(turn.ready), turn.wait_s) == (0, pytest.approx(0.25))
+        clock.advance(0.26)
+        turn = await work.worker.step(work.connection)
+        assert len(turn.ready) == 1, "the one that hangs keeps it waiting no longer"
         await asyncio.sleep(0)
         assert len(work.sender.keys) == 1
         await work.go()

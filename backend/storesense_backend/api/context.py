@@ -13,6 +13,7 @@ from storesense_backend.drawing.signer import PassSigner
 from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
+from storesense_backend.notify.vault import Vault
 from storesense_backend.passwords import Passwords
 from storesense_backend.settings import BackendSettings
 from storesense_backend.staffing.records import Staffing
@@ -36,6 +37,7 @@ class Context:
     staffing: Staffing
     forecasts: Forecasts
     chain: ChainBoard
+    vault: Vault
     signer: PassSigner
 
 

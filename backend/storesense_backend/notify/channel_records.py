@@ -10,7 +10,9 @@ from psycopg.types.json import Jsonb
 
 from storesense_backend.database import Connection
 from storesense_backend.errors import ConflictError, InvalidError, NotFoundError
+from storesense_backend.notify.sealing import endpoint_hash, secrets_of
 from storesense_backend.notify.signing import new_secret
+from storesense_backend.notify.vault import Vault
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/channels.sql")
@@ -82,18 +84,21 @@ async def add_channel(
     channel: Mapping[str, Any],
     *,
     secrets: Mapping[str, Any],
+    vault: Vault,
     shown: str | None,
     actor: str,
     now: datetime,
 ) -> int:
-    """Add a channel and return its id.
+    """Add a channel, its secrets sealed, and return its id.
 
     Raises:
         ConflictError: the name is taken.
         InvalidError: the store has no such person.
+        VaultError: the secrets cannot be sealed.
     """
     values = dict(channel) | {"store_id": store_id, "actor": actor, "now": now}
-    values |= {"config": Jsonb({"shown": shown}), "secrets": Jsonb(dict(secrets))}
+    values |= {"config": Jsonb({"shown": shown}), "sealed": vault.seal(secrets) if secrets else None}
+    values |= {"endpoint_hash": endpoint_hash(secrets["endpoint"]) if "endpoint" in secrets else None}
     await _check_person(connection, store_id, channel["person_id"])
     row = await (await connection.execute(_SQL["add_channel"], values)).fetchone()
     if row is None:
@@ -108,21 +113,34 @@ async def put_channel(
     channel: Mapping[str, Any],
     *,
     secrets: Mapping[str, Any] | None,
+    vault: Vault,
     shown: str | None,
 ) -> None:
-    """Change a channel; without secrets those that it has stay. Raises NotFoundError or InvalidError."""
-    values = dict(channel) | {"store_id": store_id, "channel_id": channel_id}
-    values |= {
-        "config": None if shown is None else Jsonb({"shown": shown}),
-        "secrets": None if secrets is None else Jsonb(dict(secrets)),
-    }
+    """Change a channel; secrets that are not given stay as they are. Raises NotFoundError, InvalidError, VaultError."""
+    values = dict(channel) | {"store_id": store_id, "channel_id": channel_id, "sealed": None}
+    values |= {"config": None if shown is None else Jsonb({"shown": shown})}
     await _check_person(connection, store_id, channel["person_id"])
     try:
-        row = await (await connection.execute(_SQL["put_channel"], values)).fetchone()
+        async with connection.transaction():
+            row = await _locked(connection, store_id, channel_id)
+            if secrets is not None:
+                values["sealed"] = vault.seal(_former(row, vault, secrets) | dict(secrets))
+            await connection.execute(_SQL["put_channel"], values)
     except UniqueViolation as exc:
         raise ConflictError(f"a channel of the store is called {channel['name']!r} already", code="name_taken") from exc
+
+
+async def _locked(connection: Connection, store_id: str, channel_id: int) -> dict[str, Any]:
+    values = {"store_id": store_id, "channel_id": channel_id}
+    row = await (await connection.execute(_SQL["lock_channel"], values)).fetchone()
     if row is None:
         raise no_such_channel(store_id, channel_id)
+    return row
+
+
+def _former(row: dict[str, Any], vault: Vault, secrets: Mapping[str, Any]) -> dict[str, Any]:
+    # A webhook keeps the secret that it signs with; of the others, what is given is all there is.
+    return secrets_of(row, vault) if row["kind"] == "webhook" or not secrets else {}
 
 
 async def _check_person(connection: Connection, store_id: str, person_id: int | None) -> None:
@@ -144,7 +162,9 @@ async def delete_channel(connection: Connection, store_id: str, channel_id: int)
         raise no_such_channel(store_id, channel_id)
 
 
-async def change_secret(connection: Connection, store_id: str, channel_id: int, now: datetime) -> tuple[str, datetime]:
+async def change_secret(
+    connection: Connection, store_id: str, channel_id: int, now: datetime, *, vault: Vault
+) -> tuple[str, datetime]:
     """Give a webhook a new secret; the former one signs beside it for a day.
 
     Returns:
@@ -153,18 +173,17 @@ async def change_secret(connection: Connection, store_id: str, channel_id: int, 
     Raises:
         NotFoundError: there is no such channel.
         InvalidError: it is no webhook.
+        VaultError: its secrets cannot be opened or sealed.
     """
-    values = {"store_id": store_id, "channel_id": channel_id}
     async with connection.transaction():
-        row = await (await connection.execute(_SQL["lock_channel"], values)).fetchone()
-        if row is None:
-            raise no_such_channel(store_id, channel_id)
+        row = await _locked(connection, store_id, channel_id)
         if row["kind"] != "webhook":
             raise InvalidError("only webhooks are signed with a secret", code="invalid")
         made, until = new_secret(), now + OLD_SECRET_SIGNS
-        former = row["secrets"]["signing"][0] | {"until": until.isoformat()}
-        secrets = row["secrets"] | {"signing": [{"secret": made, "until": None}, former]}
-        await connection.execute(_SQL["put_secrets"], {"channel_id": channel_id, "secrets": Jsonb(secrets)})
+        secrets = secrets_of(row, vault)
+        former = secrets["signing"][0] | {"until": until.isoformat()}
+        sealed = vault.seal(secrets | {"signing": [{"secret": made, "until": None}, former]})
+        await connection.execute(_SQL["put_secrets"], {"channel_id": channel_id, "sealed": sealed})
     return made, until
 
 
@@ -215,13 +234,14 @@ async def subscribe(
     store_id: str,
     user_name: str,
     *,
-    endpoint: str,
-    p256dh: str,
-    auth: str,
+    subscription: Mapping[str, str],
     name: str,
+    vault: Vault,
     now: datetime,
 ) -> int:
     """Add a browser of somebody who is signed in, or renew its keys; return the channel.
+
+    ``subscription`` is its ``endpoint``, ``p256dh`` and ``auth``.
 
     Raises:
         ConflictError: nobody of the store's people has this user name, or the name is taken.
@@ -233,7 +253,7 @@ async def subscribe(
             f"nobody of the store's people has the user name {user_name!r}; a manager adds them",
             code="not_among_people",
         )
-    secrets = {"endpoint": endpoint, "p256dh": p256dh, "auth": auth}
+    endpoint = subscription["endpoint"]
     channel = {
         "person_id": person["person_id"],
         "name": name,
@@ -244,10 +264,13 @@ async def subscribe(
         "min_severity": "info",
         "is_enabled": True,
     }
-    values = {"store_id": store_id, "endpoint": endpoint, "person_id": person["person_id"]}
+    values = {"store_id": store_id, "endpoint_hash": endpoint_hash(endpoint), "person_id": person["person_id"]}
     known = await (await connection.execute(_SQL["subscription"], values)).fetchone()
     if known is not None:
-        await put_channel(connection, store_id, known["channel_id"], channel, secrets=secrets, shown=None)
-        return int(known["channel_id"])
+        channel_id = int(known["channel_id"])
+        await put_channel(connection, store_id, channel_id, channel, secrets=subscription, vault=vault, shown=None)
+        return channel_id
     shown = shown_address(endpoint)
-    return await add_channel(connection, store_id, channel, secrets=secrets, shown=shown, actor=user_name, now=now)
+    return await add_channel(
+        connection, store_id, channel, secrets=subscription, vault=vault, shown=shown, actor=user_name, now=now
+    )

@@ -10,8 +10,11 @@ from storesense_backend.alerts.values import SEVERITIES
 from storesense_backend.database import Connection
 from storesense_backend.notify.records import read_notices, read_standing, read_ways
 from storesense_backend.notify.routing import ALERT_OVER, CALLS, MACHINES
+from storesense_backend.notify.sealing import secrets_of
 from storesense_backend.notify.senders.port import Parcel, Way
+from storesense_backend.notify.vault import Vault, VaultError
 from storesense_backend.notify.wording import Notice, payload_of, text_of, trial_payload, trial_text
+from storesense_contracts.errors import MissingPartError
 
 _MOST_STANDING = 100
 
@@ -25,6 +28,7 @@ class Ready:
         attempts: the most that one of them has had, this one included.
         created_at: of the oldest.
         skipped: those that do not go, with the reason.
+        problem: why the channel cannot be used now.
     """
 
     kind: str
@@ -35,9 +39,12 @@ class Ready:
     created_at: datetime
     skipped: tuple[int, ...] = ()
     skip_reason: str = ALERT_OVER
+    problem: str | None = None
 
 
-async def make_ready(connection: Connection, groups: Sequence[Sequence[dict[str, Any]]], now: datetime) -> list[Ready]:
+async def make_ready(
+    connection: Connection, groups: Sequence[Sequence[dict[str, Any]]], now: datetime, *, vault: Vault
+) -> list[Ready]:
     """Make a message of each group of claimed deliveries; a group is of one channel."""
     rows = [row for group in groups for row in group]
     ways = await read_ways(connection, sorted({row["channel_id"] for row in rows}))
@@ -47,7 +54,7 @@ async def make_ready(connection: Connection, groups: Sequence[Sequence[dict[str,
     for group in groups:
         channel = ways.get(group[0]["channel_id"])
         if channel is not None:
-            made.append(await _one(connection, channel, group, notices, now))
+            made.append(await _one(connection, channel, group, notices, now, vault))
     return made
 
 
@@ -57,14 +64,21 @@ async def _one(
     group: Sequence[dict[str, Any]],
     notices: dict[int, dict[str, Any]],
     now: datetime,
+    vault: Vault,
 ) -> Ready:
     kind, language = channel["kind"], channel["language"]
+    secrets: dict[str, Any] = {}
+    problem = None
+    try:
+        secrets = secrets_of(channel, vault)
+    except (VaultError, MissingPartError) as exc:
+        problem = str(exc)
     way = Way(
         channel_id=channel["channel_id"],
         store_id=channel["store_id"],
         version=channel["version"],
         config=channel["config"],
-        secrets=channel["secrets"],
+        secrets=secrets,
     )
     going: list[dict[str, Any]] = []
     skipped: list[dict[str, Any]] = []
@@ -98,7 +112,8 @@ async def _one(
         else:
             text = trial_text(language, channel["name"])
             parcel = Parcel(key=key, payload=trial_payload(key, text, now), text=text, severity="info", sent_at=now)
-    return Ready(kind, way, parcel, ids, attempts, created_at, tuple(row["delivery_id"] for row in skipped))
+    left = tuple(row["delivery_id"] for row in skipped)
+    return Ready(kind, way, parcel, ids, attempts, created_at, left, problem=problem)
 
 
 async def _standing(

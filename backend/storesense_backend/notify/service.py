@@ -15,10 +15,12 @@ from storesense_backend.database import check_schema, connected
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.notify import records
 from storesense_backend.notify.metrics import NotifyMetrics
+from storesense_backend.notify.sealing import seal_plain
 from storesense_backend.notify.senders.apprise import AppriseSender
 from storesense_backend.notify.senders.mqtt import MqttSender
 from storesense_backend.notify.senders.port import Sender
 from storesense_backend.notify.senders.webhook import WebhookSender
+from storesense_backend.notify.vault import Vault
 from storesense_backend.notify.worker import DeliveryWorker
 from storesense_backend.settings import NotifySettings
 from storesense_contracts.clock import Clock
@@ -73,24 +75,31 @@ def build_health_app(worker: DeliveryWorker, metrics: NotifyMetrics) -> Starlett
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics_text)])
 
 
-async def run_notify(settings: NotifySettings, *, conninfo: str, broker: BrokerSettings | None, clock: Clock) -> None:
+async def run_notify(
+    settings: NotifySettings, *, conninfo: str, broker: BrokerSettings | None, clock: Clock, vault: Vault
+) -> None:
     """Deliver until told to stop.
 
     Raises:
         PortTakenError: the port of health and metrics is not free.
         DatabaseError: the database cannot be reached, or its schema is not this release's.
         MissingPartError, PushError: see ``build_senders``.
+        VaultError: the key of the channels' secrets cannot be read.
     """
     listener = listen_on(settings.http_host, settings.http_port, setting="STORESENSE_NOTIFY_HTTP_PORT")
     try:
         await check_schema(conninfo)
         metrics = NotifyMetrics()
         senders, public_key = build_senders(settings, broker=broker, clock=clock)
-        if public_key is not None:
-            async with connected(conninfo, application_name="storesense notify") as connection:
+        async with connected(conninfo, application_name="storesense notify") as connection:
+            if vault.path.exists():
+                await seal_plain(connection, vault)
+            if public_key is not None:
                 values = {"public_key": public_key, "now": clock.now()}
                 await connection.execute(records.SQL["tell_push_key"], values)
-        worker = DeliveryWorker(conninfo=conninfo, clock=clock, settings=settings, senders=senders, metrics=metrics)
+        worker = DeliveryWorker(
+            conninfo=conninfo, clock=clock, settings=settings, senders=senders, metrics=metrics, vault=vault
+        )
         server = Server(build_health_app(worker, metrics), graceful_s=1)
         _LOG.info("the delivery worker tells its health at %s/healthz", address_of(listener))
         working = asyncio.create_task(worker.run(), name="delivery worker")

@@ -3,6 +3,10 @@
 All that must survive is in the database: a worker that dies loses its claims after a while, and another one, or itself
 again, sends what it had, with the same keys. One connection works, a second one listens. Each channel has its own
 limits, so that one that hangs or fails holds up nobody else.
+
+What a channel took and the database does not know yet is sent again when the worker dies in between, so little may be
+in between: a message is claimed, sent and noted as sent before the next one to the same channel is claimed, and those
+to machines go through one turnstile, one after the other over all channels (see ``turnstile``).
 """
 
 import asyncio
@@ -25,6 +29,8 @@ from storesense_backend.notify.outbox import CHANNEL
 from storesense_backend.notify.parcels import Ready, make_ready
 from storesense_backend.notify.routing import MACHINES
 from storesense_backend.notify.senders.port import Sender, SendError
+from storesense_backend.notify.turnstile import Turnstile
+from storesense_backend.notify.vault import Vault
 from storesense_backend.settings import NotifySettings
 from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
@@ -46,6 +52,7 @@ class _Lane:
     bucket: Bucket
     breaker: Breaker
     in_flight: int = 0
+    served_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -72,6 +79,7 @@ class DeliveryWorker:
         settings: of the worker.
         senders: by kind of channel.
         metrics: where to count.
+        vault: opens the channels' secrets.
     """
 
     def __init__(
@@ -82,15 +90,18 @@ class DeliveryWorker:
         settings: NotifySettings,
         senders: Mapping[str, Sender],
         metrics: NotifyMetrics,
+        vault: Vault,
     ) -> None:
         self._conninfo = conninfo
         self._clock = clock
         self._settings = settings
         self._senders = senders
         self._metrics = metrics
+        self._vault = vault
         self._retry = Backoff(base_s=settings.retry_base_s, limit_s=settings.retry_limit_s)
         self._claims = records.Claims(f"worker-{secrets.token_hex(6)}", timedelta(seconds=settings.claim_s))
         self._lanes: dict[int, _Lane] = {}
+        self._turnstile = Turnstile(settings.turn_s)
         self._outcomes: list[_Outcome] = []
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
@@ -211,11 +222,16 @@ class DeliveryWorker:
             lane = self._lanes[channel_id] = _Lane(Bucket(pace), Breaker(settings.breaker_failures, wait))
         return lane
 
+    def _since(self, work: records.Work) -> tuple[float, int]:
+        return (self._lane(work.channel_id, work.kind).served_s, work.channel_id)
+
     async def _claim(self, connection: Connection) -> _Turn:
         turn = _Turn()
         groups: list[list[dict[str, Any]]] = []
         now, now_s = self._clock.now(), self._clock.monotonic_s()
-        for work in await records.find_work(connection, now):
+        # Whoever waited longest comes first, so that a channel with much to tell holds up no other.
+        found_work = await records.find_work(connection, now)
+        for work in sorted(found_work, key=self._since):
             if work.next_due_at is not None:
                 turn.wait_s = min(turn.wait_s, (work.next_due_at - now).total_seconds())
             if not work.ready:
@@ -228,13 +244,21 @@ class DeliveryWorker:
                 continue
             most = 1 if lane.breaker.is_broken else self._settings.concurrency
             room = min(most - lane.in_flight, _MOST_IN_FLIGHT - len(self._sending) - len(groups))
+            if work.kind in MACHINES:
+                turn_in_s = self._turnstile.wait_s(now_s)
+                if turn_in_s > 0:
+                    turn.wait_s = min(turn.wait_s, turn_in_s)
+                    continue
             if room < 1:
                 continue
             found = await self._claim_of(connection, work, now, tokens=tokens, room=room)
             lane.bucket.take(len(found))
+            lane.served_s = now_s
+            if found and work.kind in MACHINES:
+                self._turnstile.enter(work.channel_id, now_s)
             groups += found
         if groups:
-            turn.ready = await make_ready(connection, groups, now)
+            turn.ready = await make_ready(connection, groups, now, vault=self._vault)
         return turn
 
     async def _claim_of(
@@ -249,14 +273,14 @@ class DeliveryWorker:
         return [[row] for row in rows]
 
     def _begin(self, ready: Ready) -> None:
-        lane = self._lane(ready.way.channel_id, ready.kind)
+        channel_id = ready.way.channel_id
+        lane = self._lane(channel_id, ready.kind)
         lane.in_flight += 1
-        task = asyncio.create_task(self._send(ready), name=f"delivery to channel {ready.way.channel_id}")
+        task = asyncio.create_task(self._send(ready), name=f"delivery to channel {channel_id}")
         self._sending.add(task)
 
         def done(ended: asyncio.Task[None]) -> None:
             self._sending.discard(ended)
-            lane.in_flight -= 1
             self._wake.set()
 
         task.add_done_callback(done)
@@ -267,7 +291,7 @@ class DeliveryWorker:
         if ready.parcel is not None:
             try:
                 async with asyncio.timeout(self._settings.send_timeout_s + 1.0):
-                    await self._sender(ready.kind).send(ready.way, ready.parcel)
+                    await self._sender(ready).send(ready.way, ready.parcel)
             except SendError as exc:
                 error = exc
             except TimeoutError:
@@ -277,10 +301,12 @@ class DeliveryWorker:
                 error = SendError(f"failed ({type(exc).__name__})")
         self._outcomes.append(_Outcome(ready, error, self._clock.monotonic_s() - began_s))
 
-    def _sender(self, kind: str) -> Sender:
-        sender = self._senders.get(kind)
+    def _sender(self, ready: Ready) -> Sender:
+        sender = self._senders.get(ready.kind)
         if sender is None:
-            raise SendError(f"the delivery worker is not set up for channels of kind {kind}")
+            raise SendError(f"the delivery worker is not set up for channels of kind {ready.kind}")
+        if ready.problem is not None:
+            raise SendError(ready.problem)
         return sender
 
     async def _write_outcomes(self, connection: Connection) -> None:
@@ -299,7 +325,16 @@ class DeliveryWorker:
             self._outcomes = outcomes + self._outcomes
             raise
         for outcome in outcomes:
+            self._free(outcome.ready)
             self._count(outcome, now)
+
+    def _free(self, ready: Ready) -> None:
+        # Not when it was sent but when that is written: until then it would be repeated.
+        channel_id = ready.way.channel_id
+        lane = self._lane(channel_id, ready.kind)
+        lane.in_flight -= 1
+        if not lane.in_flight:
+            self._turnstile.leave(channel_id)
 
     async def _write_other(self, connection: Connection, outcome: _Outcome, now: datetime) -> None:
         ready, error = outcome.ready, outcome.error

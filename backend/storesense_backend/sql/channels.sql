@@ -48,22 +48,23 @@ ORDER BY name;
 
 -- name: add_channel
 INSERT INTO channels (
-    store_id, person_id, name, kind, config, secrets, language, sections, events, min_severity, is_enabled, created_at,
-    created_by
+    store_id, person_id, name, kind, config, sealed, endpoint_hash, language, sections, events, min_severity, is_enabled,
+    created_at, created_by
 )
 VALUES (
-    %(store_id)s, %(person_id)s, %(name)s, %(kind)s, %(config)s, %(secrets)s, %(language)s, %(sections)s, %(events)s,
-    %(min_severity)s, %(is_enabled)s, %(now)s, %(actor)s
+    %(store_id)s, %(person_id)s, %(name)s, %(kind)s, %(config)s, %(sealed)s, %(endpoint_hash)s, %(language)s, %(sections)s,
+    %(events)s, %(min_severity)s, %(is_enabled)s, %(now)s, %(actor)s
 )
 ON CONFLICT (store_id, name) DO NOTHING
 RETURNING channel_id;
 
 -- name: put_channel
--- Without a new address the old one stays.
+-- Without new secrets the old ones stay.
 UPDATE channels SET
     person_id = %(person_id)s, name = %(name)s, language = %(language)s, sections = %(sections)s, events = %(events)s,
     min_severity = %(min_severity)s, is_enabled = %(is_enabled)s, version = version + 1,
-    config = config || coalesce(%(config)s::jsonb, '{}'), secrets = secrets || coalesce(%(secrets)s::jsonb, '{}')
+    config = config || coalesce(%(config)s::jsonb, '{}'),
+    secrets = CASE WHEN %(sealed)s::text IS NULL THEN secrets ELSE '{}' END, sealed = coalesce(%(sealed)s, sealed)
 WHERE store_id = %(store_id)s AND channel_id = %(channel_id)s
 RETURNING channel_id;
 
@@ -71,10 +72,10 @@ RETURNING channel_id;
 DELETE FROM channels WHERE store_id = %(store_id)s AND channel_id = %(channel_id)s RETURNING channel_id;
 
 -- name: lock_channel
-SELECT kind, secrets FROM channels WHERE store_id = %(store_id)s AND channel_id = %(channel_id)s FOR UPDATE;
+SELECT kind, secrets, sealed FROM channels WHERE store_id = %(store_id)s AND channel_id = %(channel_id)s FOR UPDATE;
 
 -- name: put_secrets
-UPDATE channels SET secrets = %(secrets)s, version = version + 1 WHERE channel_id = %(channel_id)s;
+UPDATE channels SET sealed = %(sealed)s, secrets = '{}', version = version + 1 WHERE channel_id = %(channel_id)s;
 
 -- name: add_trial
 WITH made AS (
@@ -107,7 +108,7 @@ SELECT public_key FROM push_keys ORDER BY made_at DESC LIMIT 1;
 
 -- name: subscription
 SELECT channel_id FROM channels
-WHERE store_id = %(store_id)s AND kind = 'web_push' AND secrets ->> 'endpoint' = %(endpoint)s
+WHERE store_id = %(store_id)s AND kind = 'web_push' AND endpoint_hash = %(endpoint_hash)s
     AND person_id = %(person_id)s;
 
 -- name: wake

@@ -18,7 +18,7 @@ SELECT s.store_id, s.time_zone,
     coalesce((SELECT jsonb_agg(to_jsonb(p)) FROM people p WHERE p.store_id = s.store_id AND p.is_enabled), '[]') AS people,
     coalesce(
         (
-            SELECT jsonb_agg(to_jsonb(c) - 'secrets' - 'config' ORDER BY c.channel_id)
+            SELECT jsonb_agg(to_jsonb(c) - 'secrets' - 'sealed' - 'endpoint_hash' - 'config' ORDER BY c.channel_id)
             FROM channels c WHERE c.store_id = s.store_id AND c.is_enabled
         ),
         '[]'
@@ -102,7 +102,7 @@ WHERE mine.delivery_id = free.delivery_id AND mine.parcel <> mine.key
 RETURNING mine.*;
 
 -- name: ways
-SELECT channel_id, store_id, kind, name, version, config, secrets, language FROM channels
+SELECT channel_id, store_id, kind, name, version, config, secrets, sealed, language FROM channels
 WHERE channel_id = ANY (%(channel_ids)s);
 
 -- name: notices

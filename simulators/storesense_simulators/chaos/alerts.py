@@ -19,6 +19,7 @@ from typing import Any
 from storesense_backend.database import Connection, connected
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.notify import channel_records
+from storesense_backend.notify.vault import Vault
 from storesense_backend.registry import put_store
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.migrate import migrate
@@ -192,7 +193,7 @@ async def storm(
         stack.push_async_callback(_end, server, serving)
         connection = await stack.enter_async_context(connected(url, application_name="storesense chaos"))
         for store_id in store_ids:
-            await _register(connection, store_id, queue_ids, f"{address_of(listener)}/hook")
+            await _register(connection, store_id, queue_ids, f"{address_of(listener)}/hook", _vault(folder))
         children = {name: _child(name, url, folder) for name in services()}
         for child in children.values():
             stack.push_async_callback(asyncio.to_thread, child.kill)
@@ -237,7 +238,11 @@ async def _end(server: Server, serving: "asyncio.Task[None]") -> None:
     await serving
 
 
-async def _register(connection: Connection, store_id: str, queue_ids: Sequence[str], url: str) -> None:
+def _vault(folder: Path) -> Vault:
+    return Vault(folder / "keys" / "channels.key")
+
+
+async def _register(connection: Connection, store_id: str, queue_ids: Sequence[str], url: str, vault: Vault) -> None:
     layout = StoreLayout.model_validate(
         {
             "id": store_id,
@@ -273,6 +278,7 @@ async def _register(connection: Connection, store_id: str, queue_ids: Sequence[s
         store_id,
         channel,
         secrets={"url": url},
+        vault=vault,
         shown=None,
         actor="chaos",
         now=datetime.now(UTC),
@@ -287,6 +293,7 @@ def _child(name: str, url: str, folder: Path) -> Child:
         log_path=folder / "logs" / f"{name}.log",
         env={
             "STORESENSE_DATABASE_URL": url,
+            "STORESENSE_SECRETS_KEY_FILE": str(_vault(folder).path),
             "STORESENSE_ALERTS_HTTP_PORT": "0",
             "STORESENSE_NOTIFY_HTTP_PORT": "0",
             "STORESENSE_ALERTS_LEASE_S": str(_LEASE_S),

@@ -8,7 +8,7 @@ import pytest
 from storesense_backend.notify import EVENTS
 from storesense_backend.notify.metrics import NotifyMetrics
 from storesense_backend.notify.routing import Kind
-from storesense_backend.settings import NotifySettings
+from storesense_backend.settings import NotifySettings, SecretsSettings
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +28,11 @@ def test_every_setting_is_documented_with_its_default_and_meaning(text):
     told = re.findall(r"^\| `STORESENSE_NOTIFY_([A-Z_]+)` \| (.*?) ?\| (.*) \|$", text, re.MULTILINE)
     fields = NotifySettings.model_fields
     assert told == [(name.upper(), shown(field.default), field.description) for name, field in fields.items()]
+
+
+def test_the_file_of_the_key_is_documented(text):
+    field = SecretsSettings.model_fields["key_file"]
+    assert f"| `STORESENSE_SECRETS_KEY_FILE` | {field.default} | {field.description} |" in text
 
 
 def test_every_metric_is_documented(text):
