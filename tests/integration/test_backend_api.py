@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from fixtures.backend_world import DEVICES, PASSWORD, QUEUE_RULE, STOCK_RULE, STORE, layout, new_world, running_backend
 from storesense_backend import api, kpi_steps
 from storesense_backend.api import models
+from storesense_backend.api.opening import Opening
 from storesense_backend.api.quality import StoreQuality
 from storesense_backend.api.reading_models import Readings
 from storesense_backend.measurements import Family
@@ -375,6 +376,18 @@ async def test_kpis_and_their_completeness(world, backend):
             "UPDATE alerts SET kind = 'low_stock', proof = %s, opened_at = %s, resolved_at = %s WHERE alert_id = %s",
             (proof, NOW - timedelta(minutes=5, seconds=seconds), NOW - timedelta(minutes=5), alert_id),
         )
+    await world.register_at(NOW - timedelta(days=3))
+    await world.connection.execute(
+        "UPDATE stores SET layout = jsonb_set(layout, '{wait_target_s}', '70') WHERE store_id = %s", (STORE,)
+    )
+    await minutes_of(world, "lane_states", "lane-1", 40, {"is_open": True, "is_staffed": True})
+    await minutes_of(world, "health_readings", "agent", 60, {"state": "ok"})
+    await minutes_of(world, "health_readings", "camera", 50, {"state": "degraded"})
+    for n in range(30, 60):
+        row = {"measured_at": NOW - timedelta(minutes=n, seconds=40), "state": "ok"}
+        await world.commit("health_readings", "agent", [row], device_id="shelf-1")
+    for n, (is_open, advised, told) in enumerate([(1, 1, 1), (1, 2, 1), (1, 2, None), (1, 2, 1), (0, 5, 0)]):
+        await world.advise(NOW - timedelta(minutes=n + 1), is_open, advised, told=told, total=1)
     body = models.Kpis.model_validate(await get(backend, f"{BASE}/kpis"))
     found = {kpi.name: (kpi.value, kpi.unit, kpi.completeness) for kpi in body.kpis}
     minutes = 60
@@ -388,12 +401,16 @@ async def test_kpis_and_their_completeness(world, backend):
         "queue_length": (4.0, "people", pytest.approx(45 / minutes)),
         "wait_mean": (50.0, "s", pytest.approx(45 / minutes)),
         "wait_p90": (pytest.approx(82.0), "s", pytest.approx(45 / minutes)),
+        "served_within_target": (pytest.approx(7 / 9), "share", pytest.approx(45 / minutes)),
+        "lanes_open_against_needed": (pytest.approx(-0.75), "lanes", pytest.approx(40 / minutes)),
         "abandonment": (0.1, "share", pytest.approx(45 / minutes)),
         "on_shelf_availability": (pytest.approx(50 / 60), "share", pytest.approx(1.0)),
         "stock_out_minutes": (pytest.approx(10.0), "min", pytest.approx(1.0)),
         "lost_sales": (None, "units", pytest.approx(1.0)),
         "restock_time": (600.0, "s", pytest.approx(1.0)),
         "alert_response_time": (60.0, "s", pytest.approx(2 / 6)),
+        # Sixty minutes of the camera, thirty of the shelf, none of the lanes' device.
+        "device_uptime": (pytest.approx(90 / 180), "share", pytest.approx(90 / 180)),
     }
 
 
@@ -582,6 +599,24 @@ async def test_dead_letters_by_stage_device_and_time(world, backend):
     assert await ids(replayed="true") == []
     for params, field in (({"from": "2026-11-20T12:00:00"}, "from"), ({"stage": "X Y"}, "stage")):
         assert_error(await backend.get("/api/v1/dead-letters", params=params), 422, "invalid", field)
+
+
+async def test_a_first_view_is_answered_at_once(world, backend):
+    found = Opening.model_validate(await get(backend, "/api/v1/opening"))
+    assert found.store is not None
+    assert found.live is not None
+    assert (found.store.store_id, found.live.store_id, len(found.stores)) == (STORE, STORE, 1)
+    assert found.store == models.Store.model_validate(await get(backend, BASE))
+    await world.register("berlin-2")
+    several = Opening.model_validate(await get(backend, "/api/v1/opening"))
+    assert (several.store, several.live, len(several.stores)) == (None, None, 2)
+    assert several.session.user.role is Role.ADMIN
+    named = Opening.model_validate(await get(backend, "/api/v1/opening", store_id="berlin-2"))
+    assert named.store is not None
+    assert named.store.store_id == "berlin-2"
+    assert Opening.model_validate(await get(backend, "/api/v1/opening", store_id="nowhere")).store is None
+    assert_error(await backend.get("/api/v1/opening", params={"store_id": "no id"}), 422, "invalid", "store_id")
+    assert_error(await backend.get("/api/v1/opening", headers={"Authorization": "Bearer x"}), 401, "not_signed_in")
 
 
 async def test_a_dead_letter_is_shown_and_its_replay_asked_for(world, backend):

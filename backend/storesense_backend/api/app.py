@@ -18,6 +18,7 @@ from storesense_backend.api import (
     live,
     measurements,
     notifications,
+    opening,
     people,
     planogram,
     quality,
@@ -68,6 +69,7 @@ def build_app(context: Context) -> FastAPI:
     add_error_handlers(app)
     for module in (
         sessions,
+        opening,
         chain,
         stores,
         planogram,

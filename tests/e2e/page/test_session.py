@@ -62,6 +62,8 @@ def test_signing_out_ends_the_session_and_forgets_the_store(open_page, backend: 
 
 def test_an_ended_session_asks_again_and_returns_to_the_same_view(open_page, sign_in, backend: FakeBackend) -> None:
     page: Page = open_page(path="/#item=queue:tills&heat=0")
+    expect(page.locator(".connection")).to_contain_text("Live")
+    expect(page.locator("canvas").last).to_be_visible()  # nothing is being asked for any more
     backend.sessions.clear()
     page.get_by_role("button", name="Acknowledge: Queue at the tills").click()
     expect(page.get_by_text("Your session has ended.")).to_be_visible()

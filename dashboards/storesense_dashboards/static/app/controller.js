@@ -1,15 +1,13 @@
 // What happens: signing in, opening a store and a page, following the stream, acknowledging. It owns the state; views only show it.
 import { api } from "./api.js";
-import { announcementOf } from "./announcements.js";
 import { FloorData } from "./floor_data.js";
-import { parseInstant } from "./format.js";
 import { t } from "./i18n/index.js";
-import { nothingOfAStore, withBeginning, withLists } from "./opening.js";
+import { nothingOfAStore, takeAhead, withBeginning } from "./opening.js";
 import { NO_DATA, PageData } from "./page_data.js";
 import { hasPage, PAGES } from "./pages/index.js";
 import { EMPTY_VIEW, formatView, parseView } from "./route.js";
-import { prepareStream, SharedStream, tellSignedOut } from "./shared_stream.js";
-import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
+import { prepareStream, tellSignedOut } from "./shared_stream.js";
+import { StoreFollowing } from "./store_following.js";
 import { Visit } from "./visit.js";
 
 const REFRESH_MS = 10_000;
@@ -18,13 +16,27 @@ const RETRY_MS = 5_000;
 /** Owns the state and calls `onChange(state)` after every change. */
 export class Controller {
   #onChange;
-  #stream = null;
+  #ahead = null; // what came before the scripts, until a store is opened
   #visit = new Visit(() => this.#leave(true));
   #floor = new FloorData(
     { set: (change) => this.#set(change), nowMs: () => this.nowMs(), getState: () => this.state },
     this.#visit,
   );
   #clockOffsetMs = 0;
+  #following = new StoreFollowing(
+    {
+      set: (change) => this.#set(change),
+      getState: () => this.state,
+      nowMs: () => this.nowMs(),
+      setClock: (atMs) => {
+        this.#clockOffsetMs = atMs - Date.now();
+      },
+      announce: (text, urgent) => this.#announce(text, urgent),
+      onSignedOut: () => this.#leave(true),
+    },
+    this.#visit,
+    this.#floor,
+  );
   #pageData = new PageData({
     nowMs: () => this.nowMs(),
     onChange: (pageData) => this.#set({ pageData }),
@@ -67,6 +79,14 @@ export class Controller {
   }
 
   async #resume() {
+    const ahead = await takeAhead();
+    if (ahead) {
+      this.#set({ session: ahead.session });
+      if (!ahead.session) return;
+      this.#ahead = ahead;
+      await this.#openStores(ahead);
+      return;
+    }
     prepareStream();
     // Both at once, one round trip less; a refusal of the stores is met where their answer is awaited.
     const stores = api.stores();
@@ -113,8 +133,7 @@ export class Controller {
 
   #close() {
     this.#visit.end();
-    this.#stream?.stop();
-    this.#stream = null;
+    this.#following.close();
     this.#floor.reset();
   }
 
@@ -157,116 +176,11 @@ export class Controller {
 
   #openStore(storeId) {
     this.#close();
-    this.#set(nothingOfAStore());
-    this.#loadStore(storeId);
-    this.#stream = new SharedStream({
-      url: api.streamUrl(storeId),
-      onEvent: (name, value) => this.#take(storeId, name, value),
-      onPhase: (phase) => this.#phase(phase),
-      onRefused: (status) => this.#refused(status),
-    });
-    this.#stream.start();
-    // What is asked for now and then waits for its turn: the first snapshot brings the figures on the screen soonest.
-    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId));
+    this.#following.open(storeId, this.#ahead);
+    this.#ahead = null;
   }
 
-  #refused(status) {
-    if (status === 401) this.#leave(true);
-    else this.#set({ storeProblem: { kind: "missing" }, store: null });
-  }
-
-  async #loadStore(storeId) {
-    const store = await this.#visit.ask(
-      () => api.store(storeId),
-      (error) => {
-        if (error.status === 404 || error.status === 403) this.#refused(error.status);
-        else if (!this.state.store) {
-          this.#set({ storeProblem: { kind: "failed", message: error.message } });
-          this.#visit.later(RETRY_MS, () => this.#loadStore(storeId));
-        }
-      },
-    );
-    if (!store) return;
-    // The same version is the same value: nothing is laid out anew after a reconnect.
-    if (store.layout_version !== this.state.store?.layout_version || !this.state.store)
-      this.#set({ store: withLists(store), storeProblem: null });
-  }
-
-  /**
-   * What the stream does not carry is asked for now and then, while somebody looks: heat as often as a camera may send a
-   * grid, the chart and the other stores' alert counts every third time.
-   */
-  async #refresh(storeId, round = 1) {
-    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId, round + 1));
-    if (document.hidden || (this.state.connection.phase !== "live" && this.state.hasSnapshot)) return;
-    this.#floor.loadHeat();
-    if (round % 3 !== 0) return;
-    this.#floor.loadFootfall();
-    const answer = await this.#visit.ask(api.stores);
-    if (answer) this.#set({ stores: answer.stores });
-  }
-
-  #take(storeId, name, value) {
-    const atMs = parseInstant(value.at);
-    if (atMs !== null) this.#clockOffsetMs = atMs - Date.now();
-    if (name === "snapshot") this.#takeSnapshot(storeId, value);
-    else if (name === "update") this.#takeUpdate(storeId, value);
-    else if (name === "alert") this.#takeAlert(value);
-    this.#set({ connection: { ...this.state.connection, lastMs: this.nowMs() } });
-  }
-
-  #takeUpdate(storeId, update) {
-    const before = this.state.live;
-    this.#set({ live: applyUpdate(before, update) });
-    this.#floor.followCounts(before);
-  }
-
-  #takeSnapshot(storeId, snapshot) {
-    const isReturn = this.state.hasSnapshot;
-    const newDay = this.state.live.dayStartedAt !== snapshot.day_started_at;
-    const before = this.state.live;
-    this.#set({ live: applySnapshot(before, snapshot), hasSnapshot: true });
-    if (newDay || isReturn) this.#floor.loadFootfall();
-    this.#floor.loadHeat();
-    if (!isReturn) return;
-    // Whatever changed while the page was cut off: the layout, and alerts that nobody was told of.
-    this.#loadStore(storeId);
-    for (const alert of snapshot.alerts ?? []) this.#announceAlert(before.alerts[alert.alert_id], alert);
-  }
-
-  #takeAlert(alert) {
-    const before = this.state.live.alerts[alert.alert_id];
-    this.#set({ live: applyAlert(this.state.live, alert) });
-    this.#announceAlert(before, this.state.live.alerts[alert.alert_id]);
-  }
-
-  #announceAlert(before, alert) {
-    const said = announcementOf(before, alert);
-    if (said) this.#announce(said.text, said.urgent);
-  }
-
-  #phase(phase) {
-    const { connection } = this.state;
-    if (connection.phase === phase) return;
-    const lost = connection.phase === "live";
-    this.#set({ connection: { ...connection, phase } });
-    if (lost) this.#announce(t.connection.announceLost);
-    else if (phase === "live" && connection.phase !== "connecting") this.#announce(t.connection.announceBack);
-  }
-
-  acknowledge = async (alert) => {
-    const id = alert.alert_id;
-    const { storeId } = this.state.view;
-    const setAck = (ack) => this.#set({ acks: { ...this.state.acks, [id]: ack } });
-    setAck({ pending: true });
-    const answer = await this.#visit.ask(
-      () => api.acknowledge(storeId, id),
-      (error) => setAck({ error }),
-    );
-    if (!answer) return;
-    setAck(undefined);
-    this.#takeAlert(answer);
-  };
+  acknowledge = (alert) => this.#following.acknowledge(alert);
 
   #show(view) {
     const hash = formatView(view);
@@ -307,7 +221,7 @@ export class Controller {
       this.#close();
       this.#set(nothingOfAStore());
       this.#watchStores();
-    } else if (view.storeId && (view.storeId !== before.storeId || !this.#stream)) this.#openStore(view.storeId);
+    } else if (view.storeId && (view.storeId !== before.storeId || !this.#following.isOpen)) this.#openStore(view.storeId);
     else if (view.page === "floor" && (before.page !== "floor" || (view.heat && !before.heat))) {
       this.#floor.loadHeat();
       this.#floor.loadFootfall();
@@ -334,5 +248,5 @@ export class Controller {
     if (heat) this.#floor.loadHeat();
   };
 
-  retryNow = () => this.#stream?.retryNow();
+  retryNow = () => this.#following.retryNow();
 }

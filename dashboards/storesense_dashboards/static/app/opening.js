@@ -14,6 +14,19 @@ export const nothingOfAStore = () => ({
   connection: { phase: "connecting", lastMs: null },
 });
 
+/**
+ * What was asked for ahead of the scripts, once: `{session, stores, store, live}`, the session null if nobody is signed in;
+ * null if it did not come, and then the page asks piece by piece.
+ */
+export async function takeAhead() {
+  const asked = globalThis.storesenseAhead;
+  delete globalThis.storesenseAhead;
+  const response = await asked;
+  if (response?.status === 401) return { session: null };
+  if (!response?.ok) return null;
+  return response.json().catch(() => null);
+}
+
 /** The store with the most open alerts. */
 function mostNeedy(stores) {
   return stores.reduce((most, store) => (most && most.open_alerts >= store.open_alerts ? most : store), null);

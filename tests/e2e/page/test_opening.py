@@ -1,0 +1,45 @@
+"""What the first view shows is asked for before the scripts have come."""
+
+import threading
+
+import pytest
+from playwright.sync_api import expect
+
+from fixtures.fake_backend import FakeBackend
+
+_STREAM = "GET /api/v1/stores/corner-market/stream"
+
+
+def test_figures_show_before_the_stream_has_begun(open_page, backend: FakeBackend) -> None:
+    held = backend.held[_STREAM] = threading.Event()
+    page = open_page(path="/#store=corner-market")
+    expect(page.locator("[data-figure=queue] .figure-value")).to_have_text("6")
+    held.set()
+    asked = [name for name in backend.requests if not name.endswith(("/stream", "/heatmap", "/footfall"))]
+    assert asked == ["GET /api/v1/opening"]
+
+
+def test_changes_since_then_come_with_the_stream(open_page, backend: FakeBackend) -> None:
+    held = backend.held[_STREAM] = threading.Event()
+    page = open_page(path="/#store=corner-market")
+    figure = page.locator("[data-figure=queue] .figure-value")
+    expect(figure).to_have_text("6")
+    for queue in backend.stores["corner-market"]["snapshot"]["queues"]:
+        queue["length"] = 0
+    held.set()
+    expect(figure).to_have_text("0")
+    assert backend.requests.count("GET /api/v1/stores/corner-market") == 0
+
+
+@pytest.mark.parametrize("status", [404, 503])
+def test_without_it_the_page_asks_piece_by_piece(open_page, backend: FakeBackend, status: int) -> None:
+    backend.refusals["GET /api/v1/opening"] = (status, "refused")
+    page = open_page(path="/#store=corner-market")
+    expect(page.locator("[data-figure=queue] .figure-value")).to_have_text("6")
+    assert "GET /api/v1/session" in backend.requests
+
+
+def test_nobody_signed_in_is_asked_to_sign_in_at_once(open_page, backend: FakeBackend) -> None:
+    page = open_page(signed_in=False)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    assert backend.requests == ["GET /api/v1/opening"]
