@@ -94,3 +94,23 @@ def histogram_quantile_s(counts: Sequence[int], total: int, share: float) -> flo
         if upto >= rank and upto > before:
             return low_s + (high_s - low_s) * (rank - before) / (upto - before)
     return float(WAIT_EDGES_S[-1])
+
+
+def histogram_share(counts: Sequence[int], total: int, wait_s: float) -> float | None:
+    """Return the share of visits that waited no longer than ``wait_s``; None without visits.
+
+    Exact where ``wait_s`` is an edge; between two edges waits are taken as spread evenly, and beyond the last one it is
+    the share up to there.
+
+    Args:
+        counts: of each of ``WAIT_EDGES_S``, how many visits waited no longer.
+        total: how many there were.
+        wait_s: seconds.
+    """
+    if total == 0:
+        return None
+    steps = itertools.pairwise(zip((0, *WAIT_EDGES_S), (0, *counts), strict=True))
+    for (low_s, before), (high_s, upto) in steps:
+        if wait_s <= high_s:
+            return (before + (upto - before) * (wait_s - low_s) / (high_s - low_s)) / total
+    return counts[-1] / total

@@ -12,11 +12,12 @@ from typing import Any
 
 from storesense_backend.alerts.life.report_card import card
 from storesense_backend.database import Connection
-from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s
+from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s, histogram_share
 from storesense_backend.measurements import series_ids
 from storesense_backend.occupancy import door_occupancy, mean_point
 from storesense_backend.quality import audited_lines, error_band
-from storesense_backend.ranges import TimeSpan, whole_minutes
+from storesense_backend.ranges import MINUTE, TimeSpan, floor_to, whole_minutes
+from storesense_backend.staffing.records import Tills
 from storesense_contracts.kpis import BY_NAME
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
@@ -48,8 +49,8 @@ class _Question:
     steps: Steps
     minutes: int
 
-    async def ask(self, block: str, ids: list[int]) -> dict[str, Any]:
-        values = {"series_ids": ids, "store_id": self.store_id, **self.steps.parameters}
+    async def ask(self, block: str, ids: list[int], **more: int) -> dict[str, Any]:
+        values = {"series_ids": ids, "store_id": self.store_id, **self.steps.parameters, **more}
         row = await (await self.connection.execute(_SQL[block], values)).fetchone()
         assert row is not None  # noqa: S101 -- an aggregate without GROUP BY has one row
         return row
@@ -71,8 +72,10 @@ async def kpis(connection: Connection, *, layout: StoreLayout, span: TimeSpan, n
         *await _people(question, layout),
         *await _zones(question, layout, await _by_doors(question, layout, span, now)),
         *await _queues(question, layout),
+        *await _lanes(question, layout),
         *await _shelves(question, layout),
         *await _alerts(question, span),
+        *await _devices(question),
     ]
     places = {name: place for place, name in enumerate(BY_NAME)}
     return sorted(found, key=lambda kpi: places[kpi.name])
@@ -168,15 +171,53 @@ async def _queues(question: _Question, layout: StoreLayout) -> list[Kpi]:
     visits = await question.ask("queue_visits", ids)
     if question.steps.has_exact_waits:
         p90_wait_s = (await question.ask("exact_waits", ids))["p90_wait_s"]
+        exact = await question.ask("exact_within", ids, target_ms=layout.wait_target_s * 1_000)
+        within = _ratio(exact["within"], exact["served"])
     else:
         p90_wait_s = histogram_quantile_s(visits["served_within"], visits["served"], 0.9)
+        within = histogram_share(visits["served_within"], visits["served"], layout.wait_target_s)
     completeness = question.completeness(lengths["measured_minutes"], len(queues))
     return [
         Kpi("queue_length", _thousandth(_ratio(lengths["minute_length_milli_sum"], lengths["minutes"])), completeness),
         Kpi("wait_mean", _thousandth(_ratio(visits["served_wait_ms"], visits["served"])), completeness),
         Kpi("wait_p90", p90_wait_s, completeness),
+        Kpi("served_within_target", within, completeness),
         Kpi("abandonment", _ratio(visits["abandoned"], visits["served"] + visits["abandoned"]), completeness),
     ]
+
+
+async def _lanes(question: _Question, layout: StoreLayout) -> list[Kpi]:
+    """Lanes open against advised; nothing of a store that has no staffed lane with a queue."""
+    lanes = Tills.of(layout).lane_ids
+    ids = await series_ids(question.connection, store_id=layout.id, stream="lane", subjects=list(lanes))
+    told = await question.ask("lanes", ids)
+    against = await question.ask("lanes_against_needed", ids)
+    return [
+        Kpi(
+            "lanes_open_against_needed",
+            against["lanes"] if lanes else None,
+            question.completeness(told["measured_minutes"], len(lanes)),
+        )
+    ]
+
+
+async def _devices(question: _Question) -> list[Kpi]:
+    """Uptime, which is its own completeness: whether a silent device worked is not known."""
+    values = {"store_id": question.store_id, **question.steps.parameters}
+    series = await (await question.connection.execute(_SQL["health_series"], values)).fetchall()
+    values["series_ids"] = [row["series_id"] for row in series]
+    rows = await (await question.connection.execute(_SQL["device_minutes"], values)).fetchall()
+    steps = question.steps
+    measured = expected = 0
+    for row in rows:
+        # Readings from before the registration count, and so does the time since the first of them.
+        known_at = row["registered_at"] if row["first_at"] is None else min(row["registered_at"], row["first_at"])
+        since = max(steps.from_at, floor_to(known_at + MINUTE - timedelta(microseconds=1), MINUTE))
+        minutes = max(0, question.minutes - (since - steps.from_at) // MINUTE)
+        expected += minutes
+        measured += min(minutes, row["measured_minutes"])
+    share = _ratio(measured, expected)
+    return [Kpi("device_uptime", share, share)]
 
 
 async def _shelves(question: _Question, layout: StoreLayout) -> list[Kpi]:

@@ -192,11 +192,12 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "served_within_target",
         "Served within target",
         Unit.SHARE,
-        "of queue visits that ended served, those that waited no longer than the store's target",
+        "of queue visits that ended served, those that waited no longer than wait_target_s of the store's layout; "
+        "over more than two days, or where the waits themselves have been dropped, interpolated in a histogram, which "
+        "is exact at 60, 90, 120, 180, 240 and 300 s",
         (Stream.QUEUE,),
         Quality.QUEUE_MINUTES,
         _OF_SUMS,
-        needs="a target wait in the store's layout",
         better=Better.HIGHER,
     ),
     KpiDefinition(
@@ -213,11 +214,11 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "lanes_open_against_needed",
         "Lanes open against needed",
         Unit.LANES,
-        "lanes open less lanes that would keep the target wait",
+        "staffed lanes open less those that the staffing advice asked for, mean over the minutes of which both are "
+        "known; below zero too few stood open. Advice is kept for 90 days",
         (Stream.LANE, Stream.QUEUE),
         Quality.LANE_MINUTES,
         _TIME_MEAN,
-        needs="staffing advice",
     ),
     KpiDefinition(
         "shoppers_per_staff",
@@ -285,11 +286,11 @@ CATALOGUE: tuple[KpiDefinition, ...] = (
         "device_uptime",
         "Device uptime",
         Unit.SHARE,
-        "of registered devices' minutes, those with a health reading; GET completeness tells it by device and hour",
+        "of registered devices' minutes, from their registration on, those with a health reading; what a device sends "
+        "later counts for the minute that it tells of. GET completeness tells it by device and hour",
         (Stream.HEALTH,),
         Quality.DEVICE_MINUTES,
         _OF_SUMS,
-        needs="a value for the whole store",
         better=Better.HIGHER,
     ),
 )

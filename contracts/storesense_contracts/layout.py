@@ -192,12 +192,16 @@ class EnvironmentSensor(StrictModel):
 
 
 class StoreLayout(StrictModel):
-    """A store as the edge, the backend, the pages and the simulated store know it."""
+    """A store as the edge, the backend, the pages and the simulated store know it.
+
+    ``wait_target_s`` is the store's service level: who waits at a checkout no longer was served within the target.
+    """
 
     id: Id
     name: Name
     time_zone: TimeZone
     opening_hours: Annotated[list[OpeningHours], Field(max_length=28)] = []
+    wait_target_s: Annotated[int, Field(ge=1, le=3_600)] = 120
     floor: Floor
     sections: Annotated[list[Section], Field(min_length=1, max_length=500)]
     lines: Annotated[list[Line], Field(max_length=500)] = []

@@ -53,7 +53,7 @@ async def count_days(world, *, days, last_hours=1.0):
 
 
 async def get(world, *paths):
-    headers = await world.key(Role.VIEWER, "viewer")
+    headers = await world.key(Role.VIEWER, f"viewer of {paths[0]}")
     async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
         return [await http.get(f"/api/v1/stores/{STORE}/{path}", headers=headers) for path in paths]
 
@@ -71,6 +71,14 @@ async def test_today_and_tomorrow_are_foretold_with_bands(world):
     assert 70 < tomorrow[12]["low"] < 97
     assert 103 < tomorrow[12]["high"] < 140
     assert tomorrow[3]["median"] == 0
+    today = {hour["hour"]: hour["measured"] for hour in told["days"][0]["hours"]}
+    assert 60 < today[10] < 140, "what came stands beside what was foretold"
+    assert today[16] is None, "this hour is not over"
+    answer, none = await get(world, "forecast?date=2026-11-18&days=1", "forecast?date=2020-01-01&days=31")
+    (past,) = answer.json()["days"]
+    assert past["date"] == "2026-11-18"
+    assert all(hour["measured"] is not None for hour in past["hours"])
+    assert none.json()["days"][0]["hours"] == [], "too long ago"
 
 
 async def test_a_half_counted_afternoon_is_an_anomaly_told_and_kept_once(world):

@@ -28,8 +28,11 @@ FAMILIES = (
     "shelf_weights",
     "shelf_events",
     "environment_readings",
+    "lane_states",
+    "health_readings",
 )
-STREAMS = dict(zip(FAMILIES, ("footfall", "zone", "queue", "queue", "shelf", "shelf", "environment"), strict=True))
+_OF = ("footfall", "zone", "queue", "queue", "shelf", "shelf", "environment", "lane", "health")
+STREAMS = dict(zip(FAMILIES, _OF, strict=True))
 
 Row = tuple[str, dict[str, Any]]
 
@@ -79,6 +82,8 @@ def make_row(chance: random.Random, family: str, measured_at: datetime) -> Row:
             "noise_dba": lambda: chance.choice([None, 55.5]),
             "light_lux": lambda: chance.random() * 1_000,
         },
+        "lane_states": {"is_open": lambda: chance.random() < 0.6, "is_staffed": lambda: chance.random() < 0.5},
+        "health_readings": {"state": lambda: chance.choice(["ok", "degraded", "failed"])},
     }
     return family, {"measured_at": measured_at, **{name: value() for name, value in values[family].items()}}
 

@@ -132,3 +132,98 @@ async def test_history_is_kept_of_stores_without_a_rule_about_lanes(world):
     told = await ask(world, NOW + timedelta(seconds=1))
     assert [row["lanes_open"] for row in told["history"]] == [2]
     assert not assessor.wants(StoreView(layout(lanes=[], queues=[]), 1, tuple(RULES), ("cam-1",), {}))
+
+
+async def ask_past(world, *, hours=1.0, now=NOW):
+    async with running_backend(world.url, clock=ManualClock(now)) as (_, http):
+        headers = await world.key(Role.VIEWER, f"past-{hours}-{now.timestamp()}")
+        since = (now - timedelta(hours=hours)).isoformat()
+        answer = await http.get(f"{PATH}/history", headers=headers, params={"from": since})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+async def live_hour(world):
+    """Two of four lanes are open, a third opens at minute 21; three are advised from minute 15 on; one sensor rests."""
+    start = NOW - timedelta(minutes=60)
+    for n in range(1, 5):
+        states = [
+            {"measured_at": start + timedelta(minutes=m, seconds=5), "is_open": is_open, "is_staffed": is_open}
+            for m in range(60)
+            if not (n == 4 and m >= 50)
+            for is_open in [n <= 2 or (n == 3 and m >= 21)]
+        ]
+        await world.commit("lane_states", f"lane-{n}", states, device_id="lanes-1")
+    samples = [{"measured_at": start + timedelta(minutes=m), "length": 3, "longest_wait_ms": 20_000} for m in range(60)]
+    await world.commit("queue_samples", "tills", samples)
+    visits = [
+        {
+            "measured_at": start + timedelta(minutes=m, seconds=30),
+            "outcome": "served",
+            "wait_ms": 200_000 if 5 <= m < 21 else 50_000,
+            "service_ms": 60_000,
+        }
+        for m in range(60)
+    ]
+    await world.commit("queue_visits", "tills", visits)
+    for m in range(60):
+        lanes = 3 if m >= 21 else 2
+        told = 4 if m < 53 else 3
+        await world.advise(start + timedelta(minutes=m, seconds=20), lanes, 3 if m >= 15 else 2, told=told)
+
+
+async def test_the_past_tells_lanes_against_needed_and_what_came_of_each_call(world):
+    await live_hour(world)
+    told = await ask_past(world)
+    assert (told["step_s"], told["level_step_s"], told["lanes_total"], told["wait_target_s"]) == (60, 900, 4, 120)
+    steps = {step["at"]: step for step in told["steps"]}
+    assert len(steps) == 61, "each minute from the one in which the span begins"
+    assert steps["2026-11-20T11:10:00Z"]["lanes_open"] == 2
+    assert steps["2026-11-20T11:10:00Z"]["lanes_now"] == 2
+    assert steps["2026-11-20T11:22:00Z"]["lanes_open"] == 3
+    assert steps["2026-11-20T11:17:00Z"]["lanes_now"] == 3
+    assert (steps["2026-11-20T11:17:00Z"]["wait_15_s"], steps["2026-11-20T11:17:00Z"]["wait_unchanged_15_s"]) == (
+        60,
+        120,
+    )
+    assert steps["2026-11-20T11:56:00Z"]["lanes_open"] is None, "a lane that is silent is not a closed one"
+    assert steps["2026-11-20T11:05:00Z"]["arrivals_15_low"] == 6
+    # A visit a minute ended; each began four minutes and ten seconds earlier or less.
+    assert steps["2026-11-20T11:12:00Z"]["joined_15"] == pytest.approx(15, abs=3)
+    assert steps["2026-11-20T11:45:00Z"]["joined_15"] is None, "who joined lately is still waiting"
+    (call,) = told["calls"]
+    assert (call["is_for_more"], call["lanes_open"], call["lanes_advised"], call["lanes_after"]) == (True, 2, 3, 3)
+    assert (call["outcome"], call["advised_at"], call["done_at"]) == (
+        "followed",
+        "2026-11-20T11:15:50Z",
+        "2026-11-20T11:21:35Z",
+    )
+    assert [move["lane_id"] for move in call["moves"]] == ["lane-3"]
+    assert call["wait_before_s"] > 120 > call["wait_after_s"]
+    assert (told["calls_followed"], told["calls_ended"]) == (1, 1)
+    levels = {level["at"]: level for level in told["levels"]}
+    assert levels["2026-11-20T11:30:00Z"]["within_target"] == 1.0
+    assert levels["2026-11-20T11:00:00Z"]["within_target"] < 0.5
+
+
+async def test_long_pasts_come_in_coarser_steps(world):
+    await live_hour(world)
+    week = await ask_past(world, hours=7 * 24)
+    assert (week["step_s"], len(week["steps"])) == (900, 7 * 96 + 1)
+    quarter = next(step for step in week["steps"] if step["at"] == "2026-11-20T11:30:00Z")
+    assert (quarter["lanes_open"], quarter["lanes_now"], quarter["joined_15"]) == (3, 3, None)
+    month = await ask_past(world, hours=30 * 24)
+    assert (month["step_s"], month["level_step_s"]) == (3_600, 3_600)
+    assert month["calls_followed"] == 1
+    async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
+        params = {"from": (NOW - timedelta(days=32)).isoformat()}
+        answer = await http.get(f"{PATH}/history", headers=await world.key(Role.VIEWER, "far"), params=params)
+        assert answer.status_code == 422
+
+
+async def test_a_store_without_tills_has_a_past_without_lanes(world):
+    await registry.put_store(world.connection, layout(lanes=[], queues=[]), devices=DEVICES, rules=[])
+    told = await ask_past(world)
+    assert (told["lanes_total"], told["calls"], told["calls_ended"]) == (0, [], 0)
+    assert {step["lanes_open"] for step in told["steps"]} == {None}
+    assert {level["served"] for level in told["levels"]} == {None}

@@ -565,6 +565,8 @@ class TestDatabase:
             "zone_dwells",
             "lane_services",
             "zone_transitions",
+            "lane_states",
+            "health_readings",
         )
         with psycopg.connect(url, autocommit=True) as connection:
             for table in tables:

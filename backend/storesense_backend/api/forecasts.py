@@ -24,6 +24,11 @@ router = APIRouter(prefix="/api/v1/stores", tags=["measurements"])
 _USUAL = timedelta(days=7)
 _LONGEST = timedelta(days=400)
 Kpi = Annotated[str, Query(description="visitors, mean_dwell, queue_length, wait_mean or on_shelf_availability")]
+MaybeDay = Annotated[
+    date | None,
+    Query(alias="date", description="the first local day: one of the last 180, today (if not given) or tomorrow"),
+]
+Days = Annotated[int, Query(ge=1, le=31, description="how many local days")]
 MaybeKpi = Annotated[str | None, Query(description="only this KPI")]
 
 
@@ -35,6 +40,7 @@ class HourAhead(Answer):
     median: float
     low: float = Field(description="10 % quantile")
     high: float = Field(description="90 % quantile")
+    measured: float | None = Field(description="what came; null of an hour that is not over or not measured")
 
 
 class DayForecast(Answer):
@@ -82,8 +88,15 @@ class StoreAnomalies(Answer):
     response_model=StoreForecast,
     responses=errors(401, 404, 422),
 )
-async def get_forecast(store_id: StoreIdPath, _principal: Viewer, context: Ctx, kpi: Kpi = "visitors") -> Response:
-    """Foretell today and tomorrow, each from the days before it, with 80 % bands."""
+async def get_forecast(
+    store_id: StoreIdPath,
+    _principal: Viewer,
+    context: Ctx,
+    kpi: Kpi = "visitors",
+    first: MaybeDay = None,
+    days: Days = 2,
+) -> Response:
+    """Foretell local days, each from those before it, with 80 % bands beside what came; today and tomorrow, usually."""
     _check(kpi)
     now = context.clock.now()
     async with context.pool.connection() as connection:
@@ -91,16 +104,16 @@ async def get_forecast(store_id: StoreIdPath, _principal: Viewer, context: Ctx, 
         layout = layout_of(store)
         hours = await context.forecasts.of(connection, layout, store["layout_version"], now)
     today = now.astimezone(layout.zone_info).date()
-    days = []
-    for day in (today, today + timedelta(days=1)):
+    found = []
+    for day in ((first or today) + timedelta(days=n) for n in range(days)):
         told = [
             {"at": datetime.combine(day, time(hour["hour"]), layout.zone_info).astimezone(UTC)} | hour
             for hour in hours.forecast(kpi, day)
         ]
         place = (day - hours.calendar.first).days
         holiday = hours.calendar.holidays[place] if 0 <= place < len(hours.calendar.holidays) else None
-        days.append({"date": day, "holiday": holiday, "hours": told})
-    return JsonResponse({"store_id": store_id, "kpi": kpi, "days_measured": hours.days_measured, "days": days})
+        found.append({"date": day, "holiday": holiday, "hours": told})
+    return JsonResponse({"store_id": store_id, "kpi": kpi, "days_measured": hours.days_measured, "days": found})
 
 
 @router.get(

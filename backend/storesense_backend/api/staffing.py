@@ -1,9 +1,10 @@
 """How many lanes: what is advised now, and what was advised and done."""
 
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.responses import Response
 
 from storesense_backend import registry
@@ -14,12 +15,16 @@ from storesense_backend.api.models import Answer
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
 from storesense_backend.api.stores import layout_of
 from storesense_backend.ranges import time_span
+from storesense_backend.staffing.calls import Outcome
+from storesense_backend.staffing.past import past
 from storesense_backend.staffing.records import history
 
 router = APIRouter(prefix="/api/v1/stores", tags=["measurements"])
 
 _USUAL = timedelta(hours=2)
 _LONGEST = timedelta(hours=25)
+_DAY = timedelta(days=1)
+_MONTH = timedelta(days=31)
 
 
 class ExpectedWait(Answer):
@@ -71,6 +76,75 @@ class LanesKept(Answer):
     mean_needed: float | None
 
 
+class StaffingStep(Answer):
+    """Lanes and advice in a step of time; null where it is not known."""
+
+    at: datetime
+    lanes_open: float | None = Field(description="staffed lanes; null unless each of them told its state")
+    lanes_now: float | None = Field(description="advised")
+    lanes_15: float | None
+    lanes_30: float | None
+    wait_15_s: float | None = Field(description="foretold for 15 minutes later, following the advice")
+    wait_unchanged_15_s: float | None = Field(description="the same with the lanes as they were")
+    arrivals_15: float | None = Field(description="foretold: people who join a queue within 15 minutes")
+    arrivals_15_low: float | None = Field(description="10 % quantile")
+    arrivals_15_high: float | None = Field(description="90 % quantile")
+    joined_15: int | None = Field(description="who did; known half an hour later, and only of spans up to 25 hours")
+
+
+class ServiceStep(Answer):
+    """What people who queued for staffed lanes met in a step of time."""
+
+    at: datetime
+    served: int | None = Field(description="null where no queue told its length")
+    wait_mean_s: float | None
+    within_target: float | None = Field(description="share that waited no longer than wait_target_s")
+
+
+class MovedLane(Answer):
+    """A lane that opened, or closed."""
+
+    lane_id: str
+    at: datetime
+
+
+class LaneCall(Answer):
+    """A time in which more or fewer lanes were advised than stood open."""
+
+    is_for_more: bool = Field(description="whether lanes were to open; else they could close")
+    advised_at: datetime
+    ended_at: datetime | None = Field(description="when lanes and advice met; null while it stands")
+    lanes_open: int = Field(description="when it began")
+    lanes_advised: int = Field(description="the farthest from those open then")
+    lanes_after: int = Field(description="open in the end")
+    done_at: datetime | None = Field(description="when a lane had moved as advised")
+    outcome: Outcome = Field(description="passed: nothing was done and the need went; unknown: the advice broke off")
+    moves: list[MovedLane] = Field(description="lanes that moved as advised")
+    wait_s: float | None = Field(description="foretold when it began, for 15 minutes later, following it")
+    wait_unchanged_s: float | None = Field(description="the same without")
+    wait_before_s: float | None = Field(description="mean wait of those served in the 15 minutes before")
+    wait_after_s: float | None = Field(description="and in the 15 minutes after done_at, or after its end")
+
+
+class StaffingPast(Answer):
+    """Lanes, advice and waits of a span."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    store_id: str
+    from_at: Annotated[datetime, Field(alias="from")]
+    to: datetime
+    wait_target_s: int
+    lanes_total: int = Field(description="staffed lanes with a queue")
+    step_s: int = Field(description="60 of up to 25 hours, 900 of up to 8 days, else 3600")
+    steps: list[StaffingStep]
+    level_step_s: int = Field(description="900, of more than 8 days 3600")
+    levels: list[ServiceStep]
+    calls_ended: int = Field(description="calls for lanes whose outcome is known")
+    calls_followed: int = Field(description="of those, the ones that a lane moved for")
+    calls: list[LaneCall] = Field(description="the newest hundred, oldest first")
+
+
 class StoreStaffing(Answer):
     """Lanes of a store."""
 
@@ -81,6 +155,8 @@ class StoreStaffing(Answer):
     queue_id: str | None = Field(description="where rules on lanes are told")
     people: int = Field(description="at the staffed lanes")
     lanes_open: int
+    lanes_told: int = Field(description="staffed lanes that told their state within three minutes")
+    lanes_total: int = Field(description="staffed lanes with a queue")
     lanes: int = Field(description="advised now")
     outlooks: list[LaneOutlook]
     arrivals_15: Expected | None
@@ -110,3 +186,20 @@ async def get_staffing(
         "mean_needed": round(sum(row["lanes_now"] for row in rows) / many, 2) if many else None,
     }
     return JsonResponse(told | {"kept": kept, "history": rows})
+
+
+@router.get(
+    "/{store_id}/staffing/history",
+    summary="What was advised and what was done",
+    response_model=StaffingPast,
+    responses=errors(401, 404, 422),
+)
+async def get_staffing_history(
+    store_id: StoreIdPath, _principal: Viewer, context: Ctx, from_at: FromAt = None, to_at: ToAt = None
+) -> Response:
+    """Tell lanes open against needed, foretold against met, and each call for lanes; the last day, 31 days at most."""
+    now = context.clock.now()
+    span = time_span(from_at, to_at, now=now, usual=_DAY, longest=_MONTH)
+    async with context.pool.connection() as connection:
+        layout = layout_of(await registry.get_store(connection, store_id))
+        return JsonResponse(await past(connection, layout=layout, span=span, now=now))

@@ -65,11 +65,11 @@ def reasons(counts: Mapping[str, int], figures: Sequence[Mapping[str, Any]] | No
     found += [
         Reason("off_target", _OFF_TARGET, kpi=each["name"]) for each in figures or () if each["is_on_target"] is False
     ]
-    # How many alerts were acknowledged says nothing of the sensors.
+    # How many alerts were acknowledged says nothing of the sensors; silent devices have points of their own.
     measured = [
         (each["completeness"], each["name"])
         for each in figures or ()
-        if each["completeness"] is not None and each["name"] != "alert_response_time"
+        if each["completeness"] is not None and each["name"] not in ("alert_response_time", "device_uptime")
     ]
     if measured and counts["devices_total"]:
         worst, name = min(measured)

@@ -20,6 +20,7 @@ from storesense_backend.chain.attention import is_on_target, reasons
 from storesense_backend.database import Connection, Pool
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.errors import ApiError
+from storesense_backend.kpi_steps import histogram_share
 from storesense_backend.kpis import Kpi
 from storesense_backend.local_days import local_day
 from storesense_backend.ranges import TimeSpan
@@ -103,6 +104,11 @@ class ChainBoard:
         past: dict[str, dict[date, dict[str, Any]]] = {}
         for row in await (await connection.execute(_SQL["days"], {"now": now, "days": TREND_DAYS})).fetchall():
             past.setdefault(row["store_id"], {})[row["local_date"]] = row
+        targets_s = {row["store_id"]: row.pop("wait_target_s") for row in rows}
+        for store_id, days_of in past.items():
+            for row in days_of.values():
+                within, served = row.pop("served_within"), row.pop("served")
+                row["served_within_target"] = histogram_share(within, served, targets_s.get(store_id, 120))
         stores = [self._entry(row, days, now, wanted, past) for row in rows]
         if self._due:
             self._wake.set()

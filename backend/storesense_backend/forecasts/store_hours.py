@@ -56,7 +56,10 @@ class StoreHours:
     days_measured: int
 
     def forecast(self, kpi: str, day: date) -> list[dict[str, Any]]:
-        """Return a day's hours: ``hour``, ``median``, ``low``, ``high``; none where nothing is foretold."""
+        """Return a day's hours: ``hour``, ``median``, ``low``, ``high``, ``measured``; none where nothing is foretold.
+
+        ``measured`` is None of an hour that is not over, or of which too little was measured.
+        """
         if kpi not in self.kpis:
             return []
         place, row, scale = self.kpis.index(kpi), (day - self.calendar.first).days, SCALES[kpi]
@@ -69,6 +72,9 @@ class StoreHours:
                 "median": round(min(most, float(self.median[row, hour, place]) / scale), 4),
                 "low": round(min(most, float(self.low[row, hour, place]) / scale), 4),
                 "high": round(min(most, float(self.high[row, hour, place]) / scale), 4),
+                "measured": None
+                if np.isnan(self.counts[row, hour, place])
+                else round(float(self.counts[row, hour, place]) / scale, 4),
             }
             for hour in range(24)
             if not np.isnan(self.median[row, hour, place])

@@ -5,6 +5,7 @@ SELECT
     s.name,
     s.time_zone,
     s.layout_version,
+    coalesce((s.layout ->> 'wait_target_s')::integer, 120) AS wait_target_s,
     coalesce(a.critical, 0) AS critical_alerts,
     coalesce(a.warning, 0) AS warning_alerts,
     coalesce(a.info, 0) AS info_alerts,
@@ -65,6 +66,13 @@ SELECT
     zone_visit_dwell_ms / 1000.0::float8 / nullif(zone_visit_count, 0) AS mean_dwell,
     queue_length_sum::float8 / nullif(queue_reading_count, 0) AS queue_length,
     served_wait_ms / 1000.0::float8 / nullif(served_count, 0) AS wait_mean,
+    ARRAY[
+        served_wait_le_5s, served_wait_le_10s, served_wait_le_15s, served_wait_le_20s, served_wait_le_30s,
+        served_wait_le_45s, served_wait_le_60s, served_wait_le_90s, served_wait_le_120s, served_wait_le_180s,
+        served_wait_le_240s, served_wait_le_300s, served_wait_le_450s, served_wait_le_600s, served_wait_le_900s,
+        served_wait_le_1800s
+    ] AS served_within,
+    served_count AS served,
     abandoned_count::float8 / nullif(served_count + abandoned_count, 0) AS abandonment,
     1 - slot_empty_count::float8 / nullif(slot_known_count, 0) AS on_shelf_availability
 FROM store_days

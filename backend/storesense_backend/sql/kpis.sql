@@ -153,6 +153,57 @@ SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY wait_ms / 1000.0::float8) AS 
 FROM queue_visits
 WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s AND outcome = 'served';
 
+-- name: exact_within
+SELECT count(*) AS served, count(*) FILTER (WHERE wait_ms <= %(target_ms)s) AS within
+FROM queue_visits
+WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s AND outcome = 'served';
+
+-- name: lanes
+SELECT coalesce(sum(minute_count), 0)::bigint AS measured_minutes
+FROM (
+    SELECT (bucket_at < %(whole_until)s)::integer AS minute_count FROM lane_states_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+    UNION ALL
+    SELECT minute_count FROM lane_states_15m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+    UNION ALL
+    SELECT (bucket_at < %(whole_until)s)::integer AS minute_count FROM lane_states_1m
+    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+) AS steps;
+
+-- name: lanes_against_needed
+-- A minute in which a lane did not tell its state is left out, because the lane would count as closed.
+SELECT avg(lanes_open - lanes_now)::float8 AS lanes
+FROM staffing_advice
+WHERE store_id = %(store_id)s AND made_at >= %(from_at)s AND made_at < %(to_at)s
+    AND coalesce(lanes_told >= lanes_total, true);
+
+-- name: device_minutes
+-- Of each registered device: when it was registered, in how many minutes any of its components told its health, and the first of
+-- them. Of several components the one that told most of a quarter of an hour stands for the device.
+SELECT d.device_id, d.registered_at, coalesce(sum(minute_count), 0)::bigint AS measured_minutes, min(bucket_at) AS first_at
+FROM devices d
+LEFT JOIN (
+    SELECT s.device_id, bucket_at, max(minute_count) AS minute_count
+    FROM (
+        SELECT series_id, bucket_at, (bucket_at < %(whole_until)s)::integer AS minute_count FROM health_readings_1m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
+        UNION ALL
+        SELECT series_id, bucket_at, minute_count FROM health_readings_15m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
+        UNION ALL
+        SELECT series_id, bucket_at, (bucket_at < %(whole_until)s)::integer AS minute_count FROM health_readings_1m
+        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    ) AS steps
+    JOIN series s USING (series_id)
+    GROUP BY s.device_id, bucket_at
+) AS told USING (device_id)
+WHERE d.store_id = %(store_id)s AND d.registered_at IS NOT NULL
+GROUP BY d.device_id, d.registered_at;
+
+-- name: health_series
+SELECT series_id FROM series WHERE store_id = %(store_id)s AND stream = 'health';
+
 -- name: shelves
 -- Every minute with known units weighs the same. In thousandths of a minute that stood empty.
 SELECT

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import OrderedDict
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,8 @@ _FRESH = timedelta(seconds=10)
 _LEARN_TIMEOUT_S = 60
 _RECENT = timedelta(minutes=10)
 _LANES_FOR = timedelta(hours=1)
+_LANES_TELL = timedelta(minutes=3)
+"""Lanes tell their state every minute; one that has been silent for so long may have another by now."""
 _ENTERED_MIN = 180
 _BETWEEN_ROWS = timedelta(seconds=55)
 
@@ -132,8 +134,12 @@ class Staffing:
             "queue_id": answer["queue_id"],
             "people": answer["people"],
             "lanes_open": answer["lanes_open"],
+            "lanes_told": answer["lanes_told"],
+            "lanes_total": answer["lanes_total"],
             **dict(zip(("lanes_now", "lanes_15", "lanes_30"), lanes, strict=True)),
             "arrivals_15": answer["arrivals_15"]["mean"],
+            "arrivals_15_low": answer["arrivals_15"]["low"],
+            "arrivals_15_high": answer["arrivals_15"]["high"],
             "arrivals_30": answer["arrivals_30"]["mean"],
             "outlooks": json.dumps(answer["outlooks"]),
         }
@@ -155,7 +161,8 @@ class Staffing:
         rows = Rows(entered, visits, states)
         model = await asyncio.to_thread(self._model, rows, layout, tills)
         before = self._known.get(layout.id)
-        known = _Known(layout_version, hour_at, model, Adviser(model, self._policy))
+        policy = replace(self._policy, target_wait_s=float(layout.wait_target_s))
+        known = _Known(layout_version, hour_at, model, Adviser(model, policy))
         known.kept_at = None if before is None else before.kept_at
         return known
 
@@ -175,6 +182,8 @@ class Staffing:
             "queue_id": tills.queue_ids[0] if tills.queue_ids else None,
             "people": 0,
             "lanes_open": 0,
+            "lanes_told": 0,
+            "lanes_total": len(tills.lane_ids),
             "lanes": 0,
             "outlooks": [],
             "arrivals_15": None,
@@ -194,7 +203,7 @@ class Staffing:
             minutes=HORIZON_MIN,
             open_minutes=HORIZON_MIN,
         )
-        state = await self._state(connection, layout, tills, now)
+        state, lanes_told = await self._state(connection, layout, tills, now)
         advice = await asyncio.to_thread(_advise, known.adviser, forecast, state)
         for minutes in (15, 30):
             mean, low, high = forecast.total(minutes)
@@ -202,12 +211,18 @@ class Staffing:
         return told | {
             "people": state.people,
             "lanes_open": advice.lanes_open,
+            "lanes_told": lanes_told,
             "lanes": advice.lanes,
             "outlooks": [_rounded(asdict(outlook)) for outlook in advice.outlooks],
         }
 
-    async def _state(self, connection: Connection, layout: StoreLayout, tills: Tills, now: datetime) -> TillState:
-        """Return the tills as sensors last told them; who is being served is inferred from lines and ended visits."""
+    async def _state(
+        self, connection: Connection, layout: StoreLayout, tills: Tills, now: datetime
+    ) -> tuple[TillState, int]:
+        """Return the tills as sensors last told them, and how many lanes told their state just now.
+
+        Who is being served is inferred from lines and ended visits.
+        """
         values = _values(layout, tills) | {"now": now, "until": now + timedelta(microseconds=1)}
         recent = values | {"since": now - _RECENT}
         samples = await (await connection.execute(_SQL["queues_now"], recent)).fetchall()
@@ -223,7 +238,8 @@ class Staffing:
             elif row["waited_at"] is not None and lanes:
                 ended = [v for v in visits if v["queue_id"] == row["queue_id"] and v["measured_at"] > row["waited_at"]]
                 people += max(0, min(lanes, 1) - len(ended))
-        return TillState(now.timestamp(), people, sum(is_open.values()))
+        told = {row["lane_id"] for row in states if row["measured_at"] > now - _LANES_TELL}
+        return TillState(now.timestamp(), people, sum(is_open.values())), len(told)
 
 
 async def history(connection: Connection, store_id: str, since: datetime, until: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storesense_backend.kpi_steps import QUARTER, WAIT_EDGES_S, choose_steps, histogram_quantile_s
+from storesense_backend.kpi_steps import QUARTER, WAIT_EDGES_S, choose_steps, histogram_quantile_s, histogram_share
 from storesense_backend.ranges import MINUTE, TimeSpan, floor_to, whole_minutes
 
 NOW = datetime(2026, 7, 15, 12, 7, 31, tzinfo=UTC)
@@ -61,3 +61,23 @@ def test_a_quantile_lies_in_the_step_of_the_histogram_that_it_should(waits_s: li
 def test_without_visits_and_beyond_the_last_edge() -> None:
     assert histogram_quantile_s([0] * len(WAIT_EDGES_S), 0, 0.9) is None
     assert histogram_quantile_s([0] * len(WAIT_EDGES_S), 5, 0.9) == 1_800.0
+
+
+@given(st.lists(st.integers(0, 2_400), min_size=1, max_size=60), st.integers(1, 3_600))
+def test_the_share_within_a_target_is_exact_at_the_edges_and_between_those_of_its_step(
+    waits_s: list[int], target_s: int
+) -> None:
+    counts = [sum(wait_s <= edge_s for wait_s in waits_s) for edge_s in WAIT_EDGES_S]
+    found = histogram_share(counts, len(waits_s), target_s)
+    assert found is not None
+    edges = [edge_s for edge_s in WAIT_EDGES_S if edge_s <= target_s]
+    below = counts[len(edges) - 1] if edges else 0
+    above = counts[len(edges)] if len(edges) < len(counts) else counts[-1]
+    assert below / len(waits_s) <= found + 1e-12
+    assert found <= above / len(waits_s) + 1e-12
+    if target_s in WAIT_EDGES_S:
+        assert found == sum(wait_s <= target_s for wait_s in waits_s) / len(waits_s)
+
+
+def test_without_visits_no_share_is_within_the_target() -> None:
+    assert histogram_share([0] * len(WAIT_EDGES_S), 0, 120) is None

@@ -15,7 +15,7 @@ BOTH = {
     "0002_second.plain.sql": "SELECT 'plain'",
     "0002_second.timescale.sql": "SELECT 'timescale'",
 }
-FLOW_TABLES = ("line_parties", "zone_dwells", "lane_services", "zone_transitions")
+LOOPED_TABLES = ("line_parties", "zone_dwells", "lane_services", "zone_transitions", "lane_states", "health_readings")
 
 
 def test_each_kind_gets_its_variant_under_one_name() -> None:
@@ -64,7 +64,7 @@ def test_both_kinds_of_database_get_the_same_names() -> None:
     rolling = {"storesense_minute_changes", "storesense_beside_old", "storesense_added_measures"}
     compressing = {"storesense_compress_readings"}
     # Their rollups are made in a loop on PostgreSQL; test_storage.py reads them on both.
-    looped = {f"{name}_{step}" for name in FLOW_TABLES for step in ("1m", "15m")}
+    looped = {f"{name}_{step}" for name in LOOPED_TABLES for step in ("1m", "15m")}
     assert looped <= names[DatabaseKind.TIMESCALE]
     assert names[DatabaseKind.PLAIN] - partitions - rolling == names[DatabaseKind.TIMESCALE] - compressing - looped
     assert {"footfall_counts", "footfall_counts_1m", "queue_visits_15m", "alerts"} <= names[DatabaseKind.PLAIN]
