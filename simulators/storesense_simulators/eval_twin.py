@@ -15,6 +15,7 @@ import numpy as np
 from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
 from storesense_edge.site_mapping import camera_plan
+from storesense_edge.vision.heatmap import spread
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.polygon import PolygonSet
 from storesense_edge.vision.queues import QueueOutcome
@@ -24,14 +25,15 @@ from storesense_simulators.eval_twin_figures import (
     StaffFigures,
     ZoneFigures,
     heat_figures,
+    is_visit,
 )
+from storesense_simulators.eval_twin_floor import SeenFloor, bodies
 from storesense_simulators.eval_twin_report import (
     counts_of,
     dwell_of,
     groups_of,
     occupancy_of,
     queue_lengths_of,
-    ratio,
     waits_of,
 )
 from storesense_simulators.twin.truth import TruthKind
@@ -52,37 +54,26 @@ _HEAT_MS = 60_000
 _MAX_STEP_S = 3.0
 
 
-IN_VIEW_SHARE = 0.3
-IN_VIEW_MS = 10_000
-"""Somebody is in view of a camera if it could see this share of them within so long before."""
-
-
 @dataclass(slots=True)
 class _Heat:
     grid: FloorGrid
-    truth_s: NDArray[np.float64]
+    seen: NDArray[np.bool_]
+    true_s: NDArray[np.float64]
+    points_s: NDArray[np.float64]
     measured_s: NDArray[np.float64]
-    all_s: float = 0.0
 
+    @classmethod
+    def of(cls, grid: FloorGrid, floor: SeenFloor) -> _Heat:
+        cells = [np.zeros((grid.rows, grid.columns)) for _ in range(3)]
+        return cls(grid, floor.cells(grid), *cells)
 
-class _InView:
-    """Who has been in view of each camera a moment ago. What no camera can see is no fault of the method's."""
-
-    def __init__(self) -> None:
-        self._seen_ms: dict[str, dict[int, int]] = {}
-
-    def look(self, frame: CameraFrame) -> None:
-        """Note who can be seen in a picture."""
-        seen = self._seen_ms.setdefault(frame.device_id, {})
-        for number in frame.numbers[frame.sight.visibility >= IN_VIEW_SHARE].tolist():
-            seen[number] = frame.t_ms
-
-    def of(self, device_id: str, crowd: Crowd, t_ms: int) -> NDArray[np.bool_]:
-        """(N,) which people of a crowd are in view of a camera."""
-        seen = self._seen_ms.get(device_id, {})
-        return np.array(
-            [t_ms - seen.get(number, -IN_VIEW_MS - 1) <= IN_VIEW_MS for number in crowd.numbers.tolist()], bool
-        )
+    def stand(self, xy_m: NDArray[np.float64], passed_s: float) -> None:
+        """Note where people truly are, (N, 2)."""
+        seconds = np.full(len(xy_m), passed_s)
+        np.add.at(self.true_s.ravel(), *spread(self.grid, xy_m, seconds))
+        inside = self.grid.holds(xy_m)
+        cells = np.floor((xy_m[inside] - self.grid.origin_xy_m) / self.grid.cell_m).astype(np.intp)
+        np.add.at(self.points_s, (cells[:, 1], cells[:, 0]), passed_s)
 
 
 class TwinScore:
@@ -106,12 +97,14 @@ class TwinScore:
         self._inside = PolygonSet([z.polygon for z in self._shapes], names=[z.zone_id for z in self._shapes])
         self._queues = {queue.queue_id: QueueFigures() for queue in shop.queues}
         self._lines = {line.line_id: LineTruth(is_entrance=line.is_entrance) for line in shop.lines}
+        self._floors = {
+            mount.device_id: SeenFloor(shop, mount) for mount in shop.cameras if mount.device_id in self._pipelines
+        }
         self._heat = {
-            device_id: _Heat(grid, np.zeros((grid.rows, grid.columns)), np.zeros((grid.rows, grid.columns)))
+            device_id: _Heat.of(grid, self._floors[device_id])
             for device_id, pipeline in self._pipelines.items()
             if (grid := pipeline.plan.grid) is not None
         }
-        self._view = _InView()
         self._owner = {
             zone_id: device_id for device_id, pipeline in self._pipelines.items() for zone_id in pipeline.zone_ids
         }
@@ -131,10 +124,11 @@ class TwinScore:
             self._look(frame)
         for event in step.events:
             self._note(event)
-        in_view = {name: self._view.of(name, step.crowd, step.t_ms) for name in self._pipelines}
-        self._note_places(step.crowd, in_view, passed_s)
+        crowd = bodies(step.crowd)
+        in_view = {name: floor.holds(crowd.xy_m) for name, floor in self._floors.items()}
+        self._note_places(crowd, in_view, passed_s)
         if step.t_ms % SAMPLE_MS == 0:
-            self._sample(step, in_view)
+            self._sample(crowd, in_view)
         if step.t_ms % _HEAT_MS == 0:
             self._take_heat()
 
@@ -154,13 +148,9 @@ class TwinScore:
             "staff": self._staff.told(),
             "queue_length": queue_lengths_of(self._queues),
             "wait": waits_of(self._queues),
-            "heatmap": {
-                **heat_figures([(heat.truth_s, heat.measured_s) for heat in self._heat.values()]),
-                "in_view_ratio": ratio(
-                    sum(float(heat.truth_s.sum()) for heat in self._heat.values()),
-                    sum(heat.all_s for heat in self._heat.values()),
-                ),
-            },
+            "heatmap": heat_figures(
+                [(heat.true_s, heat.measured_s, heat.points_s, heat.seen) for heat in self._heat.values()]
+            ),
         }
 
     # ---- measuring
@@ -170,7 +160,6 @@ class TwinScore:
         if pipeline is None:
             return
         self._frames += 1
-        self._view.look(frame)
         seen = pipeline.step(frame.detections, frame.t_ms / 1000)
         for zone_id, people in zip(pipeline.zone_ids, seen.occupancy, strict=True):
             self._zones[zone_id].measured_now = people
@@ -213,8 +202,8 @@ class TwinScore:
             line.true_out += event.kind is TruthKind.CROSSED_OUT
         elif event.kind is TruthKind.ARRIVED and event.party_no is not None:
             self._parties[event.party_no] = event.party_size
-        elif event.kind is TruthKind.ZONE_LEFT and event.dwell_ms is not None and event.subject_id in self._zones:
-            self._zones[event.subject_id].true_dwells_s.append(event.dwell_ms / 1000)
+        elif event.kind is TruthKind.ZONE_LEFT and event.subject_id in self._zones and is_visit(event):
+            self._zones[event.subject_id].true_dwells_s.append((event.dwell_ms or 0) / 1000)
         elif event.kind in (TruthKind.QUEUE_JOINED, TruthKind.QUEUE_LEFT):
             queue = self._queues[event.subject_id]
             queue.true_now = event.length or 0
@@ -228,30 +217,26 @@ class TwinScore:
 
     def _note_places(self, crowd: Crowd, in_view: Mapping[str, NDArray[np.bool_]], passed_s: float) -> None:
         for device_id, heat in self._heat.items():
-            grid = heat.grid
-            cells = np.floor((crowd.xy_m - grid.origin_xy_m) / grid.cell_m).astype(np.intp)
-            inside = (cells >= 0).all(axis=1) & (cells[:, 0] < grid.columns) & (cells[:, 1] < grid.rows)
-            heat.all_s += passed_s * int(inside.sum())
-            seen = inside & in_view[device_id]
-            np.add.at(heat.truth_s, (cells[seen, 1], cells[seen, 0]), passed_s)
+            heat.stand(crowd.xy_m, passed_s)
+            seen = heat.grid.holds(crowd.xy_m) & in_view[device_id]
             self._staff.people_s += passed_s * int(seen.sum())
             self._staff.staff_s += passed_s * int((seen & crowd.is_staff).sum())
 
-    def _sample(self, step: DetectionStep, in_view: Mapping[str, NDArray[np.bool_]]) -> None:
+    def _sample(self, crowd: Crowd, in_view: Mapping[str, NDArray[np.bool_]]) -> None:
         for device_id, pipeline in self._pipelines.items():
             self._take_counts(pipeline)
             grid = pipeline.plan.grid
             if grid is not None:
                 found = pipeline.staff_xy_m
-                people = (grid.holds(step.crowd.xy_m) & in_view[device_id]).nonzero()[0]
-                self._staff.sample(found[grid.holds(found)], step.crowd.xy_m[people], step.crowd.is_staff[people])
-        inside = self._inside.contains(step.crowd.xy_m)
+                people = (grid.holds(crowd.xy_m) & in_view[device_id]).nonzero()[0]
+                self._staff.sample(found[grid.holds(found)], crowd.xy_m[people], crowd.is_staff[people])
+        inside = self._inside.contains(crowd.xy_m)
         for place, shape in enumerate(self._shapes):
             here = inside[:, place]
             seen = here & in_view[self._owner[shape.zone_id]]
             self._zones[shape.zone_id].sample(int(seen.sum()), everybody=int(here.sum()))
         for queue in self._queues.values():
-            queue.sample(step.t_ms / 1000)
+            queue.sample((self._t_ms or 0) / 1000)
         doors = [line for line in self._lines.values() if line.is_entrance]
         counts = (sum(line.measured_in for line in doors), sum(line.measured_out for line in doors))
         self._door_steps.append(DoorStep(counts[0] - self._door_counts[0], counts[1] - self._door_counts[1]))

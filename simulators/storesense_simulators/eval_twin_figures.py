@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_edge.vision.zones import ZoneSample
+    from storesense_simulators.twin.truth import TruthEvent
 
+LEAST_VISIT_MS = 500
+"""A shorter stay in a zone is no visit; see `storesense_edge.vision.zones.Zone`."""
 WINDOW_S = 900.0
 """Waits are compared, and Little's law is used, over quarters of an hour."""
 
@@ -167,17 +170,34 @@ def share_within(samples: Sequence[tuple[int, int]], most: int) -> float | None:
     return sum(abs(m - t) <= most for t, m in samples) / len(samples)
 
 
-def heat_figures(grids: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, Any]:
-    """Compare heatmaps, (rows, columns) seconds each, true and measured, over the cells of all of them."""
+def is_visit(event: TruthEvent) -> bool:
+    """Whether a zone that was left was visited, by the measure of the edge: by a customer, and for half a second."""
+    return not event.is_staff and (event.dwell_ms or 0) >= LEAST_VISIT_MS
+
+
+def heat_figures(
+    grids: Sequence[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]],
+) -> dict[str, Any]:
+    """Compare heatmaps over those cells of all of them that their cameras see.
+
+    Args:
+        grids: (rows, columns) each: true seconds with everybody on the floor that they cover, as measured seconds are;
+            measured seconds; true seconds with everybody in one point; which cells are seen.
+    """
     if not grids:
         return {"true_s": 0.0, "measured_s": 0.0, "total_error_ratio": None, "correlation": None}
-    true_s = np.concatenate([true.ravel() for true, _ in grids])
-    measured_s = np.concatenate([measured.ravel() for _, measured in grids])
-    total_s = float(true_s.sum())
-    varies = true_s.std() > 0 and measured_s.std() > 0
+    true_s, measured_s, points_s = (np.concatenate([grid[kind][grid[3]] for grid in grids]) for kind in (0, 1, 2))
+    total_s, all_s = float(true_s.sum()), sum(float(grid[0].sum()) for grid in grids)
     return {
         "true_s": total_s,
         "measured_s": float(measured_s.sum()),
         "total_error_ratio": (float(measured_s.sum()) - total_s) / total_s if total_s else None,
-        "correlation": float(np.corrcoef(true_s, measured_s)[0, 1]) if varies else None,
+        "correlation": _correlation(true_s, measured_s),
+        "point_correlation": _correlation(points_s, measured_s),
+        "in_view_ratio": total_s / all_s if all_s else None,
     }
+
+
+def _correlation(true_s: NDArray[np.float64], measured_s: NDArray[np.float64]) -> float | None:
+    varies = len(true_s) > 1 and true_s.std() > 0 and measured_s.std() > 0
+    return float(np.corrcoef(true_s, measured_s)[0, 1]) if varies else None

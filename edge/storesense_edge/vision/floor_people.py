@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from storesense_edge.vision.turns import TurnWatch
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -46,7 +48,8 @@ class FloorPeopleSettings:
         slid_after_s: whoever has stood for this long and whose track leaves, while another begins in their place, has
             not left: their track has slid onto somebody who passed.
         same_place: a track that begins no further than this from a place is in it.
-        alternate_s: not seen for this long, somebody's box may be another track's by now.
+        alternate_s: not seen for this long, somebody's box may be another track's by now, elsewhere than in their
+            place.
         sure_s: seen for this long in all, somebody is no mistake of the detector's.
         glimpse_s: of the time between two sightings no more than this is time in which they were seen.
     """
@@ -109,12 +112,14 @@ class SeenPeople:
         slots: (N,) row numbers of these, small and used again.
         sure: (N,) who is certainly somebody.
         present: numbers of everybody who is here, those not seen just now included.
+        merged: (old number, number that stays) of people who were found to be one.
     """
 
     numbers: NDArray[np.int64]
     slots: NDArray[np.intp]
     sure: NDArray[np.bool_]
     present: frozenset[int]
+    merged: tuple[tuple[int, int], ...] = ()
 
 
 class FloorPeople:
@@ -133,6 +138,7 @@ class FloorPeople:
         self._slots = 0
         self._present: frozenset[int] = frozenset()
         self._waiting: frozenset[int] = frozenset()
+        self._turns = TurnWatch()
 
     def wait(self, numbers: frozenset[int]) -> None:
         """Take who waits in line or is being served now; all others do not."""
@@ -183,13 +189,33 @@ class FloorPeople:
             somebody = person or self._begin(track_id, (x, y), scale, at_s)
             self._see(somebody, x, y, scale, track_id, at_s)
             here.append(somebody)
-        self._end(at_s, changed=bool(new))
+        merged = self._merge(here, at_s)
+        self._end(at_s, changed=bool(new or merged))
         return SeenPeople(
             numbers=np.array([person.number for person in here], dtype=np.int64),
             slots=np.array([person.slot for person in here], dtype=np.intp),
             sure=np.array([person.seen_for_s >= self.settings.sure_s for person in here], dtype=np.bool_),
             present=self._present,
+            merged=merged,
         )
+
+    def _merge(self, here: list[Person], at_s: float) -> tuple[tuple[int, int], ...]:
+        """Make those one who take turns: the one that was here first keeps the number."""
+        turns = self._turns.step(self._people, {person.number for person in here}, at_s)
+        merged = []
+        for first, second in turns:
+            stays, goes = self._people[first], self._people.pop(second)
+            for track_id in goes.tracks:
+                self._of_track[track_id] = stays
+            stays.tracks |= goes.tracks
+            if goes.seen_s > stays.seen_s:
+                stays.xy, stays.seen_s = goes.xy, goes.seen_s
+            stays.seen_for_s = max(stays.seen_for_s, goes.seen_for_s)
+            stays.waits = stays.waits or goes.waits
+            self._free_slots.append(goes.slot)
+            here[:] = [stays if person is goes else person for person in here]
+            merged.append((second, first))
+        return tuple(merged)
 
     # ---- whose tracks
 
@@ -255,11 +281,7 @@ class FloorPeople:
     ) -> None:
         """Give new tracks to people who were lost nearby, all at once."""
         seen = {person.number for person in people if person is not None}
-        lost = [
-            person
-            for person in self._people.values()
-            if person.number not in seen and at_s - person.seen_s >= self.settings.alternate_s
-        ]
+        lost = [person for person in self._people.values() if person.number not in seen and person.seen_s < at_s]
         if not lost:
             return
         costs = np.array([[self._cost(person, places[row], tall[row], at_s) for person in lost] for row in new])
@@ -280,6 +302,9 @@ class FloorPeople:
         away = hypot(at_xy[0] - person.xy[0], at_xy[1] - person.xy[1]) / scale
         if stands:
             away = min(away, hypot(at_xy[0] - person.place_xy[0], at_xy[1] - person.place_xy[1]) / scale)
+        if gap_s < cfg.alternate_s:
+            # Their box may just have been missed; only in their very place may it be another track's by now.
+            reach = cfg.same_place
         cost = away / reach
         return cost if cost <= 1.0 else _UNLIKELY
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 MAX_CELLS = 65_536
 MAX_DECISECONDS = 65_535
 STEP_S = 0.25
-"""Time spent unseen is laid along the straight way, in steps no longer than this."""
+STEP_M = 0.1
+"""Time spent unseen is laid along the straight way, in steps as short as one of these."""
+BODY_M = 0.5
+"""Somebody covers a square of floor of this side: about the width of shoulders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +64,58 @@ class FloorGrid:
         return both
 
 
+def spread(
+    grid: FloorGrid, points_xy_m: NDArray[np.float64], seconds: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Lay people's time on the floor that they cover: a square of `BODY_M` around each.
+
+    A point would put all of somebody's time into one cell or into the next, by a centimetre. What falls beyond the
+    grid is the next camera's, which lays it there if it sees them, too.
+
+    Args:
+        grid: the cells.
+        points_xy_m: (N, 2) where they stand; NaN where a point is not on the floor.
+        seconds: (N,) of each.
+
+    Returns:
+        Flat cell numbers (row by row) and the seconds of each; a cell may come several times.
+    """
+    wide = BODY_M / grid.cell_m
+    reach = math.ceil(wide) + 1
+    with np.errstate(invalid="ignore"):
+        low = (points_xy_m - grid.origin_xy_m) / grid.cell_m - wide / 2
+        near = ((low > -wide) & (low < (grid.columns, grid.rows))).all(axis=1)
+    low, seconds = low[near], seconds[near]
+    first = np.floor(low)
+    cells = first[:, :, None] + np.arange(reach)
+    covered = np.minimum(cells + 1, low[:, :, None] + wide) - np.maximum(cells, low[:, :, None])
+    covered = np.maximum(covered, 0.0) / wide
+    weights = covered[:, 1, :, None] * covered[:, 0, None, :] * seconds[:, None, None]
+    columns, rows = cells[:, 0, None, :], cells[:, 1, :, None]
+    inside = (columns >= 0) & (columns < grid.columns) & (rows >= 0) & (rows < grid.rows) & (weights > 0)
+    return (rows * grid.columns + columns)[inside].astype(np.intp), weights[inside]
+
+
 class FloorHeatmap:
     """Adds up presence per floor cell.
 
-    A person who was lost and seen again was there in between: that time, up to `max_gap_s` of it, is laid along the
-    straight way. A person who is lost for good adds nothing after the last sighting.
+    A person who was lost and seen again was there in between (see `floor_people`): that time, up to `max_gap_s` of it,
+    is laid along the straight way. A person who is lost for good adds nothing after the last sighting, and one who is
+    not sure to be anybody adds nothing until they are.
 
     Args:
         grid: the cells.
         max_gap_s: longest time between two sightings that counts as presence.
     """
 
-    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 3.0) -> None:
+    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 15.0) -> None:
         self.grid = grid
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
         self._ids = np.full(0, -1, dtype=np.int64)
         self._last_s = np.empty(0)
         self._last_xy = np.empty((0, 2))
+        self._unsure: dict[int, list[tuple[NDArray[np.intp], NDArray[np.float64]]]] = {}
 
     def step(
         self,
@@ -85,6 +123,8 @@ class FloorHeatmap:
         ids: NDArray[np.int64],
         points_xy_m: NDArray[np.float64],
         at_s: float,
+        *,
+        sure: NDArray[np.bool_] | None = None,
     ) -> None:
         """Take one picture's floor points of the people seen in it.
 
@@ -93,34 +133,48 @@ class FloorHeatmap:
             ids: (N,) what tells a reused row from its former user.
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.
+            sure: (N,) who is certainly somebody; None for everybody.
         """
         if not len(slots):
             return
-        top = int(slots.max())
-        if top >= len(self._ids):
-            more = max(top + 1, 2 * len(self._ids), 16) - len(self._ids)
-            self._ids = np.concatenate([self._ids, np.full(more, -1, dtype=np.int64)])
-            self._last_s = np.concatenate([self._last_s, np.zeros(more)])
-            self._last_xy = np.concatenate([self._last_xy, np.zeros((more, 2))])
+        self._grow(int(slots.max()) + 1)
         known = self._ids[slots] == ids
         if not known.all():
             fresh = slots[~known]
             self._last_xy[fresh] = points_xy_m[~known]
             self._last_s[fresh] = at_s
-        gap_s = at_s - self._last_s[slots]
-        np.clip(gap_s, 0.0, self._max_gap_s, out=gap_s)
-        longest_s = float(gap_s.max())
-        if longest_s > 0:
-            if longest_s <= STEP_S:
-                self._add(points_xy_m, gap_s)
-            else:
-                start = self._last_xy[slots]
-                steps = int(np.ceil(longest_s / STEP_S))
-                for share in (np.arange(steps) + 0.5) / steps:
-                    self._add(start + share * (points_xy_m - start), gap_s / steps)
+            for slot in fresh.tolist():
+                self._unsure.pop(slot, None)
+        gap_s = np.clip(at_s - self._last_s[slots], 0.0, self._max_gap_s)
+        start = self._last_xy[slots]
         self._ids[slots] = ids
         self._last_s[slots] = at_s
         self._last_xy[slots] = points_xy_m
+        certain = np.ones(len(slots), dtype=np.bool_) if sure is None else sure
+        if self._unsure:
+            for slot in slots[certain].tolist():
+                for where, seconds in self._unsure.pop(slot, ()):
+                    np.add.at(self._seconds, where, seconds)
+        whole = certain & (gap_s <= STEP_S)
+        if whole.any():
+            np.add.at(self._seconds, *spread(self.grid, points_xy_m[whole], gap_s[whole]))
+        for row in np.flatnonzero(~whole & (gap_s > 0)).tolist():
+            laid = self._along(start[row], points_xy_m[row], float(gap_s[row]))
+            if certain[row]:
+                np.add.at(self._seconds, *laid)
+            else:
+                self._unsure.setdefault(int(slots[row]), []).append(laid)
+
+    def _along(
+        self, from_xy_m: NDArray[np.float64], to_xy_m: NDArray[np.float64], gap_s: float
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Lay time along the way from one place to the next."""
+        away_m = float(np.hypot(*(to_xy_m - from_xy_m)))
+        steps = 1
+        if away_m > STEP_M:
+            steps = min(math.ceil(gap_s / STEP_S), math.ceil(away_m / STEP_M))
+        shares = ((np.arange(steps) + 0.5) / steps)[:, None]
+        return spread(self.grid, from_xy_m + shares * (to_xy_m - from_xy_m), np.full(steps, gap_s / steps))
 
     def take(self) -> NDArray[np.uint16]:
         """Return the presence since the last call and start anew.
@@ -134,12 +188,10 @@ class FloorHeatmap:
         self._seconds = np.maximum(self._seconds - deciseconds / 10, 0.0)
         return deciseconds.astype(np.uint16).reshape(self.grid.rows, self.grid.columns)
 
-    def _add(self, points_xy_m: NDArray[np.float64], seconds: NDArray[np.float64]) -> None:
-        grid = self.grid
-        cells = (points_xy_m - grid.origin_xy_m) / grid.cell_m
-        with np.errstate(invalid="ignore"):
-            inside = (cells >= 0).all(axis=1) & (cells[:, 0] < grid.columns) & (cells[:, 1] < grid.rows)
-        if not inside.all():
-            cells, seconds = cells[inside], seconds[inside]
-        where = cells.astype(np.intp)
-        np.add.at(self._seconds, where[:, 1] * grid.columns + where[:, 0], seconds)
+    def _grow(self, rows: int) -> None:
+        have = len(self._ids)
+        if rows > have:
+            more = max(rows, 2 * have, 16) - have
+            self._ids = np.concatenate([self._ids, np.full(more, -1, dtype=np.int64)])
+            self._last_s = np.concatenate([self._last_s, np.zeros(more)])
+            self._last_xy = np.concatenate([self._last_xy, np.zeros((more, 2))])

@@ -159,6 +159,7 @@ class CameraPipeline:
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
         self._staff_xy_m = np.zeros((0, 2))
+        self._in_line: frozenset[int] = frozenset()
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
         self._counts = {line.line_id: [0, 0, 0, 0] for line in lines}
@@ -232,7 +233,7 @@ class CameraPipeline:
         if feet_m is not None:
             feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
             if self._heat is not None:
-                self._heat.step(seen.slots, seen.numbers, feet_m, at_s)
+                self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure)
         units = self._parties.step(
             points.slots,
             points.ids,
@@ -243,7 +244,15 @@ class CameraPipeline:
         self._units.step(points.ids, units, at_s)
         works = np.zeros(len(points.ids), dtype=np.bool_)
         if feet_m is not None:
-            works = self._staff.step(seen.numbers, feet_m, seen.present, at_s, counted=self._owned(feet_m))
+            owned = self._owned(feet_m)
+            works = self._staff.step(
+                seen.numbers,
+                feet_m,
+                seen.present,
+                at_s,
+                counted=seen.sure if owned is None else seen.sure & owned,
+                in_line=self._in_line,
+            )
             self._staff_xy_m = feet_m[works]
         if not self._stays:
             return
@@ -265,10 +274,12 @@ class CameraPipeline:
                 at_s=at_s,
                 units=self._numbers_of(units, points.ids, seen.numbers),
                 staff_ids=frozenset(seen.numbers[works].tolist()),
+                merged=seen.merged,
             )
             stays.zones.step(sightings)
-            stays.queues.step(sightings.only(~works) if works.any() else sightings)
-        self._people.wait(frozenset().union(*(stays.queues.keeping_place() for stays in self._stays)))
+            stays.queues.step(sightings)
+        self._in_line = frozenset[int]().union(*(stays.queues.keeping_place() for stays in self._stays))
+        self._people.wait(self._in_line)
 
     def _numbers_of(
         self, units: NDArray[np.int64], ids: NDArray[np.int64], numbers: NDArray[np.int64]

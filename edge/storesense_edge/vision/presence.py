@@ -86,6 +86,7 @@ class Sightings:
         at_s: time of the picture.
         units: (N,) int64, the same for people who came together; None where everybody is on their own.
         staff_ids: those among them who work here.
+        merged: (old number, number that stays) of people who were found to be one.
     """
 
     ids: NDArray[np.int64]
@@ -97,6 +98,7 @@ class Sightings:
     at_s: float
     units: NDArray[np.int64] | None = None
     staff_ids: frozenset[int] = frozenset()
+    merged: tuple[tuple[int, int], ...] = ()
 
     def only(self, chosen: NDArray[np.bool_]) -> Sightings:
         """Return those that a mask (N,) selects; who is left out is not present either."""
@@ -110,6 +112,7 @@ class Sightings:
             at_s=self.at_s,
             units=None if self.units is None else self.units[chosen],
             staff_ids=self.staff_ids & frozenset(self.ids[chosen].tolist()),
+            merged=self.merged,
         )
 
 
@@ -133,6 +136,8 @@ class PresenceBook:
         self._polygons = PolygonSet(polygons, names=names)
         self._rings = [np.array(corners, dtype=np.float64).reshape(-1, 2) for corners in polygons]
         self._open: dict[tuple[int, int], Stay] = {}
+        self.doubles: list[Stay] = []
+        """Stays of the last picture that turned out to be another stay of the same person."""
 
     def open_stays(self) -> list[Stay]:
         """Return the stays that are not over, those of people not seen just now included."""
@@ -145,6 +150,9 @@ class PresenceBook:
             The stays that are over now.
         """
         over: list[Stay] = []
+        self.doubles = []
+        for old, new in seen.merged:
+            self._merge(old, new)
         inside = self._polygons.contains(seen.points_xy)
         for row, area in np.argwhere(inside).tolist():
             self._stay_in(seen, row, area)
@@ -156,6 +164,26 @@ class PresenceBook:
         over = self.open_stays()
         self._open.clear()
         return over
+
+    def _merge(self, old: int, new: int) -> None:
+        """Let what was taken for two people's stays be one person's."""
+        for area in range(len(self._rings)):
+            stay = self._open.pop((old, area), None)
+            if stay is None:
+                continue
+            same = self._open.get((new, area))
+            if same is None:
+                stay.number = new
+                self._open[new, area] = stay
+                continue
+            self.doubles.append(stay)
+            first_s = min(same.first_s, stay.first_s)
+            # What was told of either is not told again.
+            same.told_s = max(same.told_s + same.first_s, stay.told_s + stay.first_s) - first_s
+            same.first_s, same.last_s = first_s, max(same.last_s, stay.last_s)
+            same.slow_s = max(same.slow_s, stay.slow_s)
+            same.sure = same.sure or stay.sure
+            same.works = same.works or stay.works
 
     def _stay_in(self, seen: Sightings, row: int, area: int) -> None:
         number = int(seen.ids[row])

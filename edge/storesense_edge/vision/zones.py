@@ -169,6 +169,11 @@ class ZoneCounter:
                 now[stay.area] += 1
                 self._tell(stay)
         ended = [0] * len(self.zones)
+        for stay in self._book.doubles if seen else ():
+            # Two visits were counted and it was one: the other ends without anybody's having seen how.
+            if self._counts(stay):
+                ended[stay.area] += 1
+                self._unknown[stay.area] += not stay.works
         for stay in over:
             zone = self.zones[stay.area]
             if self._counts(stay):

@@ -54,6 +54,30 @@ class Sight:
 
 def see(pinhole: Pinhole, blinds: Blinds, crowd: Crowd) -> Sight:
     """Return everybody of whom any part lies in the picture."""
+    near, boxes, shown, depths = _alone(pinhole, blinds, crowd)
+    uncovered, open_share = _uncovered(shown)
+    return Sight(near, boxes, shown, _shown_share(boxes, shown) * uncovered, open_share, depths)
+
+
+def share_alone(pinhole: Pinhole, blinds: Blinds, crowd: Crowd) -> NDArray[np.float64]:
+    """Return of each of a crowd (N,) the share of the whole box that would be seen if nobody else were there."""
+    near, boxes, shown, _ = _alone(pinhole, blinds, crowd)
+    shares = np.zeros(len(crowd))
+    shares[near] = _shown_share(boxes, shown)
+    return shares
+
+
+def _shown_share(boxes: NDArray[np.float64], shown: NDArray[np.float64]) -> NDArray[np.float64]:
+    size = (shown[:, 2] - shown[:, 0]) * (shown[:, 3] - shown[:, 1])
+    whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    share: NDArray[np.float64] = np.minimum(1.0, size / whole)
+    return share
+
+
+def _alone(
+    pinhole: Pinhole, blinds: Blinds, crowd: Crowd
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Who is in the picture, the nearest first: places, whole boxes, what stands still leaves of them, depths."""
     width, height = pinhole.frame_wh
     away = crowd.xy_m - pinhole.at_xyz_m[:2]
     along = pinhole.forward[0] * away[:, 0] + pinhole.forward[1] * away[:, 1]
@@ -62,13 +86,13 @@ def see(pinhole: Pinhole, blinds: Blinds, crowd: Crowd) -> Sight:
     head_depth = feet_depth + crowd.height_m * pinhole.forward[2]
     near = np.flatnonzero(head_depth > NEAR_M)
     if not len(near):
-        return _nothing()
+        return _NOBODY
     boxes, depths = _boxes(pinhole, crowd, near, away[near], feet_depth[near], 0.0)
     inside = (boxes[:, 0] < width) & (boxes[:, 2] > 0) & (boxes[:, 1] < height) & (boxes[:, 3] > 0)
     if not inside.all():
         near, boxes, depths = near[inside], boxes[inside], depths[inside]
         if not len(near):
-            return _nothing()
+            return _NOBODY
     order = np.argsort(depths, kind="stable")
     near, boxes, depths = near[order], boxes[order], depths[order]
     hidden_m = blinds.at(crowd.xy_m[near])
@@ -82,14 +106,10 @@ def see(pinhole: Pinhole, blinds: Blinds, crowd: Crowd) -> Sight:
     shown[:, 0::2] = np.minimum(np.maximum(shown[:, 0::2], 0.0), width)
     shown[:, 1::2] = np.minimum(np.maximum(shown[:, 1::2], 0.0), height)
     shown[:, 3] = np.where(hidden_m >= crowd.height_m[near], shown[:, 1], shown[:, 3])
-    size = (shown[:, 2] - shown[:, 0]) * (shown[:, 3] - shown[:, 1])
-    whole = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    uncovered, open_share = _uncovered(shown)
-    return Sight(near, boxes, shown, np.minimum(1.0, size / whole) * uncovered, open_share, depths)
+    return near, boxes, shown, depths
 
 
-def _nothing() -> Sight:
-    return Sight(np.empty(0, np.intp), np.empty((0, 4)), np.empty((0, 4)), np.empty(0), np.empty(0), np.empty(0))
+_NOBODY = (np.empty(0, np.intp), np.empty((0, 4)), np.empty((0, 4)), np.empty(0))
 
 
 def _boxes(

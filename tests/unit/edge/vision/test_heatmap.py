@@ -49,20 +49,65 @@ def test_a_reused_slot_is_a_new_person() -> None:
 
 def test_off_the_grid_and_above_the_horizon_nothing_is_drawn() -> None:
     heat = FloorHeatmap(GRID)
-    stand(heat, (-0.1, 0.5), [0.0, 1.0], track=1)
+    stand(heat, (-0.3, 0.5), [0.0, 1.0], track=1)
     stand(heat, (float("nan"), float("nan")), [0.0, 1.0], track=2, slot=1)
     assert heat.take().sum() == 0
 
 
 def test_what_does_not_fit_is_kept_for_the_next_grid() -> None:
     heat = FloorHeatmap(GRID, max_gap_s=1e9)
-    stand(heat, (0.1, 0.1), [0.0, 0.05])
+    stand(heat, (0.5, 0.5), [0.0, 0.05])
     assert heat.take().sum() == 0
-    stand(heat, (0.1, 0.1), [0.1])
+    stand(heat, (0.5, 0.5), [0.1])
     assert heat.take().sum() == 1
-    stand(heat, (0.1, 0.1), [0.1, 0.1 + 7000.0])
+    stand(heat, (0.5, 0.5), [0.1, 0.1 + 7000.0])
     assert heat.take()[0, 0] == MAX_DECISECONDS
     assert heat.take()[0, 0] == 70_000 - MAX_DECISECONDS
+
+
+@pytest.mark.parametrize(
+    ("xy", "cells"),
+    [
+        ((1.5, 1.5), {(1, 1): 10}),
+        ((2.0, 1.5), {(1, 1): 5, (1, 2): 5}),
+        ((2.0, 1.0), {(0, 1): 2.5, (0, 2): 2.5, (1, 1): 2.5, (1, 2): 2.5}),
+        ((2.1, 1.5), {(1, 1): 3, (1, 2): 7}),
+    ],
+    ids=["within a cell", "on an edge", "on a corner", "over an edge by a fifth of a body"],
+)
+def test_somebody_covers_the_floor_that_a_body_does(
+    xy: tuple[float, float], cells: dict[tuple[int, int], float]
+) -> None:
+    heat = FloorHeatmap(GRID)
+    stand(heat, xy, [0.0, 10.0])
+    grid = heat.take() / 10
+    assert {cell: float(grid[cell]) for cell in zip(*grid.nonzero(), strict=True)} == pytest.approx(cells)
+
+
+def test_two_cameras_side_by_side_have_all_of_somebody_on_their_seam() -> None:
+    left, right = FloorHeatmap(GRID), FloorHeatmap(FloorGrid((4.0, 0.0), 1.0, 4, 3))
+    for heat in (left, right):
+        stand(heat, (3.9, 1.5), [0.0, 10.0])
+    assert (left.take().sum(), right.take().sum()) == (70, 30)
+
+
+def test_small_cells_share_what_somebody_covers() -> None:
+    heat = FloorHeatmap(FloorGrid((0.0, 0.0), 0.1, 20, 20))
+    stand(heat, (1.0, 1.0), [0.0, 10.0])
+    grid = heat.take()
+    assert (grid.sum(), grid.max()) == (100, 4)
+    assert (grid > 0).sum() in (25, 36), "half a metre square"
+
+
+def test_who_is_not_sure_to_be_anybody_counts_later_or_never() -> None:
+    heat = FloorHeatmap(GRID)
+    for at_s, sure in ((0.0, False), (1.0, False), (2.0, True), (3.0, True)):
+        heat.step(np.array([0]), np.array([1]), np.array([[1.5, 1.5]]), at_s, sure=np.array([sure]))
+        assert heat.take().sum() == {0.0: 0, 1.0: 0, 2.0: 20, 3.0: 10}[at_s]
+    for at_s in (4.0, 5.0):
+        heat.step(np.array([1]), np.array([2]), np.array([[1.5, 1.5]]), at_s, sure=np.array([False]))
+    heat.step(np.array([1]), np.array([3]), np.array([[1.5, 1.5]]), 6.0, sure=np.array([True]))
+    assert heat.take().sum() == 0
 
 
 @given(st.lists(st.floats(0.01, 0.7), min_size=1, max_size=60), st.integers(1, 10))

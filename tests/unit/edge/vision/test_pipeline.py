@@ -53,7 +53,7 @@ def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
     heat = pipeline.take_heat()
     assert heat is not None
     assert heat[3, 1:8].min() >= 6, "about a second in each metre on the way"
-    assert int(heat.sum()) == pytest.approx(76, abs=6)
+    assert int(heat.sum()) == pytest.approx(71, abs=6), "half a second is undecided yet"
     pipeline.close()
     (zone,) = pipeline.take_zones()
     assert (zone.entries, zone.exits, zone.unknown) == (1, 1, 1), "still inside as the source ended"

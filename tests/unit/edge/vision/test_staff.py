@@ -28,8 +28,8 @@ def test_the_share_of_staff_is_told() -> None:
     watch(book, 60, (1, 1, 1), (3, 8, 8))
     share = book.take()
     assert share.people_s == pytest.approx(120, abs=1)
-    assert share.staff_s == pytest.approx(40, abs=1)
-    assert book.take().people_s == 0.0
+    assert share.staff_s == pytest.approx(60, abs=1), "what they did before it was known is theirs, too"
+    assert (share.unsure_s, book.take().people_s) == (0.0, 0.0)
 
 
 def test_walking_through_is_no_work() -> None:
@@ -73,4 +73,50 @@ def test_the_share_is_of_the_people_whom_the_camera_owns() -> None:
         book.step(ids, points, frozenset({1, 2}), i / 10, counted=np.array([True, False]))
     share = book.take()
     assert share.people_s == pytest.approx(60, abs=1)
-    assert share.staff_s == pytest.approx(40, abs=1)
+    assert share.staff_s == pytest.approx(60, abs=1)
+
+
+STANDING = StaffPlaces(stand_s=60.0, unsure_s=30.0, found_after_s=10.0, found_for_s=300.0)
+
+
+def test_who_stands_in_one_place_for_longer_than_any_customer_works_here() -> None:
+    book = StaffBook(STANDING)
+    assert watch(book, 59, (1, 8, 8), (2, 3, 3)) == [False, False]
+    assert watch(book, 3, (1, 8.5, 8), (2, 5, 3), start_s=59) == [True, False]
+
+
+def test_standing_in_line_is_no_work() -> None:
+    book = StaffBook(STANDING)
+    ids, points = np.array([1]), np.array([[8.0, 8.0]])
+    for i in range(1_000):
+        works = book.step(ids, points, frozenset({1}), i / 10, in_line=frozenset({1}))
+    assert not works[0]
+    assert book.take().unsure_s == 0.0
+
+
+def test_where_staff_stand_is_a_post_that_whoever_comes_back_to_is_known_by_sooner() -> None:
+    book = StaffBook(STANDING)
+    assert watch(book, 62, (1, 8, 8)) == [True]
+    watch(book, 5, (9, 1, 1), start_s=62)
+    assert watch(book, 12, (2, 8.3, 8), (3, 4, 4), start_s=67) == [True, False]
+    watch(book, 1, (9, 1, 1), start_s=400)
+    assert watch(book, 12, (4, 8, 8), start_s=401) == [False], "nobody stood there for long: it is a post no more"
+
+
+def test_posts_are_bounded() -> None:
+    book = StaffBook(StaffPlaces(stand_s=1.0, found_after_s=1e9))
+    for i in range(100):
+        watch(book, 2, (i, 2.0 * i, 0), start_s=2.0 * i)
+    assert len(book._found) <= 30
+
+
+def test_who_may_work_here_is_told_apart_until_it_is_known() -> None:
+    book = StaffBook(STANDING)
+    watch(book, 50, (1, 8, 8))
+    share = book.take()
+    assert share.staff_s == 0.0
+    assert share.unsure_s == pytest.approx(20, abs=1)
+    watch(book, 30, (1, 8, 8), start_s=50)
+    share = book.take()
+    assert share.staff_s == pytest.approx(80, abs=1), "all of it is staff's by now"
+    assert share.unsure_s == pytest.approx(-20, abs=1), "and nothing of it may be"
