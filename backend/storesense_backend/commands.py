@@ -63,7 +63,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     notify_run.set_defaults(handler=_run_notify)
     rotate = notify_group.add_parser(
         "rotate-key",
-        help="make a new key for channels' secrets and seal them anew (STORESENSE_SECRETS_..., STORESENSE_DATABASE_...)",
+        help="make a new key for channels' secrets and seal them anew (STORESENSE_SECRETS_...)",
         description="Make a new key, seal all channels' secrets with it, and keep the former key for what is being "
         "written at this moment; services take the new one up by themselves. Keys before the former one are dropped.",
     )

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,19 +18,24 @@ class AlertSink:
 
     Args:
         chance: for the time that an answer takes.
-        slowest_s: the longest of them, in seconds.
+        sender_of: names the process behind a port, each of which dies once.
+        slowest_s: the longest time that an answer takes, in seconds.
 
     Attributes:
         taken: by key, how often it came.
-        repeats: how often a key came again after so many kills.
+        repeats: how often a key came again though a process had sent it, by that process.
         kills: how many kills there were; whoever kills counts it up.
     """
 
-    def __init__(self, chance: random.Random, *, slowest_s: float = 0.1) -> None:
+    def __init__(
+        self, chance: random.Random, *, sender_of: Callable[[int], int | None], slowest_s: float = 0.1
+    ) -> None:
         self._chance = chance
+        self._sender_of = sender_of
         self._slowest_s = slowest_s
         self.taken: Counter[str] = Counter()
-        self.repeats: Counter[tuple[int, str]] = Counter()
+        self.repeats: Counter[tuple[int | None, str]] = Counter()
+        self._last_sender: dict[str, int | None] = {}
         self.kills = 0
         self._came = asyncio.Event()
         self.app = Starlette(routes=[Route("/hook", self._take, methods=["POST"])])
@@ -38,7 +44,8 @@ class AlertSink:
         await request.body()
         key = request.headers.get(KEY_HEADER, "")
         if self.taken[key]:
-            self.repeats[self.kills, key] += 1
+            self.repeats[self._last_sender[key], key] += 1
+        self._last_sender[key] = None if request.client is None else self._sender_of(request.client.port)
         self.taken[key] += 1
         self._came.set()
         await asyncio.sleep(self._chance.uniform(0.0, self._slowest_s))
