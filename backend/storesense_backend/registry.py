@@ -98,19 +98,27 @@ async def put_store(
 
 
 async def list_devices(connection: Connection, store_id: str, now: datetime) -> list[dict[str, Any]]:
-    """Return a store's devices, each with the newest health of its components. Raises NotFoundError."""
+    """Return a store's devices, each with what it measures and the newest health of its components.
+
+    Raises:
+        NotFoundError: there is no such store.
+    """
     await get_store(connection, store_id)
     devices = await (await connection.execute(_SQL["devices"], {"store_id": store_id})).fetchall()
     since = now - _HEALTH_HORIZON
     health = await (await connection.execute(_SQL["device_health"], {"store_id": store_id, "since": since})).fetchall()
+    measures: dict[str, list[dict[str, Any]]] = {}
+    for row in await (await connection.execute(_SQL["device_measures"], {"store_id": store_id})).fetchall():
+        measures.setdefault(row.pop("device_id"), []).append(row)
     return [
         device
         | {
+            "measures": measures.get(device["device_id"], []),
             "health": [
                 {key: value for key, value in row.items() if key != "device_id"}
                 for row in health
                 if row["device_id"] == device["device_id"]
-            ]
+            ],
         }
         for device in devices
     ]

@@ -109,3 +109,14 @@ async def test_other_dates(backend):
     assert past.to - past.from_at == timedelta(hours=25), "the clock went back"
     for wrong in ("1999-12-31", "soon", "2200-01-01"):
         assert (await backend.get(f"{BASE}/day", params={"date": wrong})).status_code == 422
+
+
+async def test_devices_say_what_they_measure(world, backend):
+    await world.queue(1, NOW)
+    await world.stock(3, NOW)
+    devices = {each["device_id"]: each["measures"] for each in (await get(backend, "devices"))["devices"]}
+    assert devices == {
+        "cam-1": [{"stream": "queue", "subject_id": "tills"}],
+        "shelf-1": [{"stream": "shelf", "subject_id": "slot-1"}],
+        "lanes-1": [],
+    }

@@ -123,6 +123,13 @@ class ComponentHealth(Answer):
     affected: list[str] | None = Field(description="figures not to be trusted meanwhile, as stream/subject")
 
 
+class Measured(Answer):
+    """Something that a device told of: a line, zone, queue, lane, slot or climate sensor."""
+
+    stream: Stream
+    subject_id: str
+
+
 class Device(Answer):
     """A device; one that nobody registered has no kind and no registered_at."""
 
@@ -132,6 +139,7 @@ class Device(Answer):
     last_seen_at: datetime | None
     software: str | None
     registered_at: datetime | None
+    measures: list[Measured]
     health: list[ComponentHealth]
 
 

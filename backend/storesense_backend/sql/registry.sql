@@ -53,6 +53,12 @@ WHERE store_id = %(store_id)s AND device_id <> ALL (%(device_ids)s::text[]) AND 
 SELECT device_id, kind, state, last_seen_at, software, registered_at
 FROM devices WHERE store_id = %(store_id)s ORDER BY device_id;
 
+-- name: device_measures
+SELECT device_id, stream, subject_id FROM series
+WHERE store_id = %(store_id)s AND stream IN ('footfall', 'zone', 'queue', 'lane', 'shelf', 'environment')
+ORDER BY device_id, stream, subject_id
+LIMIT 20000;
+
 -- name: device_health
 SELECT
     s.device_id,

@@ -132,7 +132,7 @@ def test_a_link_shows_the_moment_and_the_slider_moves_it(open_page, backend: Fak
         expect(slider).to_have_attribute("aria-valuetext", shown)
     expect(page.get_by_text("No alert stood at this moment.")).to_be_visible()
     page.get_by_text("1 alert that day").click()
-    page.get_by_role("button", name="Go to the beginning of").click()
+    page.get_by_role("button", name="Go to the beginning: ").click()
     expect(page.locator(".moment-time")).to_have_text("08:00")
     page.wait_for_function("at => location.hash.includes(encodeURIComponent(at))", arg=yesterday(start))
     page.reload()
@@ -242,3 +242,22 @@ def test_the_wall_screen_recovers_by_itself(open_page, backend: FakeBackend) -> 
     backend.start()
     expect(page.locator("[data-figure=queue] .wall-value")).to_have_text("3")
     expect(page.locator(".wall-lost")).to_have_count(0)
+
+
+def test_devices_stand_where_they_measure_and_say_whether_they_are_there(open_page, backend: FakeBackend) -> None:
+    page = open_at(open_page, backend, "")
+    climate = page.locator('[data-key="device:climate-hall"]')
+    expect(climate).to_have_attribute("aria-label", "Climate climate-hall: Offline, last seen " + store_time(3900))
+    expect(page.locator('[data-key="device:camera-tills"]')).to_have_attribute(
+        "aria-label", "Camera camera-tills: Online"
+    )
+    door, line = (page.locator(f'[data-key="{key}"]').bounding_box() for key in ("device:camera-door", "line:door"))
+    assert door is not None
+    assert line is not None
+    assert abs(door["x"] - line["x"] - line["width"]) < 60
+    climate.click()
+    expect(page.locator("main.devices-page")).to_be_visible()
+
+
+def store_time(age_s: float) -> str:
+    return (datetime.now(ZONE) - timedelta(seconds=age_s)).strftime("%H:%M")

@@ -22,7 +22,10 @@ const controller = new Controller(() => {
 
 const actions = {
   chooseStore: controller.chooseStore,
-  signOut: controller.signOut,
+  signOut() {
+    dispatchEvent(new Event("storesense:left"));
+    return controller.signOut();
+  },
   acknowledge: controller.acknowledge,
   select: controller.select,
   setHeat: controller.setHeat,
@@ -57,6 +60,14 @@ function Announcer({ announcement: { text, urgent, number } }) {
   </div>`;
 }
 
+let lastUser = null;
+
+/** What one person typed and did not save is not for another. */
+function signIn(userName, password) {
+  if (userName !== lastUser) dispatchEvent(new Event("storesense:left"));
+  return controller.signIn(userName, password);
+}
+
 function Page({ state, nowMs }) {
   if (state.session === undefined)
     return html`<main class="page" id="content">
@@ -64,7 +75,8 @@ function Page({ state, nowMs }) {
         ? html`<${Empty} icon="warning" title=${t.stores.failed} help=${t.stores.failedHelp(state.startProblem.message)} />`
         : html`<p class="loading" role="status">${t.stores.loading}</p>`}
     </main>`;
-  if (state.session === null) return html`<${SignIn} ended=${state.sessionEnded} onSignIn=${controller.signIn} />`;
+  if (state.session === null) return html`<${SignIn} ended=${state.sessionEnded} onSignIn=${signIn} />`;
+  lastUser = state.session.user.user_name;
   return html`<${Header} state=${state} nowMs=${nowMs} actions=${actions} />
     <${Navigation} view=${state.view} storeCount=${state.stores?.length ?? 0} />
     <${PageHost} state=${state} nowMs=${nowMs} actions=${actions} />

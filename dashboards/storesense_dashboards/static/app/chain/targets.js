@@ -2,6 +2,7 @@
 import { request, storePath } from "../api.js";
 import { pageTexts } from "../i18n/index.js";
 import { Dialog } from "../parts/dialog.js";
+import { draftOf, keepDraft } from "../parts/draft.js";
 import { toast } from "../parts/toast.js";
 import { Component, html } from "../ui.js";
 import { targetShown, targetTyped } from "./kpi_text.js";
@@ -17,7 +18,21 @@ export class Targets extends Component {
     const known = Object.fromEntries(props.store.figures.kpis.map((kpi) => [kpi.name, kpi]));
     const wanted = props.catalogue.filter((kpi) => kpi.better !== "neither" && known[kpi.name]);
     this.kpis = wanted;
-    this.state.texts = Object.fromEntries(wanted.map((kpi) => [kpi.name, targetShown(kpi.unit, known[kpi.name].target)]));
+    const saved = Object.fromEntries(wanted.map((kpi) => [kpi.name, targetShown(kpi.unit, known[kpi.name].target)]));
+    // What was typed when the session ended is here again.
+    this.draftKey = `targets ${props.store.store_id}`;
+    this.state.texts = { ...saved, ...draftOf(this.draftKey) };
+  }
+
+  onClose = () => {
+    keepDraft(this.draftKey, null);
+    this.props.onClose();
+  };
+
+  #type(name, text) {
+    const texts = { ...this.state.texts, [name]: text };
+    keepDraft(this.draftKey, texts);
+    this.setState({ ...this.state, texts });
   }
 
   onSubmit = async (event) => {
@@ -34,13 +49,14 @@ export class Targets extends Component {
     } catch (error) {
       return this.setState({ ...this.state, isSaving: false, problem: error.message });
     }
+    keepDraft(this.draftKey, null);
     toast(p.targets.saved, { tone: "good" });
     this.props.onSaved();
     return undefined;
   };
 
-  render({ store, onClose }, { texts, problem, isSaving }) {
-    return html`<${Dialog} title=${p.targets.title(store.name)} onClose=${onClose}>
+  render({ store }, { texts, problem, isSaving }) {
+    return html`<${Dialog} title=${p.targets.title(store.name)} onClose=${this.onClose}>
       <form class="targets" onSubmit=${this.onSubmit}>
         <p class="hint">${p.targets.help}</p>
         ${this.kpis.map(
@@ -51,7 +67,7 @@ export class Targets extends Component {
                 inputmode="decimal"
                 maxlength="20"
                 value=${texts[kpi.name]}
-                onInput=${(event) => this.setState({ ...this.state, texts: { ...texts, [kpi.name]: event.target.value } })}
+                onInput=${(event) => this.#type(kpi.name, event.target.value)}
               />
               <span>${p.units[kpi.unit]}</span>
             </span>

@@ -1,6 +1,6 @@
 // What the page says about one place: a short line for its label and tooltip, and rows for its details.
 import { freshness, laneState, slotState } from "../figures.js";
-import { dayTimeText, durationText, numberText, weightText } from "../format.js";
+import { dayTimeText, durationText, numberText, parseInstant, weightText } from "../format.js";
 import { t } from "../i18n/index.js";
 
 const LISTS = {
@@ -64,6 +64,7 @@ function climateTexts(reading) {
 
 /** A place in one line: its kind, its name and what is known of it now. */
 export function summaryText(layout, live, item, atMs, zone) {
+  if (item.kind === "device") return deviceSummary(item, live.devices[item.id], atMs, zone);
   const place = findPlace(layout, item);
   const gap = gapText(freshnessOf(live, item, atMs), atMs, zone);
   return {
@@ -71,6 +72,18 @@ export function summaryText(layout, live, item, atMs, zone) {
     kind: t.item.kind[item.kind],
     value: gap ?? valueText(item, place, readingOf(live, item), atMs),
     isGap: gap !== null,
+  };
+}
+
+function deviceSummary({ id, place }, device, atMs, zone) {
+  const isOnline = device?.state === "online";
+  const seenMs = parseInstant(device?.last_seen_at);
+  const seen = seenMs === null ? t.devices.neverSeen : t.devices.lastSeen(dayTimeText(seenMs, atMs ?? seenMs, zone));
+  return {
+    name: id,
+    kind: t.devices.kind[place.kind] ?? t.devices.title,
+    value: isOnline ? t.devices.online : `${t.devices.offline}, ${seen}`,
+    isGap: !isOnline,
   };
 }
 

@@ -172,6 +172,22 @@ function sensorMark({ at: [x, y], state, reading, fit }) {
   `;
 }
 
+const DEVICE_GLYPHS = {
+  camera: "M-5 -2.6h6.4v5.2h-6.4ZM1.4 -.6 5 -2.4v4.8L1.4 .6Z",
+  shelf: "M-4.6 -4.4v8.8M4.6 -4.4v8.8M-4.6 -.6h9.2M-4.6 3.4h9.2",
+  lane: "M-4.6 -3.4h9.2v6.8h-9.2ZM-4.6 -.6h9.2",
+  environment: "M-1.4 1V-3.6a1.4 1.4 0 0 1 2.8 0V1a2.4 2.4 0 1 1-2.8 0Z",
+};
+
+/** A device is square and small, and says by its edge whether it is there. */
+function deviceMark({ at: [x, y], place, isOnline }) {
+  return html`
+    <rect class="hit" x=${x - 12} y=${y - 12} width="24" height="24" />
+    <rect class=${isOnline ? "device-box" : "device-box is-offline"} x=${x - 8} y=${y - 8} width="16" height="16" rx="4" />
+    <path class=${isOnline ? "device-glyph" : "device-glyph is-offline"} transform="translate(${x} ${y})" d=${DEVICE_GLYPHS[place.kind] ?? DEVICE_GLYPHS.lane} />
+  `;
+}
+
 const MARKS = {
   zone: zoneMark,
   queue: queueMark,
@@ -183,6 +199,10 @@ const MARKS = {
 
 /** The drawing of one placed item, its state as a class name, and a label that lies above all drawings. */
 export function markOf(item, { live, atMs, laneLabelWidth, fit }) {
+  if (item.kind === "device") {
+    const isOnline = live.devices[item.id]?.state === "online";
+    return { state: isOnline ? "fresh" : "stale", content: deviceMark({ ...item, isOnline }), label: null };
+  }
   const reading = readingOf(live, item);
   const { state } = freshnessOf(live, item, atMs);
   const extra = { fit };

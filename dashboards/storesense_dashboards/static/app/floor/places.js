@@ -33,6 +33,41 @@ export function placedItems(layout, fit) {
   ];
 }
 
+const MEASURED = {
+  footfall: ["lines", "floor_m"],
+  zone: ["zones", "floor_m"],
+  queue: ["queues", "floor_m"],
+  lane: ["lanes", "till_m"],
+  shelf: ["slots", "at_m"],
+  environment: ["environment_sensors", "at_m"],
+};
+const MOST_DEVICES = 80;
+const APART_PX = 24;
+
+/**
+ * Devices by what they measure, as nobody says where they hang: at the upper right of their lines, zones, slots...
+ * `devices` are those that `GET .../devices` tells; of very many only those that are offline.
+ */
+export function placedDevices(layout, devices, fit) {
+  const shown = devices.length > MOST_DEVICES ? devices.filter((device) => device.state !== "online") : devices;
+  const found = [];
+  for (const device of shown.slice(0, MOST_DEVICES)) {
+    const points = (device.measures ?? []).flatMap(({ stream, subject_id: id }) => {
+      const [list, field] = MEASURED[stream] ?? [];
+      const place = list && layout[list].find((each) => each.id === id)?.[field];
+      return !place ? [] : field === "floor_m" ? place : [place];
+    });
+    if (!points.length) continue;
+    const pixels = points.map(fit.toPx);
+    let x = Math.min(fit.widthPx - 14, Math.max(...pixels.map(([px]) => px)) + 2);
+    const y = Math.max(14, Math.min(...pixels.map(([, py]) => py)) - 2);
+    while (x > 14 && found.some(({ at }) => Math.hypot(at[0] - x, at[1] - y) < APART_PX)) x -= APART_PX;
+    const { device_id: id } = device;
+    found.push({ key: keyOf("device", id), kind: "device", id, place: { id, name: id, kind: device.kind }, at: [x, y] });
+  }
+  return found;
+}
+
 /** The items of the layout that have no position, as `{kind, id, place}`. Slots are left to the shelf list. */
 export function unplacedItems(layout) {
   const missing = (kind, list, field) =>

@@ -6,15 +6,17 @@ import { summaryText } from "./describe.js";
 import { fitFloor, neighbour, pointsText } from "./geometry.js";
 import { drawHeat } from "./heat.js";
 import { markOf } from "./marks.js";
-import { placedItems } from "./places.js";
+import { placedDevices, placedItems } from "./places.js";
 
 const DIRECTIONS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 const MAX_HEIGHT_PX = 620;
 const ENLARGED_PX = 820;
+const NO_DEVICES = Object.freeze([]);
 
 /**
  * Props: layout, live, atMs, item (selected), needing (set of "kind:id"), heatGrid (or null), isEnlarged (a small screen
- * shows a part, to be moved by a finger), isFitted (no higher than what it stands in), onSelect(item or null).
+ * shows a part, to be moved by a finger), isFitted (no higher than what it stands in), onSelect(item or null), devices (as the
+ * API tells them) with onDevice(id).
  */
 export class FloorPlan extends Pure {
   box = createRef();
@@ -73,9 +75,11 @@ export class FloorPlan extends Pure {
     const { layout, isEnlarged } = this.props;
     const widthPx = isEnlarged ? Math.max(ENLARGED_PX, this.state.widthPx) : this.state.widthPx;
     const { heightPx } = this.state;
-    if (this.#laid.layout !== layout || this.#laid.widthPx !== widthPx || this.#laid.heightPx !== heightPx) {
+    const { devices = NO_DEVICES } = this.props;
+    const key = { layout, widthPx, heightPx, devices };
+    if (Object.keys(key).some((name) => this.#laid[name] !== key[name])) {
       const fit = fitFloor(layout.floor.size_m, widthPx, heightPx);
-      this.#laid = { layout, widthPx, heightPx, fit, places: placedItems(layout, fit) };
+      this.#laid = { ...key, fit, places: [...placedItems(layout, fit), ...placedDevices(layout, devices, fit)] };
       const tills = this.#laid.places.filter((place) => place.kind === "lane").map((place) => place.at);
       this.#laid.laneLabelWidth = closestPx(tills);
     }
@@ -88,9 +92,10 @@ export class FloorPlan extends Pure {
   }
 
   #select(place) {
-    const { item, onSelect } = this.props;
+    const { item, onSelect, onDevice } = this.props;
+    if (place?.kind === "device") return onDevice?.(place.id);
     const isSelected = item && place && item.kind === place.kind && item.id === place.id;
-    onSelect(!place || isSelected ? null : { kind: place.kind, id: place.id });
+    return onSelect(!place || isSelected ? null : { kind: place.kind, id: place.id });
   }
 
   onClick = (event) => {
@@ -144,7 +149,7 @@ export class FloorPlan extends Pure {
         class=${classes("place", place.kind, `is-${state}`, needing.has(place.key) && "needs-action", place.key === selected && "is-selected")}
         role="button"
         tabindex=${place.key === tabStop ? "0" : "-1"}
-        aria-pressed=${place.key === selected ? "true" : "false"}
+        aria-pressed=${place.kind === "device" ? undefined : place.key === selected ? "true" : "false"}
         aria-label=${`${kind} ${name}: ${value}`}
         >${content}</g
       >`;

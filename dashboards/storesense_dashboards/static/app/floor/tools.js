@@ -1,5 +1,5 @@
 // What can be done with the floor plan: heat of any period, the difference of two, files of it, a day replayed, the wall screen.
-import { request, storePath } from "../api.js";
+import { api, request, storePath } from "../api.js";
 import { dayKey, dayTimeText, durationText } from "../format.js";
 import { pageTexts, t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
@@ -15,6 +15,7 @@ await loadStyle("heat");
 
 const REFRESH_MS = 30_000;
 const TIMEOUT_MS = 60_000;
+const DEVICES_REST_MS = 300_000;
 
 const instant = (ms) => new Date(Math.floor(ms / 1000) * 1000).toISOString();
 
@@ -42,13 +43,25 @@ export function heatView(params, heat, other) {
 
 /**
  * Props: layout, storeId, params, nowMs, isOn (whether heat is shown), heat (that of the last hour), actions, and
- * onHeat(view): null for the last hour, else `{grid, isLoading, error}`.
+ * onHeat(view): null for the last hour, else `{grid, legend}`; onDevices(list).
  */
 export class Tools extends Component {
   state = { view: null, heat: null, other: null, error: null };
 
   componentDidMount() {
     this.#ask();
+    this.#askDevices();
+  }
+
+  /** Which device measures what changes seldom; that they cannot be told now takes nothing from the plan. */
+  async #askDevices() {
+    this.devicesTimer = setTimeout(() => this.#askDevices(), DEVICES_REST_MS);
+    try {
+      const { devices } = await api.devices(this.props.storeId);
+      if (!this.isGone) this.props.onDevices(devices);
+    } catch (error) {
+      if (error.status === undefined) throw error;
+    }
   }
 
   componentDidUpdate(previous) {
@@ -59,6 +72,8 @@ export class Tools extends Component {
   }
 
   componentWillUnmount() {
+    this.isGone = true;
+    clearTimeout(this.devicesTimer);
     this.abort?.abort();
     clearTimeout(this.timer);
   }

@@ -16,7 +16,22 @@ export function languageFor(wishes) {
 
 export const language = languageFor([remembered("language"), ...(navigator.languages ?? [])].filter(Boolean));
 
-const load = (name) => import(`./${language}/${name}.js`).then((module) => module.default);
+const AGAIN_MS = 2_000;
+
+/**
+ * The texts of a file. While the server is away it is asked for again: a module that waits for its texts at its head, and once
+ * failed, would stay failed for as long as the page is open.
+ */
+async function load(name) {
+  for (;;) {
+    try {
+      return (await import(`./${language}/${name}.js`)).default;
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+}
 
 const [shell, floor] = await Promise.all([load("shell"), load("floor")]);
 

@@ -10,6 +10,8 @@ import { Component, html, Pure } from "../ui.js";
 import { Card, Empty } from "../parts/card.js";
 import { Detail } from "./detail.js";
 
+const LOAD_AGAIN_MS = 5_000;
+
 /**
  * A part that is fetched when it is first shown, so that the first view need not carry it. Props: load() (gives a promise of its
  * component), the component's own.
@@ -17,13 +19,24 @@ import { Detail } from "./detail.js";
 export class Lazy extends Component {
   state = { View: null };
 
-  async componentDidMount() {
-    const View = await this.props.load();
-    if (!this.isGone) this.setState({ View });
+  componentDidMount() {
+    this.#load();
+  }
+
+  async #load() {
+    try {
+      const View = await this.props.load();
+      if (!this.isGone) this.setState({ View });
+    } catch (error) {
+      // The server is away; everything else on the page waits for it as well.
+      if (!(error instanceof TypeError)) throw error;
+      if (!this.isGone) this.timer = setTimeout(() => this.#load(), LOAD_AGAIN_MS);
+    }
   }
 
   componentWillUnmount() {
     this.isGone = true;
+    clearTimeout(this.timer);
   }
 
   render({ load: _load, waiting, ...props }, { View }) {
@@ -52,12 +65,13 @@ const LEGEND = [
   ["lane-open", "legendOpen", "lanes"],
   ["lane-unstaffed", "legendUnstaffed", "lanes"],
   ["lane-closed", "legendClosed", "lanes"],
+  ["device-on", "legendDevice", "devices"],
   ["no-data", "legendStale", null],
 ];
 
-function Legend({ layout }) {
+function Legend({ layout, hasDevices }) {
   return html`<ul class="legend" aria-label=${t.floor.legend}>
-    ${LEGEND.filter(([, , family]) => !family || layout[family].length).map(
+    ${LEGEND.filter(([, , family]) => (family === "devices" ? hasDevices : !family || layout[family].length)).map(
       ([name, text]) => html`<li key=${name}><span class=${`swatch ${name}`} aria-hidden="true"></span>${t.floor[text]}</li>`,
     )}
   </ul>`;
@@ -68,11 +82,15 @@ function Legend({ layout }) {
  * plan has its tools; title, if it is not the present.
  */
 export class Floor extends Pure {
-  state = { isEnlarged: false, asked: null };
+  state = { isEnlarged: false, asked: null, devices: undefined };
 
   onHeat = (asked) => this.setState({ ...this.state, asked });
 
-  render({ layout, live, atMs, item, needing, heatOn, heat, actions, params, storeId, nowMs, title }, { isEnlarged, asked }) {
+  onDevices = (devices) => this.setState({ ...this.state, devices });
+
+  onDevice = () => this.props.actions.open({ page: "devices", item: null });
+
+  render({ layout, live, atMs, item, needing, heatOn, heat, actions, params, storeId, nowMs, title }, { isEnlarged, asked, devices }) {
     const unplaced = unplacedItems(layout);
     const placed =
       layout.zones.length + layout.lines.length + layout.lanes.length + layout.slots.length + layout.queues.length;
@@ -103,6 +121,7 @@ export class Floor extends Pure {
         isOn=${heatOn}
         getNowMs=${() => nowMs}
         onHeat=${this.onHeat}
+        onDevices=${this.onDevices}
       />`}
       <${FloorPlan}
         layout=${layout}
@@ -113,10 +132,12 @@ export class Floor extends Pure {
         isEnlarged=${isEnlarged}
         heatGrid=${heatOn ? (asked ? asked.grid : heat.grid) : null}
         onSelect=${actions.select}
+        devices=${devices}
+        onDevice=${this.onDevice}
       />
       ${!placed && html`<${Empty} icon="pin" title=${t.floor.empty} help=${t.floor.emptyHelp} />`}
       <div class="under-plan">
-        <${Legend} layout=${layout} />
+        <${Legend} layout=${layout} hasDevices=${Boolean(devices?.length)} />
         ${heatOn && (asked ? asked.legend : html`<${HeatLegend} heat=${heat} />`)}
       </div>
       ${unplaced.length > 0 &&

@@ -161,6 +161,7 @@ export default {
   },
 
   editor: {
+    draft: "What you had typed is here again; it is not saved yet.",
     title: (name) => `Rule: ${name}`,
     enabled: "Switched on",
     severity: "Severity",

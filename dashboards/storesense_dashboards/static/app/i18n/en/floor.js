@@ -97,6 +97,7 @@ export default {
     legendOpen: "lane open",
     legendUnstaffed: "open, nobody there",
     legendClosed: "lane closed",
+    legendDevice: "device",
     legendStale: "no data",
     close: "Close",
     people: (n) => count(n, "person", "people"),

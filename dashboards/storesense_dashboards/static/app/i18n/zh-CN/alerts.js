@@ -159,6 +159,7 @@ export default {
   },
 
   editor: {
+    draft: "您之前输入的内容已恢复;尚未保存。",
     title: (name) => `规则：${name}`,
     enabled: "启用",
     severity: "级别",

@@ -95,6 +95,7 @@ export default {
     legendOpen: "收银台开放",
     legendUnstaffed: "开放但无人",
     legendClosed: "收银台关闭",
+    legendDevice: "设备",
     legendStale: "无数据",
     close: "关闭",
     people: (n) => `${n} 人`,

@@ -3,6 +3,7 @@ import { calls } from "../../alerts/calls.js";
 import { dayTimeText, parseInstant } from "../../format.js";
 import { pageTexts, t } from "../../i18n/index.js";
 import { Dialog } from "../../parts/dialog.js";
+import { draftOf, keepDraft } from "../../parts/draft.js";
 import { toast } from "../../parts/toast.js";
 import { Component, html } from "../../ui.js";
 import { Replay } from "./replay.js";
@@ -25,6 +26,31 @@ export class RuleEditor extends Component {
     isBusy: false,
     isSure: false,
     versions: null,
+  };
+
+  /** What was typed when the session ended is here again. */
+  #draftKey = `rule ${this.props.storeId} ${this.props.isNew ? `new ${this.props.rule.kind}` : this.props.rule.id}`;
+
+  componentWillMount() {
+    const draft = draftOf(this.#draftKey);
+    if (draft) this.setState({ ...draft, problem: p.editor.draft });
+  }
+
+  componentDidUpdate() {
+    const { rule, text } = this.state;
+    const isChanged = JSON.stringify(rule) !== JSON.stringify(this.props.rule) || this.state.field === "text";
+    keepDraft(this.#draftKey, isChanged && !this.isSettled ? { rule, text } : null);
+  }
+
+  /** Saved, or given up by choice: there is nothing to be kept. */
+  #settle() {
+    this.isSettled = true;
+    keepDraft(this.#draftKey, null);
+  }
+
+  onClose = () => {
+    this.#settle();
+    this.props.onClose();
   };
 
   async componentDidMount() {
@@ -66,6 +92,7 @@ export class RuleEditor extends Component {
     try {
       await task();
       toast(said, { tone: "good" });
+      this.#settle();
       this.props.onSaved();
     } catch (error) {
       this.setState({ isBusy: false, problem: error.message, field: error.field ?? null });
@@ -111,14 +138,14 @@ export class RuleEditor extends Component {
     </details>`;
   }
 
-  render({ storeId, isNew, mayEdit, nowMs, zone, onClose }, { rule, text, problem, isBusy, isSure }) {
+  render({ storeId, isNew, mayEdit, nowMs, zone }, { rule, text, problem, isBusy, isSure }) {
     const name = `${p.kinds[this.props.rule.kind] ?? this.props.rule.kind}`;
     const foot = mayEdit &&
       html`${!isNew && html`<button type="button" class="quiet danger" onClick=${this.onRemove}>${isSure ? p.editor.removeSure : p.editor.remove}</button>`}
         <span class="spread"></span>
-        <button type="button" class="quiet" onClick=${onClose}>${t.parts.cancel}</button>
+        <button type="button" class="quiet" onClick=${this.onClose}>${t.parts.cancel}</button>
         <button type="submit" form="rule-form" class="primary" aria-disabled=${isBusy ? "true" : undefined}>${isBusy ? p.editor.saving : p.editor.save}</button>`;
-    return html`<${Dialog} title=${p.editor.title(name)} onClose=${onClose} actions=${foot}>
+    return html`<${Dialog} title=${p.editor.title(name)} onClose=${this.onClose} actions=${foot}>
       <form id="rule-form" class="rule-form" onSubmit=${this.onSubmit} novalidate>
         ${isNew && html`<label><span>${p.editor.id}</span><input value=${rule.id} maxlength="100" onInput=${(event) => this.set("id", event.target.value.trim())} /></label>`}
         <label class="choice"><input type="checkbox" checked=${rule.is_enabled !== false} disabled=${!mayEdit}
