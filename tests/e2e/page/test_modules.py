@@ -64,6 +64,31 @@ def test_times_are_the_stores(call, instant: str, zone: str, text: str) -> None:
     assert call("format.js", "timeText", ms(call, instant), zone) == text
 
 
+@pytest.mark.parametrize(
+    ("instant", "zone", "wall"),
+    [
+        ("2026-01-15T12:30:05.250Z", "Europe/Berlin", [2026, 1, 15, 13, 30, 5, 250]),
+        ("2026-07-15T22:30:00Z", "Europe/Berlin", [2026, 7, 16, 0, 30, 0, 0]),  # no hour 24
+        ("2026-09-26T13:59:59Z", "Pacific/Auckland", [2026, 9, 27, 1, 59, 59, 0]),
+        ("2026-09-26T14:00:00Z", "Pacific/Auckland", [2026, 9, 27, 3, 0, 0, 0]),  # summer time begins
+        ("1969-12-31T23:59:59.900Z", "UTC", [1969, 12, 31, 23, 59, 59, 900]),
+    ],
+)
+def test_a_clock_on_the_stores_wall(call, instant: str, zone: str, wall: list[int]) -> None:
+    read = """async (args) => {
+      const d = (await import("/static/app/format.js")).wallDate(...args);
+      const day = [d.getFullYear(), d.getMonth() + 1, d.getDate()];
+      return [...day, d.getHours(), d.getMinutes(), d.getSeconds(), d.getMilliseconds()];
+    }"""
+    assert call.page.evaluate(read, [ms(call, instant), zone]) == wall
+
+
+def test_gaps_are_where_no_series_has_a_value(call) -> None:
+    series = [{"values": [None, 1, None, None, 0, None]}, {"low": [None, None, None, 2, 2, None]}]
+    assert call("parts/chart_drawing.js", "gapRuns", series) == [[0, 0], [2, 2], [5, 5]]
+    assert call("parts/chart_drawing.js", "gapRuns", []) == []
+
+
 def test_another_day_is_named(call) -> None:
     now = ms(call, "2026-11-21T12:00:00Z")
     assert call("format.js", "dayTimeText", now - 3_600_000, now, "Europe/Berlin") == "12:00"

@@ -45,6 +45,23 @@ export function dateText(ms, zone) {
   return dateFormat(zone, { weekday: "long", day: "numeric", month: "long" }).format(ms);
 }
 
+/** The day at `ms` in `zone`, short: "21 Nov". */
+export function dayText(ms, zone) {
+  return dateFormat(zone, { day: "numeric", month: "short" }).format(ms);
+}
+
+const CLOCK = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" };
+const clocks = new Map();
+
+/** A Date whose local parts (`getHours()` and so on) are those that a clock in `zone` shows at `ms`. */
+export function wallDate(ms, zone) {
+  // The language is fixed: parts are read as numbers here, whatever digits the reader's own language has.
+  if (!clocks.has(zone)) clocks.set(zone, new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...CLOCK }));
+  const parts = {};
+  for (const { type, value } of clocks.get(zone).formatToParts(ms)) parts[type] = Number(value);
+  return new Date(parts.year, parts.month - 1, parts.day, parts.hour, parts.minute, parts.second, ((ms % 1000) + 1000) % 1000);
+}
+
 /** How long ago `ms` was, seen from `nowMs`; a moment in the future counts as now. */
 export function agoText(ms, nowMs) {
   const minutes = Math.floor(Math.max(0, nowMs - ms) / 60_000);

@@ -1,6 +1,6 @@
 // The one chart over time: lines, steps, bars and bands; gaps are hatched, the axis is the store's time, pointer and
 // keyboard read the points, and what is seen can be saved as CSV and PNG.
-import { dayTimeText, numberText, timeText } from "../format.js";
+import { dayText, dayTimeText, numberText, timeText, wallDate } from "../format.js";
 import { t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
 import { onThemeChange, token } from "../theme.js";
@@ -11,7 +11,12 @@ import { saveCsv, savePng } from "./download.js";
 const HEIGHT_PX = 190;
 const DAY_S = 86_400;
 
-const loadPlot = () => import("../../vendor/uPlot-1.6.32/uPlot.esm.js").then((module) => module.default);
+let loadedPlot = null;
+
+async function loadPlot() {
+  loadedPlot ??= (await import("../../vendor/uPlot-1.6.32/uPlot.esm.js")).default;
+  return loadedPlot;
+}
 
 const hasValue = (value) => value !== null && value !== undefined;
 
@@ -29,12 +34,14 @@ export class Chart extends Pure {
   async componentDidMount() {
     this.endTheme = onThemeChange(this.rebuild);
     try {
-      this.Plot = await loadPlot();
+      this.Plot = loadedPlot ?? (await loadPlot());
     } catch {
       this.setState({ failed: true });
       return;
     }
     if (!this.box.current) return;
+    // Drawn in the frame in which it is mounted where the width is known; the observer tells of it a frame later.
+    if (this.box.current.clientWidth) this.build(this.box.current.clientWidth);
     this.observer = new ResizeObserver(([entry]) => {
       const width = Math.floor(entry.contentRect.width);
       if (!width) return;
@@ -106,7 +113,7 @@ export class Chart extends Pure {
       height: heightPx,
       padding: [8, 24, 0, 0],
       legend: { show: false },
-      tzDate: (s) => Plot.tzDate(new Date(s * 1000), this.props.zone),
+      tzDate: (s) => wallDate(s * 1000, this.props.zone),
       scales: {
         x: { range: () => this.#span() },
         y: { range: (_, min, max) => [Math.min(0, min ?? 0), top(Math.max(max ?? 0, this.props.target ?? 0))] },
@@ -135,7 +142,7 @@ export class Chart extends Pure {
   #tick(s, lengthS) {
     const { zone } = this.props;
     if (lengthS <= 1.5 * DAY_S) return timeText(s * 1000, zone);
-    return new Intl.DateTimeFormat(t.locale, { timeZone: zone, day: "numeric", month: "short" }).format(s * 1000);
+    return dayText(s * 1000, zone);
   }
 
   /** The index of the step that `s` is in, or of the last before it; null outside. */

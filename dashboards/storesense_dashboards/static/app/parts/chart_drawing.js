@@ -3,47 +3,57 @@
 /** Runs of steps in which no series has a value, as pairs of first and last index. */
 export function gapRuns(series) {
   const runs = [];
-  const columns = series.map(({ values, low }) => values ?? low);
-  const count = columns[0]?.length ?? 0;
-  let first = -1;
-  for (let i = 0; i < count; i += 1) {
-    let isGap = true;
-    for (let c = 0; c < columns.length; c += 1)
-      if (columns[c][i] !== null && columns[c][i] !== undefined) {
-        isGap = false;
-        break;
-      }
-    if (isGap && first < 0) first = i;
-    else if (!isGap && first >= 0) {
-      runs.push([first, i - 1]);
-      first = -1;
+  const [first = [], ...others] = series.map(({ values, low }) => values ?? low);
+  let begin = -1;
+  for (let i = 0; i < first.length; i += 1) {
+    // Most steps have a value of the first series; only the rest is looked at closely.
+    const isGap = (first[i] ?? null) === null && others.every((column) => (column[i] ?? null) === null);
+    if (isGap) {
+      if (begin < 0) begin = i;
+    } else if (begin >= 0) {
+      runs.push([begin, i - 1]);
+      begin = -1;
     }
   }
-  if (first >= 0) runs.push([first, count - 1]);
+  if (begin >= 0) runs.push([begin, first.length - 1]);
   return runs;
+}
+
+const HATCH_PX = 7;
+const hatches = new Map();
+
+/** A tile of diagonal lines, made once a colour and density: filling with it is much cheaper than clipping lines. */
+function hatchTile(colour, ratio) {
+  const key = `${colour} ${ratio}`;
+  let tile = hatches.get(key);
+  if (!tile) {
+    tile = document.createElement("canvas");
+    const side = (tile.width = tile.height = Math.max(2, Math.round(HATCH_PX * ratio)));
+    const ctx = tile.getContext("2d");
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = ratio;
+    ctx.beginPath();
+    for (const shift of [-side, 0, side]) {
+      ctx.moveTo(shift, side);
+      ctx.lineTo(shift + side, 0);
+    }
+    ctx.stroke();
+    hatches.set(key, tile);
+  }
+  return tile;
 }
 
 /** Hatch the gaps of `plot`: each from its first step's beginning to its last one's end. */
 export function hatchGaps(plot, xs, runs, stepS, colour) {
   if (!runs.length) return;
   const { ctx, bbox } = plot;
-  const ratio = devicePixelRatio || 1;
   ctx.save();
-  ctx.beginPath();
+  ctx.fillStyle = ctx.createPattern(hatchTile(colour, devicePixelRatio || 1), "repeat");
   for (const [first, last] of runs) {
     const left = Math.max(bbox.left, plot.valToPos(xs[first], "x", true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(xs[last] + stepS, "x", true));
-    if (right > left) ctx.rect(left, bbox.top, right - left, bbox.height);
+    if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }
-  ctx.clip();
-  ctx.strokeStyle = colour;
-  ctx.lineWidth = ratio;
-  ctx.beginPath();
-  for (let x = bbox.left - bbox.height; x < bbox.left + bbox.width; x += 7 * ratio) {
-    ctx.moveTo(x, bbox.top + bbox.height);
-    ctx.lineTo(x + bbox.height, bbox.top);
-  }
-  ctx.stroke();
   ctx.restore();
 }
 
