@@ -132,7 +132,7 @@ class NotifySettings(ServiceSettings):
         1, ge=1, le=64, description="messages under way at once to one channel; so many a worker that dies may repeat"
     )
     turn_s: float = Field(
-        0.25, ge=0, le=60, description="seconds that a machine which does not answer keeps other machines waiting"
+        0.5, ge=0, le=60, description="seconds that a machine which does not answer keeps other machines waiting"
     )
     attempts: int = Field(8, ge=1, le=100, description="tries after which a message is given up")
     max_age_h: float = Field(6.0, gt=0, le=720, description="hours after which a message that failed is given up")

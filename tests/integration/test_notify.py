@@ -235,8 +235,8 @@ async def test_a_channel_that_hangs_holds_up_nobody_and_is_left_alone(world, clo
         turn = await work.worker.step(work.connection)
         assert len(turn.ready) == 1, "one machine after the other"
         turn = await work.worker.step(work.connection)
-        assert (len(turn.ready), turn.wait_s) == (0, pytest.approx(0.25))
-        clock.advance(0.26)
+        assert (len(turn.ready), turn.wait_s) == (0, pytest.approx(0.5))
+        clock.advance(0.51)
         turn = await work.worker.step(work.connection)
         assert len(turn.ready) == 1, "the one that hangs keeps it waiting no longer"
         await asyncio.sleep(0)

@@ -22,14 +22,22 @@ class _Told(dict[str, Any]):
 
 def title(kind: str, details: Mapping[str, object], language: str = DEFAULT_LANGUAGE, messages: Messages = None) -> str:
     """Say in a few words what is the matter."""
-    return _own("title", details, language, messages) or _built_in(kind, details, language)[0]
+    told = _in_language(details, language)
+    return _own("title", told, language, messages) or _built_in(kind, told, language)[0]
 
 
 def action(
     kind: str, details: Mapping[str, object], language: str = DEFAULT_LANGUAGE, messages: Messages = None
 ) -> str:
     """Say what to do about it."""
-    return _own("action", details, language, messages) or _built_in(kind, details, language)[1]
+    told = _in_language(details, language)
+    return _own("action", told, language, messages) or _built_in(kind, told, language)[1]
+
+
+def _in_language(details: Mapping[str, object], language: str) -> Mapping[str, object]:
+    """Let what has a text of its own in a language (``explanation_zh``) say that; names from a site file have one."""
+    suffix = f"_{language.partition('-')[0]}"
+    return dict(details) | {key.removesuffix(suffix): text for key, text in details.items() if key.endswith(suffix)}
 
 
 def _own(part: str, details: Mapping[str, object], language: str, messages: Messages) -> str | None:

@@ -123,7 +123,7 @@ WORDS: Mapping[str, Words] = {
             "bulk_removal": ("{product} 一次被取走 {units} 件", "到{place}查看"),
             "calibration_due": ("秤需要维护：{reason}", "去皮或重新校准"),
             "environment_limit": ("{value} {unit}，限值 {threshold}", "处理并记录"),
-            "kpi_anomaly": ("{explanation_zh}", "查明原因"),
+            "kpi_anomaly": ("{explanation}", "查明原因"),
             "device_offline": ("已 {silent_min} 分钟无数据", "检查电源和网络"),
             "store_offline": ("所有设备已 {silent_min} 分钟无数据", "检查门店的网络和电源"),
             "device_frozen": ("画面无法测量：{cause}", "检查摄像头；{reason}"),

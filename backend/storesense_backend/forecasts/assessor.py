@@ -7,6 +7,7 @@ from storesense_backend.alerts.assessors.protocol import Measures, StoreView
 from storesense_backend.alerts.values import Json, Measure
 from storesense_backend.database import Connection
 from storesense_backend.forecasts.records import Forecasts
+from storesense_backend.kpi_names import ZH
 from storesense_contracts.kpis import BY_NAME
 
 
@@ -26,14 +27,15 @@ class KpiAnomalies:
         found: Measures = {}
         for store in stores:
             for judged in await self._forecasts.judge(connection, store.layout, store.layout_version, now):
-                name = BY_NAME[judged["kpi"]].title
+                name, name_zh = BY_NAME[judged["kpi"]].title, ZH[judged["kpi"]]
                 facts: Json = {
                     "kpi": judged["kpi"],
                     "name": name,
+                    "subject_name_zh": name_zh,
                     "value": judged["value"],
                     "expected": judged["expected"],
                     "explanation": judged["explanation"]["en"].removeprefix(f"{name} "),
-                    "explanation_zh": judged["explanation"]["zh-CN"],
+                    "explanation_zh": judged["explanation"]["zh-CN"].removeprefix(f"{name_zh} "),
                 }
                 measure = Measure(measured_at=now, received_at=now, value=judged["score"], facts=facts)
                 found[store.store_id, "kpi", judged["kpi"]] = [measure]

@@ -3,17 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storesense_backend.kpi_names import ZH
 from storesense_contracts.kpis import BY_NAME
 
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-_KPIS = {
-    "visitors": ("客流", ""),
-    "mean_dwell": ("平均停留时间", " s"),
-    "queue_length": ("排队人数", ""),
-    "wait_mean": ("平均等待时间", " s"),
-    "on_shelf_availability": ("货架有货率", " %"),
-}
+_UNITS = {"visitors": "", "mean_dwell": " s", "queue_length": "", "wait_mean": " s", "on_shelf_availability": " %"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +40,14 @@ class Finding:
 
 def explain(found: Finding) -> dict[str, str]:
     """Return a sentence or two by language, which begin with the KPI's name and the hour."""
-    name_en, (name_zh, unit) = BY_NAME[found.kpi].title, _KPIS[found.kpi]
+    name_en, name_zh, unit = BY_NAME[found.kpi].title, ZH[found.kpi], _UNITS[found.kpi]
     numbers = [_number(found.kpi, value) for value in (found.value, found.expected, found.low, found.high)]
     value, expected, low, high = numbers
     day_en = found.holiday or f"a {_DAYS_EN[found.weekday]}"
     day_zh = found.holiday or _DAYS_ZH[found.weekday]
     span = f"{found.hour:02d}:00–{(found.hour + 1) % 24:02d}:00"
     others_en = ", ".join(BY_NAME[kpi].title.lower() for kpi in found.with_it)
-    others_zh = "、".join(_KPIS[kpi][0] for kpi in found.with_it)
+    others_zh = "、".join(ZH[kpi] for kpi in found.with_it)
     tail_en = f"Unusual with it: {others_en}" if others_en else "Nothing else measured here is unusual then"
     tail_zh = f"同时异常：{others_zh}" if others_zh else "同一时段其他指标正常"
     return {

@@ -216,12 +216,15 @@ async def storm(
         await turning
         is_drained = await _drained(connection)
         found = count(queues.raised, await queues.alerts(), sink.taken)
+    by_death = Counter(sender for sender, _ in sink.repeats.elements())
+    unknown = by_death.pop(None, 0)
     return found | {
         "kills": sink.kills,
         "kills_by_service": dict(sorted(Counter(kill.service for kill in plan[: sink.kills]).items())),
         "kills_by_moment": dict(sorted(Counter(kill.moment.value for kill in plan[: sink.kills]).items())),
         "max_repeats_a_message": max((times - 1 for times in sink.taken.values()), default=0),
-        "max_repeats_a_kill": max(Counter(sender for sender, _ in sink.repeats.elements()).values(), default=0),
+        "max_repeats_a_kill": max(by_death.values(), default=0),
+        "repeats_by_unknown": unknown,
         "alerts": queues.raised.total(),
         "drained": is_drained,
         "seed": seed,

@@ -17,7 +17,7 @@ class Senders:
         self._known: dict[int, int] = {}
 
     def of_port(self, port: int) -> int | None:
-        """Return the process that has a connection from this port; None if it is none of them, or gone."""
+        """Return the process that has a connection from this port, or had it when it died; None if it is unknown."""
         living = set(self._pids())
         known = self._known.get(port)
         if known in living:
@@ -30,4 +30,4 @@ class Senders:
             if port in ports:
                 self._known[port] = pid
                 return pid
-        return None
+        return known

@@ -222,6 +222,7 @@ def _rules(store: StoreFile) -> list[dict[str, Any]]:
         rules.append({"id": "queue-too-long", "kind": "queue_too_long", "open_at_length": 5, "resolve_at_length": 2})
     if any(True for _ in slot_rows(store)):
         rules.append({"id": "low-stock", "kind": "low_stock"})
+    rules.append({"id": "unusual-figure", "kind": "kpi_anomaly"})
     return rules
 
 

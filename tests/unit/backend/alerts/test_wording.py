@@ -86,6 +86,20 @@ def test_a_rule_may_bring_words_of_its_own_in_some_languages():
     assert title("queue_too_long", told, "en", own) == "Tills: 7 waiting"
 
 
+def test_what_has_a_text_in_a_language_says_that_there_and_nowhere_else():
+    told = {
+        "subject_name": "Visitors",
+        "subject_name_zh": "客流量",
+        "explanation": "14:00–15:00: 212, usual 95",
+        "explanation_zh": "14:00–15:00：212，通常为 95",
+    }
+    assert title("kpi_anomaly", told) == "Visitors: 14:00–15:00: 212, usual 95"
+    assert title("kpi_anomaly", told, "zh-CN") == "客流量：14:00–15:00：212，通常为 95"
+    own = {"zh-CN": {"title": "{subject_name} 异常", "action": "请看 {explanation}"}}
+    assert title("kpi_anomaly", told, "zh-CN", own) == "客流量 异常"
+    assert action("kpi_anomaly", told, "zh-CN", own) == "请看 14:00–15:00：212，通常为 95"
+
+
 def test_a_template_with_a_missing_field_is_refused_with_the_fields_there_are():
     spec = {"kind": "zone_crowded", "id": "a", "open_at_people": 9, "resolve_at_people": 5}
     with pytest.raises(

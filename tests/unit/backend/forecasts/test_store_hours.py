@@ -66,8 +66,8 @@ def test_explanations_in_both_languages() -> None:
     assert told["en"] == (
         "Visitors 14:00–15:00: 212, usual 95 (60 to 140) for a Tuesday. Nothing else measured here is unusual then"
     )
-    assert told["zh-CN"] == "客流 14:00–15:00：212，周二通常为 95（60 至 140）。同一时段其他指标正常"
+    assert told["zh-CN"] == "客流量 14:00–15:00：212，周二通常为 95（60 至 140）。同一时段其他指标正常"
     told = explain(Finding("on_shelf_availability", 6, 23, 0.5, 0.9, 0.8, 1.0, "Christmas Day", ["wait_mean"]))
     assert "50 %, usual 90 % (80 to 100) for Christmas Day" in told["en"]
     assert "23:00–00:00" in told["en"]
-    assert told["zh-CN"].endswith("同时异常：平均等待时间")
+    assert told["zh-CN"].endswith("同时异常：平均等候")
