@@ -47,13 +47,14 @@ def test_what_is_typed_stands_though_the_page_is_drawn_anew(open_page, backend: 
     backend.role = "manager"
     page = open_page()
     held: list[Route] = []
-    page.route("**/rules/queues/versions*", lambda route: held.append(route))
+    page.route("**/rules/queues/versions*", held.append)
     page.goto(f"{backend.url}/#store=corner-market&page=alerts&tab=rules&rule=queues")
     field = page.get_by_label("Opens at people waiting")
     field.focus()
     page.keyboard.press("End")
     page.keyboard.type(".50")
-    held[0].fulfill(json={"versions": [{"version": 1, "rule": None, "edited_by": "ana", "edited_at": "2026-03-02T10:00:00Z"}]})
+    version = {"version": 1, "rule": None, "edited_by": "ana", "edited_at": "2026-03-02T10:00:00Z"}
+    held[0].fulfill(json={"versions": [version]})
     expect(page.get_by_text("Earlier versions")).to_be_visible()
     expect(field).to_have_value("5.50")
 
