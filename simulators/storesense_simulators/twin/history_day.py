@@ -36,6 +36,7 @@ from storesense_edge.site_mapping import floor_grid
 from storesense_simulators.twin.chance import Dice, stream
 from storesense_simulators.twin.climate import Air
 from storesense_simulators.twin.demand import Arrivals
+from storesense_simulators.twin.history_flow import FlowDay
 from storesense_simulators.twin.history_trips import HEAT_STEP_MS
 from storesense_simulators.twin.interval_sensors import MINUTE_MS, STOP_MS, instant
 from storesense_simulators.twin.readings_depth import Emitted
@@ -79,6 +80,7 @@ class _Day:
     stood_min: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = field(default_factory=list)
     stood_xy_m: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = field(default_factory=list)
     coming: list[int] = field(default_factory=list)
+    flow: FlowDay = field(default_factory=lambda: FlowDay(0))
 
 
 class PastDays:
@@ -130,12 +132,13 @@ class PastDays:
         yield from self._cameras(day, began_ms)
         yield from self._queues(day, began_ms)
         yield from self._heat(day, began_ms)
+        yield from self._flow(day, began_at)
         yield from self._shelves(on, day, began_ms)
         yield from self._lanes(began_at, minutes)
         yield from self._air(on, day, began_ms)
 
     def _lived(self, on: date, began_at: datetime, minutes: int) -> _Day:
-        day = _Day(minutes)
+        day = _Day(minutes, flow=FlowDay(minutes))
         lines = {subject for family, subject in self._devices if family is Stream.FOOTFALL}
         day.crossings = {line: [[0] * minutes, [0] * minutes] for line in sorted(lines)}
         for family, zone in self._devices:
@@ -153,6 +156,7 @@ class PastDays:
         return day
 
     def _add(self, day: _Day, visit: Visit, at_ms: int) -> None:
+        day.flow.add(visit, at_ms)
         day.coming += [(at_ms + t_ms) // MINUTE_MS for t_ms, _, is_in in visit.crossings if is_in]
         for t_ms, line, is_in in visit.crossings:
             if line in day.crossings:
@@ -167,6 +171,41 @@ class PastDays:
             day.taken[slot_id].append((at_ms + t_ms, units))
         day.stood_min.append((visit.stood_ms + at_ms) // MINUTE_MS)
         day.stood_xy_m.append(visit.stood_xy_m)
+
+    def _flow(self, day: _Day, began_at: datetime) -> Iterator[Emitted]:
+        began_ms = to_epoch_us(began_at) // 1_000
+        for family, subject in self._devices:
+            device = self._devices[family, subject]
+            if family is Stream.FOOTFALL:
+                yield from (Emitted(device, Stream.FLOW, each) for each in day.flow.lines(subject, began_ms))
+            elif family is Stream.ZONE:
+                yield from (Emitted(device, Stream.FLOW, each) for each in day.flow.zones(subject, began_ms))
+        tills = {till.lane_id: till for till in self._shop.tills}
+        manned = self._open_minutes(began_at, day.minutes)
+        for queue in self._shop.layout.queues:
+            camera = self._devices.get((Stream.QUEUE, queue.id))
+            if camera is None:
+                continue
+            for lane_id in queue.lanes:
+                stations = len(tills[lane_id].customers)
+                for reading in day.flow.lanes(lane_id, queue.id, stations, began_ms, manned):
+                    yield Emitted(camera, Stream.FLOW, reading)
+        cameras = {zone: device for (family, zone), device in self._devices.items() if family is Stream.ZONE}
+        yield from (Emitted(device, Stream.FLOW, way) for device, way in day.flow.ways(cameras, began_ms))
+
+    def _open_minutes(self, began_at: datetime, minutes: int) -> range:
+        """The minutes since a day's beginning from the first opening to the last closing."""
+        began_ms = to_epoch_us(began_at) // 1_000
+        is_open = [
+            minute
+            for minute in range(0, minutes, _LANES_EVERY_MIN)
+            for local in [instant(began_ms + minute * MINUTE_MS).astimezone(self._zone)]
+            if any(
+                span.opens_min <= local.hour * 60 + local.minute < span.closes_min
+                for span in self._shop.hours.spans[local.weekday()]
+            )
+        ]
+        return range(is_open[0], min(minutes, is_open[-1] + _LANES_EVERY_MIN)) if is_open else range(0)
 
     def _cameras(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
         for line, (ins, outs) in day.crossings.items():

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.transitions import WITHIN_S
 from storesense_simulators.twin.demand import open_shares
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.truth import TruthKind
@@ -38,7 +39,10 @@ _TAKEN = {TruthKind.PICKED: -1, TruthKind.SWEPT: -1, TruthKind.PUT_BACK: 1}
 
 @dataclass(slots=True)
 class Wait:
-    """A wait in a queue; milliseconds since the visit began. ``left_ms`` is the call, or giving up."""
+    """A wait in a queue; milliseconds since the visit began. ``left_ms`` is the call, or giving up.
+
+    ``lane_id`` is where they were served.
+    """
 
     queue_id: str
     joined_ms: int
@@ -46,6 +50,7 @@ class Wait:
     is_served: bool
     served_ms: int = 0
     service_ms: int = 0
+    lane_id: str = ""
 
 
 @dataclass(slots=True)
@@ -55,6 +60,7 @@ class Visit:
     Attributes:
         crossings: when, at which line, and whether inward.
         stays: from when to when in which zone, one for each person.
+        ways: when who went from which zone to which; the time is the end of the visit to the second.
         waits: in queues.
         taken: when, from which slot, and by how many units the slot changed.
         stood_ms: when it was looked at where its people stand,
@@ -65,6 +71,7 @@ class Visit:
 
     crossings: list[tuple[int, str, bool]] = field(default_factory=list)
     stays: list[tuple[int, int, str]] = field(default_factory=list)
+    ways: list[tuple[int, str, str]] = field(default_factory=list)
     waits: list[Wait] = field(default_factory=list)
     taken: list[tuple[int, str, int]] = field(default_factory=list)
     stood_ms: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
@@ -83,6 +90,7 @@ class _Recorder:
         self._began_ms: dict[int, int] = {}
         self._left: dict[int, int] = defaultdict(int)
         self._entered_ms: dict[tuple[int, str], int] = {}
+        self._last_stay: dict[int, tuple[int, str]] = {}
         self._waiting: dict[int, Wait] = {}
         self._stood: dict[int, list[tuple[int, float, float]]] = defaultdict(list)
 
@@ -120,7 +128,12 @@ class _Recorder:
             case TruthKind.ZONE_ENTERED:
                 self._entered_ms[person_no, event.subject_id] = t_ms
             case TruthKind.ZONE_LEFT:
-                visit.stays.append((self._entered_ms.pop((person_no, event.subject_id), t_ms), t_ms, event.subject_id))
+                entered_ms = self._entered_ms.pop((person_no, event.subject_id), t_ms)
+                visit.stays.append((entered_ms, t_ms, event.subject_id))
+                left_ms, zone_id = self._last_stay.get(person_no, (entered_ms, event.subject_id))
+                if zone_id != event.subject_id and entered_ms - left_ms <= WITHIN_S * 1_000:
+                    visit.ways.append((t_ms, zone_id, event.subject_id))
+                self._last_stay[person_no] = (t_ms, event.subject_id)
             case TruthKind.QUEUE_JOINED:
                 self._waiting[person_no] = Wait(event.subject_id, t_ms, t_ms, is_served=False)
             case TruthKind.QUEUE_LEFT if person_no in self._waiting:
@@ -129,7 +142,7 @@ class _Recorder:
                 visit.waits.append(wait)
             case TruthKind.SERVICE_ENDED if person_no in self._waiting:
                 wait = self._waiting[person_no]
-                wait.served_ms, wait.service_ms = t_ms, event.service_ms or 0
+                wait.served_ms, wait.service_ms, wait.lane_id = t_ms, event.service_ms or 0, event.subject_id
             case TruthKind.LEFT:
                 self._left[party_no] -= 1
                 visit.ends_ms = max(visit.ends_ms, t_ms)

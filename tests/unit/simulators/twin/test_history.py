@@ -14,11 +14,15 @@ from storesense_contracts.readings import (
     FootfallReading,
     HeatmapReading,
     LaneReading,
+    LaneService,
+    LineParties,
     QueueSample,
     QueueVisit,
     ShelfEvent,
     ShelfWeight,
+    ZoneDwell,
     ZoneReading,
+    ZoneTransition,
 )
 from storesense_contracts.settings import BrokerSettings
 from storesense_simulators.twin.device_links import DeviceLinks
@@ -92,6 +96,38 @@ def test_presence_visits_and_heat_tell_of_the_same_people(monday):
     visits = of(monday, QueueVisit)
     assert len(visits) > 200
     assert all(v.wait_ms >= 0 and v.service_ms > 0 for v in visits if v.outcome == "served")
+
+
+def test_what_several_people_together_did_agrees_with_the_counts(monday):
+    heads = sum(c.in_count for c in of(monday, FootfallReading))
+    parties = of(monday, LineParties)
+    assert 0.7 * heads <= sum(p.in_count for p in parties) < heads
+    assert all(p.in_count or p.out_count for p in parties)
+    zones, dwells = of(monday, ZoneReading), of(monday, ZoneDwell)
+    assert sum(sum(d.dwell_counts) for d in dwells) == sum(z.visit_count for z in zones)
+    assert sum(d.people_ms for d in dwells) == sum(z.presence_ms for z in zones)
+    services, visits = of(monday, LaneService), of(monday, QueueVisit)
+    served = [v for v in visits if v.outcome == "served"]
+    assert sum(s.served_count for s in services) == len(served)
+    busy_ms, service_ms = sum(s.busy_ms for s in services), sum(v.service_ms for v in served)
+    assert 0.9 * service_ms <= busy_ms <= service_ms, "drawn visits may meet at a till, which serves one at a time"
+
+
+def test_tills_are_told_of_while_the_store_is_open(monday):
+    services = of(monday, LaneService)
+    told = Counter((s.lane_id, s.measured_at) for s in services)
+    assert set(told.values()) == {1}
+    assert {s.lane_id for s in services} == {"lane-1", "lane-2"}
+    assert 2 * 15 * 60 <= len(services) <= 2 * 15 * 60 + 30, "a late customer may still be served after closing"
+    assert any(s.busy_ms == 0 for s in services)
+
+
+def test_ways_between_zones_are_told_of_five_people_or_more(monday):
+    ways = of(monday, ZoneTransition)
+    assert ways
+    assert min(way.people_count for way in ways) >= 5
+    assert all(way.measured_at.minute % 15 == 0 for way in ways)
+    assert {e.stream for e in monday if isinstance(e.reading, ZoneTransition)} == {"flow"}
 
 
 def test_units_on_a_shelf_follow_from_what_was_taken_and_refilled(shop, monday):
