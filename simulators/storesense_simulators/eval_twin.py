@@ -174,6 +174,7 @@ class TwinScore:
         staff = pipeline.take_staff()
         self._staff.found_staff_s += staff.staff_s
         self._staff.found_people_s += staff.people_s
+        self._staff.unsure_s += staff.unsure_s
         for unit in pipeline.take_units():
             self._lines[unit.line_id].measured_units_in += unit.entered
         for zone in pipeline.take_zones():

@@ -133,6 +133,7 @@ class StaffFigures:
     staff_s: float = 0.0
     found_people_s: float = 0.0
     found_staff_s: float = 0.0
+    unsure_s: float = 0.0
     right: int = 0
     taken: int = 0
     truly: int = 0
@@ -158,6 +159,7 @@ class StaffFigures:
         return {
             "true_share": self.staff_s / self.people_s if self.people_s else None,
             "share": self.found_staff_s / self.found_people_s if self.found_people_s else None,
+            "unsure_share": self.unsure_s / self.found_people_s if self.found_people_s else None,
             "precision": self.right / self.taken if self.taken else None,
             "recall": self.right / self.truly if self.truly else None,
         }
