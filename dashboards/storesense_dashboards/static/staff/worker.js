@@ -59,13 +59,33 @@ self.addEventListener("push", (event) => {
   } catch {
     // Not one of our messages; the app is opened all the same.
   }
-  const options = { body: told.body ?? told.action ?? "", tag: String(told.alert_id ?? ""), data: told, vibrate: [200, 100, 200] };
-  event.waitUntil(self.registration.showNotification(told.title ?? "Storesense", options));
+  const { title, body, severity, store_id: storeId, alert_id: alertId } = told;
+  const tag = alertId ? `${storeId}:${alertId}` : "";
+  const options = {
+    body: body ?? "",
+    // A later word on the same alert takes the place of the earlier one, and is heard.
+    tag,
+    renotify: Boolean(tag),
+    data: told,
+    icon: "/static/staff/icon-192.png",
+    badge: "/static/staff/icon-192.png",
+    vibrate: severity === "critical" ? [300, 100, 300, 100, 300] : [200, 100, 200],
+    requireInteraction: severity === "critical",
+  };
+  event.waitUntil(self.registration.showNotification(title ?? "Storesense", options));
 });
+
+/** Show what a notification is about: in the app where it is open, else in a new window of it. */
+async function open({ store_id: store = null, alert_id: alert = null }) {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const app = windows.find((client) => new URL(client.url).pathname === PAGE);
+  const hash = new URLSearchParams({ ...(store && { store }), ...(alert && { alert }) }).toString();
+  if (!app) return self.clients.openWindow(hash ? `${PAGE}#${hash}` : PAGE);
+  app.postMessage({ open: { store, alert } });
+  return app.focus();
+}
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const { store_id: store, alert_id: alert } = event.notification.data ?? {};
-  const hash = new URLSearchParams({ ...(store && { store }), ...(alert && { alert }) }).toString();
-  event.waitUntil(self.clients.openWindow(hash ? `${PAGE}#${hash}` : PAGE));
+  event.waitUntil(open(event.notification.data ?? {}));
 });

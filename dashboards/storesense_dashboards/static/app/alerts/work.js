@@ -78,13 +78,13 @@ export function inbox(alerts, { userName, nowMs, section = null, severity = null
 
 /**
  * The three lists of the staff app, of what neither waits nor is explained: mine, what is for my sections and nobody else
- * does, all.
+ * does (of every section while none is chosen), all.
  */
 export function staffLists(alerts, { userName, nowMs, sections }) {
   const { now, snoozed } = inbox(alerts, { userName, nowMs });
   const mine = [...now, ...snoozed].filter((alert) => isMine(alert, userName));
   const free = now.filter((alert) => alert.state !== "in_hand");
-  return { mine, section: free.filter((alert) => sections.includes(alert.section_id)), all: now };
+  return { mine, section: free.filter((alert) => !sections.length || sections.includes(alert.section_id)), all: now };
 }
 
 /** A name for one action, so that it does its work once however often it is sent. */

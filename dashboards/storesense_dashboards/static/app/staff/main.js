@@ -16,13 +16,19 @@ import { scriptUrl } from "../trusted.js";
 import { classes, html, render } from "../ui.js";
 import { SignIn } from "../views/signin.js";
 import * as outbox from "./outbox.js";
+import { renew, turnOff } from "./push.js";
+import { SettingsSheet } from "./settings.js";
 
 const [p, a] = await Promise.all([pageTexts("staff"), pageTexts("alerts")]);
 const RETRY_MS = 5_000;
-const asked = new URLSearchParams(location.hash.slice(1));
+/** Which store and which alert the address asks for. */
+const askedFor = () => {
+  const given = new URLSearchParams(location.hash.slice(1));
+  return { store: given.get("store"), alert: given.get("alert") };
+};
 const root = document.getElementById("app");
 const state = {
-  user: undefined, store: null, live: emptyLive(), phase: "connecting", atMs: null, waiting: [], saidDone: {},
+  user: undefined, stores: [], store: null, asked: askedFor(), live: emptyLive(), phase: "connecting", atMs: null, waiting: [], saidDone: {},
   list: "section", sheet: null, sections: JSON.parse(remembered("staff.sections") ?? "[]"),
 };
 let stream = null;
@@ -94,8 +100,41 @@ function take(name, value) {
   } else return;
   const { store, live, user } = state;
   outbox.keep("view", { store, alerts: Object.values(live.alerts), user, atMs: Date.now() });
+  const isFirst = name === "snapshot" && state.asked.alert;
   set({ atMs: Date.now() });
+  if (isFirst) showAsked();
   send();
+}
+
+/** Go to an alert, of this store or another: what a notification or a link asks for. */
+function ask(asked) {
+  const isElsewhere = asked.store && state.store && asked.store !== state.store.store_id;
+  set({ asked, sheet: null, ...(asked.alert && { list: "all" }) });
+  if (isElsewhere) chooseStore(asked.store);
+  else if (asked.alert) showAsked();
+}
+
+/** Bring the alert that was asked for to where it is seen. */
+const showAsked = () => root.querySelector(".task.is-selected")?.scrollIntoView({ block: "center" });
+
+function chooseStore(storeId) {
+  stream?.stop();
+  remember("staff.store", storeId);
+  const { alert } = state.asked.store === storeId ? state.asked : {};
+  // Written without an entry in the history: Back leaves the app, as a phone's user expects.
+  history.replaceState(null, "", `#${new URLSearchParams({ store: storeId, ...(alert && { alert }) })}`);
+  remember("staff.sections", null);
+  set({ asked: askedFor(), store: null, live: emptyLive(), sections: [], sheet: null });
+  start();
+}
+
+async function signOut() {
+  // Who comes next on this phone is told nothing that is meant for somebody else.
+  await turnOff().catch((error) => console.info("This phone may still be told:", error.message));
+  await api.signOut().catch(() => null);
+  stream?.stop();
+  await outbox.keep("view", null);
+  set({ user: null, sheet: null, store: null, live: emptyLive() });
 }
 
 async function start() {
@@ -103,10 +142,12 @@ async function start() {
   try {
     const { user } = await api.session();
     const { stores } = await api.stores();
-    const storeId = asked.get("store") ?? remembered("staff.store") ?? stores[0]?.store_id;
+    const known = (id) => stores.some((each) => each.store_id === id);
+    const storeId = [state.asked.store, remembered("staff.store")].find(known) ?? stores[0]?.store_id;
+    if (!storeId) return set({ user, stores, problem: t.stores.none });
     const store = withLists(await api.store(storeId));
     remember("staff.store", storeId);
-    set({ user, store, waiting: await outbox.all() });
+    set({ user, stores, store, problem: null, waiting: await outbox.all() });
     stream?.stop();
     stream = new LiveStream({
       url: api.streamUrl(storeId), onEvent: take, onPhase: (phase) => set({ phase }),
@@ -114,11 +155,12 @@ async function start() {
     });
     stream.start();
     send();
+    renew(storeId);
   } catch (error) {
     if (error.status === undefined) throw error;
     if (error.status === 401) return set({ user: null });
     if (view && state.user === undefined)
-      set({ user: view.user, store: view.store, atMs: view.atMs, phase: "offline", waiting: await outbox.all(),
+      set({ user: view.user, stores: [view.store], store: view.store, atMs: view.atMs, phase: "offline", waiting: await outbox.all(),
         live: applySnapshot(emptyLive(), { alerts: view.alerts }) });
     setTimeout(start, RETRY_MS);
   }
@@ -130,7 +172,7 @@ function Task({ alert }) {
   const isSaid = mine && state.saidDone[alert.alert_id];
   const openedMs = parseInstant(alert.opened_at) ?? Date.now();
   const section = state.store.layout.sections.find(({ id }) => id === alert.section_id)?.name;
-  const isAsked = String(alert.alert_id) === asked.get("alert");
+  const isAsked = String(alert.alert_id) === state.asked.alert;
   return html`<li class=${classes("task", `severity-${a.severity[alert.severity] ? alert.severity : "warning"}`, isAsked && "is-selected")} data-alert=${alert.alert_id}>
     <p class="task-head"><span class="badge">${a.severity[alert.severity]}</span> ${section} · ${agoText(openedMs, Date.now())}</p>
     <h2>${alert.action}</h2>
@@ -152,6 +194,10 @@ function Sheet() {
   const { sheet } = state;
   if (!sheet) return null;
   const onClose = () => set({ sheet: null });
+  if (sheet.name === "settings") {
+    const { user, stores, store } = state;
+    return html`<${SettingsSheet} user=${user} stores=${stores} storeId=${store.store_id} waiting=${waitingOf(user)} onStore=${chooseStore} onSignOut=${signOut} onClose=${onClose} />`;
+  }
   if (sheet.name === "cannot")
     return html`<${Dialog} title=${p.cannotTitle} onClose=${onClose}>
       ${Object.keys(p.reasons).map((reason) => large(p.reasons[reason], () => cannot(sheet.alert, reason)))}
@@ -167,6 +213,9 @@ function Sheet() {
   <//>`;
 }
 
+/** How many actions of somebody are not sent yet. */
+const waitingOf = (user) => state.waiting.filter((action) => action.userName === user.user_name && !action.problem).length;
+
 function toggleSection(id) {
   const sections = state.sections.includes(id) ? state.sections.filter((each) => each !== id) : [...state.sections, id];
   remember("staff.sections", JSON.stringify(sections));
@@ -176,18 +225,24 @@ function toggleSection(id) {
 function App() {
   const { user, store, list, phase, waiting, atMs } = state;
   if (user === null) return html`<${SignIn} onSignIn=${async (name, password) => { await api.signIn(name, password); await start(); }} />`;
+  if (state.problem) return html`<${Empty} icon="store" title=${state.problem} help=${t.stores.noneHelp} />`;
   if (!user || !store) return html`<${Loading} />`;
   const lists = staffLists(alerts(), { userName: user.user_name, nowMs: Date.now(), sections: state.sections });
   const own = waiting.filter((action) => action.userName === user.user_name);
   const refused = own.filter((action) => action.problem);
-  const count = own.length - refused.length;
+  const count = waitingOf(user);
+  const isAskedOver = state.asked.alert && phase === "live" && !lists.all.some((alert) => String(alert.alert_id) === state.asked.alert);
   return html`<header class="staff-top"><${Mark} /><h1>${store.name}</h1>
       ${count > 0 && html`<span class="count" data-waiting=${count}>${p.waiting(count)}</span>`}
-      <span class=${classes("connection", `is-${phase}`)}><span class="connection-dot" aria-hidden="true"></span>${t.connection[phase]}</span></header>
+      <span class=${classes("connection", `is-${phase}`)}><span class="connection-dot" aria-hidden="true"></span>${t.connection[phase]}</span>
+      <button class="quiet icon-only" aria-label=${p.settings} title=${p.settings} onClick=${() => set({ sheet: { name: "settings" } })}><${Icon} name="setup" /></button></header>
     <main class="staff-main" id="content">
       ${phase !== "live" && atMs && html`<p class="stale-banner">${p.asOf(timeText(atMs, store.time_zone))}</p>`}
       <div role="alert">${refused.map((action) => html`<p class="problem" key=${action.number}>${p.refused(action.label, action.problem)}
         <button class="quiet" onClick=${async () => { await outbox.remove(action.number); set({ waiting: await outbox.all() }); }}>${t.parts.dismiss}</button></p>`)}</div>
+      ${isAskedOver && html`<p class="stale-banner" role="status">${p.askedOver}
+        <button class="quiet" onClick=${() => set({ asked: { ...state.asked, alert: null } })}>${t.parts.dismiss}</button></p>`}
+      ${list === "section" && !state.sections.length && html`<p class="hint">${p.chooseSections}</p>`}
       ${list === "section" && html`<div class="chips" role="group" aria-label=${p.chooseSections}>${store.layout.sections.map(({ id, name }) =>
         html`<button key=${id} class="plain" aria-pressed=${state.sections.includes(id) ? "true" : "false"} onClick=${() => toggleSection(id)}>${name}</button>`)}</div>`}
       <ul class="tasks">${lists[list].map((alert) => html`<${Task} key=${alert.alert_id} alert=${alert} />`)}</ul>
@@ -215,8 +270,13 @@ async function install() {
 
 document.documentElement.lang = t.lang;
 document.title = `${p.title} · ${t.product}`;
-if (asked.get("alert")) state.list = "all";
+if (state.asked.alert) state.list = "all";
 addEventListener("online", send);
+addEventListener("hashchange", () => ask(askedFor()));
+// A notification that was tapped while the app is open: its worker says which alert.
+navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+  if (data?.open) ask({ store: data.open.store ?? null, alert: data.open.alert === null ? null : String(data.open.alert) });
+});
 setInterval(send, RETRY_MS);
 start();
 install();

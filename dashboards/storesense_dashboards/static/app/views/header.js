@@ -57,7 +57,7 @@ export function Header({ state, nowMs, actions }) {
     <${StoreName} stores=${state.stores ?? []} view=${state.view} onStore=${actions.chooseStore} />
     ${zone && html`<${StoreClock} zone=${zone} nowMs=${nowMs} />`}
     ${state.view.storeId && !state.storeProblem && html`<${Connection} connection=${state.connection} zone=${zone ?? browserZone} />`}
-    <${Settings} />
+    <${Settings} storeId=${state.view.storeId} />
     <button class="quiet sign-out" onClick=${actions.signOut} title=${t.signIn.signedInAs(user.user_name, user.role)}>
       <${Icon} name="signOut" /><span>${t.signIn.signOut}</span>
     </button>

@@ -5,8 +5,8 @@ import { Menu } from "../parts/menu.js";
 import { chooseTheme, chosenTheme, onThemeChange, THEMES } from "../theme.js";
 import { Component, html } from "../ui.js";
 
-/** A button that opens the choice of look and language. */
-export class Settings extends Component {
+/** The choice of look and language. */
+export class LookChoices extends Component {
   componentDidMount() {
     this.endTheme = onThemeChange(() => this.forceUpdate());
   }
@@ -17,8 +17,7 @@ export class Settings extends Component {
 
   render() {
     const theme = chosenTheme();
-    return html`<${Menu} label=${t.settings.open} icon="look" className="settings">
-      <fieldset>
+    return html`<fieldset>
         <legend>${t.settings.theme}</legend>
         ${THEMES.map(
           (name) =>
@@ -43,7 +42,14 @@ export class Settings extends Component {
               ${name}
             </label>`,
         )}
-      </fieldset>
-    <//>`;
+      </fieldset>`;
   }
+}
+
+/** A button that opens the choice of look and language, and leads to the staff app of `storeId` (null: none is open). */
+export function Settings({ storeId = null }) {
+  return html`<${Menu} label=${t.settings.open} icon="look" className="settings">
+    <${LookChoices} />
+    ${storeId && html`<a class="menu-link" href=${`/staff#store=${encodeURIComponent(storeId)}`}>${t.settings.staffApp}</a>`}
+  <//>`;
 }

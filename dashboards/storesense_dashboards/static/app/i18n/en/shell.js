@@ -96,6 +96,7 @@ export default {
     theme: "Look",
     themes: { auto: "As the device", light: "Light", dark: "Dark" },
     language: "Language",
+    staffApp: "Staff app for phones",
   },
 
   page: {

@@ -94,6 +94,7 @@ export default {
     theme: "外观",
     themes: { auto: "跟随设备", light: "浅色", dark: "深色" },
     language: "语言",
+    staffApp: "手机员工应用",
   },
 
   page: {
