@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MAX_GAP_S = 90.0
 """Whoever was hidden for longer was not waited for; see `floor_people`."""
 MOST_POSTS = 30
+MOST_PLACES = 8
+"""Of one person; of more, the one where they stood the least is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class StaffPlaces:
         post_m: within this distance of a post somebody is at it.
         after_s: so long in such a place in total, somebody works here.
         shift_s: followed by one camera for so long, somebody works here wherever they stand.
-        stand_s: standing in one place for so long, and not in line, somebody works here, and it becomes a post.
-        unsure_s: standing in one place for so long, and not in line, somebody may work here.
+        stand_s: standing in one place for so long in all, and not in line, somebody works here, and it becomes a post.
+        unsure_s: standing in one place for so long in all, and not in line, somebody may work here.
         place_m: within this distance of where somebody came to a stand it is one place.
         found_after_s: so long at a post that was found, in total, somebody works here.
         found_for_s: a post at which no staff stood for so long is none any more.
@@ -53,7 +55,7 @@ class StaffPlaces:
     stand_s: float = 240.0
     unsure_s: float = 90.0
     place_m: float = 0.8
-    found_after_s: float = 60.0
+    found_after_s: float = 30.0
     found_for_s: float = 43_200.0
 
 
@@ -74,12 +76,20 @@ class StaffShare:
 
 
 @dataclass(slots=True)
+class _Place:
+    """Where somebody has stood, and for how long in all."""
+
+    xy_m: tuple[float, float]
+    stood_s: float = 0.0
+
+
+@dataclass(slots=True)
 class _Person:
     """Somebody as far as a camera can follow them; it stays on the device."""
 
     followed_since_s: float
     seen_s: float
-    place_xy_m: tuple[float, float]
+    places: list[_Place]
     stood_s: float = 0.0
     stayed_s: float = 0.0
     at_found_s: float = 0.0
@@ -149,7 +159,7 @@ class StaffBook:
         for row, (number, (x, y), is_here, does_count) in enumerate(rows):
             person = self._people.get(number)
             if person is None:
-                person = self._people[number] = _Person(at_s, at_s, (x, y))
+                person = self._people[number] = _Person(at_s, at_s, [_Place((x, y))])
             # Whoever was hidden meanwhile was here all the time.
             passed_s = min(at_s - person.seen_s, MAX_GAP_S)
             self._stand(person, (x, y), at_s, passed_s, is_here=is_here, is_in_line=number in in_line)
@@ -158,8 +168,8 @@ class StaffBook:
                 person.works = True
                 self._staff_s += person.counted_s
                 self._unsure_s -= person.unsure_s
-            if person.works and person.stood_s >= self.places.stand_s and not is_here:
-                self._remember(person.place_xy_m, at_s)
+            if person.places[-1].stood_s >= self.places.stand_s and not is_here:
+                self._remember(person.places[-1].xy_m, at_s)
             if does_count:
                 self._count(person, passed_s)
             works[row] = person.works
@@ -176,21 +186,34 @@ class StaffBook:
         is_in_line: bool,
     ) -> None:
         """Note where somebody is, and for how long they have been there."""
-        (x, y), (px, py) = xy_m, person.place_xy_m
-        if hypot(x - px, y - py) > self.places.place_m:
-            person.place_xy_m, person.stood_s = (x, y), 0.0
+        if not self._is_within(person.places[-1].xy_m, xy_m, self.places.place_m):
+            self._move(person, xy_m)
         elif not is_in_line:
-            person.stood_s += passed_s
+            person.places[-1].stood_s += passed_s
+            person.stood_s = max(person.stood_s, person.places[-1].stood_s)
         if is_here and person.was_here:
             person.stayed_s += passed_s
         is_at_found = not is_in_line and any(
-            hypot(x - post.xy_m[0], y - post.xy_m[1]) <= self.places.post_m
+            self._is_within(post.xy_m, xy_m, self.places.post_m)
             for post in self._found
             if at_s - post.last_s <= self.places.found_for_s
         )
         if is_at_found and person.was_at_found:
             person.at_found_s += passed_s
         person.was_here, person.was_at_found = is_here, is_at_found
+
+    def _move(self, person: _Person, xy_m: tuple[float, float]) -> None:
+        """Let somebody stand in another place: one where they have stood before, or a new one."""
+        back = [place for place in person.places if self._is_within(place.xy_m, xy_m, self.places.place_m)]
+        here = max(back, key=lambda place: place.stood_s, default=_Place(xy_m))
+        others = [place for place in person.places if place is not here]
+        if len(others) >= MOST_PLACES:
+            others.remove(min(others, key=lambda place: place.stood_s))
+        person.places = [*others, here]
+
+    @staticmethod
+    def _is_within(one: tuple[float, float], other: tuple[float, float], reach_m: float) -> bool:
+        return hypot(one[0] - other[0], one[1] - other[1]) <= reach_m
 
     def _is_staff(self, person: _Person, at_s: float) -> bool:
         places = self.places

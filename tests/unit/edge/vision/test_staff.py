@@ -85,6 +85,18 @@ def test_who_stands_in_one_place_for_longer_than_any_customer_works_here() -> No
     assert watch(book, 3, (1, 8.5, 8), (2, 5, 3), start_s=59) == [True, False]
 
 
+def test_whoever_comes_back_to_one_place_again_and_again_works_here() -> None:
+    book = StaffBook(STANDING)
+    works = [False]
+    for turn in range(4):
+        works = watch(book, 16, (1, 8, 8), start_s=30.0 * turn)
+        if turn < 3:
+            assert works == [False]
+            for stop in range(12):  # at more shelves than are kept
+                watch(book, 1, (1, 1.0 + stop, 3), start_s=30.0 * turn + 16 + stop)
+    assert works == [True], "sixteen seconds, four times"
+
+
 def test_standing_in_line_is_no_work() -> None:
     book = StaffBook(STANDING)
     ids, points = np.array([1]), np.array([[8.0, 8.0]])
