@@ -115,9 +115,7 @@ def test_a_cell_is_watched_by_the_share_of_it_that_a_grid_covers():
     floor = frame(cell=1.0, columns=3, rows=1)
     half = frame(origin=(0.5, 0.0), cell=0.5, columns=2, rows=2)
     watched = merge_watched({half: 60.0, frame(origin=(2.0, 0.0), cell=2.0, columns=1, rows=1): 30.0}, floor)
-    assert watched.tolist() == [[30.0, 30.0, 30.0]], (
-        "half of two cells for a minute, the third for half of one"
-    )
+    assert watched.tolist() == [[30.0, 30.0, 30.0]], "half of two cells for a minute, the third for half of one"
 
 
 def test_heat_on_coarser_cells_keeps_people_and_the_time_that_was_watched():
