@@ -40,6 +40,7 @@ class Strip extends Pure {
 
 function Gaps({ day, zone }) {
   const gaps = gapsOf(day);
+  if (day.hours.every(({ share }) => share === null)) return html`<p class="hint gaps">${r.noSensor}</p>`;
   if (!gaps.length) return html`<p class="hint gaps">${r.noGaps}</p>`;
   const text = ({ fromMs, toMs, share }) => {
     const span = `${timeText(fromMs, zone)}–${timeText(toMs, zone)}`;

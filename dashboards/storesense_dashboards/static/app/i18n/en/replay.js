@@ -14,6 +14,7 @@ export default {
   backToNow: "Back to now",
   keys: "Arrow keys move by a minute, with Shift by 15, Page Up and Page Down by an hour; the space bar plays.",
   noGaps: "The data of this day is whole so far.",
+  noSensor: "No sensor is set up that could measure.",
   gaps: "Gaps:",
   gapWhole: (span) => `${span} nothing measured`,
   gapPart: (span, share) => `${span} ${share} there`,

@@ -12,6 +12,7 @@ export default {
   backToNow: "回到现在",
   keys: "方向键移动一分钟,按住 Shift 为 15 分钟,Page Up 和 Page Down 为一小时;空格键播放。",
   noGaps: "这一天的数据至今完整。",
+  noSensor: "没有设置可以测量的传感器。",
   gaps: "缺口:",
   gapWhole: (span) => `${span} 没有测量`,
   gapPart: (span, share) => `${span} 只有 ${share}`,
