@@ -11,6 +11,8 @@ const OWN = new Set(["store", "page", "item", "heat"]);
 const PARAM_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 const MAX_PARAM_LETTERS = 300;
 const MAX_PARAMS = 20;
+/** What an edge box's page gives back (setup/carry.js) is longer than anything else. */
+const LONG_PARAMS = Object.freeze({ drawn: 190_000 });
 
 /**
  * The view that a hash such as "#store=s1&page=alerts&severity=critical" stands for; what makes no sense is left out. A
@@ -22,7 +24,7 @@ export function parseView(hash) {
   const id = rest.join(":");
   const params = {};
   for (const [name, value] of [...given].slice(0, MAX_PARAMS + OWN.size))
-    if (!OWN.has(name) && PARAM_NAME.test(name) && value.length <= MAX_PARAM_LETTERS) params[name] = value;
+    if (!OWN.has(name) && PARAM_NAME.test(name) && value.length <= (LONG_PARAMS[name] ?? MAX_PARAM_LETTERS)) params[name] = value;
   const storeId = given.get("store") || null;
   const page = given.get("page");
   return {

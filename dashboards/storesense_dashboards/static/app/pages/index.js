@@ -9,6 +9,7 @@ export const PAGES = Object.freeze({
   alerts: { icon: "bell", needsStore: true, load: () => import("./alerts.js") },
   shelves: { icon: "shelf", needsStore: true, load: () => import("./shelves.js") },
   devices: { icon: "device", needsStore: true, load: () => import("./devices.js") },
+  setup: { icon: "setup", needsStore: true, load: () => import("./setup.js") },
 });
 
 export const hasPage = (name) => Object.hasOwn(PAGES, name);

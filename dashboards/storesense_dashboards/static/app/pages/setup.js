@@ -1,0 +1,237 @@
+// Setting up: lines, zones, queues, lanes and shelves on the floor plan, in versions; cameras' pictures on their edge boxes.
+import { api } from "../api.js";
+import { dayTimeText } from "../format.js";
+import { language, pageTexts, t } from "../i18n/index.js";
+import { Card, Empty } from "../parts/card.js";
+import { Problem } from "../parts/notice.js";
+import { loadStyle } from "../parts/style.js";
+import { Table } from "../parts/table.js";
+import { toast } from "../parts/toast.js";
+import { packed, unpacked } from "../setup/carry.js";
+import { problemsOf } from "../setup/check.js";
+import { FLOOR } from "../setup/drawing.js";
+import { Editor, floorBack } from "../setup/editor.js";
+import { begun, changed } from "../setup/history.js";
+import { chosenTheme } from "../theme.js";
+import { classes, Component, html } from "../ui.js";
+
+const [p] = await Promise.all([pageTexts("setup"), loadStyle("setup")]);
+
+const DRAWERS = new Set(["manager", "admin"]);
+
+export const refreshMs = 15_000;
+
+export const title = () => p.title;
+
+export async function load({ storeId, signal }) {
+  const [held, history, devices] = await Promise.all([
+    api.get(storeId, "/drawing", { signal }),
+    api.get(storeId, "/drawing/history", { params: { limit: 50 }, signal }),
+    api.get(storeId, "/drawing/devices", { signal }),
+  ]);
+  return { held, versions: history.versions, devices: devices.devices };
+}
+
+/** What is drawn and not saved outlives a reload, a lost session and the way to an edge box: kept for this tab. */
+const kept = {
+  name: (storeId) => `storesense.drawing.${storeId}`,
+  get(storeId) {
+    try {
+      return JSON.parse(sessionStorage.getItem(this.name(storeId)));
+    } catch {
+      return null;
+    }
+  },
+  set(storeId, value) {
+    try {
+      if (value === null) sessionStorage.removeItem(this.name(storeId));
+      else sessionStorage.setItem(this.name(storeId), JSON.stringify(value));
+    } catch {
+      // Nothing may be kept here; the drawing lasts as long as the page.
+    }
+  },
+};
+
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+function CameraState({ row, heldVersion }) {
+  if (row.version === null) return html`<span>${row.told_at ? p.bySite : p.saidNothing}</span>`;
+  const isCurrent = row.version === heldVersion;
+  return html`<span class=${classes(!isCurrent && "is-bad")}>${isCurrent ? p.current(row.version) : p.behind(row.version)}</span>
+    ${row.state === "degraded" && html`<small class="hint">${row.reason}</small>`}`;
+}
+
+/** Props: as every page's View. */
+export class View extends Component {
+  state = { history: null, base: null, problem: null, isSaving: false, note: "" };
+
+  constructor(props) {
+    super(props);
+    const { held } = props.data;
+    const draft = kept.get(props.view.storeId);
+    const history = begun(held.drawing);
+    this.state = {
+      ...this.state,
+      base: draft ? draft.base : held.version,
+      history: draft ? changed(history, draft.drawing) : history,
+    };
+  }
+
+  componentDidMount() {
+    this.#takeReturned();
+  }
+
+  componentDidUpdate(previous) {
+    if (this.props.view.params.drawn && this.props.view.params.drawn !== previous.view.params.drawn) this.#takeReturned();
+    const { held } = this.props.data;
+    // Somebody else's version is shown at once where nothing of one's own would be lost.
+    if (held.version !== this.state.base && !this.#isChanged()) this.#begin(held);
+  }
+
+  #begin(held) {
+    kept.set(this.props.view.storeId, null);
+    this.setState({ history: begun(held.drawing), base: held.version, problem: null, note: "" });
+  }
+
+  #isChanged() {
+    return this.state.history.past.length > 0 && !same(this.state.history.now, this.state.history.past[0]);
+  }
+
+  /** Take over what was drawn at an edge box, if this tab sent somebody there. */
+  async #takeReturned() {
+    const { view, actions } = this.props;
+    const { drawn, word, ...params } = view.params;
+    if (!drawn) return;
+    const draft = kept.get(view.storeId);
+    actions.setParams(params);
+    const given = draft?.word && draft.word === word ? await unpacked(drawn) : null;
+    if (!given) {
+      toast(p.notTaken, { tone: "bad" });
+      return;
+    }
+    this.#set(changed(this.state.history, { ...given, slots: this.state.history.now.slots }));
+    toast(p.taken, { tone: "good" });
+  }
+
+  #set = (history) => {
+    this.setState({ history, problem: null });
+    kept.set(this.props.view.storeId, { base: this.state.base, drawing: history.now });
+  };
+
+  #save = async () => {
+    const { view, actions } = this.props;
+    this.setState({ isSaving: true, problem: null });
+    try {
+      const { base, history, note } = this.state;
+      const saved = await api.send("PUT", view.storeId, "/drawing", { based_on: base, note: note.trim() || null, drawing: history.now });
+      this.#begin(saved);
+      toast(p.saved(saved.version), { tone: "good" });
+      actions.refreshPage();
+    } catch (error) {
+      this.setState({ problem: error.code === "drawing_changed" ? p.overtaken : p.notSaved(error.message) });
+    }
+    this.setState({ isSaving: false });
+  };
+
+  #takeBack = async (version) => {
+    const { view, data, actions } = this.props;
+    try {
+      const saved = await api.send("POST", view.storeId, "/drawing/take-back", { version, based_on: data.held.version });
+      this.#begin(saved);
+      toast(p.takenBack(version, saved.version), { tone: "good" });
+      actions.refreshPage();
+    } catch (error) {
+      this.setState({ problem: p.notSaved(error.message) });
+    }
+  };
+
+  /** Go to the edge box that has the camera, with a pass and the draft; both stand after # and reach no server's log. */
+  #visit = async (camera) => {
+    const { view, layout } = this.props;
+    const { history, base } = this.state;
+    try {
+      const given = await api.send("POST", view.storeId, "/drawing/pass", { camera });
+      const word = crypto.randomUUID?.() ?? String(Math.random());
+      const store = { id: layout.id, name: layout.name, floor: layout.floor, sections: layout.sections, time_zone: layout.time_zone };
+      const carried = await packed({ drawing: { ...history.now, slots: [] }, store, word, language, theme: chosenTheme() });
+      kept.set(view.storeId, { base, drawing: history.now, word });
+      location.assign(`${given.setup_url}#pass=${given.setup_pass}&with=${carried}`);
+    } catch (error) {
+      this.setState({ problem: error.message });
+    }
+  };
+
+  render({ state, data, layout, zone, nowMs }, { history, base, problem, isSaving, note }) {
+    const mayDraw = DRAWERS.has(state.session?.user?.role ?? state.session?.role);
+    const names = Object.fromEntries(layout.slots.map((slot) => [slot.id, slot.name]));
+    const problems = problemsOf(history.now, layout.floor.size_m);
+    const isChanged = this.#isChanged();
+    const sheets = [{ surface: FLOOR, title: p.floorPlan, label: p.floorLabel(layout.name), back: floorBack(layout.floor), pairs: null }];
+    return html`<${Card} id="drawing" icon="setup" title=${p.drawing} aside=${html`<span class="hint">${p.version(data.held.version)}</span>`}>
+        ${!mayDraw && html`<p class="hint">${p.readOnly}</p>`}
+        ${data.held.version !== base && html`<${Problem} isSmall=${true} title=${p.newer(data.held.version)} message=${p.newerHelp} onRetry=${null} />`}
+        <${Editor}
+          history=${history}
+          store=${layout}
+          names=${names}
+          cameras=${data.devices.map((device) => device.device_id)}
+          isFixed=${!mayDraw}
+          onHistory=${this.#set}
+          sheets=${sheets}
+        />
+        ${mayDraw &&
+        html`<div class=${classes("save-bar", isChanged && "is-changed")}>
+          <p role="status">${!isChanged ? p.unchanged : problems.length ? p.toMend(problems.length) : p.unsaved}</p>
+          ${isChanged &&
+          html`<label class="field note"><span class="visually-hidden">${p.note}</span>
+              <input type="text" maxlength="200" placeholder=${p.note} value=${note} onInput=${(event) => this.setState({ note: event.currentTarget.value })} />
+            </label>
+            <button class="quiet" onClick=${() => this.#begin(data.held)}>${p.discard}</button>
+            <button class="primary" disabled=${problems.length > 0 || isSaving} onClick=${this.#save}>${p.save}</button>`}
+        </div>`}
+        ${problem && html`<p class="panel-problem" role="alert">${problem}</p>`}
+      <//>
+      <${Card} id="cameras" icon="device" title=${p.cameras}>
+        <p class="card-lead">${p.camerasLead}</p>
+        <${Table}
+          title=${`${p.cameras}: ${p.columns.works}`}
+          rows=${data.devices}
+          keyOf=${(row) => row.device_id}
+          columns=${[
+            { id: "camera", label: p.columns.camera, isHead: true, value: (row) => row.device_id },
+            { id: "version", label: p.columns.works, value: (row) => row.version, cell: (row) => html`<${CameraState} row=${row} heldVersion=${data.held.version} />` },
+            {
+              id: "picture",
+              label: p.columns.picture,
+              value: (row) => row.setup_url,
+              cell: (row) =>
+                row.setup_url
+                  ? html`<button disabled=${!mayDraw} title=${row.setup_url} onClick=${() => this.#visit(row.device_id)}>${p.openPicture}</button>`
+                  : html`<span class="hint">${p.noPicture}</span>`,
+            },
+          ]}
+          empty=${html`<${Empty} icon="device" title=${p.noCameras} help=${p.noCamerasHelp} />`}
+        />
+      <//>
+      <${Card} id="versions" icon="replay" title=${p.versions}>
+        <${Table}
+          title=${`${p.versions}: ${p.columns.note}`}
+          rows=${data.versions}
+          keyOf=${(row) => String(row.version)}
+          columns=${[
+            { id: "version", label: p.columns.version, isHead: true, isNumber: true, value: (row) => row.version },
+            { id: "at", label: p.columns.at, value: (row) => row.entered_at, cell: (row) => dayTimeText(Date.parse(row.entered_at), nowMs, zone) },
+            { id: "by", label: p.columns.by, value: (row) => row.entered_by },
+            { id: "note", label: p.columns.note, value: (row) => row.note ?? (row.source === "registration" ? p.fromSite : t.unknown) },
+            {
+              id: "back",
+              label: p.columns.back,
+              value: (row) => row.is_in_force,
+              cell: (row) =>
+                row.is_in_force ? p.inForce : mayDraw && html`<button class="quiet" onClick=${() => this.#takeBack(row.version)}>${p.takeBack(row.version)}</button>`,
+            },
+          ]}
+        />
+      <//>`;
+  }
+}
