@@ -111,7 +111,7 @@ class StoreShelves:
                 Calibration(model.zero_counts, model.counts_per_g, _REPEATABILITY_G),
                 unit_weight_g=own[0].unit_weight_g,
                 unit_tolerance_g=own[0].unit_tolerance_g,
-                capacity_units=max(place.capacity_units for place in plate),
+                capacity_units=plate[0].capacity_units,
                 sku=own[0].sku,
                 also=own[1:],
                 strangers=tuple(product for product in products.values() if product not in own),
@@ -165,7 +165,8 @@ class StoreShelves:
 def product_of(place: Place) -> ProductWeight:
     """A place's product as the planogram knows it, its tolerance two standard deviations of a unit."""
     tolerance_g = max(2 * place.unit_weight_sd_g, _LEAST_TOLERANCE_G)
-    return ProductWeight(place.sku, place.unit_weight_g, min(tolerance_g, 0.49 * place.unit_weight_g))
+    tolerance_g = min(tolerance_g, 0.49 * place.unit_weight_g)
+    return ProductWeight(place.sku, place.unit_weight_g, tolerance_g, capacity_units=place.capacity_units)
 
 
 def vary_cell(model: CellModel, chance: np.random.Generator) -> CellModel:

@@ -2,27 +2,32 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product as combinations
 
+from storesense_edge.shelf.advance import Outcome, advance
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.explain import Explanation, Origin
+from storesense_edge.shelf.explain import Explanation, Origin, explain, ranked, weigh_strange
 from storesense_edge.shelf.products import ProductWeight
+from storesense_edge.shelf.strangers import StrangerShare
+from storesense_edge.shelf.worlds import Change, Goods, Guest, Key, World, strongest
 
-_MOST_STATES = 60
 _MOST_STARTS = 20_000
 # A change that no step showed: rare, and the rarer the larger.
 _UNSEEN = 1e-3
 _UNSEEN_NEXT = 0.2
 # Weight that belongs to nothing known leaves every number of units this likely against the best fit.
 _UNEXPLAINED = 1e-7
-# The mean weight of a batch differs from the planogram's by this share until picks have taught it.
-_BATCH_SHARE = 0.005
 _SETTLED = 0.99
-# Of something foreign that left, less than this share of the step is no remainder.
-_GONE_SHARE = 0.01
+# Whoever changes a planogram has the old goods cleared away within this time.
+_FORMER_S = 12 * 3600.0
+# A hand that pauses in the middle of a movement goes on within this time; seldom is a second step such a rest.
+_PAUSE_S = 3.0
+_PAUSES = 0.02
+_SURE = 0.9
+_LIKELY = 0.7
 
-State = tuple[tuple[int, ...], float]
+Worlds = dict[Key, tuple[World, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,29 @@ class Stock:
     residual_g: float
 
 
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Units on the slot of a product that it had before the planogram changed.
+
+    Attributes:
+        product: the product.
+        units: how many of it are believed to lie there still.
+    """
+
+    product: ProductWeight
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class _LastStep:
+    """The step before, in case that its hand only paused."""
+
+    worlds: Worlds
+    change: Change
+    evidence: float
+    told: Explanation
+
+
 class StockBelief:
     """Probabilities of what lies on a plate, carried from step to step.
 
@@ -52,16 +80,44 @@ class StockBelief:
     Args:
         products: what belongs on the plate, one or more.
         most_units: no more units of a product than this.
+        strangers: the planogram's other products.
+        capacity_units: how many units of a product fit, if known.
     """
 
-    def __init__(self, products: Sequence[ProductWeight], most_units: int) -> None:
-        self._products = tuple(products)
-        self._most_units = most_units
-        self._path: dict[State, float] = {}
+    def __init__(
+        self,
+        products: Sequence[ProductWeight],
+        most_units: int,
+        strangers: Sequence[ProductWeight] = (),
+        capacity_units: int | None = None,
+    ) -> None:
+        self._goods = Goods(tuple(products), capacity_units=capacity_units, most_units=most_units)
+        self._strangers = tuple(strangers)
+        self._share = StrangerShare()
+        self._worlds: Worlds = {}
+        self._last: _LastStep | None = None
+
+    @property
+    def guests(self) -> tuple[Guest, ...]:
+        """What most likely lies there and does not belong there."""
+        return self._best.guests if self._worlds else ()
+
+    @property
+    def former(self) -> list[Former]:
+        """Units of the slot's former products that most likely lie there."""
+        units = self._best.units[len(self._goods.own) :] if self._worlds else ()
+        return [Former(each, n) for each, n in zip(self._goods.former, units, strict=False) if n > 0]
 
     def reweigh(self, products: Sequence[ProductWeight]) -> None:
-        """Take newly learned unit weights of the same products."""
-        self._products = tuple(products)
+        """Take other unit weights of the same products, as of a new packaging."""
+        self._goods = replace(self._goods, own=tuple(products))
+        every = self._goods.every
+        self._worlds = {key: (replace(world, products=every), p) for key, (world, p) in self._worlds.items()}
+
+    def resize(self, most_units: int, capacity_units: int | None, strangers: Sequence[ProductWeight]) -> None:
+        """Take another capacity, or other strangers, for the same products."""
+        self._goods = replace(self._goods, most_units=most_units, capacity_units=capacity_units)
+        self._strangers = tuple(strangers)
 
     def counted(self, units: Sequence[int]) -> None:
         """Take what somebody counted: that many of each product, in the slot's order, and nothing else lies there.
@@ -69,28 +125,48 @@ class StockBelief:
         Raises:
             ShelfError: not one number from 0 up for each product.
         """
-        if len(units) != len(self._products) or min(units) < 0:
+        if len(units) != len(self._goods.own) or min(units) < 0:
             found = ", ".join(str(n) for n in units) or "nothing"
-            raise ShelfError(f"Give one number of units from 0 up for each of {len(self._products)} products: {found}.")
-        self._path = {(tuple(units), 0.0): 1.0}
+            raise ShelfError(
+                f"Give one number of units from 0 up for each of {len(self._goods.own)} products: {found}."
+            )
+        self._begin(World(tuple(units) + (0,) * len(self._goods.former), self._goods.every))
 
-    def laid(self, weight_g: float) -> None:
-        """Begin with a plate that holds none of the products, and so much that does not belong there."""
-        self._path = {((0,) * len(self._products), max(0.0, round(weight_g, 1))): 1.0}
+    def laid(self, units: Sequence[int], former: Sequence[Former], guests: Sequence[Guest], at_s: float) -> None:
+        """Begin with units of the slot's products, of the products that it had before, and what belongs to neither."""
+        self._goods = replace(
+            self._goods, former=tuple(each.product for each in former), former_until_s=at_s + _FORMER_S
+        )
+        self._begin(World((*units, *(each.units for each in former)), self._goods.every, tuple(guests)))
 
-    def step(self, ranked: Sequence[Explanation], delta_g: float) -> None:
-        """Take a change, by everything that it may have been."""
-        if not self._path or not ranked:
-            return
-        moved: dict[State, float] = {}
-        places = {each.sku: place for place, each in enumerate(self._products)}
-        for (units, guest_g), probability in self._path.items():
-            for each in ranked:
-                state = _moved(units, guest_g, each, delta_g, places)
-                if state is not None:
-                    moved[state] = moved.get(state, 0.0) + probability * each.probability
-        # A removal from an empty slot: then the belief was wrong, and the weight has to say what is there.
-        self._path = _strongest(moved) if moved else {}
+    def restart_clock(self) -> None:
+        """Forget what just happened, as after the clock was set."""
+        self._last = None
+        self._worlds = {key: (replace(world, taken=(), brought=()), p) for key, (world, p) in self._worlds.items()}
+
+    def step(self, change: Change, settled_s: float | None = None, *, after_gap: bool = False) -> list[Explanation]:
+        """Take a change, and rank everything that it may have been in the light of all that happened before.
+
+        Args:
+            change: the change.
+            settled_s: when it was certain; that of the change where left out.
+            after_gap: whether samples are missing around it.
+        """
+        if not self._worlds:
+            goods = self._goods
+            return explain(change.delta_g, change.sigma_g, goods.own, self._strangers, most_units=goods.most_units)
+        before = self._worlds
+        outcome = self._advance(before, change)
+        found = ranked(outcome.found)
+        rest = None if after_gap else self._rest_of_last(change, found, outcome)
+        if rest is not None:
+            outcome, told = rest
+            found = [told, *found]
+        self._worlds = outcome.worlds
+        self._last = _LastStep(before, replace(change, at_s=settled_s or change.at_s), outcome.evidence, found[0])
+        if change.delta_g > 0 and rest is None:
+            self._share.learn(found)
+        return found
 
     def stock(self, weight_g: float, sigma_g: float) -> Stock:
         """Weigh every possibility against the weight at rest.
@@ -99,86 +175,114 @@ class StockBelief:
             weight_g: grams on the plate, finite.
             sigma_g: standard deviation of the weight without the units' own spread: noise, cell, drift since zero.
         """
-        if not self._path:
-            self._path = self._starts(weight_g, sigma_g)
-        prior = self._with_unseen(weight_g)
-        scores = self._scores(prior, weight_g, sigma_g)
-        total = math.fsum(scores.values())
-        best = max(scores, key=lambda state: scores[state])
-        merged = math.fsum(score for state, score in scores.items() if state[0] == best[0])
+        if not self._worlds:
+            self._worlds = self._starts(weight_g, sigma_g)
+        scores = self._scores(self._with_unseen(weight_g), weight_g, sigma_g)
+        total = math.fsum(score for _, score in scores.values())
+        best = max(scores.values(), key=lambda item: item[1])[0]
+        own = len(self._goods.own)
+        merged = math.fsum(score for world, score in scores.values() if world.units[:own] == best.units[:own])
         confidence = merged / total if total > 0 else 0.0
-        posterior = {state: score / total for state, score in scores.items()} if total > 0 else {}
         if confidence >= _SETTLED:
             # Told apart for good, so the next steps start from here; a doubt is carried on as it came.
-            self._path = _strongest(posterior)
-        return Stock(best[0], min(1.0, confidence), best[1], weight_g - self._weight_g(best))
+            self._worlds = strongest(scores)
+        former_g = (n * each.unit_weight_g for n, each in zip(best.units[own:], best.products[own:], strict=True))
+        guest_g = math.fsum(guest.weight_g for guest in best.guests) + math.fsum(former_g)
+        return Stock(best.units[:own], min(1.0, confidence), guest_g, weight_g - best.weight_g)
 
-    def _weight_g(self, state: State) -> float:
-        units, guest_g = state
-        return guest_g + math.fsum(n * each.unit_weight_g for n, each in zip(units, self._products, strict=True))
+    @property
+    def _best(self) -> World:
+        return max(self._worlds.values(), key=lambda item: item[1])[0]
 
-    def _spread_g(self, state: State, sigma_g: float) -> float:
-        """Standard deviation of the whole weight, were the state true: cell, units and the delivery's mean."""
-        square = sigma_g**2
-        for n, each in zip(state[0], self._products, strict=True):
-            square += n * each.unit_sigma_g**2 + (n * _BATCH_SHARE * each.unit_weight_g) ** 2
-        lightest_g = min(each.unit_weight_g for each in self._products)
-        return max(math.sqrt(square), 0.005 * lightest_g)
+    def _begin(self, world: World) -> None:
+        self._worlds, self._last = {world.key: (world, 1.0)}, None
 
-    def _scores(self, prior: dict[State, float], weight_g: float, sigma_g: float) -> dict[State, float]:
+    def _advance(self, worlds: Worlds, change: Change) -> Outcome:
+        share = self._share.share
+        strangers = weigh_strange(
+            change.delta_g, change.sigma_g, self._goods.own, self._strangers, stranger_share=share
+        )
+        return advance(worlds, change, strangers, self._goods, share)
+
+    def _rest_of_last(
+        self, change: Change, found: Sequence[Explanation], outcome: Outcome
+    ) -> tuple[Outcome, Explanation] | None:
+        """What a step was that makes the one just before it whole: both were one movement that paused."""
+        last = self._last
+        if last is None or not 0 <= change.at_s - last.change.at_s <= _PAUSE_S:
+            return None
+        best = found[0]
+        if best.origin is Origin.OWN and best.probability >= _SURE:
+            return None
+        both_g = last.change.delta_g + change.delta_g
+        if both_g == 0 or last.told.origin in (Origin.GUEST, Origin.FORMER):
+            return None
+        both = replace(change, delta_g=both_g, sigma_g=max(change.sigma_g, last.change.sigma_g))
+        joint = self._advance(last.worlds, both)
+        # Where the hand paused is anywhere on the way, so each place has the density of one in that many grams.
+        paused = _PAUSES * joint.evidence / max(abs(both_g), abs(last.change.delta_g))
+        if paused <= (1 - _PAUSES) * last.evidence * outcome.evidence:
+            return None
+        whole = ranked(joint.found)[0]
+        if whole.origin is not Origin.OWN or whole.probability < _LIKELY or whole.product is None:
+            return None
+        units = whole.units
+        if last.told.origin is Origin.OWN:
+            if last.told.product is None or last.told.product.sku != whole.product.sku:
+                return None
+            units -= last.told.units
+        # The rest has to go the way that its weight goes.
+        if units * change.delta_g <= 0:
+            return None
+        return joint, Explanation(Origin.OWN, whole.product, units, whole.probability)
+
+    def _spread_g(self, world: World, sigma_g: float) -> float:
+        """Standard deviation of the whole weight, were the world so: cell, units and the doubt of their mean."""
+        spreads_g = (each.spread_g(n) for n, each in zip(world.units, world.products, strict=True))
+        lightest_g = min(each.unit_weight_g for each in self._goods.own)
+        return max(math.hypot(sigma_g, *spreads_g), 0.005 * lightest_g)
+
+    def _scores(self, prior: Worlds, weight_g: float, sigma_g: float) -> Worlds:
         # One spread for all, the widest: a guest weighs exactly what was measured when it came, and must not win by
         # that over units whose weights vary.
-        spread_g = max(self._spread_g(state, sigma_g) for state in prior)
-        scores: dict[State, float] = {}
-        for state, share in prior.items():
-            scaled = (weight_g - self._weight_g(state)) / spread_g
-            scores[state] = share * ((math.exp(-0.5 * scaled * scaled) if abs(scaled) < 35 else 0.0) + _UNEXPLAINED)
+        spread_g = max(self._spread_g(world, sigma_g) for world, _ in prior.values())
+        scores: Worlds = {}
+        for key, (world, share) in prior.items():
+            scaled = (weight_g - world.weight_g) / spread_g
+            fits = math.exp(-0.5 * scaled * scaled) if abs(scaled) < 35 else 0.0
+            scores[key] = world, share * (fits + _UNEXPLAINED)
         return scores
 
-    def _with_unseen(self, weight_g: float) -> dict[State, float]:
-        """The path, and around its best state what may have changed without a step."""
-        prior = dict(self._path)
-        (units, guest_g), share = max(self._path.items(), key=lambda item: item[1])
-        for place, each in enumerate(self._products):
-            by_weight = units[place] + round((weight_g - self._weight_g((units, guest_g))) / each.unit_weight_g)
-            near = {units[place] + away for away in (-3, -2, -1, 1, 2, 3)} | {by_weight, by_weight - 1, by_weight + 1}
-            for n in near - {units[place]}:
-                if 0 <= n <= self._most_units:
-                    changed = (*units[:place], n, *units[place + 1 :])
-                    extra = share * _UNSEEN * max(_UNSEEN_NEXT ** (abs(n - units[place]) - 1), 1e-3)
-                    prior[changed, guest_g] = prior.get((changed, guest_g), 0.0) + extra
-        if guest_g:
-            prior[units, 0.0] = prior.get((units, 0.0), 0.0) + share * _UNSEEN
+    def _with_unseen(self, weight_g: float) -> Worlds:
+        """The worlds, and around the best of them what may have changed without a step."""
+        prior = dict(self._worlds)
+        best, share = max(self._worlds.values(), key=lambda item: item[1])
+        for place, each in enumerate(self._goods.own):
+            now = best.units[place]
+            by_weight = now + round((weight_g - best.weight_g) / each.unit_weight_g)
+            near = {now + away for away in (-3, -2, -1, 1, 2, 3)} | {by_weight, by_weight - 1, by_weight + 1}
+            for n in near - {now}:
+                if 0 <= n <= self._goods.most_units:
+                    changed = replace(best, units=(*best.units[:place], n, *best.units[place + 1 :]))
+                    _add(prior, changed, share * _UNSEEN * max(_UNSEEN_NEXT ** (abs(n - now) - 1), 1e-3))
+        if best.guests:
+            _add(prior, replace(best, guests=()), share * _UNSEEN)
         return prior
 
-    def _starts(self, weight_g: float, sigma_g: float) -> dict[State, float]:
+    def _starts(self, weight_g: float, sigma_g: float) -> Worlds:
         """Every combination of units that the first weight allows, each as likely as it fits."""
         ranges = []
-        for each in self._products:
-            most = min(self._most_units, max(0, math.ceil((weight_g + 3 * sigma_g) / each.unit_weight_g)) + 1)
-            ranges.append(range(most + 1))
+        for each in self._goods.own:
+            most = max(0, math.ceil((weight_g + 3 * sigma_g) / each.unit_weight_g)) + 1
+            ranges.append(range(min(self._goods.most_units, most) + 1))
         if math.prod(len(each) for each in ranges) > _MOST_STARTS:
             # Too many to list: the first product alone, and the belief learns the others from their steps.
             ranges = [ranges[0], *[range(1)] * (len(ranges) - 1)]
-        starts = {(units, 0.0): 1.0 for units in combinations(*ranges)}
-        return _strongest(self._scores(starts, weight_g, sigma_g))
+        nothing = (0,) * len(self._goods.former)
+        starts = (World(units + nothing, self._goods.every) for units in combinations(*ranges))
+        return strongest(self._scores({world.key: (world, 1.0) for world in starts}, weight_g, sigma_g))
 
 
-def _moved(
-    units: tuple[int, ...], guest_g: float, each: Explanation, delta_g: float, places: dict[str, int]
-) -> State | None:
-    if each.origin is Origin.OWN and each.product is not None and each.product.sku in places:
-        place = places[each.product.sku]
-        n = units[place] + each.units
-        return None if n < 0 else ((*units[:place], n, *units[place + 1 :]), guest_g)
-    left_g = guest_g + delta_g
-    # What is left of a guest that went is noise, and no guest.
-    return units, 0.0 if left_g <= _GONE_SHARE * abs(delta_g) else round(left_g, 1)
-
-
-def _strongest(states: dict[State, float]) -> dict[State, float]:
-    kept = sorted(states.items(), key=lambda item: -item[1])[:_MOST_STATES]
-    total = math.fsum(score for _, score in kept)
-    if total <= 0:
-        return {state: 1 / len(kept) for state, _ in kept}
-    return {state: score / total for state, score in kept}
+def _add(worlds: Worlds, world: World, share: float) -> None:
+    before = worlds.get(world.key)
+    worlds[world.key] = (world, share) if before is None else (before[0], before[1] + share)

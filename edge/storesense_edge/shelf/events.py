@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from storesense_edge.shelf.explain import Explanation, Former, Guest, Origin, explain
+from storesense_edge.shelf.explain import Explanation, Origin, explain
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
 
@@ -14,14 +14,13 @@ _SURE = 0.9
 # Alternatives less likely than this are not worth a reader's time.
 _WORTH_NAMING = 0.02
 _MOST_ALTERNATIVES = 5
-_MOST_GUESTS = 20
+# Of a calibration's spread, a step of this size meets so much.
+_HYSTERESIS_SHARE = 0.002
 # A touch is worth telling from this share of a unit, and not for a knock.
 _TOUCH_SHARE = 0.3
 _TOUCH_S = 0.4
-# A hand that pauses in the middle of a movement goes on within this time.
-_PAUSE_S = 3.0
-# Whoever changes a planogram has the old goods cleared away within this time.
-_FORMER_S = 12 * 3600.0
+# A return is no part of a restock if this much of its probability says that it is one.
+_RETURNED = 0.5
 
 
 class ShelfEventKind(StrEnum):
@@ -93,30 +92,35 @@ class ShelfEvent:
     burst_units: int | None = None
 
 
-def explanations_of(
-    step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = (), former: Sequence[Former] = ()
-) -> list[Explanation]:
-    """Rank what a step may have been; nothing for a slot without a product or a step that is no number."""
-    if not spec.products or not math.isfinite(step.delta_g) or step.delta_g == 0:
-        return []
+def step_sigma_g(step: WeightStep, spec: SlotSpec) -> float:
+    """Standard deviation of a step from noise, swing and the cell's calibration."""
     # The spread was measured over a whole calibration; a small step meets little of its hysteresis.
-    sigma_g = math.hypot(step.sigma_g, min(spec.calibration.spread_g, 0.005 * abs(step.delta_g)))
-    if step.after_gap:
-        sigma_g = math.hypot(sigma_g, spec.calibration.spread_g)
-    return explain(step.delta_g, sigma_g, spec.products, spec.strangers, guests, former, most_units=spec.most_units)
+    sigma_g = math.hypot(step.sigma_g, min(spec.calibration.spread_g, _HYSTERESIS_SHARE * abs(step.delta_g)))
+    return math.hypot(sigma_g, spec.calibration.spread_g) if step.after_gap else sigma_g
 
 
-def event_of(step: WeightStep, spec: SlotSpec, guests: Sequence[Guest] = ()) -> ShelfEvent | None:
+def event_of(step: WeightStep, spec: SlotSpec) -> ShelfEvent | None:
     """Name a step by itself, without what happened before; None for a slot that is only weighed."""
-    return _event(step, spec, explanations_of(step, spec, guests))
+    if not is_explained(step, spec):
+        return None
+    sigma_g = step_sigma_g(step, spec)
+    found = explain(step.delta_g, sigma_g, spec.products, spec.strangers, most_units=spec.most_units)
+    return named(step, spec, found)
 
 
-def _event(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> ShelfEvent | None:
+def is_explained(step: WeightStep, spec: SlotSpec) -> bool:
+    """Whether there is anything to explain: not for a slot without a product, or a step that is no number."""
+    return bool(spec.products) and math.isfinite(step.delta_g) and step.delta_g != 0
+
+
+def named(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> ShelfEvent | None:
+    """Name a step by everything that it may have been, the answer to be told first."""
     if not ranked:
         return None
     answers = [_alternative(each, spec) for each in ranked]
     best = answers[0]
-    others = tuple(answer for answer in answers[1:] if answer.probability >= _WORTH_NAMING)[:_MOST_ALTERNATIVES]
+    others = sorted(answers[1:], key=lambda answer: -answer.probability)
+    others = [answer for answer in others if answer.probability >= _WORTH_NAMING][:_MOST_ALTERNATIVES]
     return ShelfEvent(
         kind=best.kind,
         at_s=step.at_s,
@@ -125,7 +129,7 @@ def _event(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> S
         confidence=best.probability,
         ambiguous=best.probability < _SURE,
         sku=best.sku,
-        alternatives=others,
+        alternatives=tuple(others),
     )
 
 
@@ -162,7 +166,7 @@ def touch_of(movement: Movement, spec: SlotSpec) -> ShelfEvent | None:
 
 
 class EventNamer:
-    """Names the steps of one slot one after the other, knowing what lies there and what just happened.
+    """Names the steps of one slot one after the other, knowing what just happened.
 
     Args:
         spec: the slot.
@@ -170,92 +174,38 @@ class EventNamer:
 
     def __init__(self, spec: SlotSpec) -> None:
         self.spec = spec
-        self.guests: list[Guest] = []
-        self.former: list[Former] = []
-        self._former_until_s = -math.inf
-        self._last: tuple[WeightStep, Explanation] | None = None
         self._left = _Burst(spec.bulk_within_s)
         self._came = _Burst(spec.bulk_within_s)
 
-    def name(self, step: WeightStep) -> tuple[ShelfEvent | None, list[Explanation]]:
-        """Name a step, and give everything that it may have been, for the stock."""
-        if step.at_s > self._former_until_s:
-            self.former = []
-        ranked = explanations_of(step, self.spec, self.guests, self.former)
-        if ranked and (rest := self._rest_of_last(step, ranked[0])) is not None:
-            ranked = [rest, *ranked]
-        event = _event(step, self.spec, ranked)
-        self._last = (step, ranked[0]) if ranked else None
-        if event is None:
-            return None, ranked
-        self._note_guest(event, ranked[0])
-        if ranked[0].origin is Origin.OWN:
-            event = self._in_burst(event)
-        return event, ranked
+    def name(self, step: WeightStep, ranked: Sequence[Explanation]) -> ShelfEvent | None:
+        """Name a step by everything that it may have been; None where it may have been nothing."""
+        event = named(step, self.spec, ranked)
+        if event is None or ranked[0].origin is not Origin.OWN:
+            return event
+        return self._in_burst(event, is_return=ranked[0].returned > _RETURNED)
 
-    def _rest_of_last(self, step: WeightStep, best: Explanation) -> Explanation | None:
-        """What a step is that makes the one just before it whole: both were one movement that paused."""
-        if self._last is None or (best.origin is Origin.OWN and best.probability >= _SURE):
-            return None
-        before, named = self._last
-        if (
-            step.after_gap
-            or not 0 <= step.at_s - before.settled_s <= _PAUSE_S
-            or named.origin in (Origin.GUEST, Origin.FORMER)
-        ):
-            return None
-        both = replace(step, before_g=before.before_g, sigma_g=max(step.sigma_g, before.sigma_g))
-        ranked = explanations_of(both, self.spec)
-        if not ranked or ranked[0].origin is not Origin.OWN:
-            return None
-        if named.origin is not Origin.OWN:
-            # What came first was no thing of its own but part of this one.
-            product, units = ranked[0].product, ranked[0].units
-        elif ranked[0].product == named.product:
-            product, units = named.product, ranked[0].units - named.units
-        else:
-            return None
-        # The rest has to go the way that its weight goes.
-        if ranked[0].probability < _SURE or units * step.delta_g <= 0:
-            return None
-        if named.origin is not Origin.OWN and named.units > 0 and self.guests:
-            self.guests = self.guests[:-1]
-        return Explanation(Origin.OWN, product, units, ranked[0].probability)
-
-    def replan(self, spec: SlotSpec, former: Sequence[Former], at_s: float) -> None:
-        """Take another planogram, and what lies there of the products before; that is believed for twelve hours."""
+    def replan(self, spec: SlotSpec) -> None:
+        """Take another planogram."""
         self.spec = spec
-        self.former = [each for each in former if each.units > 0]
-        self._former_until_s = at_s + _FORMER_S
         self.restart_clock()
 
     def restart_clock(self) -> None:
         """Forget what just happened, as after the clock was set."""
-        self._last = None
         self._left.clear()
         self._came.clear()
 
-    def _in_burst(self, event: ShelfEvent) -> ShelfEvent:
+    def _in_burst(self, event: ShelfEvent, *, is_return: bool) -> ShelfEvent:
+        # Nobody fills a slot and takes from it in one go, so what goes the other way ends a burst.
+        (self._came if event.delta_g < 0 else self._left).clear()
         if event.delta_g < 0:
             total, passed = self._left.add(event.at_s, event.units, self.spec.removal_units)
             return replace(event, kind=ShelfEventKind.BULK_REMOVAL, burst_units=total) if passed else event
+        if is_return and event.units < self.spec.restock_units:
+            return event
         total, _ = self._came.add(event.at_s, event.units, self.spec.restock_units)
         if total < self.spec.restock_units:
             return event
         return replace(event, kind=ShelfEventKind.RESTOCK, burst_units=total)
-
-    def _note_guest(self, event: ShelfEvent, best: Explanation) -> None:
-        if best.origin in (Origin.STRANGER, Origin.UNKNOWN) and best.units > 0:
-            self.guests = [*self.guests, Guest(event.delta_g, best.product)][-_MOST_GUESTS:]
-        elif best.origin is Origin.GUEST:
-            gone = min(self.guests, key=lambda guest: abs(guest.weight_g + event.delta_g))
-            self.guests.remove(gone)
-        elif best.origin is Origin.FORMER:
-            left = [
-                replace(each, units=each.units + best.units) if each.product == best.product else each
-                for each in self.former
-            ]
-            self.former = [each for each in left if each.units > 0]
 
 
 class _Burst:

@@ -138,9 +138,12 @@ class ShelfPipeline:
         if late_s > _STRAGGLER_S:
             self._restart_clock(at_s)
         self._last_s = at_s
+        replaced = self._impulses.replaced
         clean = self._impulses.push(at_s, weight_g, self.detector.noise.sigma_g)
         if clean is None:
             return None
+        if self._impulses.replaced > replaced:
+            self.detector.disturbed(clean[0])
         was = self.detector.phase
         step = self.detector.push(*clean, self._impulses.held if was is Phase.MOVING else ())
         phase = self.detector.phase

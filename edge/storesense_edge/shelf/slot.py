@@ -27,6 +27,7 @@ class SlotSpec:
         sku: the product's name in the planogram.
         also: further products that lie on the same plate, weighed together with the first.
         strangers: the planogram's other products, which may be put here by mistake.
+        mean_doubt_g: how far the mean of the units on the shelf may be off the unit weight, as for `ProductWeight`.
         bulk_units: this many units gone within `bulk_within_s` are a bulk removal; where left out 40 % of the capacity,
             but at least five and, as no customer takes more by hand, at most eight.
         bulk_within_s: see above.
@@ -50,6 +51,7 @@ class SlotSpec:
     bulk_units: int | None = None
     bulk_within_s: float = 12.0
     capacity_g: float | None = None
+    mean_doubt_g: float | None = None
 
     def __post_init__(self) -> None:
         _require("unit_weight_g", self.unit_weight_g, above=0.0, expected="a weight above 0 g")
@@ -87,7 +89,8 @@ class SlotSpec:
         """Everything that belongs on the plate, the slot's own product first; none where it is only weighed."""
         if self.unit_weight_g is None:
             return self.also
-        return (ProductWeight(self.sku, self.unit_weight_g, self.unit_tolerance_g), *self.also)
+        own = ProductWeight(self.sku, self.unit_weight_g, self.unit_tolerance_g, self.mean_doubt_g)
+        return (own, *self.also)
 
     @property
     def lightest(self) -> ProductWeight | None:

@@ -4,17 +4,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from storesense_edge.shelf.belief import Stock, StockBelief
+from storesense_edge.shelf.belief import Former, Stock, StockBelief
 from storesense_edge.shelf.creep import CreepCompensation
 from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, touch_of
-from storesense_edge.shelf.explain import Former, Origin
+from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, is_explained, step_sigma_g, touch_of
+from storesense_edge.shelf.explain import Origin
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.temperature import TemperatureCompensation
 from storesense_edge.shelf.unit_weight import PackagingChange, UnitWeightLearner
 from storesense_edge.shelf.upkeep import Upkeep
+from storesense_edge.shelf.worlds import Change, Guest
 
 # No more than this share of the lightest unit is ever taken for drift between two zeros, so that no slow loss of a
 # unit can hide behind it.
@@ -47,7 +48,7 @@ class SlotStock:
         self._zero_s: float | None = None
         self._namer = EventNamer(spec)
         self._learners = [UnitWeightLearner(product) for product in spec.products]
-        self._belief = StockBelief(spec.products, spec.most_units) if spec.products else None
+        self._belief = _belief(spec)
         self._upkeep = Upkeep()
         self._upkeep_s = -math.inf
 
@@ -55,14 +56,15 @@ class SlotStock:
     def known_changes_g(self) -> list[tuple[float, float]]:
         """Changes of weight that would make sense beside the slot's own units, as (grams, how far off)."""
         spec = self.spec
+        guests, former = (self._belief.guests, self._belief.former) if self._belief else ((), [])
         arriving = [(each.unit_weight_g, 2 * each.unit_sigma_g) for each in (*spec.products, *spec.strangers)]
         leaving = [(-each.unit_weight_g, 2 * each.unit_sigma_g) for each in spec.products]
         leaving += [
             (-units * each.product.unit_weight_g, 2 * each.product.unit_sigma_g * math.sqrt(units))
-            for each in self._namer.former
+            for each in former
             for units in range(1, min(each.units, _FORMER_AT_ONCE) + 1)
         ]
-        return arriving + leaving + [(-guest.weight_g, 0.005 * guest.weight_g) for guest in self._namer.guests]
+        return arriving + leaving + [(-guest.weight_g, 0.005 * guest.weight_g) for guest in guests]
 
     @property
     def calibration_due(self) -> str | None:
@@ -92,13 +94,16 @@ class SlotStock:
 
     def step(self, step: WeightStep, noise_g: float) -> ShelfEvent | None:
         """Take a step: name it, move the stock, learn from it."""
-        event, ranked = self._namer.name(step)
-        if self._belief is not None and ranked:
-            self._belief.step(ranked, step.delta_g)
+        if self._belief is None or not is_explained(step, self.spec):
+            self.creep.start(step.settled_s, step.delta_g, noise_g)
+            return None
+        change = Change(step.at_s, step.delta_g, step_sigma_g(step, self.spec), step.sigma_g)
+        ranked = self._belief.step(change, step.settled_s, after_gap=step.after_gap)
+        event = self._namer.name(step, ranked)
         self.creep.start(step.settled_s, step.delta_g, noise_g)
         if event is not None and not step.after_gap:
             best = ranked[0]
-            self._learn(event, best.product.sku if best.origin is Origin.OWN and best.product else None)
+            self._learn(event, best.product.sku if best.origin is Origin.OWN and best.product else None, change.sigma_g)
         return event
 
     def counted(self, units: Sequence[int]) -> None:
@@ -124,26 +129,30 @@ class SlotStock:
         if spec.products == self._planned:
             self._keep_learned(replace(spec, calibration=self.spec.calibration))
             return
-        former = self._former_units(spec, at_s, level_g)
-        weight_g = self.weight_g(level_g) if math.isfinite(level_g) else 0.0
+        former, guests, units = self._left_over(spec, at_s, level_g)
         self._zero_g += self.drift.offset_g
         self.spec, self._planned = spec, spec.products
         self.drift = _tracker(spec)
         self.packaging_change = None
-        self._namer.replan(spec, former, at_s)
+        self._namer.replan(spec)
         self._learners = [UnitWeightLearner(product) for product in spec.products]
-        self._belief = StockBelief(spec.products, spec.most_units) if spec.products else None
+        self._belief = _belief(spec)
         if self._belief is not None and former:
-            self._belief.laid(weight_g)
+            self._belief.laid([units.get(each.sku, 0) for each in spec.products], former, guests, at_s)
         self._upkeep = Upkeep()
 
-    def _former_units(self, spec: SlotSpec, at_s: float, level_g: float) -> list[Former]:
-        """Units on the plate of products that the new planogram does not have there."""
+    def _left_over(
+        self, spec: SlotSpec, at_s: float, level_g: float
+    ) -> tuple[list[Former], tuple[Guest, ...], dict[str, int]]:
+        """What lies there when a planogram begins: goods that it does not have, guests, and units of what it keeps."""
         stock = self.stock(at_s, level_g, 0.0) if math.isfinite(level_g) else None
+        if stock is None or self._belief is None:
+            return [], (), {}
         kept = {product.sku for product in spec.products}
-        units = (0,) * len(self.spec.products) if stock is None else stock.units
-        now = [Former(each, n) for each, n in zip(self.spec.products, units, strict=True) if each.sku not in kept]
-        return [each for each in (*self._namer.former, *now) if each.product.sku not in kept and each.units > 0]
+        held = [Former(each, n) for each, n in zip(self.spec.products, stock.units, strict=True)]
+        former = [each for each in (*self._belief.former, *held) if each.product.sku not in kept and each.units > 0]
+        units = {each.product.sku: each.units for each in (*held, *self._belief.former)}
+        return former, self._belief.guests, units
 
     def touch(self, movement: Movement) -> ShelfEvent | None:
         """Take a movement that ended where it began."""
@@ -178,6 +187,8 @@ class SlotStock:
     def restart_clock(self) -> None:
         """The clock was set: what is counted in seconds begins anew."""
         self._namer.restart_clock()
+        if self._belief is not None:
+            self._belief.restart_clock()
         self.creep.interrupt()
         self._zero_s = None
         self._upkeep_s = -math.inf
@@ -192,15 +203,17 @@ class SlotStock:
         hours = min(max(0.0, at_s - self._zero_s) / 3600, _MOST_DRIFT_H)
         return 0.25 * self.spec.max_drift_g_per_h * hours
 
-    def _learn(self, event: ShelfEvent, sku: str | None) -> None:
+    def _learn(self, event: ShelfEvent, sku: str | None, sigma_g: float) -> None:
         if sku is not None:
             for learner in self._learners:
                 if learner.product.sku == sku:
-                    learner.learn(abs(event.delta_g), event.units, event.confidence)
+                    learner.learn(abs(event.delta_g), event.units, event.confidence, sigma_g)
         elif event.kind is ShelfEventKind.FOREIGN and event.delta_g < 0 and len(self._learners) == 1:
             change = self._learners[0].learn_unexplained(-event.delta_g)
             if change is not None:
                 self.packaging_change = change
+                if self._belief is not None:
+                    self._belief.reweigh([learner.product for learner in self._learners])
         if tuple(learner.product for learner in self._learners) != self.spec.products:
             self._keep_learned(self.spec)
 
@@ -217,12 +230,19 @@ class SlotStock:
                     spec,
                     unit_weight_g=first.unit_weight_g,
                     unit_tolerance_g=first.unit_tolerance_g,
+                    mean_doubt_g=first.mean_doubt_g,
                     also=products[1:],
                 )
         self.spec = spec
         self._namer.spec = spec
         if self._belief is not None:
-            self._belief.reweigh(products)
+            self._belief.resize(spec.most_units, spec.capacity_units, spec.strangers)
+
+
+def _belief(spec: SlotSpec) -> StockBelief | None:
+    if not spec.products:
+        return None
+    return StockBelief(spec.products, spec.most_units, spec.strangers, spec.capacity_units)
 
 
 def _tracker(spec: SlotSpec) -> DriftTracker:

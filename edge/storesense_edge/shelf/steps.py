@@ -60,6 +60,7 @@ class StepDetector:
         self._touched_s = 0.0
         self._departed_s = 0.0
         self._away = 0
+        self._disturbed_s = -math.inf
         self._swing_g = 0.0
         self._swing_since_s: float | None = None
         self._after_gap = False
@@ -127,6 +128,10 @@ class StepDetector:
                 self._level.push(old_s, old_g)
         self._rest(at_s, weight_g)
         return None
+
+    def disturbed(self, at_s: float) -> None:
+        """Note that the sample at `at_s` was wild and is replaced: what surrounds it is no short rest."""
+        self._disturbed_s = at_s
 
     def interrupt(self, at_s: float) -> None:
         """Note that samples are missing before `at_s`: what happened meanwhile shows when the weight rests again."""
@@ -227,7 +232,7 @@ class StepDetector:
         shape = self._window.shape()
         delta_g = abs(shape.mean_g - self._level.level_g)
         swings = shape.range_g > 10 * sigma_g
-        if shape.range_g <= max(self.settings.swing_share * delta_g, 10 * sigma_g) and self._is_level(shape):
+        if shape.range_g <= max(self._widest_swing_g(delta_g), 10 * sigma_g) and self._is_level(shape):
             if self._swing_since_s is None:
                 self._swing_since_s = at_s
             if not swings or at_s - self._swing_since_s >= self.settings.swing_hold_s:
@@ -245,6 +250,12 @@ class StepDetector:
             if len(means_g) == means_g.maxlen and max(means_g) - min(means_g) <= limit_g:
                 return self._settle(at_s, shape, swinging=swings)
         return None
+
+    def _widest_swing_g(self, delta_g: float) -> float:
+        """The widest swing that settles early; one that hides half a unit may be a hand that goes on filling."""
+        unit_g = self._sense.unit_weight_g
+        widest_g = self.settings.swing_share * delta_g
+        return widest_g if unit_g is None else min(widest_g, 0.5 * unit_g)
 
     def _settle(self, at_s: float, shape: WindowShape, *, swinging: bool) -> WeightStep | None:
         before_g, before_sigma_g = self._level.level_g, self._level_sigma_g
@@ -302,13 +313,18 @@ class StepDetector:
     def _quick_rest(self, ahead: Sequence[tuple[float, float]]) -> WindowShape | None:
         """The newest few samples if they lie still and their weight makes sense; None otherwise."""
         settings = self.settings
+        newest_s = ahead[-1][0] if ahead else self._window.times_s[-1]
+        # A hand that trembles looks like a rest with a wild reading in it.
+        still_s = newest_s - self._disturbed_s
+        if still_s < settings.quick_s:
+            return None
         shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
-        if shape is None or self._sense.unit_weight_g is None or not self._is_still(shape):
+        if shape is None or self._sense.unit_weight_g is None or not self._is_still(shape, 5.0):
             return None
         if self._sense.is_whole(shape.mean_g - self._level.level_g, self.noise.sigma_g):
             return shape
         shape = self._window.tail(settings.known_s, settings.known_samples, ahead)
-        if shape is None or not self._is_still(shape):
+        if shape is None or still_s < settings.strange_s or not self._is_still(shape):
             return None
         if self._sense.is_known(shape.mean_g - self._level.level_g, self.noise.sigma_g):
             return shape
@@ -319,11 +335,11 @@ class StepDetector:
         shape = self._window.tail(settings.strange_s, settings.strange_samples, ahead)
         return shape if shape is not None and self._is_still(shape) else None
 
-    def _is_still(self, shape: WindowShape) -> bool:
+    def _is_still(self, shape: WindowShape, sigmas: float = 4.5) -> bool:
         sigma_g = self.noise.sigma_g
         return (
             self._breathes(shape)
-            and shape.range_g <= 5 * sigma_g
+            and shape.range_g <= sigmas * sigma_g
             and abs(shape.drift_g) <= 6 * sigma_g / math.sqrt(shape.count)
         )
 

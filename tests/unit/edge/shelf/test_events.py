@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, event_of, touch_of
+from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of, touch_of
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
+from storesense_edge.shelf.slot_stock import SlotStock
 
 SPEC = SlotSpec(Calibration(0, 400, 3.0), unit_weight_g=250.0, unit_tolerance_g=10.0, capacity_units=12)
 
@@ -88,10 +89,11 @@ def test_mixed_products_on_a_plate_are_told_apart_by_weight() -> None:
     assert [(e.kind, e.sku) for e in events if e] == [(ShelfEventKind.PICK, "yoghurt"), (ShelfEventKind.PICK, "own")]
 
 
-def name_all(spec: SlotSpec, steps: Sequence[tuple[float, float]]) -> list[ShelfEvent]:
-    namer = EventNamer(spec)
+def name_all(spec: SlotSpec, steps: Sequence[tuple[float, float]], units: int = 3) -> list[ShelfEvent]:
+    stock = SlotStock(spec)
+    stock.counted([units])
     named = [
-        namer.name(WeightStep(at_s, at_s + 1, 5000, 5000 + delta_g, 1.0, swinging=False, after_gap=False))[0]
+        stock.step(WeightStep(at_s, at_s + 1, 5000, 5000 + delta_g, 1.0, swinging=False, after_gap=False), 0.1)
         for at_s, delta_g in steps
     ]
     return [event for event in named if event is not None]
@@ -104,7 +106,7 @@ def test_a_foreign_thing_that_leaves_again_is_known() -> None:
 
 
 def test_many_units_within_seconds_are_a_bulk_removal_once() -> None:
-    events = name_all(SPEC, [(0, -500), (2, -500), (4, -500), (6, -250), (60, -250)])
+    events = name_all(SPEC, [(0, -500), (2, -500), (4, -500), (6, -250), (60, -250)], 8)
     kinds = [event.kind for event in events]
     pick, bulk = ShelfEventKind.PICK, ShelfEventKind.BULK_REMOVAL
     assert kinds == [pick, pick, bulk, pick, pick]
@@ -114,7 +116,7 @@ def test_many_units_within_seconds_are_a_bulk_removal_once() -> None:
 
 
 def test_the_same_units_over_a_minute_are_picks() -> None:
-    events = name_all(SPEC, [(20.0 * place, -250.0) for place in range(8)])
+    events = name_all(SPEC, [(20.0 * place, -250.0) for place in range(8)], 8)
     assert {event.kind for event in events} == {ShelfEventKind.PICK}
 
 
@@ -146,4 +148,32 @@ def test_probabilities_of_all_answers_never_exceed_one(delta_g: float, sigma_g: 
     assert event is not None
     every = event.confidence + sum(other.probability for other in event.alternatives)
     assert 0 < every <= 1 + 1e-9
-    assert all(other.probability <= event.confidence for other in event.alternatives)
+    ranked = [other.probability for other in event.alternatives]
+    assert ranked == sorted(ranked, reverse=True)
+
+
+def test_many_strangers_of_which_none_is_likely_are_together_likelier_than_the_slots_own() -> None:
+    # 1.5 % under one unit: each of twelve brands is a tenth as likely as the slot's own, and one of them more so.
+    spec = replace(SPEC, unit_tolerance_g=2.4, strangers=tuple(ProductWeight(f"b{n}", 244.0, 3.0) for n in range(12)))
+    event = event_of(step(244.9, 0.3), spec)
+    assert event is not None
+    assert event.kind is ShelfEventKind.MISPLACED
+    assert event.ambiguous
+    own = [other for other in event.alternatives if other.kind is ShelfEventKind.PUT_BACK]
+    assert own[0].probability > event.confidence
+
+
+def test_a_return_within_seconds_of_a_restock_is_a_put_back() -> None:
+    events = name_all(SPEC, [(0, -253.4), (6, 500), (9, 502), (13, 253.4)])
+    assert [event.kind for event in events] == [
+        ShelfEventKind.PICK,
+        ShelfEventKind.PUT_BACK,
+        ShelfEventKind.RESTOCK,
+        ShelfEventKind.PUT_BACK,
+    ]
+
+
+def test_a_pick_ends_a_restock() -> None:
+    events = name_all(SPEC, [(0, 1000), (5, -250), (9, 500)])
+    kinds = [event.kind for event in events]
+    assert kinds == [ShelfEventKind.RESTOCK, ShelfEventKind.PICK, ShelfEventKind.PUT_BACK]

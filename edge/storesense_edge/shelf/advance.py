@@ -1,0 +1,83 @@
+"""A change of weight carried through every world that may be, by Bayes' rule."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from storesense_edge.shelf.branches import branches
+from storesense_edge.shelf.explain import Explanation
+from storesense_edge.shelf.worlds import Answer, Change, Goods, Guest, Key, World, strongest
+
+_MOST_CANDIDATES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change made of all worlds.
+
+    Attributes:
+        found: every explanation with its probability, not ranked.
+        worlds: every new world with its probability; they sum to 1.
+        evidence: how likely the change was before it was seen, per gram.
+    """
+
+    found: list[Explanation]
+    worlds: dict[Key, tuple[World, float]]
+    evidence: float
+
+
+def advance(
+    worlds: Mapping[Key, tuple[World, float]],
+    change: Change,
+    strangers: Sequence[Explanation],
+    goods: Goods,
+    stranger_share: float,
+) -> Outcome:
+    """Let a change happen in every world, in every way that it allows, by Bayes' rule.
+
+    Args:
+        worlds: what may lie there, with probabilities that sum to 1.
+        change: what happened to the weight.
+        strangers: what the change may have been that is none of the slot's goods, as `weigh_strange` lists it.
+        goods: what may lie there by the planogram.
+        stranger_share: how often what comes is another product.
+    """
+    masses: dict[Answer, list[float]] = {}
+    moved: list[tuple[World, float]] = []
+    guest = _new_guest(change, strangers)
+    for world, probability in worlds.values():
+        for answers, mass, is_return, after in branches(world, change, strangers, goods, guest, stranger_share):
+            weight = probability * mass
+            if weight <= 0:
+                continue
+            for answer, share in answers:
+                sums = masses.setdefault(answer, [0.0, 0.0])
+                sums[0] += weight * share
+                sums[1] += weight * share * is_return
+            moved.append((after, weight))
+    evidence = math.fsum(weight for _, weight in moved)
+    found = [
+        Explanation(answer.origin, answer.product, answer.units, mass / evidence, back / mass)
+        for answer, (mass, back) in masses.items()
+        if mass > 0
+    ]
+    after_all: dict[Key, tuple[World, float]] = {}
+    for world, weight in moved:
+        before = after_all.get(world.key)
+        if before is None:
+            after_all[world.key] = world, weight
+        else:
+            # Two ways to one world: the likelier one is remembered.
+            kept = before[0] if before[1] >= weight else world
+            after_all[world.key] = kept, before[1] + weight
+    return Outcome(found, strongest(after_all), evidence)
+
+
+def _new_guest(change: Change, strangers: Sequence[Explanation]) -> Guest | None:
+    """What came, if it does not belong there; None where something left."""
+    if change.delta_g < 0:
+        return None
+    strange = sorted(strangers, key=lambda each: -each.probability)
+    total = math.fsum(each.probability for each in strange)
+    kept = tuple((each.product, each.units, each.probability / total) for each in strange if total > 0)
+    return Guest(round(change.delta_g, 2), kept[:_MOST_CANDIDATES] or ((None, 1, 1.0),))

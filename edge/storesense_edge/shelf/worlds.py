@@ -1,0 +1,148 @@
+"""What may lie on a plate: the worlds that a belief weighs against each other."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storesense_edge.shelf.explain import Origin
+from storesense_edge.shelf.products import ProductWeight
+
+_MOST_WORLDS = 60
+_LEAST_SHARE = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Something on the slot that does not belong there.
+
+    Attributes:
+        weight_g: what it added.
+        candidates: what it may be, likeliest first, each with its units and its share; None is something unknown.
+    """
+
+    weight_g: float
+    candidates: tuple[tuple[ProductWeight | None, int, float], ...] = ((None, 1, 1.0),)
+
+    @property
+    def product(self) -> ProductWeight | None:
+        """What it is most likely, None where nothing in the planogram weighs that."""
+        return self.candidates[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Handful:
+    """What left the slot lately and may come back, or came to it lately and may leave again, in one piece.
+
+    Attributes:
+        at_s: when.
+        weight_g: its weight.
+        place: which of the slot's products it was; None for a guest.
+        units: how many.
+        guest: the guest that it was.
+    """
+
+    at_s: float
+    weight_g: float
+    place: int | None
+    units: int
+    guest: Guest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a step was in one world, apart from its probability."""
+
+    origin: Origin
+    product: ProductWeight | None
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One possibility of what lies on the plate, and how it came to it.
+
+    Attributes:
+        units: of each product, those of the present planogram first, then those of the former one.
+        guests: what does not belong there.
+        products: the same products as picks have taught them in this world, in the same order.
+        taken: what left lately, the newest last.
+        brought: units of the slot's products that came lately, the newest last.
+        over_g: how much more the units that lie there weigh, by the steps that brought them, than their mean says.
+    """
+
+    units: tuple[int, ...]
+    products: tuple[ProductWeight, ...]
+    guests: tuple[Guest, ...] = ()
+    brought: tuple[Handful, ...] = ()
+    taken: tuple[Handful, ...] = ()
+    over_g: float = 0.0
+
+    @property
+    def weight_g(self) -> float:
+        """What all of it weighs together."""
+        units_g = (n * each.unit_weight_g for n, each in zip(self.units, self.products, strict=True))
+        return self.over_g + math.fsum(units_g) + math.fsum(guest.weight_g for guest in self.guests)
+
+    @property
+    def key(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """What makes a world another one: the same goods reached by other ways are one world."""
+        return self.units, tuple(guest.weight_g for guest in self.guests)
+
+
+Key = tuple[tuple[int, ...], tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of weight to be explained.
+
+    Attributes:
+        at_s: when.
+        delta_g: the step, finite and not 0.
+        sigma_g: its standard deviation from noise, swing and the cell's calibration.
+        noise_g: its standard deviation from noise and swing strangers.
+    """
+
+    at_s: float
+    delta_g: float
+    sigma_g: float
+    noise_g: float
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What may lie there by the planogram.
+
+    Attributes:
+        own: the slot's products.
+        former: products that it had before; they only ever leave.
+        former_until_s: until when the former ones are what leaves first.
+        capacity_units: how many units of a product fit, if known.
+        most_units: no more units than this move at once.
+    """
+
+    own: tuple[ProductWeight, ...]
+    former: tuple[ProductWeight, ...] = ()
+    former_until_s: float = -math.inf
+    capacity_units: int | None = None
+    most_units: int = 200
+
+    def capacity_of(self, place: int) -> int | None:
+        """How many units of one of the slot's products fit, if known."""
+        own = self.own[place].capacity_units
+        return self.capacity_units if own is None else own
+
+    @property
+    def every(self) -> tuple[ProductWeight, ...]:
+        """All of them, in the order of a world's units."""
+        return self.own + self.former
+
+
+def strongest(worlds: Mapping[Key, tuple[World, float]]) -> dict[Key, tuple[World, float]]:
+    """Keep the likeliest worlds, with probabilities that sum to 1."""
+    kept = sorted(worlds.items(), key=lambda item: -item[1][1])[:_MOST_WORLDS]
+    kept = [item for item in kept if item[1][1] >= _LEAST_SHARE * kept[0][1][1]]
+    total = math.fsum(weight for _, (_, weight) in kept)
+    if total <= 0:
+        return {key: (world, 1 / len(kept)) for key, (world, _) in kept}
+    return {key: (world, weight / total) for key, (world, weight) in kept}
