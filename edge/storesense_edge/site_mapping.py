@@ -76,6 +76,7 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
                     servers=servers,
                     lane_ids=lane_ids,
                     cashiers_xy=_cashiers(store),
+                    posts_xy=_posts(lane_ids, store, floor_map),
                 )
             )
     return CameraPlan(
@@ -94,6 +95,19 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
 def _cashiers(store: StoreLayout) -> tuple[PointM, ...]:
     """Only cashiers stand where a staffed lane's till is, if its customers are known to stand elsewhere."""
     return tuple(lane.till_m for lane in store.lanes if lane.till_m and lane.served_m and lane.kind == "staffed")
+
+
+def _posts(lane_ids: tuple[str, ...], store: StoreLayout, floor_map: FloorMap | None) -> tuple[PointM | None, ...]:
+    """Where the cashier of each of these lanes sits, if that is in the camera's view."""
+    posts = {lane.id: lane.till_m for lane in store.lanes if lane.till_m in _cashiers(store)}
+
+    def in_view(post: PointM | None) -> bool:
+        if post is None or floor_map is None:
+            return False
+        x, y = floor_map.to_image(np.array([post], dtype=np.float64))[0].tolist()
+        return bool(0 <= x <= 1 and 0 <= y <= 1)
+
+    return tuple(posts.get(lane_id) if in_view(posts.get(lane_id)) else None for lane_id in lane_ids)
 
 
 def floor_grid(heatmap: CameraHeatmap, floor: Floor) -> FloorGrid:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
     from storesense_edge.vision.parties import UnitCount
-    from storesense_edge.vision.queue_line import QueueSettings
+    from storesense_edge.vision.queue_customer import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
     from storesense_edge.vision.staff import StaffShare
     from storesense_edge.vision.tracker_settings import TrackerSettings

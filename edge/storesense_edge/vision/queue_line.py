@@ -13,110 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.polygon import distance_to_edges
+from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
+from storesense_edge.vision.queue_places import Places
+from storesense_edge.vision.queue_posts import Posts
+from storesense_edge.vision.queue_tills import Tills
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_edge.vision.presence import Sightings
+    from storesense_edge.vision.queue_customer import QueueSettings, QueueShape
+    from storesense_edge.vision.queue_places import Gone
 
-NOWHERE = -1
+JUST_NOW_S = 0.3
+"""Whoever was seen no longer ago than this counts as seen in the same picture."""
+GLIMPSE_S = 0.5
+"""Of the time between two sightings no more than this is time in which somebody was seen, unless pictures are rarer."""
 MAX_STEP_S = 2.5
 """A camera that stalls adds no more than this to the time of service."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """How people in a queue are followed. Times in seconds, lengths in heights of the person.
-
-    Attributes:
-        margin: whoever is in the queue and seen no further than this outside its area is still in it.
-        leave_s: seen further outside for this long, somebody has left.
-        till_leave_s: seen away from the till for this long, the service is over.
-        arrive_s: at a till for this long, though not slow yet, somebody is being served.
-        min_service_s: whoever leaves a till sooner was not served: they passed, or stood in line within its reach.
-        walk_up_s: standing at a free till for this long, somebody who came past the queue's area is being served.
-        slow_speed: below this a person stands or dawdles, heights per second.
-    """
-
-    margin: float = 0.3
-    leave_s: float = 1.0
-    till_leave_s: float = 2.0
-    arrive_s: float = 1.5
-    min_service_s: float = 4.0
-    walk_up_s: float = 5.0
-    slow_speed: float = 0.25
-
-
-@dataclass(slots=True)
-class Customer:
-    """Somebody in a queue's area or at its tills; `unit` is shared by those who came together."""
-
-    number: int
-    unit: int
-    entered_s: float
-    seen_s: float
-    inside_s: float
-    slow: bool
-    slow_s: float = 0.0
-    slow_since_s: float | None = None
-    joined: bool = False
-    near_till: int = NOWHERE
-    near_distance: float = np.inf
-    till: int = NOWHERE
-    at_till_since_s: float | None = None
-    at_till_last_s: float = 0.0
-    stood_at_till_s: float | None = None
-    walked_up: bool = False
-    done: bool = False
-
-    @property
-    def is_serving(self) -> bool:
-        """Whether they are being served."""
-        return self.till != NOWHERE
-
-    @property
-    def joined_s(self) -> float:
-        """When they began to wait: from when on they were slow, or came in if they walked straight to the till."""
-        since_s = self.entered_s if self.slow_since_s is None else self.slow_since_s
-        if self.at_till_since_s is not None and since_s >= self.at_till_since_s:
-            return self.entered_s
-        return since_s
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """Somebody's time in a queue is over.
-
-    Attributes:
-        customer: who.
-        served: True if at a till, False if they went without, None if nobody saw how it ended.
-        end_s: when the wait (or the service) ended.
-    """
-
-    customer: Customer
-    served: bool | None
-    end_s: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class QueueShape:
-    """Where a queue is.
-
-    Attributes:
-        ring_xy: (corners, 2) of its area.
-        tills_xy: (tills, 2) where people stand while they are served.
-        till_heights: how near to that somebody is at the till.
-        till_servers: how many are served at each.
-        join_s: slow for this long in total, somebody queues.
-        cashiers_xy: (cashiers, 2) where cashiers stand; without, only who came by the queue's area is a customer.
-    """
-
-    ring_xy: NDArray[np.float64]
-    tills_xy: NDArray[np.float64]
-    till_heights: float
-    till_servers: int
-    join_s: float
-    cashiers_xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
 
 
 @dataclass(slots=True)
@@ -128,39 +42,59 @@ class QueueLine:
         settings: how people in it are followed.
 
     Attributes:
-        busy_s: of each till, seconds spent serving since somebody emptied it.
-        served: of each till, how many were served since then.
+        tills: who is served where, and for how long.
+        posts: which tills have a cashier.
+        places: since when the first in line has waited, the second, and so on.
     """
 
     shape: QueueShape
     settings: QueueSettings
     customers: list[Customer] = field(default_factory=list)
-    busy_s: dict[int, float] = field(default_factory=dict)
-    served: dict[int, int] = field(default_factory=dict)
-    _freed_s: dict[int, float] = field(default_factory=dict)
+    tills: Tills = field(init=False)
+    places: Places = field(init=False)
+    posts: Posts = field(init=False)
     _at_s: float | None = None
+    _passed_s: float = 0.0
 
-    def step(self, seen: Sightings, inside: NDArray[np.bool_]) -> list[Left]:
+    def __post_init__(self) -> None:
+        """Give it its tills and places."""
+        self.places = Places(self.settings)
+        self.posts = Posts(self.shape.posts_xy)
+        self.tills = Tills(self.shape, self.settings, self.places, self.posts)
+
+    def step(self, seen: Sightings, inside: NDArray[np.bool_], *, everybody: Sightings | None = None) -> list[Left]:
         """Take one picture.
 
         Args:
-            seen: the people in it.
+            seen: the people in it, without those known to work here.
             inside: (N,) who is in the queue's area.
+            everybody: those who work here too; None if there is nobody else.
 
         Returns:
             Whose time in the queue is over.
         """
         passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, MAX_STEP_S)
-        self._at_s = seen.at_s
-        for customer in self.customers:
-            if customer.is_serving:
-                self.busy_s[customer.till] = self.busy_s.get(customer.till, 0.0) + passed_s
+        self._at_s, self._passed_s = seen.at_s, passed_s
+        self.posts.step(seen if everybody is None else everybody, passed_s)
+        for old, new in seen.merged:
+            self._merge(old, new)
         at_till, till_distance = self._tills_of(seen)
         rows = np.flatnonzero(inside | (till_distance <= self.shape.till_heights))
         self._see_known(seen, inside, at_till, till_distance)
         self._see_newcomers(seen, rows, inside, at_till, till_distance)
-        left = self._end(seen)
-        self._serve(left)
+        self.tills.pass_time(self.customers, seen.at_s, passed_s)
+        left = self.tills.serve(self.customers, seen.at_s)
+        left += self._end(seen)
+        waiting_s = [customer.joined_s for customer in self.waiting()]
+        left += [_of_place(gone) for gone in self.places.step(seen.at_s, passed_s, waiting_s)]
+        return left
+
+    def close(self) -> list[Left]:
+        """End the open visits, as the source ends: how they would have gone on, nobody knows."""
+        now_s = self._at_s or 0.0
+        left = [_of_place(gone) for gone in self.places.close()]
+        left += [Left(c.joined_s, now_s, now_s, None, is_cut_short=True) for c in self.waiting()]
+        self.customers.clear()
         return left
 
     def waiting(self) -> list[Customer]:
@@ -197,6 +131,16 @@ class QueueLine:
         nearest = distance.argmin(axis=1)
         return nearest, distance[np.arange(len(nearest)), nearest]
 
+    def _merge(self, old: int, new: int) -> None:
+        """Let those who were taken for two be one: whoever is served or has waited longer."""
+        same = [c for c in self.customers if c.number in (old, new)]
+        if not same:
+            return
+        stays = max(same, key=lambda c: (c.is_serving, c.done, c.joined, -c.joined_s))
+        stays.number = new
+        stays.seen_s, stays.inside_s = max(c.seen_s for c in same), max(c.inside_s for c in same)
+        self.customers = [c for c in self.customers if c is stays or c not in same]
+
     def _see_known(
         self,
         seen: Sightings,
@@ -229,8 +173,12 @@ class QueueLine:
             if slow and customer.slow_since_s is None:
                 customer.slow_since_s = at_s
             # Half a step each: slow before and slow now is a whole one.
-            passed_s = at_s - max(customer.inside_s, customer.seen_s)
-            customer.slow_s += passed_s * (0.5 * slow + 0.5 * customer.slow)
+            # Who is seen for a moment now and then has not been seen standing.
+            unseen_s = min(at_s - max(customer.inside_s, customer.seen_s), max(GLIMPSE_S, self._passed_s))
+            slow_s = unseen_s * (0.5 * slow + 0.5 * customer.slow)
+            customer.slow_s += slow_s
+            if not near or self._is_served(till, at_s):
+                customer.waited_s += slow_s
             customer.inside_s = at_s
             customer.joined = customer.joined or customer.slow_s >= self.shape.join_s
         customer.slow, customer.seen_s = slow, at_s
@@ -257,37 +205,40 @@ class QueueLine:
             number = int(seen.ids[row])
             if number in known:
                 continue
-            if not inside[row] and not self._is_on_the_customers_side(seen, row, float(till_distance[row])):
+            till, distance = int(at_till[row]), float(till_distance[row])
+            if not inside[row] and not self._is_at_a_customers_place(seen, row, till, distance):
                 continue
             unit = number if seen.units is None else int(seen.units[row])
             slow = bool(seen.speeds[row] < self.settings.slow_speed)
             customer = Customer(number, unit, seen.at_s, seen.at_s, seen.at_s, slow)
             customer.walked_up = not inside[row]
+            customer.came_from_afar = distance > self.shape.till_heights
             self.customers.append(customer)
-            self._see(customer, seen, row, True, int(at_till[row]), float(till_distance[row]))
+            self._see(customer, seen, row, True, till, distance)
 
-    def _is_on_the_customers_side(self, seen: Sightings, row: int, till_distance: float) -> bool:
+    def _is_served(self, till: int, at_s: float) -> bool:
+        """Whether somebody was seen being served at a till just now."""
+        return any(c.till == till and at_s - c.at_till_last_s <= JUST_NOW_S for c in self.customers)
+
+    def _is_at_a_customers_place(self, seen: Sightings, row: int, till: int, till_distance: float) -> bool:
         """Whether somebody at a till who did not come by the queue may be a customer rather than a cashier."""
         cashiers = self.shape.cashiers_xy
         if not len(cashiers):
-            return False
+            return any(c.till == till for c in self.customers)
         off = cashiers - seen.points_xy[row]
         return bool(till_distance * float(seen.scales[row]) < np.sqrt((off * off).sum(axis=1)).min())
 
-    # ---- tills and ends
+    # ---- ends
 
     def _end(self, seen: Sightings) -> list[Left]:
         cfg = self.settings
         at_s = seen.at_s
-        left: list[Left] = []
+        left = self.tills.end(self.customers, at_s)
         keep: list[Customer] = []
         for c in self.customers:
-            if c.is_serving and c.seen_s > c.at_till_last_s and at_s - c.at_till_last_s > cfg.till_leave_s:
-                if c.at_till_last_s - (c.at_till_since_s or 0.0) >= cfg.min_service_s:
-                    left.append(self._finish(c))
-                else:
-                    c.till, c.at_till_since_s, c.stood_at_till_s = NOWHERE, None, None
-            if at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
+            if c.is_serving:
+                keep.append(c)
+            elif at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
                 left += self._gone(c, lost=False)
             elif c.number not in seen.present_ids:
                 left += self._gone(c, lost=True)
@@ -297,57 +248,15 @@ class QueueLine:
         return left
 
     def _gone(self, customer: Customer, *, lost: bool) -> list[Left]:
-        if customer.is_serving:
-            return [self._finish(customer)]
         if customer.done or not customer.joined:
             return []
         if any(c is not customer and c.unit == customer.unit and c.joined for c in self.customers):
             return []  # the others of the unit are still here
-        return [Left(customer, None if lost else False, customer.inside_s)]
+        if not len(self.shape.tills_xy):
+            return [Left(customer.joined_s, customer.inside_s, customer.inside_s, None if lost else False)]
+        self.places.leave(customer.joined_s, customer.inside_s, self._at_s or 0.0, was_seen=not lost)
+        return []
 
-    def _finish(self, customer: Customer) -> Left:
-        self._freed_s[customer.till] = customer.at_till_last_s
-        self.served[customer.till] = self.served.get(customer.till, 0) + 1
-        customer.till, customer.done = NOWHERE, True
-        return Left(customer, True, customer.at_till_last_s)
 
-    def _serve(self, left: list[Left]) -> None:
-        """Give free tills to those who stand at them, the nearest first."""
-        ready = [
-            c
-            for c in self.customers
-            if not c.is_serving
-            and not c.done
-            and c.near_till != NOWHERE
-            and c.seen_s == self._at_s
-            and self._is_ready(c)
-        ]
-        for customer in sorted(ready, key=lambda c: c.near_distance):
-            till = customer.near_till
-            here = [c for c in self.customers if c.till == till]
-            if any(c.unit == customer.unit for c in here):
-                customer.done = True  # comes along
-                continue
-            if len(here) >= self.shape.till_servers:
-                unseen = [c for c in here if (self._at_s or 0.0) - c.seen_s > self.settings.till_leave_s]
-                if not unseen:
-                    continue
-                gone = min(unseen, key=lambda c: c.at_till_last_s)
-                left.append(self._finish(gone))
-            # Standing within reach while another was served was still waiting.
-            freed_s = self._freed_s.get(till, -np.inf) if self.shape.till_servers == 1 else -np.inf
-            # The service begins when they have come to a stand there.
-            begun_s = customer.at_till_since_s if customer.stood_at_till_s is None else customer.stood_at_till_s
-            customer.at_till_since_s = max(begun_s or 0.0, freed_s)
-            customer.till = till
-            for other in self.customers:
-                if other is not customer and other.unit == customer.unit and not other.is_serving:
-                    other.done = True
-
-    def _is_ready(self, customer: Customer) -> bool:
-        if not (customer.joined or customer.slow):
-            return False
-        since_s = self._at_s if customer.at_till_since_s is None else customer.at_till_since_s
-        if customer.walked_up:
-            return (self._at_s or 0.0) - (since_s or 0.0) >= self.settings.walk_up_s
-        return customer.joined or (self._at_s or 0.0) - (since_s or 0.0) >= self.settings.arrive_s
+def _of_place(gone: Gone) -> Left:
+    return Left(gone.joined_s, gone.end_s, gone.end_s, False if gone.was_seen else None)

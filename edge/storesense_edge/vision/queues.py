@@ -17,14 +17,14 @@ import numpy as np
 
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.polygon import PolygonSet
-from storesense_edge.vision.queue_line import Left, QueueLine, QueueSettings, QueueShape
+from storesense_edge.vision.queue_customer import Left, QueueSettings, QueueShape
+from storesense_edge.vision.queue_line import QueueLine
 from storesense_edge.vision.zones import check_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from storesense_edge.vision.presence import Sightings
-    from storesense_edge.vision.queue_line import Customer
 
 MAX_TILLS = 100
 
@@ -52,6 +52,8 @@ class Queue:
         lane_ids: the lane of each till; none where a till cannot be told to be one lane's.
         cashiers_xy: where cashiers of these and of the lanes beside them stand. With them known, whoever stands at a
             free till and nearer to it than to any cashier's place is a customer without having come by the area.
+        posts_xy: where the cashier of each till is, as far as in view; None for others. A till whose cashier is not
+            there serves nobody.
     """
 
     queue_id: str
@@ -62,6 +64,7 @@ class Queue:
     servers: int = 1
     lane_ids: tuple[str, ...] = ()
     cashiers_xy: tuple[tuple[float, float], ...] = ()
+    posts_xy: tuple[tuple[float, float] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,15 @@ class _Counted:
     unknown: list[QueueVisit] = field(default_factory=list)
     lost: int = 0
 
+    def note(self, queue: Queue, left: Left) -> None:
+        """Note whose time in the queue is over."""
+        if left.served is None:
+            self.lost += not left.is_cut_short
+            wait_s = max(0.0, left.end_s - left.joined_s)
+            self.unknown.append(QueueVisit(queue.queue_id, left.joined_s, wait_s, 0.0, QueueOutcome.UNKNOWN))
+        else:
+            self.visits.append(_visit(queue, left))
+
 
 class QueueCounter:
     """Measures several queues.
@@ -166,18 +178,17 @@ class QueueCounter:
         self._at_s = 0.0
 
     def step(self, seen: Sightings) -> None:
-        """Take one picture."""
+        """Take one picture; those in it who are known to work here are in no line."""
         if not self.queues:
             return
         self._at_s = seen.at_s
+        everybody = seen
+        if seen.staff_ids:
+            seen = seen.only(~np.isin(seen.ids, list(seen.staff_ids)))
         inside = self._areas.contains(seen.points_xy)
         for place, (queue, counted) in enumerate(zip(self.queues, self._counted, strict=True)):
-            for left in counted.line.step(seen, inside[:, place]):
-                if left.served is None:
-                    counted.lost += 1
-                    counted.unknown.append(_unseen(queue, left.customer, left.end_s))
-                else:
-                    counted.visits.append(_visit(queue, left))
+            for left in counted.line.step(seen, inside[:, place], everybody=everybody):
+                counted.note(queue, left)
 
     def keeping_place(self) -> frozenset[int]:
         """Return the numbers of those who wait in line or are being served; for this box alone."""
@@ -202,7 +213,7 @@ class QueueCounter:
                 s.longest_wait_s,
                 tuple(counted.visits),
                 counted.lost,
-                sum(counted.line.busy_s.values()),
+                sum(counted.line.tills.busy_s.values()),
                 tuple(counted.unknown),
                 _lanes(queue, counted.line),
             )
@@ -212,15 +223,15 @@ class QueueCounter:
             counted.visits.clear()
             counted.unknown.clear()
             counted.lost = 0
-            counted.line.busy_s.clear()
-            counted.line.served.clear()
+            counted.line.tills.busy_s.clear()
+            counted.line.tills.served.clear()
         return result
 
     def close(self) -> None:
         """End the open visits, as a source ends: how they would have gone on, nobody knows."""
         for queue, counted in zip(self.queues, self._counted, strict=True):
-            counted.unknown += [_unseen(queue, each, self._at_s) for each in counted.line.waiting()]
-            counted.line.customers.clear()
+            for left in counted.line.close():
+                counted.note(queue, left)
 
 
 def _lanes(queue: Queue, line: QueueLine) -> tuple[LaneWork, ...]:
@@ -231,16 +242,11 @@ def _lanes(queue: Queue, line: QueueLine) -> tuple[LaneWork, ...]:
         LaneWork(
             lane_id,
             len(own),
-            sum(line.busy_s.get(till, 0.0) for till in own),
-            sum(line.served.get(till, 0) for till in own),
+            sum(line.tills.busy_s.get(till, 0.0) for till in own),
+            sum(line.tills.served.get(till, 0) for till in own),
         )
         for lane_id, own in tills.items()
     )
-
-
-def _unseen(queue: Queue, customer: Customer, end_s: float) -> QueueVisit:
-    wait_s = max(0.0, end_s - customer.joined_s)
-    return QueueVisit(queue.queue_id, customer.joined_s, wait_s, 0.0, QueueOutcome.UNKNOWN)
 
 
 def _shape(queue: Queue) -> QueueShape:
@@ -251,20 +257,16 @@ def _shape(queue: Queue) -> QueueShape:
         till_servers=queue.servers if len(queue.tills_xy) == 1 else 1,
         join_s=queue.join_s,
         cashiers_xy=np.array(queue.cashiers_xy, dtype=np.float64).reshape(-1, 2),
+        posts_xy=np.array([post or (np.nan, np.nan) for post in queue.posts_xy], dtype=np.float64).reshape(-1, 2),
     )
 
 
 def _visit(queue: Queue, left: Left) -> QueueVisit:
-    customer = left.customer
-    joined_s = customer.joined_s
-    if not left.served:
-        outcome = QueueOutcome.ABANDONED if queue.tills_xy else QueueOutcome.SERVED
-        return QueueVisit(queue.queue_id, joined_s, max(0.0, left.end_s - joined_s), 0.0, outcome)
-    start_s = left.end_s if customer.at_till_since_s is None else customer.at_till_since_s
+    outcome = QueueOutcome.SERVED if left.served or not queue.tills_xy else QueueOutcome.ABANDONED
     return QueueVisit(
         queue.queue_id,
-        joined_s,
-        max(0.0, start_s - joined_s),
-        max(0.0, left.end_s - max(start_s, joined_s)),
-        QueueOutcome.SERVED,
+        left.joined_s,
+        max(0.0, left.begun_s - left.joined_s),
+        max(0.0, left.end_s - max(left.begun_s, left.joined_s)),
+        outcome,
     )

@@ -97,6 +97,9 @@ def test_a_queue_is_measured_from_boxes() -> None:
     go(3, 400, 100)
     assert go(8, 100, 100).queues[0].serving == 1
     go(8, 100, 900)
+    for _ in range(60):
+        pipeline.step(boxes(), at_s)
+        at_s += 0.1
     (sample,) = pipeline.take_queues()
     (visit,) = sample.visits
     assert visit.outcome is QueueOutcome.SERVED

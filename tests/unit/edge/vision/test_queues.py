@@ -12,6 +12,10 @@ from storesense_edge.vision.queues import Queue, QueueCounter, QueueOutcome, Que
 TILL = Queue("till-1", ((0, 0), (400, 0), (400, 60), (0, 60)), tills_xy=((20, 30),))
 HEIGHT = 50.0
 STILL, WALKING = 0.05, 1.0
+EMPTY_S = 12
+"""Longer than a till's place may be seen empty while its customer is only hidden."""
+GIVEN_UP_S = 50
+"""Longer than it takes to be sure that somebody has left a line."""
 Person = tuple[int, float, float]
 
 
@@ -57,7 +61,7 @@ def test_waiting_then_service_then_gone() -> None:
     assert waiting.longest_wait_s == pytest.approx(19.9)
     serving = scene.go(10, (1, 20, STILL))
     assert (serving.waiting, serving.serving, serving.longest_wait_s) == (0, 1, 0.0)
-    scene.go(3, (1, 500, WALKING))
+    scene.go(EMPTY_S, (1, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.outcome is QueueOutcome.SERVED
     assert visit.joined_s == pytest.approx(0.0)
@@ -68,7 +72,7 @@ def test_waiting_then_service_then_gone() -> None:
 def test_leaving_without_reaching_the_till_is_giving_up() -> None:
     scene = Scene()
     scene.go(30, (1, 150, STILL))
-    scene.go(3, (1, 500, WALKING))
+    scene.go(GIVEN_UP_S, (1, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.outcome is QueueOutcome.ABANDONED
     assert visit.wait_s == pytest.approx(29.9)
@@ -103,7 +107,7 @@ def test_the_next_in_line_waits_though_within_reach_of_the_till() -> None:
     both = scene.go(10, (1, 20, STILL), (2, 40, STILL))
     assert (both.waiting, both.serving) == (1, 1)
     scene.go(5, (1, 500, WALKING), (2, 20, STILL))
-    scene.go(3, (2, 500, WALKING))
+    scene.go(EMPTY_S, (2, 500, WALKING))
     first, second = scene.take().visits
     assert (first.outcome, second.outcome) == (QueueOutcome.SERVED, QueueOutcome.SERVED)
     assert first.service_s == pytest.approx(19.9)
@@ -121,7 +125,7 @@ def test_two_tills_serve_two_at_once() -> None:
 def test_who_moves_on_within_the_area_after_the_till_has_been_served() -> None:
     scene = Scene()
     scene.go(10, (1, 20, STILL))
-    sample = scene.go(5, (1, 200, STILL))
+    sample = scene.go(EMPTY_S, (1, 200, STILL))
     assert (sample.waiting, sample.serving) == (0, 0), "packing bags is not queueing"
     (visit,) = scene.take().visits
     assert visit.outcome is QueueOutcome.SERVED
@@ -142,7 +146,7 @@ def test_who_stands_in_line_and_is_hidden_keeps_the_place() -> None:
     assert scene.go(10).waiting == 1, "those beside them hide people in line for long"
     scene.go(5, (2, 140, STILL))
     scene.go(5, (2, 20, STILL))
-    scene.go(4, (2, 500, WALKING))
+    scene.go(EMPTY_S, (2, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.wait_s == pytest.approx(25.0, abs=0.2)
 
@@ -150,7 +154,7 @@ def test_who_stands_in_line_and_is_hidden_keeps_the_place() -> None:
 def test_whom_the_tracker_lost_for_good_nobody_saw_giving_up() -> None:
     scene = Scene()
     scene.go(10, (1, 150, STILL))
-    scene.go(30)
+    scene.go(30 + GIVEN_UP_S)
     sample = scene.take()
     assert (sample.waiting, sample.visits, sample.lost) == (0, (), 1)
     assert scene.take().lost == 0
@@ -166,7 +170,7 @@ def test_a_till_outside_the_area_serves_who_came_by_the_queue() -> None:
     scene.go(10, (1, 110, STILL))
     served = scene.go(10, (1, 40, STILL))
     assert (served.waiting, served.serving) == (0, 1)
-    scene.go(3, (1, 500, WALKING))
+    scene.go(EMPTY_S, (1, 500, WALKING))
     sample = scene.take()
     assert [visit.outcome for visit in sample.visits] == [QueueOutcome.SERVED]
     assert sample.busy_s == pytest.approx(sample.visits[0].service_s, abs=2.5)
@@ -223,7 +227,7 @@ def test_who_comes_past_the_area_to_a_free_till_is_a_customer(
 ) -> None:
     scene = Scene(queue)
     scene.go(seconds, (1, x, STILL))
-    scene.go(4, (1, 80, WALKING))
+    scene.go(EMPTY_S, (1, 80, WALKING))
     visits = scene.take().visits
     assert [(visit.outcome, visit.wait_s) for visit in visits] == [(QueueOutcome.SERVED, 0.0)] * served
 
@@ -245,7 +249,7 @@ def test_who_passes_the_till_was_not_served() -> None:
     scene.go(5, (1, 150, STILL))
     assert scene.take().visits == ()
     scene.go(8, (1, 20, STILL))
-    scene.go(3, (1, 500, WALKING))
+    scene.go(EMPTY_S, (1, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.service_s == pytest.approx(7.9)
     assert visit.wait_s == pytest.approx(17.0)
@@ -257,6 +261,6 @@ def test_a_new_track_at_the_till_is_the_one_who_is_not_seen_there_any_more() -> 
     scene.go(8, (1, 20, STILL))
     scene.go(1)
     scene.go(8, (2, 24, STILL))
-    scene.go(3, (2, 500, WALKING))
+    scene.go(EMPTY_S, (2, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.service_s == pytest.approx(16.9)

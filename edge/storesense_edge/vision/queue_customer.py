@@ -1,0 +1,142 @@
+"""People in one queue: what is known of each of them, and how their time there ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NOWHERE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """How people in a queue are followed. Times in seconds, lengths in heights of the person.
+
+    Attributes:
+        margin: whoever is in the queue and seen no further than this outside its area is still in it.
+        leave_s: seen further outside for this long, somebody has left.
+        empty_s: nobody has been seen where somebody was served for this long: the service is over.
+        change_s: whoever is served and not seen at the till for this long may have been followed by the next.
+        walk_s: between two services without anybody in line, the place is empty for this long at least.
+        arrive_s: at a till for this long, though not slow yet, somebody is being served.
+        min_service_s: whoever leaves a till sooner was not served: they passed, or stood in line within its reach.
+        pass_s: seen elsewhere for this long, they are there no more.
+        walk_up_s: standing at a free till for this long, somebody who came past the queue's area is being served.
+        slow_speed: below this a person stands or dawdles, heights per second.
+        together_s: who join no further apart than this, and whose waits end ...
+        end_together_s: ... no further apart than this, are one customer.
+        newcomer_s: more than are known to be in line wait for this long (or twice as many more for half of it):
+            somebody has come ...
+        notice_s: ... and did so no longer than this before.
+        gone_s: fewer wait for this long: somebody has gone ...
+        return_s: ... unless they are there again within this time.
+    """
+
+    margin: float = 0.3
+    leave_s: float = 1.0
+    empty_s: float = 10.0
+    change_s: float = 1.0
+    walk_s: float = 2.0
+    arrive_s: float = 1.5
+    min_service_s: float = 4.0
+    pass_s: float = 2.0
+    walk_up_s: float = 5.0
+    slow_speed: float = 0.25
+    together_s: float = 4.0
+    end_together_s: float = 6.0
+    newcomer_s: float = 2.0
+    notice_s: float = 6.0
+    gone_s: float = 12.0
+    return_s: float = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class Customer:
+    """Somebody in a queue's area or at its tills; `unit` is shared by those who came together.
+
+    `place_s` is since when whoever is served now has waited, by the order of the line.
+    `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
+    somebody else was seen being served.
+    """
+
+    number: int
+    unit: int
+    entered_s: float
+    seen_s: float
+    inside_s: float
+    slow: bool
+    slow_s: float = 0.0
+    waited_s: float = 0.0
+    slow_since_s: float | None = None
+    joined: bool = False
+    came_from_afar: bool = False
+    near_till: int = NOWHERE
+    near_distance: float = np.inf
+    till: int = NOWHERE
+    at_till_since_s: float | None = None
+    at_till_last_s: float = 0.0
+    stood_at_till_s: float | None = None
+    unseen_s: float = 0.0
+    walked_up: bool = False
+    place_s: float | None = None
+    done: bool = False
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether they are being served."""
+        return self.till != NOWHERE
+
+    @property
+    def joined_s(self) -> float:
+        """When they began to wait: from when on they were slow, or came in if they walked straight to the till."""
+        since_s = self.entered_s if self.slow_since_s is None else self.slow_since_s
+        if self.at_till_since_s is not None and since_s >= self.at_till_since_s:
+            return self.entered_s
+        return since_s
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Somebody's time in a queue is over.
+
+    Attributes:
+        joined_s: since when they waited.
+        begun_s: when they came to the till, or gave up.
+        end_s: when the service ended; the same for whoever gave up.
+        served: True if at a till, False if they went without, None if nobody saw how it ended.
+        is_cut_short: True if the source ended before the wait did.
+    """
+
+    joined_s: float
+    begun_s: float
+    end_s: float
+    served: bool | None
+    is_cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueueShape:
+    """Where a queue is.
+
+    Attributes:
+        ring_xy: (corners, 2) of its area.
+        tills_xy: (tills, 2) where people stand while they are served.
+        till_heights: how near to that somebody is at the till.
+        till_servers: how many are served at each.
+        join_s: slow for this long in total, somebody queues.
+        cashiers_xy: (cashiers, 2) where cashiers stand; without, only who came by the queue's area is a customer.
+        posts_xy: (tills, 2) where the cashier of each till is; NaN where that is not known. Empty for none.
+    """
+
+    ring_xy: NDArray[np.float64]
+    tills_xy: NDArray[np.float64]
+    till_heights: float
+    till_servers: int
+    join_s: float
+    cashiers_xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
+    posts_xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))

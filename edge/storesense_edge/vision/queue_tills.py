@@ -1,0 +1,160 @@
+"""The tills of one queue: who is served at each, until when, and who follows.
+
+What is looked at is the place, not the track. A till's place is held by one customer from when they come to a stand
+there until nobody is seen there any more. In a crowd, tracks change hands: whoever passes the customer walks off with
+the customer's track, and another track is found in the customer's place. So another track there is the next customer
+only if it was seen waiting, or if the place was empty for as long as it takes to walk up to it. Else it is the same
+customer under another number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
+
+if TYPE_CHECKING:
+    from storesense_edge.vision.queue_customer import QueueSettings, QueueShape
+    from storesense_edge.vision.queue_places import Places
+    from storesense_edge.vision.queue_posts import Posts
+
+
+@dataclass(slots=True)
+class Tills:
+    """Where a queue is served.
+
+    Args:
+        shape: where the tills are.
+        settings: how people are followed.
+        places: the order of the line.
+        posts: where their cashiers are.
+
+    Attributes:
+        busy_s: of each till, seconds spent serving since somebody emptied it.
+        served: of each till, how many were served since then.
+    """
+
+    shape: QueueShape
+    settings: QueueSettings
+    places: Places
+    posts: Posts
+    busy_s: dict[int, float] = field(default_factory=dict)
+    served: dict[int, int] = field(default_factory=dict)
+    _freed_s: dict[int, float] = field(default_factory=dict)
+
+    def pass_time(self, customers: list[Customer], at_s: float, passed_s: float) -> None:
+        """Let time pass at the tills; it was spent serving once the customer is seen there again."""
+        for c in customers:
+            if not c.is_serving:
+                continue
+            c.unseen_s += passed_s
+            if c.at_till_last_s == at_s:
+                self.busy_s[c.till] = self.busy_s.get(c.till, 0.0) + c.unseen_s
+                c.unseen_s = 0.0
+
+    def end(self, customers: list[Customer], at_s: float) -> list[Left]:
+        """End the services at places that have been empty for long enough."""
+        left: list[Left] = []
+        for c in customers:
+            if not c.is_serving:
+                continue
+            has_passed = c.seen_s > c.at_till_last_s and not self._was_served(c)
+            if at_s - c.at_till_last_s > (self.settings.pass_s if has_passed else self.settings.empty_s):
+                left += self._leave(c)
+        return left
+
+    def serve(self, customers: list[Customer], at_s: float) -> list[Left]:
+        """Give tills to those who stand at them, the nearest first."""
+        left: list[Left] = []
+        at_tills = [
+            c for c in customers if not c.is_serving and not c.done and c.near_till != NOWHERE and c.seen_s == at_s
+        ]
+        for customer in sorted(at_tills, key=lambda c: c.near_distance):
+            if customer not in customers or customer.is_serving:
+                continue
+            here = [c for c in customers if c.till == customer.near_till]
+            if any(c.unit == customer.unit and c.at_till_last_s == at_s for c in here):
+                customer.done = True  # comes along
+                continue
+            if len(here) >= self.shape.till_servers:
+                held = [c for c in here if at_s - c.at_till_last_s > self.settings.change_s]
+                if not held:
+                    continue
+                last = min(held, key=lambda c: c.at_till_last_s)
+                if not self._follows(customer, last):
+                    if customer.slow:
+                        _take_over(last, customer, customers, at_s)
+                    continue
+                if not self._is_ready(customer, at_s):
+                    continue
+                left += self._leave(last)
+            elif not self._is_ready(customer, at_s):
+                continue
+            self._begin(customer, customers)
+        return left
+
+    def _follows(self, customer: Customer, last: Customer) -> bool:
+        """Whether somebody in the place of a customer is the next one, rather than the same."""
+        since_s = customer.seen_s if customer.at_till_since_s is None else customer.at_till_since_s
+        has_left = last.seen_s > last.at_till_last_s
+        if customer.joined and customer.waited_s >= self.shape.join_s:
+            # Whoever stood beside a customer who is only hidden now waits on.
+            return has_left or since_s > last.at_till_last_s - self.settings.change_s
+        return customer.came_from_afar and since_s - last.at_till_last_s >= self.settings.walk_s
+
+    def _begin(self, customer: Customer, customers: list[Customer]) -> None:
+        till = customer.near_till
+        # Standing within reach while another was served was still waiting.
+        freed_s = self._freed_s.get(till, 0.0) if self.shape.till_servers == 1 else 0.0
+        # The service begins when they have come to a stand there.
+        begun_s = customer.at_till_since_s if customer.stood_at_till_s is None else customer.stood_at_till_s
+        customer.at_till_since_s = max(begun_s or 0.0, freed_s)
+        customer.till, customer.unseen_s = till, 0.0
+        customer.place_s = self.places.serve(customer.at_till_since_s, customer.joined_s)
+        for other in customers:
+            if other is not customer and other.unit == customer.unit and not other.is_serving:
+                other.done = True
+
+    def _leave(self, customer: Customer) -> list[Left]:
+        """Somebody is at their till no more; who was there too shortly was not served."""
+        if self._was_served(customer):
+            return [self.finish(customer)]
+        if customer.joined and customer.place_s is not None:
+            self.places.give_back(customer.place_s)
+        customer.place_s, customer.till, customer.at_till_since_s, customer.stood_at_till_s = None, NOWHERE, None, None
+        return []
+
+    def _was_served(self, customer: Customer) -> bool:
+        return customer.at_till_last_s - (customer.at_till_since_s or 0.0) >= self.settings.min_service_s
+
+    def finish(self, customer: Customer) -> Left:
+        """End a service."""
+        self._freed_s[customer.till] = customer.at_till_last_s
+        self.served[customer.till] = self.served.get(customer.till, 0) + 1
+        customer.till, customer.done = NOWHERE, True
+        joined_s = customer.joined_s if customer.place_s is None else customer.place_s
+        begun_s = customer.at_till_last_s if customer.at_till_since_s is None else customer.at_till_since_s
+        return Left(joined_s, begun_s, customer.at_till_last_s, served=True)
+
+    def _is_ready(self, customer: Customer, at_s: float) -> bool:
+        if not (customer.joined or customer.slow) or not self.posts.may_serve(customer.near_till):
+            return False
+        since_s = at_s if customer.at_till_since_s is None else customer.at_till_since_s
+        if customer.walked_up:
+            return bool(len(self.shape.cashiers_xy)) and at_s - since_s >= self.settings.walk_up_s
+        return customer.joined or at_s - since_s >= self.settings.arrive_s
+
+
+def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float) -> None:
+    """Let a customer go on under the number of the one who is seen in their place.
+
+    Whoever has that customer's number now was in the other's place before: in line, or in nobody's.
+    """
+    last.number, other.number = other.number, last.number
+    last.near_till, last.near_distance, last.slow = other.near_till, other.near_distance, other.slow
+    last.seen_s = last.inside_s = last.at_till_last_s = at_s
+    if other.joined:
+        other.near_till, other.at_till_since_s, other.stood_at_till_s = NOWHERE, None, None
+    else:
+        customers.remove(other)
