@@ -7,7 +7,7 @@ from typing import Any
 from storesense_backend.database import Connection
 from storesense_backend.kpi_steps import Steps, choose_steps, histogram_quantile_s
 from storesense_backend.measurements import series_ids
-from storesense_backend.next_wait import Services, next_wait
+from storesense_backend.next_wait import PRESENT, Services, next_wait, serves, tills_of
 from storesense_backend.ranges import TimeSpan, floor_to, whole_minutes
 from storesense_contracts.layout import Lane, Queue, StoreLayout
 from storesense_contracts.readings import DWELL_EDGES_S, FEWEST_TOLD
@@ -16,8 +16,6 @@ from storesense_contracts.sql import load_queries
 _SQL = load_queries("storesense_backend", "sql/flow.sql")
 _QUARTER = timedelta(minutes=15)
 _LATELY = timedelta(hours=2)
-_PRESENT = timedelta(minutes=10)
-"""What was told last is the present for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +132,30 @@ async def queues(connection: Connection, *, layout: StoreLayout, span: TimeSpan,
         work=await question.by("lane_id", "lanes", "flow", lanes),
         recent_work=await lately.by("lane_id", "lanes", "flow", lanes),
         open_s=await question.by("lane_id", "open_lanes", "lane", lanes, to_at=min(span.to_at, now)),
-        lanes_now=await question.by("lane_id", "lanes_now", "lane", lanes, since=now - _PRESENT, now=now),
-        queues_now=await question.by("queue_id", "queues_now", "queue", ids, since=now - _PRESENT, now=now),
+        lanes_now=await question.by("lane_id", "lanes_now", "lane", lanes, since=now - PRESENT, now=now),
+        queues_now=await question.by("queue_id", "queues_now", "queue", ids, since=now - PRESENT, now=now),
         services=await question.by("queue_id", "services", "queue", ids, since=now - _LATELY, now=now),
         lanes={lane.id: lane for lane in layout.lanes},
     )
     return {"from": span.from_at, "to": span.to_at, "at": now, "queues": [facts.tell(queue) for queue in layout.queues]}
+
+
+async def queues_lately(
+    connection: Connection, *, layout: StoreLayout, now: datetime
+) -> dict[str, tuple[Services, float | None]]:
+    """Return of each queue the services of the last hours, and the share of its tills' time that they took."""
+    lately = _question(connection, layout, TimeSpan(now - _LATELY, now), now)
+    ids, lanes = [queue.id for queue in layout.queues], [lane.id for lane in layout.lanes]
+    services = await lately.by("queue_id", "services", "queue", ids, since=now - _LATELY, now=now)
+    work = await lately.by("lane_id", "lanes", "flow", lanes)
+    return {queue.id: _lately_of(queue, services, work) for queue in layout.queues}
+
+
+def _lately_of(queue: Queue, services: dict[str, Any], recent_work: dict[str, Any]) -> tuple[Services, float | None]:
+    row = services.get(queue.id)
+    known = Services(0, 0.0, 0.0) if row is None else Services(row["services"], row["sum_s"], row["sum_squares_s2"])
+    work = [recent_work[lane_id] for lane_id in queue.lanes if lane_id in recent_work]
+    return known, _ratio(sum(each["busy_ms"] for each in work), sum(each["till_ms"] for each in work))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +193,7 @@ class _QueueFacts:
 
     def _lane(self, lane: Lane) -> dict[str, Any]:
         work, state, opened = self.work.get(lane.id), self.lanes_now.get(lane.id), self.open_s.get(lane.id)
-        tills = _tills(lane)
+        tills = tills_of(lane)
         busy_s = None if work is None else work["busy_ms"] / 1000
         # A closed lane's tills are not idle. Where nobody tells whether it is open, all the time that was seen counts.
         if opened is not None:
@@ -202,26 +218,15 @@ class _QueueFacts:
         states = [(self.lanes[lane_id], self.lanes_now.get(lane_id)) for lane_id in queue.lanes]
         if not states or any(state is None for _, state in states):
             return None
-        return sum(_tills(lane) for lane, state in states if state is not None and _serves(lane, state))
+        return sum(tills_of(lane) for lane, state in states if state is not None and serves(lane, state))
 
     def _next_wait(self, queue: Queue) -> dict[str, float] | None:
         now = self.queues_now.get(queue.id)
         tills = self._tills_open(queue)
         if tills is None:
-            tills = sum(_tills(self.lanes[lane_id]) for lane_id in queue.lanes)
+            tills = sum(tills_of(self.lanes[lane_id]) for lane_id in queue.lanes)
         if now is None:
             return None
-        row = self.services.get(queue.id)
-        known = Services(0, 0.0, 0.0) if row is None else Services(row["services"], row["sum_s"], row["sum_squares_s2"])
-        work = [self.recent_work[lane_id] for lane_id in queue.lanes if lane_id in self.recent_work]
-        busy = _ratio(sum(each["busy_ms"] for each in work), sum(each["till_ms"] for each in work))
-        found = next_wait(now["length"], tills=tills, services=known, busy_share=busy)
+        known, busy_share = _lately_of(queue, self.services, self.recent_work)
+        found = next_wait(now["length"], tills=tills, services=known, busy_share=busy_share)
         return None if found is None else {"mean_s": found.mean_s, "low_s": found.low_s, "high_s": found.high_s}
-
-
-def _tills(lane: Lane) -> int:
-    return max(1, len(lane.served_m)) if lane.kind == "self_checkout" else 1
-
-
-def _serves(lane: Lane, state: dict[str, Any]) -> bool:
-    return bool(state["is_open"] and (state["is_staffed"] or lane.kind == "self_checkout"))

@@ -6,13 +6,20 @@ are those of the gamma distribution with that mean and spread, by Wilson and Hil
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from storesense_contracts.layout import Lane
 
 _Z_90 = 1.2816
 _LEAST_VARIATION = 0.3
 """Services are taken to differ by at least this (standard deviation by mean): a few alike ones prove no regularity."""
 PRIOR_SERVICE_S = 60.0
 PRIOR_WEIGHT = 3.0
+PRESENT = timedelta(minutes=10)
+"""What was told last of a lane or a queue is the present for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,16 @@ class Services:
         mean_s = self.sum_s / self.count
         variance = max(0.0, self.sum_squares_s2 / self.count - mean_s * mean_s)
         return max(_LEAST_VARIATION, math.sqrt(variance) / mean_s)
+
+
+def tills_of(lane: Lane) -> int:
+    """Return how many a lane serves at once."""
+    return max(1, len(lane.served_m)) if lane.kind == "self_checkout" else 1
+
+
+def serves(lane: Lane, state: Mapping[str, Any]) -> bool:
+    """Whether a lane serves anybody, by what was told of it last (``is_open``, ``is_staffed``)."""
+    return bool(state["is_open"] and (state["is_staffed"] or lane.kind == "self_checkout"))
 
 
 @dataclass(frozen=True, slots=True)

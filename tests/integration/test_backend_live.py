@@ -93,6 +93,8 @@ async def test_a_stream_begins_with_all_and_goes_on_with_changes(world):
         assert (name, events.retry) == ("snapshot", 2000)
         found = models.Snapshot.model_validate(snapshot)
         assert [(q.queue_id, q.length, q.longest_wait_s) for q in found.queues] == [("tills", 3, 60.0)]
+        assert found.queues[0].next_wait is not None
+        assert found.queues[0].next_wait.low_s < found.queues[0].next_wait.mean_s < found.queues[0].next_wait.high_s
         assert [line.line_id for line in found.footfall] == ["entrance", "inner"]
         assert [device.device_id for device in found.devices] == ["cam-1", "lanes-1", "shelf-1"]
         await world.queue(7, now)

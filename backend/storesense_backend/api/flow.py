@@ -11,7 +11,7 @@ from storesense_backend import flow, registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer
+from storesense_backend.api.models import Answer, NextWaitNow
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
 from storesense_backend.api.stores import layout_of
 from storesense_backend.occupancy import STEP, door_occupancy
@@ -92,14 +92,6 @@ class Parties(_Span):
     """Parties over every line."""
 
     lines: list[LineParties]
-
-
-class NextWaitNow(Answer):
-    """The wait of whoever joins now; between low and high with 80 %."""
-
-    mean_s: float
-    low_s: float
-    high_s: float
 
 
 class LaneWork(Answer):

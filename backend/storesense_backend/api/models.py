@@ -166,13 +166,22 @@ class ZoneNow(Answer):
     measured_at: datetime
 
 
+class NextWaitNow(Answer):
+    """The wait of whoever joins now; between low and high with 80 %."""
+
+    mean_s: float
+    low_s: float
+    high_s: float
+
+
 class QueueNow(Answer):
-    """How many wait, and how long the first of them has."""
+    """How many wait, how long the first of them has, and how long whoever joins now will."""
 
     queue_id: str
     length: int
     longest_wait_s: float
     measured_at: datetime
+    next_wait: NextWaitNow | None = Field(None, description="null where no till is open")
 
 
 class LaneNow(Answer):
@@ -215,6 +224,13 @@ class DeviceNow(Answer):
     last_seen_at: datetime | None
 
 
+class AlertWords(Answer):
+    """What an alert says, in one language."""
+
+    title: str
+    action: str
+
+
 class Alert(Answer):
     """An alert: what is the matter, what to do, and in the end the proof that it is over."""
 
@@ -251,6 +267,7 @@ class Alert(Answer):
     is_blind: bool = Field(False, description="its sensors say too little to judge by, for it or against it")
     title: str = Field(examples=["Tills: 6 waiting"])
     action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3, left (Dry goods)"])
+    words: dict[str, AlertWords] = Field(description="title and action in the languages besides English, by their tags")
     details: dict[str, str | int | float | None]
     proof: dict[str, str | int | float | None] | None = Field(
         description="what was observed that ended it; null while it lasts, or if its rule was withdrawn"

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from storesense_backend.database import Connection, Pool, session_options, with_timeout
 from storesense_backend.errors import NotFoundError, UnavailableError
+from storesense_backend.flow import queues_lately
 from storesense_backend.live import reader
 from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_SHOWN, Changes, StoreState
 from storesense_backend.live.subscription import Offer, Subscription
@@ -35,6 +36,7 @@ _RETRY = Backoff(base_s=0.2, limit_s=10.0)
 
 _CHANNELS = ("storesense_batches", "storesense_devices", "storesense_alerts", "storesense_registry")
 _LEAST_PAUSE_S = 0.05
+_SERVICES_EVERY_S = 60.0
 _PARTITION_BITS = 40
 
 
@@ -89,6 +91,7 @@ class LiveFeed:
         self._cursors: dict[int, int] = {}
         self._lock = asyncio.Lock()
         self._refresh_due_s = 0.0
+        self._services_due_s = 0.0
         self._subscription_count = 0
         self._is_closing = False
         self._is_torn = False
@@ -152,6 +155,9 @@ class LiveFeed:
             are_all = news.everything or news.registry
             await self._take_devices(connection, self._stores if are_all else news.devices)
             await self._take_alerts(connection, news)
+            if now_s >= self._services_due_s:
+                self._services_due_s = now_s + _SERVICES_EVERY_S
+                await self._take_services(connection)
             if news.registry or news.everything:
                 await self._take_layouts(connection)
 
@@ -227,6 +233,13 @@ class LiveFeed:
             if watched is not None and watched.state.put_alerts([alert]):
                 for subscription in watched.subscriptions:
                     subscription.offer_alert(alert)
+
+    async def _take_services(self, connection: Connection) -> None:
+        now = self._clock.now()
+        for watched in self._stores.values():
+            changed = watched.state.put_services(await queues_lately(connection, layout=watched.state.layout, now=now))
+            if changed:
+                watched.offer(now, {"queues": changed})
 
     async def _take_layouts(self, connection: Connection) -> None:
         versions = await reader.layout_versions(connection, self._stores)

@@ -6,6 +6,7 @@ from typing import Any
 
 from storesense_backend.alert_records import alerts_by_id, current_alerts
 from storesense_backend.database import Connection
+from storesense_backend.flow import queues_lately
 from storesense_backend.live.state import LATEST_FAMILIES, RESOLVED_SHOWN, StoreState
 from storesense_backend.registry import get_store
 from storesense_contracts.layout import StoreLayout
@@ -46,6 +47,7 @@ async def load_state(connection: Connection, store_id: str, now: datetime) -> tu
             values = {"store_id": store_id, "since": now - LATEST_HORIZON}
             for item in await (await connection.execute(_SQL[f"latest_{family}"], values)).fetchall():
                 state.put_latest(family, item)
+        state.put_services(await queues_lately(connection, layout=state.layout, now=now))
         state.put_devices((await devices(connection, [store_id])).get(store_id, []))
         state.put_alerts(await current_alerts(connection, store_ids=[store_id], resolved_since=now - RESOLVED_SHOWN))
     return state, reached

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from storesense_backend.live.waits import NextWaits
 from storesense_backend.local_days import LocalDay, local_day
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from storesense_backend.live.waits import Lately
     from storesense_contracts.layout import StoreLayout
 
 Item = dict[str, Any]
@@ -42,6 +44,7 @@ class StoreState:
 
     def __init__(self, layout: "StoreLayout", layout_version: int, now: datetime) -> None:
         self.store_id: str = layout.id
+        self.layout = layout
         self.layout_version = layout_version
         self._zone: ZoneInfo = layout.zone_info
         self._lines = [line.id for line in layout.lines]
@@ -57,6 +60,7 @@ class StoreState:
         self._items: dict[str, dict[str, Item]] = {family: {} for family in ID_FIELDS}
         self._alerts: dict[int, Item] = {}
         self._early: list[tuple[str, datetime, int, int]] = []
+        self._waits = NextWaits(layout)
         self._reset_counts()
 
     @property
@@ -102,15 +106,29 @@ class StoreState:
         return item
 
     def put_latest(self, family: str, item: Item) -> bool:
-        """Take the newest reading of a subject; False if a newer one is known, or there are too many subjects."""
+        """Take the newest reading of a subject; False if a newer one is known, or there are too many subjects.
+
+        A queue's item gets the wait of whoever joins now as its ``next_wait``.
+        """
         key = item[ID_FIELDS[family]]
         old = self._items[family].get(key)
         if old is None and self._is_crowded(family, key):
             return False
         if old is not None and old["measured_at"] > item["measured_at"]:
             return False
+        if family == "queues":
+            item["next_wait"] = self._waits.of(item, self._items["lanes"])
         self._items[family][key] = item
         return old != item
+
+    def put_services(self, lately: "Lately") -> dict[str, Item]:
+        """Take what was served lately; return the queues whose next wait that changes."""
+        self._waits.learn(lately)
+        queues, lanes = self._items["queues"], self._items["lanes"]
+        fresh = {key: queue | {"next_wait": self._waits.of(queue, lanes)} for key, queue in queues.items()}
+        changed = {key: queue for key, queue in fresh.items() if queue != queues[key]}
+        queues.update(changed)
+        return changed
 
     def _is_crowded(self, family: str, key: str) -> bool:
         return len(self._items[family]) >= MAX_SUBJECTS and key not in self._named[family]
