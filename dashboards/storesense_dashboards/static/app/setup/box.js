@@ -9,7 +9,7 @@ import { Table } from "../parts/table.js";
 import { Component, html, render } from "../ui.js";
 import { codesOf, problemsOf } from "./check.js";
 import { packed } from "./carry.js";
-import { FLOOR, itemOf, keyOf, pairsOf, pictureOf, rounded, viewOf, withPairs } from "./drawing.js";
+import { FLOOR, itemOf, keyOf, pairsOf, pictureOf, placedOnFloor, rounded, viewOf, withPairs } from "./drawing.js";
 import { Editor, floorBack } from "./editor.js";
 import { begun, changed } from "./history.js";
 import { inverse, mapped } from "./plane.js";
@@ -19,6 +19,7 @@ const b = p.box;
 
 const PICTURE_MS = 2_000;
 const TRY_AFTER_MS = 800;
+const LOOK_AGAIN_MS = 3_000;
 const MAX_TRACKS = 400;
 
 async function ask(path, body) {
@@ -75,6 +76,19 @@ class Box extends Component {
     this.#loadTracks();
     this.#matchAnew();
     this.#try();
+    this.looking = setInterval(() => this.#lookAgain(), LOOK_AGAIN_MS);
+  }
+
+  componentWillUnmount() {
+    clearInterval(this.looking);
+    clearTimeout(this.timer);
+  }
+
+  /** Until somebody has walked by, look again and again. */
+  #lookAgain() {
+    if (this.state.isOver || this.state.tried?.tracks) return;
+    this.#loadTracks();
+    this.#try();
   }
 
   #loadPicture = () => {
@@ -92,6 +106,7 @@ class Box extends Component {
   };
 
   async #loadTracks() {
+    if (this.state.isOver) return;
     try {
       this.setState({ places: (await ask(`/api/tracks?camera=${encodeURIComponent(this.props.camera)}`)).places });
     } catch (error) {
@@ -163,7 +178,9 @@ class Box extends Component {
     const back = new URLSearchParams({ store: carried.store.id, page: "setup" });
     if (takes) {
       back.set("word", carried.word);
-      back.set("drawn", await packed(this.state.history.now));
+      const { history, match } = this.state;
+      const toFloor = (at) => match && mapped(match.matrix, at);
+      back.set("drawn", await packed(placedOnFloor(history.now, this.props.camera, toFloor, carried.store.floor.size_m)));
     }
     await ask("/api/leave", {}).catch(() => {});
     location.assign(`${returnUrl}#${back}`);

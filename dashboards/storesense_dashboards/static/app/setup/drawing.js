@@ -176,3 +176,22 @@ export function withPairs(drawing, camera, { image, floor }) {
   const homography = image.length ? { image, floor_m: floor } : null;
   return { ...drawing, cameras: known.map((view) => (view.camera === camera ? { ...view, homography } : view)) };
 }
+
+/**
+ * The drawing in which what was drawn in a camera's picture alone has its place on the floor plan too, as far as it lies
+ * there; `toFloor` maps a point, null beyond the horizon. Which side of a line is in is the same in both.
+ */
+export function placedOnFloor(drawing, camera, toFloor, [width, depth]) {
+  const isOnPlan = (at) => at && at[0] >= 0 && at[1] >= 0 && at[0] <= width && at[1] <= depth;
+  let placed = drawing;
+  for (const kind of ["line", "zone", "queue"])
+    for (const seen of viewOf(drawing, camera)?.[KINDS[kind].list] ?? []) {
+      const key = keyOf(kind, seen[kind]);
+      if (!seen.image || pointsOn(drawing, FLOOR, key).length) continue;
+      const points = seen.image.map(toFloor);
+      if (!points.every(isOnPlan)) continue;
+      const change = { floor_m: points.map((at) => at.map((value) => rounded(value, FLOOR))) };
+      placed = withItem(placed, key, kind === "line" ? { ...change, in_side: seen.in_side } : change);
+    }
+  return placed;
+}
