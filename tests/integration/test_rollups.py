@@ -528,3 +528,28 @@ def test_a_migration_with_data_in_place_rolls_what_is_there(
         walls = world.ask("SELECT measured_at AT TIME ZONE 'Europe/Berlin' FROM footfall_counts")
         days = len({row[0].date() for row in walls})
         assert len(world.ask("SELECT FROM store_days WHERE line_reading_count > 0")) == days
+
+
+def test_rollups_that_a_later_release_adds_begin_with_what_was_there(empty_database_url: str) -> None:
+    """What the follower has passed is in the new tables at once; the rest comes when it comes to it, once."""
+    migrate(empty_database_url, to_version=68)
+    chance = seeded(3)
+    world = World(empty_database_url)
+    new = ("lane_states", "health_readings")
+
+    def commit_more() -> None:
+        for _ in range(6):
+            at = NOW - timedelta(minutes=chance.randrange(60))
+            world.commit([make_row(chance, family, at) for family in new])
+
+    commit_more()
+    world.maintain()
+    commit_more()
+    migrate(empty_database_url)
+    assert world.differences() == {}
+    assert world.ask("SELECT sum(reading_count) FROM lane_states_1m_rolled") == [(6,)], "what had been passed"
+    world.maintain()
+    assert world.ask("SELECT sum(reading_count) FROM lane_states_15m_rolled") == [(12,)]
+    commit_more()
+    assert world.differences() == {}
+    world.close()

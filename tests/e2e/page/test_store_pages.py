@@ -52,6 +52,9 @@ def test_a_figure_says_its_trend_target_and_quality_and_one_without_source_says_
     expect(page.locator("[data-figure='on_shelf_availability']")).to_contain_text("off target")
     expect(page.locator("[data-figure='conversion']")).to_contain_text("Lacks its source: tills")
     expect(page.locator("[data-figure='restock_time']")).to_contain_text("Nothing happened to measure it by")
+    expect(page.locator("[data-figure='served_within_target']")).to_contain_text("target 80.0 %, on target")
+    expect(page.locator("[data-figure='lanes_open_against_needed']")).to_contain_text("-0.4")
+    expect(page.locator("[data-figure='device_uptime']")).to_contain_text("97.0 %")
     # Thirteen known days of fourteen: the line is in two pieces.
     expect(page.locator("[data-figure='visitors'] polyline")).to_have_count(2)
 

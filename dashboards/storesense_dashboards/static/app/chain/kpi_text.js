@@ -15,15 +15,15 @@ export function kpiText(unit, value) {
 
 /**
  * How a value stands to the one before: `{change, text, isGood}` for the Figure part; null where one is not known. Shares
- * are told in points, all else in per cent of what was; `better` is "higher", "lower" or "neither".
+ * are told in points, lanes (which may be below none) as they are, all else in per cent of what was; `better` is "higher", "lower" or "neither".
  */
 export function kpiTrend({ unit, value, previous }, better, points) {
   if (value === null || value === undefined || previous === null || previous === undefined) return null;
   let [change, text] = [value - previous, ""];
   if (unit === "share") text = points(numberText(Math.abs(change) * 100, 1));
-  else if (previous === 0) text = kpiText(unit, Math.abs(change));
+  else if (previous === 0 || unit === "lanes") text = kpiText(unit, Math.abs(change));
   else text = `${numberText((Math.abs(change) / Math.abs(previous)) * 100)} %`;
-  const scale = unit === "share" ? 1 : Math.abs(previous) || 1;
+  const scale = unit === "share" || unit === "lanes" ? 1 : Math.abs(previous) || 1;
   if (Math.abs(change) / scale < SAME) change = 0;
   const isGood = change === 0 || better === "neither" || !better ? null : change > 0 === (better === "higher");
   return { change, text, isGood };

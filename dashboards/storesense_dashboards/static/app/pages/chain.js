@@ -80,6 +80,15 @@ function StoreRow({ store, isChosen, nowMs, onChoose }) {
   </li>`;
 }
 
+/** Why a KPI has no value, as a key of the texts. */
+function whyNot(definition, kpi) {
+  if (!kpi?.completeness) return "noData";
+  return definition.name === "lanes_open_against_needed" ? "noAdvice" : "noEvents";
+}
+
+/** How complete a KPI's data is, where that says more than its value does. */
+const completenessOf = (kpi) => (kpi && !["alert_response_time", "device_uptime"].includes(kpi.name) ? kpi.completeness : null);
+
 /** A KPI for the Figure part. */
 function KpiFigure({ definition, kpi, dates }) {
   const label = p.kpis[definition.name] ?? definition.title;
@@ -94,12 +103,12 @@ function KpiFigure({ definition, kpi, dates }) {
     unit=${p.shortUnits[definition.unit]}
     trend=${trend}
     target=${kpi && kpi.target !== null ? { text: kpiText(kpi.unit, kpi.target), isMet: kpi.is_on_target } : null}
-    completeness=${definition.name === "alert_response_time" ? null : (kpi?.completeness ?? null)}
+    completeness=${completenessOf(kpi)}
     low=${kpi && kpi.low !== null ? kpiText(kpi.unit, kpi.low) : null}
     high=${kpi && kpi.high !== null ? kpiText(kpi.unit, kpi.high) : null}
     tone=${!isKnown ? "quiet" : kpi.is_on_target === false ? "act" : null}
     note=${!isKnown
-      ? p.notKnown[kpi?.completeness === 0 || kpi?.completeness === undefined || kpi?.completeness === null ? "noData" : "noEvents"]
+      ? p.notKnown[whyNot(definition, kpi)]
       : kpi.trend && html`<${Spark} values=${kpi.trend} label=${p.sparkLabel(label, dates.length)} />`}
   />`;
 }

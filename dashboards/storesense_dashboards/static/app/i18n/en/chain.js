@@ -19,7 +19,7 @@ export default {
   points: (text) => `${text} points`,
   sparkLabel: (label, days) => `${label}, the last ${days} days`,
   columns: { store: "Store", change: "Change", target: "Target", completeness: "Data there", days: "14 days" },
-  notKnown: { noData: "No data in this time", noEvents: "Nothing happened to measure it by" },
+  notKnown: { noData: "No data in this time", noEvents: "Nothing happened to measure it by", noAdvice: "There was no staffing advice in this time" },
   reasons: {
     critical_alerts: (n) => count(n, "critical alert", "critical alerts"),
     warning_alerts: (n) => count(n, "alert", "alerts"),
@@ -66,10 +66,7 @@ export default {
   },
   needs: {
     "till data": "tills",
-    "a target wait in the store's layout": "a target wait in the store's layout",
-    "staffing advice": "staffing advice",
     "staff on duty": "the rota",
-    "a value for the whole store": "a value for the whole store; see Devices",
   },
   targets: {
     open: "Set targets",

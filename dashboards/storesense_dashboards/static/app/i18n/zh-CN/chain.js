@@ -16,7 +16,7 @@ export default {
   points: (text) => `${text} 个百分点`,
   sparkLabel: (label, days) => `${label}，最近 ${days} 天`,
   columns: { store: "门店", change: "变化", target: "目标", completeness: "数据完整度", days: "14 天" },
-  notKnown: { noData: "此时段没有数据", noEvents: "此时段没有可供计算的事件" },
+  notKnown: { noData: "此时段没有数据", noEvents: "此时段没有可供计算的事件", noAdvice: "此时段没有排班建议" },
   reasons: {
     critical_alerts: (n) => `${n} 条严重告警`,
     warning_alerts: (n) => `${n} 条告警`,
@@ -63,10 +63,7 @@ export default {
   },
   needs: {
     "till data": "收银数据",
-    "a target wait in the store's layout": "门店布局中的目标等候时间",
-    "staffing advice": "排班建议",
     "staff on duty": "排班表",
-    "a value for the whole store": "全店数值；请见“设备”页",
   },
   targets: {
     open: "设定目标",
