@@ -154,6 +154,34 @@ def test_a_vibration_that_never_ends_still_settles() -> None:
     assert step.delta_g == pytest.approx(300, abs=10)
 
 
+def test_a_hand_that_hides_behind_a_replaced_reading_is_no_rest() -> None:
+    # A trembling hand holds still for half a second, but for one reading that the impulse filter took for a wild one.
+    rng = random.Random(2)  # noqa: S311 - noise, no secret
+    levels_g = [2000.0] * 100 + [1750.0] * 6 + [1500.0] * 60
+    weights = [(place / 10, level_g + rng.gauss(0, 0.2)) for place, level_g in enumerate(levels_g)]
+    told = []
+    for disturbed in (False, True):
+        detector = StepDetector(spread_g=1.0, floor_g=1e-3, unit_weight_g=250.0, unit_sigma_g=1.5)
+        steps = []
+        for place, (at_s, weight_g) in enumerate(weights):
+            if disturbed and place == 103:
+                detector.disturbed(at_s)
+            if step := detector.push(at_s, weight_g):
+                steps.append(round(step.delta_g / 250))
+        told.append(steps)
+    assert told == [[-1, -1], [-2]]
+
+
+def test_a_shelf_that_is_being_filled_does_not_swing() -> None:
+    # Handful after handful for eight seconds, while a hand trembles: what swings by half a unit is no rest yet.
+    rng = random.Random(3)  # noqa: S311 - noise, no secret
+    weights = plateaus([(10, 0)], noise_g=0.2)
+    weights += [(10 + n / 10, 2000 + 100 * (n // 12) + rng.gauss(0, 25)) for n in range(80)]
+    weights += [(18 + n / 10, 2700 + rng.gauss(0, 0.2)) for n in range(100)]
+    steps = detect(weights, unit_g=100.0)
+    assert [round(step.delta_g / 100) for step in steps] == [27]
+
+
 def test_what_happened_in_a_silence_shows_after_it() -> None:
     after = [(100 + t, g) for t, g in plateaus([(10, 500.0)])]
     [step] = detect(plateaus([(10, 1000.0)]) + after)
