@@ -42,7 +42,7 @@ from storesense_simulators.twin.shop import Shop
 TRAINING_SEEDS_FROM = 1_001
 
 _AFTER_CLOSING_MIN = 45
-_LANE_MARGIN = 0.98
+_LANE_MARGIN = 0.993
 """The advice aims at so much of the threshold's lane hours, because test days are not the training days."""
 
 

@@ -143,9 +143,11 @@ class Advised:
             self.forecasts[minute] = forecast
             self._adviser.foresee(forecast)
         self._keep_count(view)
-        served = {self._tills.queue_of[lane_id] for lane_id in view.open_lanes}
-        people = sum(count for queue_id, count in self._people.items() if queue_id in served)
-        return self._adviser.lanes(TillState(view.now_ms / 1_000, people, len(view.open_lanes), view.coming_lanes))
+        staffed = {queue_id: count for queue_id, count in self._people.items() if not self._tills.is_self[queue_id]}
+        taking = {self._tills.queue_of[lane_id] for lane_id in view.open_lanes}
+        closing = sum(count > 0 and queue_id not in taking for queue_id, count in staffed.items())
+        people, lanes = sum(staffed.values()), len(view.open_lanes)
+        return self._adviser.lanes(TillState(view.now_ms / 1_000, people, lanes, view.coming_lanes, closing))
 
     def _foretold(self, minute: int) -> ArrivalForecast:
         if self._coming is not None:

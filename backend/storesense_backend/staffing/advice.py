@@ -33,7 +33,7 @@ class AdvicePolicy:
 
     costs: Costs = field(default_factory=Costs)
     lead_s: float = 60.0
-    least_open_s: float = 120.0
+    least_open_s: float = 0.0
     fewest_lanes: int = 1
     target_wait_s: float = 120.0
     target_share: float = 0.8
@@ -45,16 +45,17 @@ class TillState:
 
     Attributes:
         at_s: of a steady clock.
-        people: at the staffed lanes that take customers, waiting or being served; who is at a lane that is closing is
-            served there, and left out.
+        people: at the staffed lanes, closing ones included, waiting or being served.
         lanes_open: staffed lanes that take customers.
         lanes_coming: that have been asked for and are not staffed yet.
+        lanes_closing: that take nobody more and serve the last that they have.
     """
 
     at_s: float
     people: int
     lanes_open: int
     lanes_coming: int = 0
+    lanes_closing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,11 @@ class Adviser:
         if self._per_min is None:
             return lanes
         wanted = self._plan.lanes(
-            self._per_min, is_open=state.lanes_open, coming=state.lanes_coming, people=state.people
+            self._per_min,
+            is_open=state.lanes_open,
+            people=state.people,
+            coming=state.lanes_coming,
+            closing=state.lanes_closing,
         )
         is_fresh = self._opened_s is not None and state.at_s - self._opened_s < self._policy.least_open_s
         return lanes if is_fresh and wanted < lanes else wanted

@@ -65,9 +65,16 @@ def test_switching_that_costs_more_happens_less():
 
 
 def test_it_is_the_idle_lane_that_closes():
-    own = plan(3.0, 5.0, 0.0)
+    own = plan(3.0, 50.0, 0.0)
     assert wanted(own, 2, is_open=3, per_min=0.5) == 2
-    assert wanted(own, 9, is_open=3, per_min=0.5) >= 3, "all three have work left"
+    assert wanted(own, 12, is_open=3, per_min=0.5) >= 3, "all three have a line"
+
+
+def test_a_lane_that_is_about_to_close_is_kept_before_another_is_asked_for():
+    own = plan(1.5, 200.0, 20.0)
+    least = [next(n for n in range(30) if own.lanes(1.2, is_open=2, people=n, closing=c) > 2) for c in (0, 1)]
+    assert least[1] < least[0], "nobody has to come for it"
+    assert own.lanes(1.2, is_open=4, people=30, closing=1) == 5
 
 
 def test_the_fewest_stay_and_no_more_than_there_are_are_asked_for():
