@@ -35,12 +35,14 @@ function ackErrorText(error) {
 }
 
 function Acknowledgement({ alert, ack, user, nowMs, zone, onAcknowledge }) {
-  if (alert.state === "acknowledged") {
-    const time = dayTimeText(parseInstant(alert.acknowledged_at) ?? nowMs, nowMs, zone);
-    const isYou = alert.acknowledged_by === user.user_name;
+  if (alert.state !== "open") {
+    const [name, at] =
+      alert.state === "in_hand" ? [alert.taken_by, alert.taken_at] : [alert.acknowledged_by, alert.acknowledged_at];
+    const time = dayTimeText(parseInstant(at) ?? nowMs, nowMs, zone);
+    const isYou = name === user.user_name;
     return html`<div class="taken">
       <p><${Icon} name="check" size=${18} />
-      ${isYou ? t.alerts.acknowledgedByYou(time) : t.alerts.acknowledgedBy(alert.acknowledged_by ?? t.unknown, time)}</p>
+      ${isYou ? t.alerts.acknowledgedByYou(time) : t.alerts.acknowledgedBy(name ?? t.unknown, time)}</p>
       ${isYou && html`<p class="hint">${t.alerts.closesByItself}</p>`}
     </div>`;
   }
