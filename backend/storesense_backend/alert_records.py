@@ -8,6 +8,7 @@ from storesense_backend.alerts.life import records
 from storesense_backend.alerts.life.actions import Action, allowed
 from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.alerts.wording import action, title
+from storesense_backend.alerts.words import DEFAULT_LANGUAGE, WORDS
 from storesense_backend.database import Connection
 from storesense_backend.roles import Role
 from storesense_contracts.sql import load_queries
@@ -15,16 +16,24 @@ from storesense_contracts.sql import load_queries
 _SQL = load_queries("storesense_backend", "sql/alerts.sql")
 
 MAX_CURRENT_ALERTS = 1_000
+_OTHER_LANGUAGES = tuple(language for language in WORDS if language != DEFAULT_LANGUAGE)
 
 
 def told(row: dict[str, Any]) -> dict[str, Any]:
-    """Make of an alert's row what people read: the same with title and action."""
+    """Make of an alert's row what people read: the same with title and action, in the other languages too."""
     kind, details = row["kind"], row["details"]
     messages = row.get("messages")
     shown = {key: value for key, value in row.items() if key != "messages"}
     return shown | {
         "title": title(kind, details, messages=messages),
         "action": action(kind, details, messages=messages),
+        "words": {
+            language: {
+                "title": title(kind, details, language, messages),
+                "action": action(kind, details, language, messages),
+            }
+            for language in _OTHER_LANGUAGES
+        },
     }
 
 

@@ -99,7 +99,8 @@ async def test_a_day_by_the_minute(world, backend):
     hour = found.hours[9]
     assert (hour.expected_minutes, hour.measured_minutes) == (180, 3)
     assert [alert.subject_id for alert in found.alerts] == ["tills", "other"]
-    assert found.alerts[0].title
+    assert found.alerts[0].title == "the tills: 6 waiting"
+    assert found.alerts[0].words["zh-CN"].action == "再开一个收银台"
 
 
 async def test_other_dates(backend):

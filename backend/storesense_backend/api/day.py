@@ -11,7 +11,7 @@ from storesense_backend import registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer
+from storesense_backend.api.models import AlertWords, Answer
 from storesense_backend.api.parameters import StoreIdPath
 from storesense_backend.api.stores import layout_of
 from storesense_backend.errors import InvalidError
@@ -80,6 +80,7 @@ class DayAlert(Answer):
     ended_at: dt.datetime | None
     title: str
     action: str
+    words: dict[str, AlertWords]
 
 
 class StoreDay(Answer):

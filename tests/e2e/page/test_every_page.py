@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from fixtures import fake_pages, fake_store
 from fixtures.fake_backend import FakeBackend
@@ -108,6 +109,16 @@ def test_axe_finds_nothing_on_any_page(signed_in, everything, axe_source: str, w
     assert found == []
 
 
+def fits(page: Page, width: int) -> bool:
+    """Whether nothing is wider than the screen, when what follows its size (charts, the plan) has done so."""
+    page.set_viewport_size({"width": width, "height": 900})
+    try:
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width, timeout=10_000)
+    except PlaywrightTimeoutError:
+        return False
+    return True
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_no_page_is_wider_than_the_screen(signed_in, everything, language: str) -> None:
@@ -117,16 +128,10 @@ def test_no_page_is_wider_than_the_screen(signed_in, everything, language: str) 
     views = [*pages_of(page), *VIEWS]
     for view in views:
         show(page, everything, view)
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            if page.evaluate("document.documentElement.scrollWidth") > width:
-                wide.append((view, width))
+        wide += [(view, width) for width in WIDTHS if not fits(page, width)]
     page.goto(f"{everything.url}/staff")
     expect(page.get_by_role("navigation")).to_be_visible()
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wide.append(("staff", width))
+    wide += [("staff", width) for width in WIDTHS if not fits(page, width)]
     assert wide == []
 
 
@@ -157,3 +162,18 @@ def test_every_page_survives_a_restart_of_the_server(signed_in, everything) -> N
         expect(page.locator(".stale-banner")).to_have_count(0, timeout=20_000)
         expect(page.locator("main .card, main .chain-store").first).to_be_visible()
         assert page.evaluate("window.marker") == "not reloaded", view
+
+
+def test_alerts_speak_the_language_of_the_page(signed_in, everything) -> None:
+    page: Page = signed_in()
+    page.add_init_script("localStorage.setItem('storesense.language', 'zh-CN')")
+    show(page, everything, STORE)
+    alert = page.locator('.alert[data-alert="7"]')
+    expect(alert.get_by_role("heading")).to_have_text("再开一个收银台")
+    everything.alert(fake_store.queue_alert(severity="warning"))
+    expect(alert).to_have_class(re.compile("severity-warning"))
+    expect(alert.get_by_role("heading")).to_have_text("再开一个收银台")
+    for view in (f"{STORE}&page=alerts", f"{STORE}&mode=wall"):
+        show(page, everything, view)
+        expect(page.locator("main")).to_contain_text("再开一个收银台")
+        expect(page.locator("main")).not_to_contain_text("Open another lane")

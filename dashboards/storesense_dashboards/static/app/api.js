@@ -1,5 +1,6 @@
 // The HTTP API as functions. Every failure is an ApiError whose `status` is 0 when the server did not answer.
 import { t } from "./i18n/index.js";
+import { spoken } from "./state.js";
 
 const BASE = "/api/v1";
 const TIMEOUT_MS = 15_000;
@@ -47,7 +48,8 @@ export async function request(method, path, body, { headers = {}, signal = null,
   if (!response.ok) throw await errorOf(response);
   if (response.status === 204) return null;
   try {
-    return await response.json();
+    const answer = await response.json();
+    return Array.isArray(answer?.alerts) ? { ...answer, alerts: answer.alerts.map(spoken) } : spoken(answer);
   } catch {
     throw new ApiError({ status: 0, code: "unreachable", message: t.problem.unreachable });
   }

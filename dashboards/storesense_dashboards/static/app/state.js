@@ -11,6 +11,12 @@ export const FAMILIES = Object.freeze({
   devices: "device_id",
 });
 
+/** An alert with its words in the page's language, where the server has them. */
+export function spoken(alert) {
+  const words = alert?.words?.[globalThis.document?.documentElement.lang];
+  return words ? { ...alert, ...words } : alert;
+}
+
 const ALERT_RANK = { open: 0, acknowledged: 1, in_hand: 2, resolved: 3, dismissed: 3 };
 const MAX_ALERTS = 500;
 
@@ -48,7 +54,7 @@ export function applySnapshot(live, snapshot) {
   const next = { ...emptyLive(), at: snapshot.at ?? null, dayStartedAt: snapshot.day_started_at ?? null };
   for (const [family, key] of Object.entries(FAMILIES)) next[family] = byId(snapshot[family], key);
   for (const [id, slot] of Object.entries(next.slots)) next.slots[id] = settled(live.slots[id], slot);
-  next.alerts = byId(snapshot.alerts, "alert_id");
+  next.alerts = byId(snapshot.alerts?.map(spoken), "alert_id");
   for (const [id, alert] of Object.entries(live.alerts)) {
     if (!(id in next.alerts) && isOver(alert)) next.alerts[id] = alert;
   }
@@ -86,7 +92,7 @@ export function applyAlert(live, alert) {
   const known = live.alerts[alert.alert_id];
   const isGivenBack = known?.state === "in_hand" && alert.state === "open";
   if (known && !isGivenBack && ALERT_RANK[known.state] > ALERT_RANK[alert.state]) return live;
-  return { ...live, alerts: { ...live.alerts, [alert.alert_id]: alert } };
+  return { ...live, alerts: { ...live.alerts, [alert.alert_id]: spoken(alert) } };
 }
 
 const newestFirst = (at) => (a, b) => Date.parse(at(b)) - Date.parse(at(a)) || (a.alert_id < b.alert_id ? 1 : -1);

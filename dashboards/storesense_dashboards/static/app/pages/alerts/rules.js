@@ -49,7 +49,7 @@ export class Rules extends Pure {
     const c = p.rules.columns;
     const columns = [
       { id: "kind", label: c.kind, isHead: true, value: ({ rule }) => kindOf(rule),
-        cell: ({ rule }) => html`<button class="quiet as-link" aria-label=${p.rules.editOf(rule.id)} onClick=${() => this.edit(rule, false)}>${kindOf(rule)}</button>` },
+        cell: ({ rule }) => html`<button class="quiet as-link" aria-label=${p.rules.editOf(`${kindOf(rule)} (${rule.id})`)} onClick=${() => this.edit(rule, false)}>${kindOf(rule)}</button>` },
       { id: "rule", label: c.rule, value: ({ rule }) => rule.id },
       { id: "thresholds", label: c.thresholds, value: ({ rule }) => opensAt(rule) || null },
       { id: "severity", label: c.severity, value: ({ rule }) => p.severity[rule.severity] ?? null },
