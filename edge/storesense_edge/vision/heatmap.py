@@ -11,6 +11,8 @@ import numpy as np
 from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from numpy.typing import NDArray
 
 MAX_CELLS = 65_536
@@ -18,6 +20,11 @@ MAX_DECISECONDS = 65_535
 STEP_S = 0.25
 STEP_M = 0.1
 """Time spent unseen is laid along the straight way, in steps as short as one of these."""
+MEMORY_S = 3_600.0
+"""Gaps count half as much each time so much time of people has passed."""
+LEAST_KNOWN_S = 60.0
+MOST_UNSEEN_S = 1.0
+END_EVERY_S = 1.0
 BODY_M = 0.5
 """Somebody covers a square of floor of this side: about the width of shoulders."""
 
@@ -100,8 +107,12 @@ class FloorHeatmap:
     """Adds up presence per floor cell.
 
     A person who was lost and seen again was there in between (see `floor_people`): that time, up to `max_gap_s` of it,
-    is laid along the straight way. A person who is lost for good adds nothing after the last sighting, and one who is
-    not sure to be anybody adds nothing until they are.
+    is laid along the straight way. One who is not sure to be anybody adds nothing until they are.
+
+    Nobody is seen from the first moment to the last. Whoever comes and goes independently of when they are seen has
+    been there for E[G²] / 2 E[G] before the first sighting, and as long after the last, where G are the times from
+    sighting to sighting (the mean residual life of a renewal process; Cox 1962, section 5.2). The gaps of everybody
+    before tell how long that is, and it is added at both ends, `MOST_UNSEEN_S` at most.
 
     Args:
         grid: the cells.
@@ -116,6 +127,8 @@ class FloorHeatmap:
         self._last_s = np.empty(0)
         self._last_xy = np.empty((0, 2))
         self._unsure: dict[int, list[tuple[NDArray[np.intp], NDArray[np.float64]]]] = {}
+        self._gaps_s = self._squares_s2 = 0.0
+        self._ended_s = 0.0
 
     def step(
         self,
@@ -125,6 +138,7 @@ class FloorHeatmap:
         at_s: float,
         *,
         sure: NDArray[np.bool_] | None = None,
+        present: AbstractSet[int] | None = None,
     ) -> None:
         """Take one picture's floor points of the people seen in it.
 
@@ -134,27 +148,27 @@ class FloorHeatmap:
             points_xy_m: (N, 2) floor points; NaN where a point is not on the floor.
             at_s: time of the picture.
             sure: (N,) who is certainly somebody; None for everybody.
+            present: numbers of everybody who is here, those not seen just now included; None where nobody knows.
         """
+        if present is not None and at_s - self._ended_s >= END_EVERY_S:
+            self._ended_s = at_s
+            self._end(present)
         if not len(slots):
             return
         self._grow(int(slots.max()) + 1)
         known = self._ids[slots] == ids
         if not known.all():
-            fresh = slots[~known]
-            self._last_xy[fresh] = points_xy_m[~known]
-            self._last_s[fresh] = at_s
-            for slot in fresh.tolist():
-                self._unsure.pop(slot, None)
+            self._begin(slots[~known], points_xy_m[~known], at_s, known_to_end=present is not None)
         gap_s = np.clip(at_s - self._last_s[slots], 0.0, self._max_gap_s)
         start = self._last_xy[slots]
         self._ids[slots] = ids
         self._last_s[slots] = at_s
         self._last_xy[slots] = points_xy_m
         certain = np.ones(len(slots), dtype=np.bool_) if sure is None else sure
-        if self._unsure:
-            for slot in slots[certain].tolist():
-                for where, seconds in self._unsure.pop(slot, ()):
-                    np.add.at(self._seconds, where, seconds)
+        self._learn(gap_s[certain & (gap_s > 0)])
+        for slot in slots[certain].tolist() if self._unsure else ():
+            for where, seconds in self._unsure.pop(slot, ()):
+                np.add.at(self._seconds, where, seconds)
         whole = certain & (gap_s <= STEP_S)
         if whole.any():
             np.add.at(self._seconds, *spread(self.grid, points_xy_m[whole], gap_s[whole]))
@@ -164,6 +178,36 @@ class FloorHeatmap:
                 np.add.at(self._seconds, *laid)
             else:
                 self._unsure.setdefault(int(slots[row]), []).append(laid)
+
+    def _begin(
+        self, slots: NDArray[np.intp], points_xy_m: NDArray[np.float64], at_s: float, *, known_to_end: bool
+    ) -> None:
+        self._last_xy[slots] = points_xy_m
+        self._last_s[slots] = at_s
+        for slot, xy_m in zip(slots.tolist(), points_xy_m, strict=True):
+            self._unsure.pop(slot, None)
+            if known_to_end:
+                self._unsure[slot] = [self._unseen(xy_m)]
+
+    def _learn(self, gaps_s: NDArray[np.float64]) -> None:
+        self._gaps_s += float(gaps_s.sum())
+        self._squares_s2 += float((gaps_s * gaps_s).sum())
+        if self._gaps_s > MEMORY_S:
+            self._gaps_s, self._squares_s2 = self._gaps_s / 2, self._squares_s2 / 2
+
+    def _unseen(self, xy_m: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Lay down the time before a first sighting, or after a last one."""
+        residual_s = self._squares_s2 / (2 * self._gaps_s) if self._gaps_s > LEAST_KNOWN_S else 0.0
+        return spread(self.grid, xy_m[None], np.array([min(residual_s, MOST_UNSEEN_S)]))
+
+    def _end(self, present: AbstractSet[int]) -> None:
+        """Let those who are gone have been there for a moment after they were seen last."""
+        for slot in np.flatnonzero(self._ids >= 0).tolist():
+            if int(self._ids[slot]) in present:
+                continue
+            if self._unsure.pop(slot, None) is None:
+                np.add.at(self._seconds, *self._unseen(self._last_xy[slot]))
+            self._ids[slot] = -1
 
     def _along(
         self, from_xy_m: NDArray[np.float64], to_xy_m: NDArray[np.float64], gap_s: float

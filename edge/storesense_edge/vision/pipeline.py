@@ -233,7 +233,7 @@ class CameraPipeline:
         if feet_m is not None:
             feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
             if self._heat is not None:
-                self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure)
+                self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure, present=seen.present)
         units = self._parties.step(
             points.slots,
             points.ids,

@@ -110,6 +110,26 @@ def test_who_is_not_sure_to_be_anybody_counts_later_or_never() -> None:
     assert heat.take().sum() == 0
 
 
+def test_the_moments_before_the_first_sighting_and_after_the_last_are_learnt_from_gaps() -> None:
+    """People stay for 10 s and are seen in every fifth picture by chance: gaps tell how much of it is never seen."""
+    heat, chance = FloorHeatmap(GRID), np.random.default_rng(5)
+    true_s = measured_s = 0.0
+    for visitor in range(400):
+        if visitor == 100:  # by now it is learnt
+            heat.take()
+            true_s = measured_s = 0.0
+        begin_s = 100.0 * visitor
+        for picture in range(150):
+            seen = picture < 100 and chance.random() < 0.2
+            ids = np.array([visitor] if seen else [], dtype=np.int64)
+            present = frozenset({visitor}) if picture < 140 else frozenset()
+            points = np.array([[1.5, 1.5]] * len(ids)).reshape(-1, 2)
+            heat.step(np.zeros(len(ids), dtype=np.intp), ids, points, begin_s + picture / 10, present=present)
+        true_s += 10.0
+        measured_s += float(heat.take().sum()) / 10
+    assert measured_s == pytest.approx(true_s, rel=0.02)
+
+
 @given(st.lists(st.floats(0.01, 0.7), min_size=1, max_size=60), st.integers(1, 10))
 def test_totals_are_right_however_often_they_are_taken(steps: list[float], every: int) -> None:
     heat = FloorHeatmap(GRID)
