@@ -188,6 +188,7 @@ def call(browser: Any) -> Iterator[Callable[..., Any]]:
         script = "async ([path, name, args]) => (await import(path))[name](...args)"
         return page.evaluate(script, [f"/static/app/setup/{module}", name, args])
 
+    call_it.page = page  # type: ignore[attr-defined]
     yield call_it
     page.close()
     fake.stop()
@@ -210,3 +211,20 @@ def test_a_drawing_survives_the_way_in_an_address(call: Callable[..., Any]) -> N
     assert call("carry.js", "unpacked", text) == drawing
     assert call("carry.js", "unpacked", text[:-9]) is None
     assert call("carry.js", "unpacked", "no such thing") is None
+
+
+def test_what_is_drawn_in_a_matched_picture_gets_its_place_on_the_plan(call: Callable[..., Any]) -> None:
+    """The picture is ten metres wide and eight deep; what lies beyond the plan stays in the picture alone."""
+    view = {"camera": "cam", "homography": None, "zones": [], "queues": []}
+    seen = [
+        {"line": "near", "image": [[0.1, 0.5], [0.6, 0.5]], "in_side": "right"},
+        {"line": "far", "image": [[0.1, 0.5], [0.95, 0.5]], "in_side": "left"},
+    ]
+    lines = [{"id": name, "name": name, "floor_m": None, "in_side": None} for name in ("near", "far")]
+    drawing = {"lines": lines, "zones": [], "lanes": [], "queues": [], "slots": [], "cameras": [view | {"lines": seen}]}
+    script = """async (drawing) => {
+      const { placedOnFloor } = await import("/static/app/setup/drawing.js");
+      return placedOnFloor(drawing, "cam", ([x, y]) => [x * 10, y * 8], [9, 8]).lines;
+    }"""
+    placed = call.page.evaluate(script, drawing)  # type: ignore[attr-defined]
+    assert [(each["floor_m"], each["in_side"]) for each in placed] == [([[1, 4], [6, 4]], "right"), (None, None)]

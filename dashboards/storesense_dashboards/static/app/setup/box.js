@@ -65,6 +65,7 @@ class Box extends Component {
     isMatching: false,
     match: null,
     matchProblem: null,
+    loose: { image: [], floor: [] }, // points that were added and nobody has put in their place yet
     tried: null,
     tryProblem: null,
     isOver: false,
@@ -147,6 +148,7 @@ class Box extends Component {
     }
   };
 
+  /** A further pair, somewhere: it says nothing before both of its points were put in their place by hand. */
   #addPair = () => {
     const { image, floor } = pairsOf(this.state.history.now, this.props.camera);
     const [width, depth] = this.props.carried.store.floor.size_m;
@@ -155,9 +157,10 @@ class Box extends Component {
     const [x, y] = places[image.length % places.length];
     const shift = Math.floor(image.length / places.length) * 0.05;
     const seen = [x + shift, y - shift];
-    const there = this.state.match ? mapped(this.state.match.matrix, seen) : null;
-    const onFloor = (there ?? [seen[0] * width, seen[1] * depth]).map((value, axis) => rounded(Math.min([width, depth][axis], Math.max(0, value)), FLOOR));
-    this.#set(changed(this.state.history, withPairs(this.state.history.now, this.props.camera, { image: [...image, seen], floor: [...floor, onFloor] })));
+    const there = [rounded(seen[0] * width, FLOOR), rounded(seen[1] * depth, FLOOR)];
+    const { loose } = this.state;
+    this.setState({ loose: { image: [...loose.image, image.length], floor: [...loose.floor, image.length] } });
+    this.#set(changed(this.state.history, withPairs(this.state.history.now, this.props.camera, { image: [...image, seen], floor: [...floor, there] })));
   };
 
   #removePair = () => {
@@ -165,11 +168,24 @@ class Box extends Component {
     this.#set(changed(this.state.history, withPairs(this.state.history.now, this.props.camera, { image: image.slice(0, -1), floor: floor.slice(0, -1) })));
   };
 
+  /** The first point that waits to be put in its place, counted from 1; null if none does. */
+  #looseOne() {
+    const count = pairsOf(this.state.history.now, this.props.camera).image.length;
+    const { image, floor } = this.state.loose;
+    const waiting = [...image, ...floor].filter((index) => index < count);
+    return waiting.length ? Math.min(...waiting) + 1 : null;
+  }
+
   #pairsOn(side) {
     const pairs = pairsOf(this.state.history.now, this.props.camera);
     return {
       pairs: { points: pairs[side], suspect: this.state.match?.suspect_pair ?? null },
-      onPairs: (points, tag) => this.#set(changed(this.state.history, withPairs(this.state.history.now, this.props.camera, { ...pairs, [side]: points }), tag && `${side}:${tag}`)),
+      onPairs: (points, tag) => {
+        const { loose } = this.state;
+        const isStill = (index) => points[index]?.every((value, axis) => value === pairs[side][index]?.[axis]);
+        this.setState({ loose: { ...loose, [side]: loose[side].filter(isStill) } });
+        this.#set(changed(this.state.history, withPairs(this.state.history.now, this.props.camera, { ...pairs, [side]: points }), tag && `${side}:${tag}`));
+      },
     };
   }
 
@@ -205,6 +221,7 @@ class Box extends Component {
     const { isMatching, match, matchProblem, history } = this.state;
     const count = pairsOf(history.now, this.props.camera).image.length;
     const codes = codesOf(problems, `pairs:${this.props.camera}`);
+    const looseOne = this.#looseOne();
     return html`<details class="matching" open=${isMatching} onToggle=${(event) => this.setState({ isMatching: event.currentTarget.open })}>
       <summary>${b.match} <small>${b.pairs(count)}</small></summary>
       <p class="hint">${b.matchHelp}</p>
@@ -213,8 +230,9 @@ class Box extends Component {
         ${count > 0 && html`<button class="quiet" onClick=${this.#removePair}>${b.removePair}</button>`}
       </div>
       <p role="status" class="matching-error">
-        ${match && (match.error_cm === null ? b.noError : b.error(Math.round(match.error_cm)))}
-        ${match && match.suspect_pair !== null && ` ${b.suspect(match.suspect_pair + 1)}`}
+        ${looseOne !== null && b.loose(looseOne)}
+        ${looseOne === null && match && (match.error_cm === null ? b.noError : b.error(Math.round(match.error_cm)))}
+        ${looseOne === null && match && match.suspect_pair !== null && ` ${b.suspect(match.suspect_pair + 1)}`}
       </p>
       ${(codes.length ? codes.map((code) => p.problems[code]) : matchProblem ? [matchProblem] : []).map((text) => html`<p key=${text} class="panel-problem" role="alert">${text}</p>`)}
     </details>`;
@@ -247,6 +265,7 @@ class Box extends Component {
   render({ camera, cameras, carried }, { history, aspect, hasPicture, showsTracks, isMatching, isOver }) {
     const { store } = carried;
     const problems = problemsOf(history.now, store.floor.size_m);
+    const looseOne = this.#looseOne();
     const sheets = [
       { surface: this.picture, title: b.picture, label: b.pictureLabel(camera), aspect, back: this.#back, ...(isMatching ? this.#pairsOn("image") : { pairs: null }) },
       { surface: FLOOR, title: p.floorPlan, label: p.floorLabel(store.name), back: floorBack(store.floor), ...(isMatching ? this.#pairsOn("floor") : { pairs: null }) },
@@ -268,9 +287,9 @@ class Box extends Component {
             <label class="check"><input type="checkbox" checked=${showsTracks} onChange=${(event) => this.setState({ showsTracks: event.currentTarget.checked })} /><span>${b.tracks}</span></label>`}
         />
         <div class="save-bar is-changed">
-          <p role="status">${problems.length ? p.toMend(problems.length) : ""}</p>
+          <p role="status">${problems.length ? p.toMend(problems.length) : looseOne !== null ? b.loose(looseOne) : ""}</p>
           <button class="quiet" onClick=${() => this.#leave(false)}>${b.leave}</button>
-          <button class="primary" disabled=${problems.length > 0} onClick=${() => this.#leave(true)}>${b.takeOver}</button>
+          <button class="primary" disabled=${problems.length > 0 || looseOne !== null} onClick=${() => this.#leave(true)}>${b.takeOver}</button>
         </div>
       <//>
       <${Card} id="trying" icon="replay" title=${b.trying}>${this.#tried(store.time_zone)}<//>

@@ -109,6 +109,7 @@ export default {
     pairs: (n) => count(n, "point", "points"),
     error: (cm) => `Off by about ${cm} cm at other places.`,
     noError: "Four points fit any floor exactly. Add a fifth to learn the error.",
+    loose: (n) => `Put point ${n} in its place, in the picture and on the plan.`,
     suspect: (n) => `Point ${n} does not go with the others. Measure it again.`,
     trying: "What the last hour would have counted",
     tryingHelp: (tracks, from, to) => `${count(tracks, "track", "tracks")} from ${from} to ${to}. An estimate: from places twice a second.`,

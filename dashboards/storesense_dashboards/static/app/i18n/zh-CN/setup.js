@@ -107,6 +107,7 @@ export default {
     pairs: (n) => `${n} 点`,
     error: (cm) => `其他位置的误差约 ${cm} 厘米。`,
     noError: "四点总能完全吻合。添加第五点可得知误差。",
+    loose: (n) => `请将第 ${n} 点放到画面和平面图中的正确位置。`,
     suspect: (n) => `第 ${n} 点与其他点不符，请重新测量。`,
     trying: "最近一小时会计得多少",
     tryingHelp: (tracks, from, to) => `${from} 至 ${to}，${tracks} 条轨迹。按每秒两次的位置估算。`,
