@@ -228,3 +228,30 @@ def test_a_visit_goes_on_for_who_stands_on_the_border(outside_x: float, outside_
     watch(zones, 5 + outside_s, 12, (1, 95, 50))
     watch(zones, 12, 14, (1, 150, 50))
     assert len(take(zones).visits) == visits
+
+
+def test_two_who_were_found_to_be_one_have_one_visit() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (1, 50, 50), (2, 60, 50))
+    before = take(zones)
+    assert (before.occupancy, before.entries) == (2, 2)
+    zones.step(replace(look(4.0, (1, 50, 50)), merged=((2, 1),)))
+    watch(zones, 4.1, 9, (1, 50, 50))
+    after = take(zones)
+    assert (after.occupancy, after.entries, after.exits, after.unknown) == (1, 0, 1, 1)
+    assert after.visits == (), "nobody has left"
+    assert after.presence_s == pytest.approx(5.0, abs=0.2)
+    watch(zones, 9, 10, (1, 150, 50))
+    (visit,) = take(zones).visits
+    assert (visit.entered_s, visit.dwell_s) == (0.0, pytest.approx(8.9))
+
+
+def test_a_visit_goes_on_under_the_number_that_stays() -> None:
+    zones = ZoneCounter([SHELF])
+    watch(zones, 0, 4, (2, 50, 50))
+    zones.step(replace(look(4.0, (1, 50, 50)), merged=((2, 1),)))
+    watch(zones, 4.1, 6, (1, 50, 50))
+    watch(zones, 6, 7, (1, 150, 50))
+    sample = take(zones)
+    assert (sample.entries, sample.exits, sample.unknown) == (1, 1, 0)
+    assert sample.visits[0].dwell_s == pytest.approx(5.9)
