@@ -11,7 +11,8 @@ from storesense_backend import registry
 from storesense_backend.api.access import Manager, Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer, Kpi, Question
+from storesense_backend.api.measurement_models import Kpi
+from storesense_backend.api.models import Answer, Question
 from storesense_backend.api.parameters import StoreIdPath
 from storesense_backend.chain.targets import put_targets, targets_of
 

@@ -9,7 +9,7 @@ from storesense_backend import dead_letters
 from storesense_backend.api.access import Admin
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import DeadLetters, ReplayRequest, WholeDeadLetter
+from storesense_backend.api.dead_letter_models import DeadLetters, ReplayRequest, WholeDeadLetter
 from storesense_backend.api.parameters import ID_TEXT, AfterId, FromAt, Limit, ToAt
 from storesense_backend.ranges import checked_instant
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
-from storesense_backend.api.models import KpiCatalogue
+from storesense_backend.api.measurement_models import KpiCatalogue
 from storesense_contracts.kpis import CATALOGUE, QUALITY_TEXT
 
 router = APIRouter(prefix="/api/v1", tags=["measurements"])

@@ -11,7 +11,7 @@ from storesense_backend import measurements, registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Context, Ctx
-from storesense_backend.api.models import Completeness, Footfall, Heatmap, Kpis
+from storesense_backend.api.measurement_models import Completeness, Footfall, Heatmap, Kpis
 from storesense_backend.api.parameters import FromAt, Limit, StoreIdPath, SubjectId, ToAt
 from storesense_backend.api.reading_models import Readings
 from storesense_backend.api.stores import layout_of
