@@ -93,6 +93,15 @@ async def test_a_long_line_asks_for_more_lanes_than_an_empty_one(world):
     assert now["wait"]["p10_s"] <= now["wait"]["p90_s"]
 
 
+async def test_a_lane_that_serves_its_last_counts_as_closing(world):
+    await live_days(world)
+    await stand(world, 0, lanes=2)
+    state = {"measured_at": NOW - timedelta(seconds=20), "is_open": False, "is_staffed": True}
+    await world.commit("lane_states", "lane-2", [state], device_id="lanes-1")
+    told = await ask(world)
+    assert (told["lanes_open"], told["people"]) == (1, 1), "one is still served where nobody may join"
+
+
 async def test_a_store_that_has_no_past_is_not_advised(world):
     told = await ask(world)
     assert (told["is_known"], told["outlooks"], told["arrivals_15"], told["history"]) == (False, [], None, [])

@@ -26,7 +26,7 @@ WHERE s.store_id = %(store_id)s AND s.stream = 'queue' AND s.subject_id = ANY (%
 ORDER BY v.measured_at;
 
 -- name: lane_states
-SELECT s.subject_id AS lane_id, l.measured_at, l.is_open
+SELECT s.subject_id AS lane_id, l.measured_at, l.is_open, l.is_staffed
 FROM series s JOIN lane_states l USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'lane' AND s.subject_id = ANY (%(lane_ids)s)
     AND l.measured_at >= %(since)s AND l.measured_at < %(until)s
@@ -132,10 +132,14 @@ SELECT
     max(made_at) AS to_at,
     lanes_open,
     lanes_now AS lanes_advised,
-    ((array_agg(outlooks ORDER BY made_at))[1] -> 1 -> 'wait' ->> 'mean_s')::float8 AS wait_s,
-    ((array_agg(outlooks ORDER BY made_at))[1] -> 1 -> 'wait_unchanged' ->> 'mean_s')::float8 AS wait_unchanged_s
+    -- Of the first minute of the run.
+    max(wait_s) AS wait_s,
+    max(wait_unchanged_s) AS wait_unchanged_s
 FROM (
-    SELECT made_at, lanes_open, lanes_now, outlooks, count(*) FILTER (WHERE is_new) OVER (ORDER BY made_at) AS run
+    SELECT made_at, lanes_open, lanes_now,
+        CASE WHEN is_new THEN (outlooks -> 1 -> 'wait' ->> 'mean_s')::float8 END AS wait_s,
+        CASE WHEN is_new THEN (outlooks -> 1 -> 'wait_unchanged' ->> 'mean_s')::float8 END AS wait_unchanged_s,
+        count(*) FILTER (WHERE is_new) OVER (ORDER BY made_at) AS run
     FROM (
         SELECT made_at, lanes_open, lanes_now, outlooks, (
             (lanes_open, lanes_now) IS DISTINCT FROM (lag(lanes_open) OVER times, lag(lanes_now) OVER times)

@@ -221,7 +221,8 @@ class Staffing:
     ) -> tuple[TillState, int]:
         """Return the tills as sensors last told them, and how many lanes told their state just now.
 
-        Who is being served is inferred from lines and ended visits.
+        Who is being served is inferred from lines and ended visits. A lane that is staffed but not open takes nobody
+        more and serves the last that it has.
         """
         values = _values(layout, tills) | {"now": now, "until": now + timedelta(microseconds=1)}
         recent = values | {"since": now - _RECENT}
@@ -229,7 +230,8 @@ class Staffing:
         visits = await (await connection.execute(_SQL["visits"], recent)).fetchall()
         states = await (await connection.execute(_SQL["lane_states"], values | {"since": now - _LANES_FOR})).fetchall()
         is_open = {row["lane_id"]: row["is_open"] for row in states}
-        people = 0
+        closing = sum({row["lane_id"]: row["is_staffed"] and not row["is_open"] for row in states}.values())
+        people = closing
         for row in samples:
             lanes = sum(is_open.get(lane_id, False) for lane_id in tills.lanes_of.get(row["queue_id"], ()))
             people += row["length"] if row["queue_id"] in tills.queue_ids else 0
@@ -239,7 +241,7 @@ class Staffing:
                 ended = [v for v in visits if v["queue_id"] == row["queue_id"] and v["measured_at"] > row["waited_at"]]
                 people += max(0, min(lanes, 1) - len(ended))
         told = {row["lane_id"] for row in states if row["measured_at"] > now - _LANES_TELL}
-        return TillState(now.timestamp(), people, sum(is_open.values())), len(told)
+        return TillState(now.timestamp(), people, sum(is_open.values()), lanes_closing=closing), len(told)
 
 
 async def history(connection: Connection, store_id: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
