@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -16,6 +16,9 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# How long a state may be awaited: what is there at once is seen at once, and a busy machine fails no test.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

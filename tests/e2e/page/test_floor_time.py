@@ -261,3 +261,13 @@ def test_devices_stand_where_they_measure_and_say_whether_they_are_there(open_pa
 
 def store_time(age_s: float) -> str:
     return (datetime.now(ZONE) - timedelta(seconds=age_s)).strftime("%H:%M")
+
+
+def test_a_day_that_could_not_be_loaded_comes_by_itself(open_page, backend: FakeBackend) -> None:
+    page: Page = open_page()
+    backend.refusals[f"GET /api/v1/stores/{fake_store.STORE_ID}/day"] = (503, "database_unavailable")
+    page.clock.install()
+    page.goto(f"{backend.url}/{FLOOR}&at={yesterday(485)}")
+    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    page.clock.fast_forward(5_000)
+    expect(page.locator(".moment-time")).to_have_text("08:05")
