@@ -19,6 +19,8 @@ class QueueSettings:
 
     Attributes:
         margin: whoever is in the queue and seen no further than this outside its area is still in it.
+        apart: whoever stands no further than this from somebody who waits is in line with them, and so is whoever
+            stands no further from where the area begins before a till. With a till in the area all of it is the line.
         leave_s: seen further outside for this long, somebody has left.
         empty_s: nobody has been seen where somebody was served for this long: the service is over.
         change_s: whoever is served and not seen at the till for this long may have been followed by the next.
@@ -38,6 +40,7 @@ class QueueSettings:
     """
 
     margin: float = 0.3
+    apart: float = 1.2
     leave_s: float = 1.0
     empty_s: float = 10.0
     change_s: float = 1.0
@@ -84,6 +87,7 @@ class Customer:
     unseen_s: float = 0.0
     walked_up: bool = False
     place_s: float | None = None
+    xy: NDArray[np.float64] = field(default_factory=lambda: np.full(2, np.nan))
     done: bool = False
 
     @property

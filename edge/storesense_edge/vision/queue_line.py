@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.polygon import distance_to_edges
+from storesense_edge.vision.polygon import PolygonSet, distance_to_edges
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
 from storesense_edge.vision.queue_places import Places
 from storesense_edge.vision.queue_posts import Posts
@@ -55,9 +55,15 @@ class QueueLine:
     posts: Posts = field(init=False)
     _at_s: float | None = None
     _passed_s: float = 0.0
+    _head_off: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Give it its tills and places."""
+        """Give it its tills and places, and find out how far from each till its area begins."""
+        ring = self.shape.ring_xy
+        inside = PolygonSet([ring.tolist()], names=["queue"]).contains(self.shape.tills_xy)[:, 0]
+        # Of a till within the area nobody knows how much room is left before it.
+        self._head_off = np.array([distance_to_edges(till, ring) for till in self.shape.tills_xy])
+        self._head_off[inside] = np.inf
         self.places = Places(self.settings)
         self.posts = Posts(self.shape.posts_xy)
         self.tills = Tills(self.shape, self.settings, self.places, self.posts)
@@ -180,8 +186,9 @@ class QueueLine:
             if not near or self._is_served(till, at_s):
                 customer.waited_s += slow_s
             customer.inside_s = at_s
-            customer.joined = customer.joined or customer.slow_s >= self.shape.join_s
-        customer.slow, customer.seen_s = slow, at_s
+            if not customer.joined and customer.slow_s >= self.shape.join_s:
+                customer.joined = self._is_in_line(customer, seen, row)
+        customer.slow, customer.seen_s, customer.xy = slow, at_s, seen.points_xy[row]
         customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
@@ -191,6 +198,19 @@ class QueueLine:
             customer.at_till_last_s = at_s
         elif customer.at_till_since_s is not None and not customer.is_serving:
             customer.at_till_since_s = customer.stood_at_till_s = None
+
+    def _is_in_line(self, customer: Customer, seen: Sightings, row: int) -> bool:
+        """Whether somebody stands at the head of the line or by somebody who waits, rather than only nearby."""
+        tills = self.shape.tills_xy
+        if not len(tills):
+            return True
+        xy, scale = seen.points_xy[row], float(seen.scales[row])
+        off = tills - xy
+        to_head = np.sqrt((off * off).sum(axis=1)) - self._head_off
+        if (to_head <= self.settings.apart * scale).any():
+            return True
+        others = [c.xy for c in self.customers if c is not customer and c.joined and not c.done]
+        return any(float(np.hypot(*(xy - other))) <= self.settings.apart * scale for other in others)
 
     def _see_newcomers(
         self,

@@ -173,3 +173,21 @@ def test_masses_are_fitted_and_a_turned_cell_is_reversed(tmp_path: Path, is_reve
     path.write_text("mass_g,cell\n0,10\n100,310\n200,610\n")
     masses = MassesFile(kind="masses", path=path, counts_column="cell", is_reversed=is_reversed)
     assert slot_calibration(masses).counts_per_g == pytest.approx(slope)
+
+
+@pytest.mark.parametrize(
+    ("cashier_m", "post"),
+    [
+        pytest.param([10, 5], (10.0, 5.0), id="in view"),
+        pytest.param([19, 9], None, id="beyond the picture's edge"),
+    ],
+)
+def test_a_tills_cashier_is_known_as_far_as_the_camera_sees_the_place(
+    cashier_m: list[float], post: tuple[float, float] | None
+) -> None:
+    lanes = [{"id": "t1", "name": "Till 1", "till_m": cashier_m, "served_m": [[10, 6]]}]
+    queues = [{"id": "one", "name": "One", "section": "front", "lanes": ["t1"], "floor_m": [[8, 4], [12, 4], [12, 8]]}]
+    store = StoreLayout.model_validate({**STORE.model_dump(mode="json"), "lanes": lanes, "queues": queues})
+    near = {"image": [[0, 0], [1, 0], [1, 1], [0, 1]], "floor_m": [[0, 0], [15, 0], [15, 8], [0, 8]]}
+    plan = camera_plan(camera(queues=[{"queue": "one"}], homography=near), store, (200, 100))
+    assert [queue.posts_xy for queue in plan.floor.queues] == [(post,)]

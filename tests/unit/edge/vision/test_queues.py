@@ -264,3 +264,51 @@ def test_a_new_track_at_the_till_is_the_one_who_is_not_seen_there_any_more() -> 
     scene.go(EMPTY_S, (2, 500, WALKING))
     (visit,) = scene.take().visits
     assert visit.service_s == pytest.approx(16.9)
+
+
+def test_whoever_passes_does_not_end_a_service_with_the_customers_track() -> None:
+    scene = Scene()
+    scene.go(10, (1, 150, STILL))
+    scene.go(20, (1, 20, STILL))
+    # Somebody walks by and off with the customer's track; a new one is found where the customer stands.
+    scene.go(1, (1, 60, WALKING))
+    scene.go(20, (1, 600, WALKING), (2, 22, STILL))
+    assert scene.take().visits == ()
+    scene.go(EMPTY_S, (2, 600, WALKING))
+    (visit,) = scene.take().visits
+    assert visit.outcome is QueueOutcome.SERVED
+    assert visit.wait_s == pytest.approx(10.0)
+    assert visit.service_s == pytest.approx(40.9, abs=0.3)
+
+
+def test_the_next_in_line_is_another_customer() -> None:
+    scene = Scene()
+    scene.go(5, (1, 150, STILL))
+    scene.go(20, (1, 20, STILL), (2, 150, STILL))
+    scene.go(1.5, (1, 200, WALKING), (2, 90, WALKING))
+    scene.go(10, (1, 600, WALKING), (2, 20, STILL))
+    scene.go(EMPTY_S, (2, 600, WALKING))
+    first, second = scene.take().visits
+    assert (first.outcome, second.outcome) == (QueueOutcome.SERVED, QueueOutcome.SERVED)
+    assert first.service_s == pytest.approx(19.9)
+    assert second.wait_s == pytest.approx(21.5, abs=0.2)
+
+
+def test_who_stands_before_a_till_without_a_cashier_waits_on() -> None:
+    queue = replace(TILL, tills_xy=((20, 30), (120, 30)), posts_xy=((20, 100), (120, 100)))
+    counter = QueueCounter([queue])
+    cashier, customer = (9, 20, STILL), (1, 120, STILL)
+    for tenth in range(200):
+        people = (cashier,) if tenth < 50 else (cashier, customer)
+        seen = look(tenth / 10, people)
+        seen.points_xy[:, 1] = [100.0, 30.0][: len(people)]
+        counter.step(replace(seen, staff_ids=frozenset({9})))
+    (sample,) = counter.samples()
+    assert (sample.waiting, sample.serving) == (1, 0)
+
+
+def test_who_only_stands_near_a_line_that_is_empty_is_not_in_it() -> None:
+    scene = Scene(Queue("line", ((100, 0), (400, 0), (400, 60), (100, 60)), tills_xy=((40, 30),)))
+    assert scene.go(10, (1, 300, STILL)).waiting == 0, "six heights from where the line begins"
+    assert scene.go(10, (1, 300, STILL), (2, 110, STILL)).waiting == 1
+    assert scene.go(10, (1, 160, STILL), (2, 110, STILL)).waiting == 2, "behind somebody who waits"

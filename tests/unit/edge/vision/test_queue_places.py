@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storesense_edge.vision.queue_customer import QueueSettings
+from storesense_edge.vision.queue_places import Gone, Places
+
+SETTINGS = QueueSettings()
+
+
+class Line:
+    """A line in which so many are seen to wait as the test says."""
+
+    def __init__(self) -> None:
+        self.places = Places(SETTINGS)
+        self.at_s = 0.0
+
+    def go(self, seconds: float, *waiting_s: float) -> list[Gone]:
+        gone: list[Gone] = []
+        for _ in range(round(seconds * 10)):
+            self.at_s = round(self.at_s + 0.1, 1)
+            gone += self.places.step(self.at_s, 0.1, waiting_s)
+        return gone
+
+
+def test_the_first_who_came_is_the_first_who_is_served() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(10, 0.0, 10.0)
+    assert line.places.serve(20.0, 10.0) == 0.0, "whoever the track at the till seems to be"
+    line.go(10, 10.0)
+    assert line.places.serve(30.0, 10.0) == 10.0
+    assert len(line.places) == 0
+
+
+def test_tracks_that_change_hands_change_no_place() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(10, 0.0, 10.0)
+    line.go(20, 18.0, 19.0)  # both tracks broke, and two new ones seem to have come just now
+    assert line.places.joined_s == pytest.approx([0.0, 10.0])
+
+
+def test_who_is_seen_for_a_moment_takes_no_place() -> None:
+    line = Line()
+    line.go(1, 0.0)
+    line.go(5)
+    assert len(line.places) == 0
+
+
+def test_who_is_hidden_for_long_gets_the_old_place_back() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(SETTINGS.gone_s + 1)
+    assert len(line.places) == 0
+    assert line.go(5, 24.0) == []
+    assert line.places.joined_s == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("was_seen", [True, False])
+def test_a_place_that_stays_empty_is_given_up_once(was_seen: bool) -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.places.leave(0.0, 10.0, line.at_s, was_seen=was_seen)
+    gone = line.go(SETTINGS.gone_s + SETTINGS.return_s + 2)
+    assert [(each.joined_s, each.end_s, each.was_seen) for each in gone] == [(0.0, 10.0, was_seen)]
+
+
+def test_a_track_that_leaves_while_as_many_wait_was_not_the_persons() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.places.leave(0.0, 10.0, line.at_s, was_seen=True)
+    assert line.go(60, 10.0) == []
+    assert line.places.joined_s == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("leaves_first", [True, False])
+def test_who_came_with_the_one_who_is_served_goes_with_them(leaves_first: bool) -> None:
+    line = Line()
+    line.go(10, 0.0, 1.0)
+    if leaves_first:
+        line.places.leave(1.0, 10.0, line.at_s, was_seen=True)
+        line.go(1, 0.0)
+    line.places.serve(line.at_s, 0.0)
+    if not leaves_first:
+        line.places.leave(1.0, 11.0, line.at_s, was_seen=True)
+    assert len(line.places) == 0
+    assert line.go(60) == []
+
+
+def test_who_was_not_served_after_all_has_the_old_place() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(10, 0.0, 10.0)
+    joined_s = line.places.serve(20.0, 0.0)
+    line.places.give_back(joined_s)
+    assert line.places.joined_s == pytest.approx([0.0, 10.0])
+
+
+def test_the_end_of_the_source_tells_what_was_undecided() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(SETTINGS.gone_s + 1)
+    (gone,) = line.places.close()
+    assert (gone.joined_s, gone.was_seen) == (0.0, False)
+    assert line.places.close() == []
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40))
+def test_places_are_in_order_and_never_taken_in_the_future(looks: list[tuple[int, bool]]) -> None:
+    line = Line()
+    for waiting, is_served in looks:
+        line.go(3, *(max(0.0, line.at_s - 2.0 - i) for i in range(waiting)))
+        if is_served:
+            assert line.places.serve(line.at_s, line.at_s) <= line.at_s
+        joined_s = line.places.joined_s
+        assert joined_s == sorted(joined_s)
+        assert all(each <= line.at_s for each in joined_s)
