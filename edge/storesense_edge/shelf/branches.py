@@ -13,6 +13,9 @@ from storesense_edge.shelf.worlds import Answer, Change, Goods, Guest, Handful, 
 _GUEST_LEAVES = 0.06
 # One in so many times two such things are taken away together.
 _PAIR_SHARE = 0.1
+# One change in so many is two things that were too quick for a rest in between: foreign things taken away, and units of
+# the slot's own put on or taken. Whoever fills a slot tidies it first.
+_MIXED = 0.002
 # While goods of the former planogram still lie there, they are what leaves, seven times in ten; later hardly ever.
 _FORMER_LEAVES = 0.7
 _FORMER_LATER = 0.02
@@ -67,8 +70,10 @@ def branches(
         stranger_share: how often what comes is another product.
     """
     if guest is None:
-        return _departures(world, change, strangers, goods)
-    return _arrivals(world, change, strangers, goods, guest, stranger_share)
+        yield from _departures(world, change, strangers, goods)
+    else:
+        yield from _arrivals(world, change, strangers, goods, guest, stranger_share)
+    yield from _mixed(world, change, goods)
 
 
 def _departures(world: World, change: Change, strangers: Sequence[Explanation], goods: Goods) -> Iterator[Branch]:
@@ -134,6 +139,28 @@ def _guests_leave(world: World, change: Change, share: float) -> Iterator[Branch
         others = tuple(guest for guest in world.guests if guest not in pair)
         mass = share * _PAIR_SHARE / len(pairs) * density
         yield [(Answer(Origin.GUEST, None, -2), 1.0)], mass, False, replace(world, guests=others)
+
+
+def _mixed(world: World, change: Change, goods: Goods) -> Iterator[Branch]:
+    """One guest or all of them leave, and units of the slot's own come or leave in the same step."""
+    groups = [(each,) for each in world.guests] + ([world.guests] if len(world.guests) > 1 else [])
+    for group in groups:
+        own_g = change.delta_g + math.fsum(guest.weight_g for guest in group)
+        sign = -1 if own_g < 0 else 1
+        others = tuple(guest for guest in world.guests if guest not in group)
+        for place, product in enumerate(goods.own):
+            share = _MIXED / len(groups) / len(goods.own)
+            known = world.products[place]
+            for units, prior, density in units_weighed(abs(own_g), change.sigma_g, known, goods.most_units):
+                left = world.units[place] + sign * units
+                mass = share * prior * density
+                if left < 0 or mass < _NEVER:
+                    continue
+                room = _room(left, world.units[place], goods.capacity_of(place)) if sign > 0 else 1.0
+                after = replace(world, units=_with(world.units, place, left), guests=others)
+                answer = Answer(Origin.OWN, product, sign * units)
+                over_g = _over_g(world, after, change, place)
+                yield [(answer, 1.0)], mass * room, False, replace(after, over_g=over_g)
 
 
 def _arrivals(

@@ -196,8 +196,9 @@ class EventNamer:
 
     def _in_burst(self, event: ShelfEvent, *, is_return: bool) -> ShelfEvent:
         # Nobody fills a slot and takes from it in one go, so what goes the other way ends a burst.
-        (self._came if event.delta_g < 0 else self._left).clear()
-        if event.delta_g < 0:
+        leaves = event.kind is ShelfEventKind.PICK
+        (self._came if leaves else self._left).clear()
+        if leaves:
             total, passed = self._left.add(event.at_s, event.units, self.spec.removal_units)
             return replace(event, kind=ShelfEventKind.BULK_REMOVAL, burst_units=total) if passed else event
         if is_return and event.units < self.spec.restock_units:

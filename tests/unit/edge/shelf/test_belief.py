@@ -206,3 +206,20 @@ def test_a_slot_where_people_leave_things_expects_them() -> None:
             take(belief, -325.0)
         belief.restart_clock()
     assert shares[1] > 2 * shares[0]
+
+
+@pytest.mark.parametrize(
+    ("delta_g", "units"),
+    [
+        pytest.param(9 * 340.0 - 125.0, 12, id="one guest was tidied away and nine units put on"),
+        pytest.param(-340.0 - 125.0 - 61.0, 2, id="both guests were tidied away and one unit taken"),
+        pytest.param(-125.0 - 61.0, 3, id="both guests alone"),
+    ],
+)
+def test_what_was_too_quick_for_a_rest_in_between_is_taken_apart(delta_g: float, units: int) -> None:
+    belief = StockBelief([JAM], 40, [TEA])
+    belief.counted([3])
+    take(belief, 125.0)
+    take(belief, 61.0)
+    take(belief, delta_g)
+    assert belief.stock(3 * 340.0 + 125.0 + 61.0 + delta_g, 0.5).units == (units,)
