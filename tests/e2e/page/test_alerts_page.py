@@ -43,6 +43,16 @@ def test_a_changed_threshold_is_tried_on_the_past_and_saved(open_page, backend: 
     expect(page.locator("#rules")).to_contain_text("Opens at people waiting: 8")
 
 
+def test_a_rule_says_who_is_told_one_after_the_other_while_nobody_answers(open_page, backend: FakeBackend) -> None:
+    chain = {"remind_every_s": 600.0, "escalate_after_s": 1800.0, "escalate_to": "manager"}
+    backend.alerts.rules[0]["rule"]["escalation"] = chain | {"then": [{"after_s": 3600.0, "to": "admin"}]}
+    page = open_tab(open_page, backend, "&tab=rules&rule=queues")
+    said = page.locator("[data-escalation]")
+    expect(said).to_have_text(
+        "While nobody answers: a reminder every 10 min, managers are told after 30 min, admins are told after 1 h more."
+    )
+
+
 def test_what_is_typed_stands_though_the_page_is_drawn_anew(open_page, backend: FakeBackend) -> None:
     backend.role = "manager"
     page = open_page()

@@ -1,6 +1,6 @@
 // A rule, edited: its numbers in fields, all else as text; tried on the past before it goes live.
 import { calls } from "../../alerts/calls.js";
-import { dayTimeText, parseInstant } from "../../format.js";
+import { dayTimeText, durationText, parseInstant } from "../../format.js";
 import { pageTexts, t } from "../../i18n/index.js";
 import { Dialog } from "../../parts/dialog.js";
 import { draftOf, keepDraft } from "../../parts/draft.js";
@@ -14,6 +14,15 @@ const HIDDEN = new Set(["id", "kind", "is_enabled", "severity"]);
 /** The names of a rule's numbers that have a field, in the order in which the rule has them. */
 const numberKeys = (rule) =>
   Object.keys(rule).filter((key) => !HIDDEN.has(key) && p.keys[key] && (rule[key] === null || typeof rule[key] === "number"));
+
+/** What happens to its alerts while nobody answers, one step after the other. */
+function escalationText({ escalation }) {
+  const { remind_every_s: everyS, escalate_after_s: afterS, escalate_to: to = "manager", then } = escalation ?? {};
+  const steps = afterS ? [{ after_s: afterS, to }, ...(Array.isArray(then) ? then : [])] : [];
+  const said = steps.map((step, place) => p.editor.told(p.editor.roles[step.to] ?? step.to, durationText(step.after_s), place > 0));
+  if (everyS) said.unshift(p.editor.reminded(durationText(everyS)));
+  return said.length > 0 ? p.editor.unanswered(said) : p.editor.nobodyTold;
+}
 
 /** Props: storeId, rule, isNew, version, mayEdit, nowMs, zone, onClose, onSaved. */
 export class RuleEditor extends Component {
@@ -156,6 +165,7 @@ export class RuleEditor extends Component {
             ${["info", "warning", "critical"].map((key) => html`<option key=${key} value=${key}>${p.severity[key]}</option>`)}
           </select></label>
         <div class="numbers">${numberKeys(rule).map((key) => this.#field(key, rule))}</div>
+        <p class="hint" data-escalation>${escalationText(rule)}</p>
         <details class="folded"><summary>${p.editor.all}</summary>
           <p class="hint" id="rule-text-help">${p.editor.allHelp}</p>
           <textarea class="code" rows="14" spellcheck=${false} aria-label=${p.editor.all} aria-describedby="rule-text-help" readonly=${!mayEdit}
