@@ -99,7 +99,8 @@ def test_charts_read_point_by_point_and_save_what_they_show(open_page, backend):
 def test_a_period_is_kept_in_the_address_and_asked_for_in_the_stores_days(open_page, backend):
     page = open_at(open_page, backend)
     expect(page.locator("#joins .chart canvas")).to_be_visible()
-    page.get_by_role("combobox", name="Period").select_option("week")
+    with page.expect_response(lambda response: "/staffing/history" in response.url):
+        page.get_by_role("combobox", name="Period").select_option("week")
     expect(page).to_have_url(f"{backend.url}/?signed-in#{HASH}&period=week")
     expect(page.locator("#lanes .chart canvas")).to_be_visible()
     # Midnight in Auckland is 11 or 12 o'clock UTC of the day before.

@@ -54,7 +54,8 @@ def open_app(
 def test_an_alert_is_taken_and_said_to_be_done_with_a_tap_each(open_page, backend: FakeBackend) -> None:
     page = open_app(open_page, backend)
     task(page, 7).get_by_role("button", name="Take").click()
-    task(page, 7).get_by_role("button", name="Done").click()
+    with answered(page, "note"):
+        task(page, 7).get_by_role("button", name="Done").click()
     expect(task(page, 7)).to_contain_text("It closes when the sensors see it")
     expect(page.locator("[data-waiting]")).to_have_count(0)
     assert [path.rsplit("/", 1)[1] for path, _, _ in backend.alerts.done] == ["take", "note"]
@@ -85,23 +86,23 @@ def test_who_cannot_says_why_and_gives_it_back(open_page, backend: FakeBackend) 
     page = open_app(open_page, backend)
     task(page, 7).get_by_role("button", name="Take").click()
     task(page, 7).get_by_role("button", name="Cannot").click()
-    page.get_by_role("button", name="I am with a customer").click()
+    with answered(page, "release"):
+        page.get_by_role("button", name="I am with a customer").click()
     expect(task(page, 7).get_by_role("button", name="Take")).to_be_visible()
     expect(page.locator("[data-waiting]")).to_have_count(0)
     assert [path.rsplit("/", 1)[1] for path, _, _ in backend.alerts.done] == ["take", "note", "release"]
 
 
-def in_worker(page: Page, script: str):
-    """Run a script in the app's service worker."""
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+def worker_of(page: Page):
+    """The app's service worker, in charge."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     workers = page.context.service_workers
-    worker = workers[0] if workers else page.context.wait_for_event("serviceworker")
-    return worker.evaluate(script)
+    return workers[0] if workers else page.context.wait_for_event("serviceworker")
 
 
 def push(page: Page, backend: FakeBackend, told: dict[str, object]) -> None:
     """Deliver a message, as the browser does when its push service has one."""
-    in_worker(page, "0")
+    worker_of(page)
     session = page.context.new_cdp_session(page)
     registrations: list[str] = []
     session.on(
@@ -109,12 +110,17 @@ def push(page: Page, backend: FakeBackend, told: dict[str, object]) -> None:
         lambda event: registrations.extend(each["registrationId"] for each in event["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
-    assert registrations
+    while not registrations:
+        page.evaluate("new Promise((resolve) => setTimeout(resolve, 20))")
     session.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": backend.url, "registrationId": registrations[0], "data": json.dumps(told)},
     )
+
+
+def answered(page: Page, action: str):
+    """Wait, within ``with``, until the server has answered an action."""
+    return page.expect_response(lambda response: response.url.endswith(f"/{action}"))
 
 
 TOLD = {"title": "Tills: 6 waiting", "body": "Open another lane", "severity": "critical", "event": "opened"}
@@ -132,22 +138,25 @@ TAP = """async ({ data, hasWindow }) => {
 }"""
 
 
+SHOWN = """async () => {
+  const ours = await navigator.serviceWorker.ready;
+  for (;;) {
+    const [one] = await ours.getNotifications();
+    if (one) return { title: one.title, body: one.body, tag: one.tag, requireInteraction: one.requireInteraction };
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}"""
+
+
 def tap_notification(page: Page, data: dict[str, object], *, has_window: bool) -> list[str]:
-    in_worker(page, "0")
-    opened: list[str] = page.context.service_workers[0].evaluate(TAP, {"data": data, "hasWindow": has_window})
+    opened: list[str] = worker_of(page).evaluate(TAP, {"data": data, "hasWindow": has_window})
     return opened
 
 
 def test_a_pushed_message_is_shown_with_what_to_do(open_page, backend: FakeBackend) -> None:
     page = open_app(open_page, backend, permissions=["notifications"])
     push(page, backend, TOLD | {"store_id": "corner-market", "alert_id": 7})
-    page.wait_for_function(
-        "navigator.serviceWorker.ready.then((ours) => ours.getNotifications()).then((all) => all.length === 1)"
-    )
-    shown = page.evaluate(
-        """navigator.serviceWorker.ready.then((ours) => ours.getNotifications()).then(([one]) =>
-            ({ title: one.title, body: one.body, tag: one.tag, requireInteraction: one.requireInteraction }))"""
-    )
+    shown = page.evaluate(SHOWN)
     assert shown == {
         "title": "Tills: 6 waiting",
         "body": "Open another lane",
@@ -165,8 +174,8 @@ def test_from_notification_to_done_it_takes_three_taps(open_page, backend: FakeB
     expect(task(page, 7)).to_have_class("task severity-critical is-selected")
     # Two and three.
     task(page, 7).get_by_role("button", name="Take").click()
-    task(page, 7).get_by_role("button", name="Done").click()
-    expect(page.locator("[data-waiting]")).to_have_count(0)
+    with answered(page, "note"):
+        task(page, 7).get_by_role("button", name="Done").click()
     assert [path.rsplit("/", 1)[1] for path, _, _ in backend.alerts.done] == ["take", "note"]
 
 
@@ -279,7 +288,7 @@ def test_app_and_settings_fit_and_axe_finds_nothing_serious(
 
 def test_the_app_can_be_installed(open_page, backend: FakeBackend) -> None:
     page = open_app(open_page, backend)
-    in_worker(page, "0")
+    worker_of(page)
     session = page.context.new_cdp_session(page)
     assert session.send("Page.getAppManifest")["errors"] == []
     found = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
