@@ -26,6 +26,7 @@ from storesense_backend.notify import records
 from storesense_backend.notify.flow_control import Breaker, Bucket, Pace
 from storesense_backend.notify.metrics import NotifyMetrics
 from storesense_backend.notify.outbox import CHANNEL
+from storesense_backend.notify.outcomes import Ledger, Outcome
 from storesense_backend.notify.parcels import Ready, make_ready
 from storesense_backend.notify.routing import MACHINES
 from storesense_backend.notify.senders.port import Sender, SendError
@@ -53,13 +54,6 @@ class _Lane:
     breaker: Breaker
     in_flight: int = 0
     served_s: float = 0.0
-
-
-@dataclass(slots=True)
-class _Outcome:
-    ready: Ready
-    error: SendError | None
-    took_s: float
 
 
 @dataclass(slots=True)
@@ -98,11 +92,11 @@ class DeliveryWorker:
         self._senders = senders
         self._metrics = metrics
         self._vault = vault
-        self._retry = Backoff(base_s=settings.retry_base_s, limit_s=settings.retry_limit_s)
         self._claims = records.Claims(f"worker-{secrets.token_hex(6)}", timedelta(seconds=settings.claim_s))
+        self._ledger = Ledger(self._claims, settings)
         self._lanes: dict[int, _Lane] = {}
         self._turnstile = Turnstile(settings.turn_s)
-        self._outcomes: list[_Outcome] = []
+        self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._alive_s = clock.monotonic_s()
@@ -299,7 +293,7 @@ class DeliveryWorker:
             except Exception as exc:  # noqa: BLE001 -- a supervisor: one channel's fault is not the worker's
                 _LOG.exception("channel %s of store %s failed", ready.way.channel_id, ready.way.store_id)
                 error = SendError(f"failed ({type(exc).__name__})")
-        self._outcomes.append(_Outcome(ready, error, self._clock.monotonic_s() - began_s))
+        self._outcomes.append(Outcome(ready, error, self._clock.monotonic_s() - began_s))
 
     def _sender(self, ready: Ready) -> Sender:
         sender = self._senders.get(ready.kind)
@@ -315,12 +309,7 @@ class DeliveryWorker:
         outcomes, self._outcomes = self._outcomes, []
         now = self._clock.now()
         try:
-            async with connection.transaction():
-                sent = [each for outcome in outcomes if outcome.error is None for each in outcome.ready.delivery_ids]
-                if sent:
-                    await self._claims.sent(connection, sent, now)
-                for outcome in outcomes:
-                    await self._write_other(connection, outcome, now)
+            await self._ledger.write(connection, outcomes, now)
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             raise
@@ -336,25 +325,7 @@ class DeliveryWorker:
         if not lane.in_flight:
             self._turnstile.leave(channel_id)
 
-    async def _write_other(self, connection: Connection, outcome: _Outcome, now: datetime) -> None:
-        ready, error = outcome.ready, outcome.error
-        if ready.skipped:
-            await self._claims.ended(connection, ready.skipped, "skipped", ready.skip_reason, now)
-        if error is None:
-            return
-        if self._is_dead(ready, error, now):
-            await self._claims.ended(connection, ready.delivery_ids, "dead", error.reason, now)
-            if error.is_gone:
-                await connection.execute(records.SQL["switch_off"], {"channel_id": ready.way.channel_id})
-        else:
-            wait_s = self._retry.wait_s(ready.attempts, random.random())  # noqa: S311 -- jitter is no secret
-            await self._claims.failed(connection, ready.delivery_ids, now + timedelta(seconds=wait_s), error.reason)
-
-    def _is_dead(self, ready: Ready, error: SendError, now: datetime) -> bool:
-        is_old = now - ready.created_at > timedelta(hours=self._settings.max_age_h)
-        return error.is_final or ready.attempts >= self._settings.attempts or is_old
-
-    def _count(self, outcome: _Outcome, now: datetime) -> None:
+    def _count(self, outcome: Outcome, now: datetime) -> None:
         ready, error = outcome.ready, outcome.error
         lane = self._lane(ready.way.channel_id, ready.kind)
         if ready.parcel is None:
@@ -368,7 +339,7 @@ class DeliveryWorker:
             self._metrics.digests.inc(len(ready.delivery_ids) > 1)
             return
         lane.breaker.failed(self._clock.monotonic_s(), random.random())  # noqa: S311 -- jitter is no secret
-        outcome_name = "dead" if self._is_dead(ready, error, now) else "failed"
+        outcome_name = "dead" if self._ledger.is_dead(ready, error, now) else "failed"
         self._metrics.messages.labels(kind=ready.kind, outcome=outcome_name).inc()
         _LOG.warning(
             "channel %s of store %s did not take a message: %s",
