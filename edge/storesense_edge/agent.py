@@ -19,7 +19,7 @@ from storesense_contracts.topics import Stream
 from storesense_edge.batcher import UnfitReadingError
 from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
-from storesense_edge.drawing import DeviceDrawing
+from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.health import Health, HealthBoard, reading_of
 from storesense_edge.link import DeviceLink
 from storesense_edge.open_visits import OpenVisitsFile
@@ -383,7 +383,7 @@ def _planogram(device: AnyDevice, store: StoreLayout, state_dir: Path) -> Device
 def _drawing(device: AnyDevice, store: StoreLayout, state_dir: Path, setup_url: str | None) -> DeviceDrawing | None:
     if not isinstance(device, CameraDevice):
         return None
-    return DeviceDrawing(device, store, state_dir / f"{device.id}.drawing.json", setup_url=setup_url)
+    return DeviceDrawing(device, store, drawing_path(state_dir, device.id), setup_url=setup_url)
 
 
 @dataclass(frozen=True, slots=True)

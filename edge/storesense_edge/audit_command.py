@@ -13,6 +13,7 @@ import msgspec
 from storesense_contracts.errors import UsageError
 from storesense_contracts.site import CameraDevice, load_site
 from storesense_edge.audit import audit_line, described, read_tally
+from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.local_password import write_password
 from storesense_edge.local_server import LocalAudit, serve
 from storesense_edge.trajectories import TrajectoryFile, trajectory_path
@@ -26,14 +27,15 @@ PASSWORD_FILE = "audit.password"  # noqa: S105 -- a file's name
 def cameras_of(site_path: Path, state_dir: Path) -> dict[str, LocalAudit]:
     """Return each camera that counts at a line, with its lines and trajectories. Raises FileError, UsageError."""
     site = load_site(site_path)
-    found = {
-        device.id: LocalAudit(
-            TrajectoryFile(trajectory_path(state_dir / site.store.id, device.id)),
-            tuple(view.line for view in device.lines),
-        )
-        for device in site.devices
-        if isinstance(device, CameraDevice) and device.source.kind != "simulated" and device.lines
-    }
+    folder = state_dir / site.store.id
+    found = {}
+    for device in site.devices:
+        if not isinstance(device, CameraDevice) or device.source.kind == "simulated":
+            continue
+        drawing = DeviceDrawing(device, site.store, drawing_path(folder, device.id))
+        drawing.load()
+        if lines := tuple(view.line for view in drawing.now.device.lines):
+            found[device.id] = LocalAudit(TrajectoryFile(trajectory_path(folder, device.id)), lines)
     if not found:
         raise UsageError(f"No camera of {site_path} counts at a line, so there is nothing to audit.")
     return found

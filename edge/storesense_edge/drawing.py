@@ -41,6 +41,11 @@ DRAWING = "drawing"
 _ANY_FRAME_WH = (1_280, 720)
 
 
+def drawing_path(state_dir: Path, device_id: str) -> Path:
+    """Where a camera's drawing lies in the state folder of its store."""
+    return state_dir / f"{device_id}.drawing.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """What a camera measures.

@@ -129,6 +129,18 @@ async def test_what_cannot_work_is_refused_with_its_place(backend, change, field
     assert (await held(backend))["version"] == version
 
 
+async def test_what_was_so_before_hinders_nobody(world, backend):
+    """A simulated camera measures what lies on the floor without being matched to it."""
+    await world.connection.execute(
+        "UPDATE drawing_versions SET drawing = jsonb_set(drawing, '{cameras,0,lines}', '[{\"line\": \"inner\"}]')"
+    )
+    drawing, version = await with_a_line(backend)
+    assert (await save(backend, drawing, version)).status_code == 200
+    drawing["cameras"][0]["zones"].append({"zone": "zone-a"})
+    refused = await save(backend, drawing, version + 1)
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "cameras.0.zones.0")
+
+
 async def test_only_managers_draw(world, backend):
     drawing, version = await with_a_line(backend)
     backend.headers.update(await world.key(Role.STAFF, "staff"))

@@ -1,5 +1,6 @@
 """Drawings in the database: which version holds, who entered it, and taking an old one back."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,7 +106,7 @@ async def add_drawing(
                 code="drawing_changed",
             )
         layout = StoreLayout.model_validate(store["layout"])
-        await _check(connection, layout, drawing)
+        await _check(connection, layout, drawing, held.drawing)
         return await _add(connection, layout, drawing, entered_by=entered_by, source="api", note=note)
 
 
@@ -168,9 +169,15 @@ async def show_key(connection: Connection, public_key: str) -> None:
     await connection.execute(_SQL["forget_keys"])
 
 
-async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing) -> None:
+async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing, held: Drawing) -> None:
     cameras = await _cameras(connection, layout.id)
-    problems = drawing_problems(layout, drawing, cameras)
+    # What was so before hinders nobody: a simulated camera, say, needs no match with the floor plan.
+    known = Counter(problem.message for problem in drawing_problems(layout, held, cameras))
+    problems = []
+    for problem in drawing_problems(layout, drawing, cameras):
+        known[problem.message] -= 1
+        if known[problem.message] < 0:
+            problems.append(problem)
     if problems:
         field = ".".join(map(str, problems[0].at))
         more = f" ({len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -181,9 +188,9 @@ async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing) 
         others = [other for other in rules if other.id != rule.id]
         if rule_problems(layout, rule, others=others):
             continue
-        for problem in rule_problems(drawn, rule, others=others):
+        for lost in rule_problems(drawn, rule, others=others):
             raise InvalidError(
-                f"the rule {rule.id!r} needs what was taken away: {problem.message}; change the rule first",
+                f"the rule {rule.id!r} needs what was taken away: {lost.message}; change the rule first",
                 code="bad_drawing",
                 field="rules",
             )

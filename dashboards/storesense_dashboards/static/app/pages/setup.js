@@ -8,7 +8,7 @@ import { loadStyle } from "../parts/style.js";
 import { Table } from "../parts/table.js";
 import { toast } from "../parts/toast.js";
 import { packed, unpacked } from "../setup/carry.js";
-import { problemsOf } from "../setup/check.js";
+import { newProblems } from "../setup/check.js";
 import { FLOOR } from "../setup/drawing.js";
 import { Editor, floorBack } from "../setup/editor.js";
 import { begun, changed } from "../setup/history.js";
@@ -153,7 +153,8 @@ export class View extends Component {
       const given = await api.send("POST", view.storeId, "/drawing/pass", { camera });
       const word = crypto.randomUUID?.() ?? String(Math.random());
       const store = { id: layout.id, name: layout.name, floor: layout.floor, sections: layout.sections, time_zone: layout.time_zone };
-      const carried = await packed({ drawing: { ...history.now, slots: [] }, store, word, language, theme: chosenTheme() });
+      const bare = (drawing) => ({ ...drawing, slots: [] });
+      const carried = await packed({ drawing: bare(history.now), held: bare(this.props.data.held.drawing), store, word, language, theme: chosenTheme() });
       kept.set(view.storeId, { base, drawing: history.now, word });
       location.assign(`${given.setup_url}#pass=${given.setup_pass}&with=${carried}`);
     } catch (error) {
@@ -164,7 +165,7 @@ export class View extends Component {
   render({ state, data, layout, zone, nowMs }, { history, base, problem, isSaving, note }) {
     const mayDraw = DRAWERS.has(state.session?.user?.role ?? state.session?.role);
     const names = Object.fromEntries(layout.slots.map((slot) => [slot.id, slot.name]));
-    const problems = problemsOf(history.now, layout.floor.size_m);
+    const problems = newProblems(history.now, data.held.drawing, layout.floor.size_m);
     const isChanged = this.#isChanged();
     const sheets = [{ surface: FLOOR, title: p.floorPlan, label: p.floorLabel(layout.name), back: floorBack(layout.floor), pairs: null }];
     return html`<${Card} id="drawing" icon="setup" title=${p.drawing} aside=${html`<span class="hint">${p.version(data.held.version)}</span>`}>
@@ -172,6 +173,7 @@ export class View extends Component {
         ${data.held.version !== base && html`<${Problem} isSmall=${true} title=${p.newer(data.held.version)} message=${p.newerHelp} onRetry=${null} />`}
         <${Editor}
           history=${history}
+          held=${data.held.drawing}
           store=${layout}
           names=${names}
           cameras=${data.devices.map((device) => device.device_id)}

@@ -7,7 +7,7 @@ import { Card, Empty } from "../parts/card.js";
 import { Loading } from "../parts/notice.js";
 import { Table } from "../parts/table.js";
 import { Component, html, render } from "../ui.js";
-import { codesOf, problemsOf } from "./check.js";
+import { codesOf, newProblems } from "./check.js";
 import { packed } from "./carry.js";
 import { FLOOR, itemOf, keyOf, pairsOf, pictureOf, placedOnFloor, rounded, viewOf, withPairs } from "./drawing.js";
 import { Editor, floorBack } from "./editor.js";
@@ -140,7 +140,7 @@ class Box extends Component {
   #try = async () => {
     const { camera, carried } = this.props;
     const drawing = this.state.history.now;
-    if (problemsOf(drawing, carried.store.floor.size_m).length || !viewOf(drawing, camera)) return this.setState({ tried: null, tryProblem: null });
+    if (newProblems(drawing, carried.held, carried.store.floor.size_m).length || !viewOf(drawing, camera)) return this.setState({ tried: null, tryProblem: null });
     try {
       return this.setState({ tried: await ask("/api/try", { camera, drawing }), tryProblem: null });
     } catch (error) {
@@ -264,7 +264,7 @@ class Box extends Component {
 
   render({ camera, cameras, carried }, { history, aspect, hasPicture, showsTracks, isMatching, isOver }) {
     const { store } = carried;
-    const problems = problemsOf(history.now, store.floor.size_m);
+    const problems = newProblems(history.now, carried.held, store.floor.size_m);
     const looseOne = this.#looseOne();
     const sheets = [
       { surface: this.picture, title: b.picture, label: b.pictureLabel(camera), aspect, back: this.#back, ...(isMatching ? this.#pairsOn("image") : { pairs: null }) },
@@ -277,6 +277,7 @@ class Box extends Component {
         ${hasPicture === false && html`<p class="hint">${b.noPicture}</p>`}
         <${Editor}
           history=${history}
+          held=${carried.held}
           store=${store}
           names=${{}}
           cameras=${[...new Set([...cameras, ...history.now.cameras.map((view) => view.camera)])]}

@@ -50,6 +50,13 @@ export function problemsOf(drawing, floorSize) {
   return found;
 }
 
+/** What cannot work and is new: what was so in `held` already hinders nobody (a simulated camera needs no match). */
+export function newProblems(drawing, held, floorSize) {
+  const nameOf = ({ key, surface, code }) => `${key}|${surface.camera}|${code}`;
+  const known = new Set(problemsOf(held, floorSize).map(nameOf));
+  return problemsOf(drawing, floorSize).filter((problem) => !known.has(nameOf(problem)));
+}
+
 /** The problems of one shape, each code once. */
 export const codesOf = (problems, key) => [...new Set(problems.filter((problem) => problem.key === key).map(({ code }) => code))];
 

@@ -2,7 +2,7 @@
 import { pointsText } from "../floor/geometry.js";
 import { pageTexts } from "../i18n/index.js";
 import { classes, Component, html } from "../ui.js";
-import { codesOf, problemsOf } from "./check.js";
+import { codesOf, newProblems } from "./check.js";
 import { itemsOf, partsOf, pointsOn, shapesOn, withInSide, inSideOn, withNew, without, withPoints } from "./drawing.js";
 import { changed, redone, settled, undone } from "./history.js";
 import { Panel } from "./panel.js";
@@ -28,7 +28,7 @@ export const floorBack = (floor) => (fit) => {
 };
 
 /**
- * Props: history, store (`{id, name, floor, sections}`), names of slots, cameras, isFixed, onHistory(history), sheets: a list
+ * Props: history, held (the drawing that holds), store (`{id, name, floor, sections}`), names of slots, cameras, isFixed, onHistory(history), sheets: a list
  * of `{surface, label, title, aspect, back, pairs, onPairs}`, aside (more markup beside the panel).
  */
 export class Editor extends Component {
@@ -91,9 +91,9 @@ export class Editor extends Component {
     this.#change(drawing);
   }
 
-  render({ history, store, names, cameras, isFixed, sheets, aside }, { selected, point, surface }) {
+  render({ history, held, store, names, cameras, isFixed, sheets, aside }, { selected, point, surface }) {
     const drawing = history.now;
-    const problems = problemsOf(drawing, store.floor.size_m);
+    const problems = newProblems(drawing, held, store.floor.size_m);
     const badKeys = new Set(problems.map(({ key }) => key));
     const active = sheets.find((sheet) => sheet.surface === surface)?.surface ?? sheets[0].surface;
     const sized = active.kind === "floor" ? { ...active, size: store.floor.size_m } : active;
