@@ -41,6 +41,7 @@ const MEASURED = {
   shelf: ["slots", "at_m"],
   environment: ["environment_sensors", "at_m"],
 };
+const AREAS = new Set(["footfall", "zone", "queue"]);
 const MOST_DEVICES = 80;
 const APART_PX = 24;
 
@@ -59,8 +60,10 @@ export function placedDevices(layout, devices, fit) {
     });
     if (!points.length) continue;
     const pixels = points.map(fit.toPx);
-    let x = Math.min(fit.widthPx - 14, Math.max(...pixels.map(([px]) => px)) + 2);
-    const y = Math.max(14, Math.min(...pixels.map(([, py]) => py)) - 2);
+    // Beside a single spot, whose own mark is as large as that; at the corner of anything wider.
+    const besidePx = device.measures.some(({ stream }) => AREAS.has(stream)) ? 2 : 26;
+    let x = Math.min(fit.widthPx - 14, Math.max(...pixels.map(([px]) => px)) + besidePx);
+    const y = Math.max(14, Math.min(...pixels.map(([, py]) => py)) - besidePx / 2);
     while (x > 14 && found.some(({ at }) => Math.hypot(at[0] - x, at[1] - y) < APART_PX)) x -= APART_PX;
     const { device_id: id } = device;
     found.push({ key: keyOf("device", id), kind: "device", id, place: { id, name: id, kind: device.kind }, at: [x, y] });

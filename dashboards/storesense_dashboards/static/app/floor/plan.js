@@ -79,11 +79,17 @@ export class FloorPlan extends Pure {
     const key = { layout, widthPx, heightPx, devices };
     if (Object.keys(key).some((name) => this.#laid[name] !== key[name])) {
       const fit = fitFloor(layout.floor.size_m, widthPx, heightPx);
-      this.#laid = { ...key, fit, places: [...placedItems(layout, fit), ...placedDevices(layout, devices, fit)] };
+      this.#laid = { ...key, fit, places: this.#inOrder(placedItems(layout, fit), placedDevices(layout, devices, fit)) };
       const tills = this.#laid.places.filter((place) => place.kind === "lane").map((place) => place.at);
       this.#laid.laneLabelWidth = closestPx(tills);
     }
     return this.#laid;
+  }
+
+  /** Devices lie above areas, that they can be reached, and under everything small, that they hide none of it. */
+  #inOrder(places, devices) {
+    const isArea = ({ kind }) => kind === "zone" || kind === "queue";
+    return [...places.filter(isArea), ...devices, ...places.filter((place) => !isArea(place))];
   }
 
   #find(event) {
