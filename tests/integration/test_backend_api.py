@@ -204,7 +204,7 @@ ROWS = {
         "camera",
         {"state": "ok", "reason": None, "frames_per_s": 9.5, "outbox_messages": 1, "outbox_bytes": 2, "uptime_s": 3,
          "clock_offset_ms": -4, "cause": None, "displacement_px": None, "affected": None,
-         "planogram_version": 3},
+         "planogram_version": 3, "drawing_version": 2},
     ),
 }  # fmt: skip
 
