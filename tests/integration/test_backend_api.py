@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from fixtures.backend_world import DEVICES, PASSWORD, QUEUE_RULE, STOCK_RULE, STORE, layout, new_world, running_backend
 from storesense_backend import api, kpi_steps
-from storesense_backend.api import models
+from storesense_backend.api import dead_letter_models, measurement_models, models
 from storesense_backend.api.opening import Opening
 from storesense_backend.api.quality import StoreQuality
 from storesense_backend.api.reading_models import Readings
@@ -300,7 +300,7 @@ async def test_footfall_by_step(world, backend):
     ]
     await world.commit("footfall_counts", "entrance", rows)
     await world.commit("footfall_counts", "entrance", rows[:3], device_id="cam-2")
-    quarters = models.Footfall.model_validate(await get(backend, f"{BASE}/footfall"))
+    quarters = measurement_models.Footfall.model_validate(await get(backend, f"{BASE}/footfall"))
     assert quarters.step_s == 900
     assert [(p.at, p.in_count) for p in quarters.points] == [
         (start, 48),
@@ -333,7 +333,7 @@ async def test_heat_of_several_cameras_on_one_floor(world, backend):
         "heatmap_grids", "ground", [place | {"origin_x_m": 9.0, "cell_size_m": 1.0} | grid(1, 1, 80)], device_id="cam-2"
     )
     await world.commit("heatmap_grids", "ground", [place | grid(12, 20, 10) | {"presence_ds": b"broken"}])
-    heat = models.Heatmap.model_validate(await get(backend, f"{BASE}/heatmap"))
+    heat = measurement_models.Heatmap.model_validate(await get(backend, f"{BASE}/heatmap"))
     assert (heat.columns, heat.rows, heat.cell_size_m, heat.origin_xy_m) == (20, 12, 0.5, (0.0, 0.0))
     found = np.array(heat.presence_s).reshape(12, 20)
     assert found[:2, 18:].tolist() == [[3.0, 3.0], [3.0, 3.0]]
@@ -388,7 +388,7 @@ async def test_kpis_and_their_completeness(world, backend):
         await world.commit("health_readings", "agent", [row], device_id="shelf-1")
     for n, (is_open, advised, told) in enumerate([(1, 1, 1), (1, 2, 1), (1, 2, None), (1, 2, 1), (0, 5, 0)]):
         await world.advise(NOW - timedelta(minutes=n + 1), is_open, advised, told=told, total=1)
-    body = models.Kpis.model_validate(await get(backend, f"{BASE}/kpis"))
+    body = measurement_models.Kpis.model_validate(await get(backend, f"{BASE}/kpis"))
     found = {kpi.name: (kpi.value, kpi.unit, kpi.completeness) for kpi in body.kpis}
     minutes = 60
     assert found == {
@@ -442,7 +442,7 @@ async def test_kpis_of_a_long_span_are_those_of_its_minutes(world, backend, monk
 
 
 async def test_the_store_answers_the_available_kpis_of_the_catalogue_in_its_order(backend):
-    catalogue = models.KpiCatalogue.model_validate(await get(backend, "/api/v1/kpis")).kpis
+    catalogue = measurement_models.KpiCatalogue.model_validate(await get(backend, "/api/v1/kpis")).kpis
     told = [(kpi["name"], kpi["unit"]) for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]]
     assert told == [(kpi.name, kpi.unit) for kpi in catalogue if kpi.is_available]
     assert {kpi.name for kpi in catalogue if kpi.needs} >= {"conversion", "shoppers_per_staff"}
@@ -466,7 +466,7 @@ async def test_completeness_is_what_stands_beside_the_kpis_and_says_why_it_is_no
         (boot_no, NOW - timedelta(minutes=50)),
     )
     body = await get(backend, f"{BASE}/completeness", **{"from": (NOW - timedelta(hours=1)).isoformat()})
-    found = models.Completeness.model_validate(body)
+    found = measurement_models.Completeness.model_validate(body)
     kpis = {kpi["name"]: kpi["completeness"] for kpi in (await get(backend, f"{BASE}/kpis"))["kpis"]}
     by_quality = {each.quality: each.completeness for each in found.summary}
     assert by_quality["line_minutes"] == pytest.approx(kpis["visitors"])
@@ -575,8 +575,10 @@ async def insert_letter(world, payload, **columns):
 async def test_dead_letters(world, backend):
     for n in range(3):
         await insert_letter(world, b"\xff" * (4_000 + n))
-    page = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2))
-    rest = models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2, after=page.next))
+    page = dead_letter_models.DeadLetters.model_validate(await get(backend, "/api/v1/dead-letters", limit=2))
+    rest = dead_letter_models.DeadLetters.model_validate(
+        await get(backend, "/api/v1/dead-letters", limit=2, after=page.next)
+    )
     ids = [letter.dead_letter_id for letter in page.dead_letters + rest.dead_letters]
     assert ids == sorted(ids, reverse=True)
     assert len(ids) == 3
@@ -626,7 +628,7 @@ async def test_a_dead_letter_is_shown_and_its_replay_asked_for(world, backend):
     path = f"/api/v1/dead-letters/{text}/replay"
     answer = await backend.post(path, json={"shift_s": -7200})
     assert answer.status_code == 202
-    assert models.WholeDeadLetter.model_validate(answer.json()).replay_requested_at == NOW
+    assert dead_letter_models.WholeDeadLetter.model_validate(answer.json()).replay_requested_at == NOW
     assert await world.rows("SELECT replay_shift_ms FROM dead_letters WHERE replay_requested_at IS NOT NULL") == [
         {"replay_shift_ms": -7_200_000}
     ]

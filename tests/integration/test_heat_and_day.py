@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fixtures.backend_world import STORE, new_world, running_backend
-from storesense_backend.api import models
+from storesense_backend.api import measurement_models
 from storesense_backend.api.day import StoreDay
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
@@ -42,7 +42,7 @@ def grid(at, presence_ds, **more):
 
 
 async def total(http, **span):
-    found = models.Heatmap.model_validate(await get(http, "heatmap", watched="true", **span))
+    found = measurement_models.Heatmap.model_validate(await get(http, "heatmap", watched="true", **span))
     return sum(found.presence_s), max(found.watched_s or [])
 
 
