@@ -156,7 +156,7 @@ def signed_in(browser: Browser, shop: Shop, name: str, **options: Any) -> Browse
 
 def deliver(page: Page, shop: Shop, told: dict[str, Any]) -> dict[str, Any]:
     """Hand a message to the app's service worker, as the browser does; return the notification that stands then."""
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     session = page.context.new_cdp_session(page)
     found: list[str] = []
     session.on(
@@ -164,24 +164,32 @@ def deliver(page: Page, shop: Shop, told: dict[str, Any]) -> dict[str, Any]:
         lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
     )
     session.send("ServiceWorker.enable")
-    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    for _ in range(WAIT_MS // 50):
+        if found:
+            break
+        page.wait_for_timeout(50)
     assert found
     session.send(
         "ServiceWorker.deliverPushMessage",
         {"origin": shop.address, "registrationId": found[0], "data": json.dumps(told)},
     )
-    page.wait_for_function(
-        """title => navigator.serviceWorker.ready.then((ours) => ours.getNotifications())
-            .then((all) => all.some((one) => one.title === title))""",
-        arg=told["title"],
+    # Looked at and taken in one step: a browser may put a notification away as soon as it has been seen.
+    shown = page.evaluate(
+        """async ([title, patienceMs]) => {
+            const ours = await navigator.serviceWorker.ready;
+            const end = performance.now() + patienceMs;
+            for (;;) {
+                const all = (await ours.getNotifications()).filter((one) => one.title === title);
+                if (all.length || performance.now() > end)
+                    return all.map(({ title, body, tag }) => ({ title, body, tag }));
+                await new Promise((done) => setTimeout(done, 50));
+            }
+        }""",
+        [told["title"], WAIT_MS],
     )
     session.detach()
-    shown: list[dict[str, Any]] = page.evaluate(
-        """navigator.serviceWorker.ready.then((ours) => ours.getNotifications())
-            .then((all) => all.map(({ title, body, tag }) => ({ title, body, tag })))"""
-    )
     (one,) = shown
-    return one
+    return dict(one)
 
 
 @pytest.mark.timeout(240)

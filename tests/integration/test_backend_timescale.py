@@ -11,9 +11,10 @@ from storesense_backend import alert_records, registry
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.heat_hours import floor_heat
 from storesense_backend.kpis import kpis
 from storesense_backend.live import reader
-from storesense_backend.measurements import Family, Step, floor_heat, footfall_points, readings_page
+from storesense_backend.measurements import Family, Step, footfall_points, readings_page
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.planogram.records import planogram_at
 from storesense_backend.ranges import TimeSpan, decode_cursor
@@ -52,8 +53,8 @@ async def test_every_query_of_the_api(world):
             world.connection, family, span, store_id=STORE, subject_id=None, after=decode_cursor(None), limit=10
         )
         assert page[1] is None
-    _, heat = await floor_heat(world.connection, layout=layout(), span=span, metrics=BackendMetrics())
-    assert heat.sum() == pytest.approx(4.0)
+    heat = await floor_heat(world.connection, layout=layout(), span=span, now=now, metrics=BackendMetrics())
+    assert heat.presence_s.sum() == pytest.approx(4.0)
     found = {kpi.name: kpi.value for kpi in await kpis(world.connection, layout=layout(), span=span, now=now)}
     assert (found["visitors"], found["queue_length"], found["on_shelf_availability"]) == (2.0, 4.0, 1.0)
     (slot,) = (await Depletion().of(world.connection, layout(), 1, now))["slots"]

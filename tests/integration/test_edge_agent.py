@@ -108,7 +108,13 @@ async def test_a_site_is_measured_and_every_reading_arrives(
     weights = [r for r in readings(gateway, Stream.SHELF) if hasattr(r, "weight_mg")]
     assert weights[-1].weight_mg == pytest.approx(3_500_000, abs=5_000)
     assert all(not message.bad for _, message in gateway.messages)
-    assert {h.component_id for h in readings(gateway, Stream.HEALTH)} == {"device-1", "s1", "outbox", "planogram"}
+    assert {h.component_id for h in readings(gateway, Stream.HEALTH)} == {
+        "device-1",
+        "s1",
+        "outbox",
+        "planogram",
+        "drawing",
+    }
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,11 @@ def test_what_is_typed_stands_though_the_page_is_drawn_anew(open_page, backend: 
     backend.role = "manager"
     page = open_page()
     held: list[Route] = []
-    page.route("**/rules/queues/versions*", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/rules/queues/versions*", hold)
     page.goto(f"{backend.url}/#store=corner-market&page=alerts&tab=rules&rule=queues")
     field = page.get_by_label("Opens at people waiting")
     field.focus()

@@ -71,7 +71,7 @@ def test_a_manager_sets_targets_and_a_wrong_number_is_refused_in_place(open_page
     page.get_by_role("textbox", name="Visitors").fill("")
     page.get_by_role("button", name="Save targets").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert backend.targets == {"on_shelf_availability": 0.975, "wait_mean": 120}
+    assert backend.targets == {"on_shelf_availability": 0.975, "wait_mean": 120, "served_within_target": 0.8}
 
 
 def test_figures_that_are_being_made_come_by_themselves(open_page, backend, chain):

@@ -2,7 +2,7 @@
 import { Controller } from "./controller.js";
 import { t } from "./i18n/index.js";
 import { formatView } from "./route.js";
-import { html, prefersReducedMotion, render } from "./ui.js";
+import { bringIntoView, html, render } from "./ui.js";
 import { Empty } from "./parts/card.js";
 import { Toasts } from "./parts/toast.js";
 import { Header } from "./views/header.js";
@@ -44,10 +44,7 @@ const actions = {
   showOnPlan(item) {
     controller.select(item);
     if (controller.state.view.page !== "floor") return controller.open({ page: "floor", item });
-    document
-      .querySelector(".plan")
-      ?.scrollIntoView({ behavior: prefersReducedMotion() ? "auto" : "smooth", block: "nearest" });
-    return undefined;
+    return bringIntoView(() => document.querySelector(".plan"));
   },
 };
 

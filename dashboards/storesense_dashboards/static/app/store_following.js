@@ -126,9 +126,9 @@ export class StoreFollowing {
     if (newDay || isReturn) this.#floor.loadFootfall();
     if (!wasAhead) this.#floor.loadHeat();
     else if (snapshot.layout_version !== this.#on.getState().store?.layout_version) this.#loadStore(storeId);
-    if (!isReturn) return;
-    // Whatever changed while the page was cut off: the layout, and alerts that nobody was told of.
-    this.#loadStore(storeId);
+    // Whatever changed while the page was cut off, or since what came ahead: the layout, and alerts nobody was told of.
+    if (isReturn) this.#loadStore(storeId);
+    if (!isReturn && !wasAhead) return;
     for (const alert of snapshot.alerts ?? []) this.#announceAlert(before.alerts[alert.alert_id], alert);
   }
 

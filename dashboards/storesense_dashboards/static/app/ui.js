@@ -21,3 +21,20 @@ export class Pure extends Component {
 export const classes = (...names) => names.filter(Boolean).join(" ");
 
 export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const SETTLING_MS = 2_000;
+
+/**
+ * Scroll until what `find()` gives is seen, and again while the page around it still grows: what comes late would push it
+ * away. Whoever scrolls meanwhile is left alone.
+ */
+export function bringIntoView(find) {
+  const scroll = () => find()?.scrollIntoView({ behavior: prefersReducedMotion() ? "auto" : "smooth", block: "nearest" });
+  const stop = new AbortController();
+  const observer = new ResizeObserver(scroll); // it looks once at once
+  observer.observe(document.body);
+  stop.signal.addEventListener("abort", () => observer.disconnect());
+  for (const name of ["wheel", "touchmove", "keydown"])
+    addEventListener(name, () => stop.abort(), { signal: stop.signal, passive: true });
+  setTimeout(() => stop.abort(), SETTLING_MS);
+}

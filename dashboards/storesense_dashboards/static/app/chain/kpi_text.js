@@ -7,7 +7,7 @@ const SAME = 0.005;
 /** A value of a KPI, with its unit where the number alone would not say it. */
 export function kpiText(unit, value) {
   if (value === null || value === undefined) return t.unknown;
-  if (unit === "share") return `${numberText(value * 100, value !== 0 && value !== 1 ? 1 : 0)} %`;
+  if (unit === "share") return `${numberText(value * 100, value !== 0 && value !== 1 ? 1 : 0)}\u00a0%`;
   if (unit === "s") return durationText(value);
   if (unit === "min") return durationText(value * 60);
   return numberText(value, Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 1);
@@ -22,7 +22,7 @@ export function kpiTrend({ unit, value, previous }, better, points) {
   let [change, text] = [value - previous, ""];
   if (unit === "share") text = points(numberText(Math.abs(change) * 100, 1));
   else if (previous === 0 || unit === "lanes") text = kpiText(unit, Math.abs(change));
-  else text = `${numberText((Math.abs(change) / Math.abs(previous)) * 100)} %`;
+  else text = `${numberText((Math.abs(change) / Math.abs(previous)) * 100)}\u00a0%`;
   const scale = unit === "share" || unit === "lanes" ? 1 : Math.abs(previous) || 1;
   if (Math.abs(change) / scale < SAME) change = 0;
   const isGood = change === 0 || better === "neither" || !better ? null : change > 0 === (better === "higher");
