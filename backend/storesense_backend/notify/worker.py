@@ -44,7 +44,6 @@ _UNHEALTHY_AFTER_S = 30.0
 _FORGET_EVERY_S = 600.0
 _GAUGES_EVERY_S = 5.0
 _MOST_IN_FLIGHT = 128
-_MANY_WAIT, _AT_ONCE_IN_HASTE = 4, 4
 
 
 @dataclass(slots=True)
@@ -150,9 +149,6 @@ class DeliveryWorker:
             connected(self._conninfo, application_name="storesense notify listener") as listener,
             connected(self._conninfo, application_name="storesense notify") as connection,
         ):
-            # Each message waits for the one before to be noted, so notes must be quick. What a database that loses its
-            # power has not written yet is sent again; a worker that dies loses nothing by it.
-            await connection.execute("SET synchronous_commit = off")
             await listener.execute(f"LISTEN {CHANNEL}")
             listening = asyncio.create_task(self._listen(listener), name="notify listener")
             try:
@@ -240,12 +236,9 @@ class DeliveryWorker:
             if wait_s > 0 or tokens < 1:
                 turn.wait_s = min(turn.wait_s, wait_s or lane.bucket.wait_s())
                 continue
-            # Where much waits, being late is worse than telling a machine twice.
-            is_hasty = work.kind in MACHINES and work.ready > _MANY_WAIT
-            most = max(self._settings.concurrency, _AT_ONCE_IN_HASTE if is_hasty else 1)
-            most = 1 if lane.breaker.is_broken else most
+            most = 1 if lane.breaker.is_broken else self._settings.concurrency
             room = min(most - lane.in_flight, _MOST_IN_FLIGHT - len(self._sending) - len(groups))
-            if work.kind in MACHINES and not is_hasty:
+            if work.kind in MACHINES:
                 turn_in_s = self._turnstile.wait_s(now_s)
                 if turn_in_s > 0:
                     turn.wait_s = min(turn.wait_s, turn_in_s)
