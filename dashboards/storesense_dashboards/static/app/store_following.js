@@ -9,6 +9,7 @@ import { applyAlert, applySnapshot, applyUpdate } from "./state.js";
 
 const REFRESH_MS = 10_000;
 const RETRY_MS = 5_000;
+const FIRST_FRAMES_MS = 50;
 
 /**
  * `on`: `set(change)` and `getState()` of the state, `nowMs()`, `setClock(atMs)` with the server's present,
@@ -20,6 +21,7 @@ export class StoreFollowing {
   #visit;
   #floor;
   #stream = null;
+  #isOpen = false;
   #isAhead = false; // what is shown came before the stream
 
   constructor(on, visit, floor) {
@@ -29,11 +31,11 @@ export class StoreFollowing {
   }
 
   get isOpen() {
-    return this.#stream !== null;
+    return this.#isOpen;
   }
 
   close() {
-    this.#isAhead = false;
+    this.#isOpen = this.#isAhead = false;
     this.#stream?.stop();
     this.#stream = null;
   }
@@ -46,8 +48,20 @@ export class StoreFollowing {
   open(storeId, ahead) {
     this.close();
     this.#on.set(nothingOfAStore());
-    if (ahead?.store?.store_id === storeId && ahead.live) this.#takeAhead(ahead);
-    else this.#loadStore(storeId);
+    this.#isOpen = true;
+    if (ahead?.store?.store_id === storeId && ahead.live) {
+      this.#takeAhead(ahead);
+      // What is known is drawn first; the stream's worker would start at its cost.
+      this.#visit.later(FIRST_FRAMES_MS, () => this.#follow(storeId));
+    } else {
+      this.#loadStore(storeId);
+      this.#follow(storeId);
+    }
+    // What is asked for now and then waits for its turn: the first snapshot brings the figures on the screen soonest.
+    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId));
+  }
+
+  #follow(storeId) {
     this.#stream = new SharedStream({
       url: api.streamUrl(storeId),
       onEvent: (name, value) => this.#take(storeId, name, value),
@@ -55,8 +69,6 @@ export class StoreFollowing {
       onRefused: (status) => this.#refused(status),
     });
     this.#stream.start();
-    // What is asked for now and then waits for its turn: the first snapshot brings the figures on the screen soonest.
-    this.#visit.later(REFRESH_MS, () => this.#refresh(storeId));
   }
 
   #takeAhead({ store, live }) {
