@@ -92,16 +92,16 @@ _CHART = """async (root) => {
 }"""
 
 # Notes the frame after the one in which the first figure stood; asking from outside would add the time between looks.
-_FIRST_FIGURE = """(() => {
+_FIRST_FIGURE = """window.benchFirstMs = new Promise((resolve) => {
   const look = () => {
     const figure = document.querySelector("[data-figure=queue] .figure-value");
     if (!figure || !/[0-9]/.test(figure.textContent)) return;
     observer.disconnect();
-    requestAnimationFrame(() => requestAnimationFrame(() => (window.benchFirstMs = performance.now())));
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now())));
   };
   const observer = new MutationObserver(look);
   observer.observe(document, { subtree: true, childList: true, characterData: true });
-})()"""
+})"""
 
 _WATCH = """(base) => {
   const seen = (window.benchSeen = []);
@@ -148,7 +148,7 @@ def _first_figure_ms(browser: "Browser", url: str, token: str) -> tuple[float, f
     page = context.new_page()
     page.add_init_script(_FIRST_FIGURE)
     page.goto(url, wait_until="commit")
-    took_ms = float(page.wait_for_function("window.benchFirstMs").json_value())
+    took_ms = float(page.evaluate("window.benchFirstMs"))
     page.locator("[data-figure=visitors]").wait_for()
     weight = page.evaluate(_WEIGH)
     context.close()

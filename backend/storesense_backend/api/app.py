@@ -67,6 +67,9 @@ def build_app(context: Context) -> FastAPI:
     )
     app.state.context = context
     add_error_handlers(app)
+    # First, for a first view asks for some seventy files: none of them is compared with every other path.
+    app.state.pages = Pages(static_dir)
+    app.mount("/static", app.state.pages, name="static")
     for module in (
         sessions,
         opening,
@@ -92,8 +95,6 @@ def build_app(context: Context) -> FastAPI:
         service,
     ):
         app.include_router(module.router)
-    app.state.pages = Pages(static_dir)
-    app.mount("/static", app.state.pages, name="static")
     app.add_middleware(BodyLimit, layout_bytes=context.settings.max_body_bytes)
     app.add_middleware(Envelope, metrics=context.metrics)
     return app
