@@ -129,6 +129,7 @@ def test_a_long_outage_is_called_offline_and_can_be_retried(open_page, backend: 
 
 def test_a_changed_layout_shows_after_a_reconnect(open_page, backend: FakeBackend) -> None:
     page: Page = open_page()
+    expect(page.locator(".connection")).to_contain_text("Live")
     store = backend.stores[fake_store.STORE_ID]
     backend.stop()
     store["layout"]["zones"][2]["name"] = "Wine"

@@ -60,6 +60,7 @@ def test_nothing_is_wider_than_the_screen(open_page, backend: FakeBackend, width
     page: Page = open_page(width=width, path="/#item=queue:tills")
     expect(page.locator("#detail-title")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect(page.locator(".connection")).to_contain_text("Live")
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
