@@ -18,6 +18,7 @@ from storesense_contracts.topics import user_name
 from storesense_edge.link import DeviceLink, LinkStats
 from storesense_edge.settings import LinkSettings
 from storesense_simulators.twin.errors import TwinError
+from storesense_simulators.twin.live_config import LiveConfig
 from storesense_simulators.twin.readings_depth import Emitted
 
 
@@ -45,6 +46,7 @@ class DeviceLinks:
         passwords: by user name, ``store/device``.
         clock: tells the time.
         settings: how the devices batch and send.
+        config: takes what the gateway tells the devices, None if nobody follows it.
 
     Raises:
         MissingPasswordError: for one of them.
@@ -60,6 +62,7 @@ class DeviceLinks:
         passwords: Mapping[str, SecretStr],
         clock: Clock,
         settings: LinkSettings | None = None,
+        config: LiveConfig | None = None,
     ) -> None:
         self._links: dict[str, DeviceLink] = {}
         self._stack = AsyncExitStack()
@@ -75,6 +78,7 @@ class DeviceLinks:
                 outbox_path=state_dir / store_id / device_id / "outbox.sqlite",
                 clock=clock,
                 settings=settings or LinkSettings(),
+                on_config=None if config is None else config.listener(device_id),
             )
 
     async def __aenter__(self) -> Self:
@@ -97,7 +101,7 @@ class DeviceLinks:
     def record(self, emitted: Emitted) -> None:
         """Take a reading; one about a device's health is told how full its outbox is."""
         link, reading = self._links[emitted.device_id], emitted.reading
-        if isinstance(reading, HealthReading):
+        if isinstance(reading, HealthReading) and reading.component_id == emitted.device_id:
             stats = link.stats
             reading = msgspec.structs.replace(reading, outbox_messages=stats.pending, outbox_bytes=stats.outbox_bytes)
         link.record(emitted.stream, reading)

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from storesense_contracts.clock import Clock, from_epoch_us, to_epoch_us
+from storesense_contracts.topics import Stream
+from storesense_edge.health import reading_of
 from storesense_simulators.twin.control import Control, ScheduleControl, WatchfulControl
 from storesense_simulators.twin.device_links import DeviceLinks
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.faults import plan_faults
+from storesense_simulators.twin.live_config import LiveConfig
 from storesense_simulators.twin.live_time import LiveTime
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.opening import Opening, opened
-from storesense_simulators.twin.readings_depth import Emitted, ReadingSensors
+from storesense_simulators.twin.readings_depth import HEALTH_MS, Emitted, ReadingSensors
 from storesense_simulators.twin.shop import Shop
 from storesense_simulators.twin.truth import TruthCounters
 
@@ -73,13 +76,24 @@ class LiveStore:
         links: its devices; open while it runs.
         clock: what it keeps step with, and what readings are dated by.
         options: how.
+        config: what its devices are told while it runs; by the store's own file if left out.
     """
 
-    def __init__(self, shop: Shop, links: DeviceLinks, *, clock: Clock, options: LiveOptions) -> None:
+    def __init__(
+        self,
+        shop: Shop,
+        links: DeviceLinks,
+        *,
+        clock: Clock,
+        options: LiveOptions,
+        config: LiveConfig | None = None,
+    ) -> None:
         self._shop = shop if options.opening is None else opened(shop, options.opening, seed=options.seed)
         self._links = links
         self._clock = clock
         self._options = options
+        self._config = config
+        self._config_due_ms = 0
         self.truth = TruthCounters()
 
     async def run(self, *, stop: asyncio.Event, duration_s: float | None = None, drain_s: float = 5.0) -> LiveResult:
@@ -91,13 +105,14 @@ class LiveStore:
         sensors = ReadingSensors(self._shop, twin, seed=self._options.seed, started_ms=began_ms, faults=faults)
         time = LiveTime(clock_ms=began_ms, store_ms=began_ms, speed=self._options.speed)
         while not stop.is_set() and (duration_s is None or self._clock.monotonic_s() - began_s < duration_s):
+            self._take_up(sensors, time)
             if self._catch_up(twin, sensors, time):
                 await _pause(stop, _PAUSE_S)
             else:
                 await asyncio.sleep(0)
         last = twin.close()
         self.truth.add(last)
-        self._send([*sensors.observe(last), *sensors.finish()], time)
+        self._send([*sensors.observe(last, is_last=True), *sensors.finish()], time)
         await self._links.drained(drain_s)
         stats = self._links.stats
         return LiveResult(
@@ -113,6 +128,25 @@ class LiveStore:
         opening = self._options.opening
         control: Control = ScheduleControl() if opening is None else WatchfulControl(self._shop)
         return Twin(self._shop, seed=self._options.seed, began_at=began_at, control=control, opening=opening)
+
+    def _take_up(self, sensors: ReadingSensors, time: LiveTime) -> None:
+        """Let the devices work by what they were told since, and say by what they do: at once and every minute."""
+        if self._config is None:
+            return
+        told = self._config.take()
+        for taken in told:
+            if taken.shapes is not None:
+                self._send(sensors.redraw(taken.device_id, taken.shapes), time)
+            if taken.slots is not None:
+                sensors.lay_out(taken.device_id, taken.slots)
+        conditions = {taken.device_id: taken.health for taken in told}
+        if sensors.now_ms >= self._config_due_ms:
+            self._config_due_ms = sensors.now_ms + HEALTH_MS
+            conditions = self._config.conditions
+        now_at = from_epoch_us(sensors.now_ms * 1_000)
+        self._send(
+            [Emitted(name, Stream.HEALTH, reading_of(health, now_at)) for name, health in conditions.items()], time
+        )
 
     def _catch_up(self, twin: Twin, sensors: ReadingSensors, time: LiveTime) -> bool:
         """Let the store's time come nearer to where it should be; return whether it is there."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storesense_simulators.twin.device_links import DeviceLinks
     from storesense_simulators.twin.history import HistoryLoader
     from storesense_simulators.twin.live import LiveResult, LiveStore
+    from storesense_simulators.twin.live_config import LiveConfig
     from storesense_simulators.twin.shop import Shop
 
 _logger = logging.getLogger(__name__)
@@ -117,13 +118,16 @@ def shop_of_arguments(args: argparse.Namespace) -> Shop:
     return load_shop(args.store)
 
 
-def links_of_environment(shop: Shop, state_dir: Path, *, batch_max_readings: int | None = None) -> DeviceLinks:
+def links_of_environment(
+    shop: Shop, state_dir: Path, *, batch_max_readings: int | None = None, config: LiveConfig | None = None
+) -> DeviceLinks:
     """Return the links of a store's simulated devices, by the settings in the environment.
 
     Args:
         shop: the store.
         state_dir: folder of the outboxes.
         batch_max_readings: readings in a message at most, if not as the settings say.
+        config: takes what the gateway tells the devices, None if nobody follows it.
 
     Raises:
         SettingsError: the environment names no credentials file, or is otherwise wrong.
@@ -152,23 +156,27 @@ def links_of_environment(shop: Shop, state_dir: Path, *, batch_max_readings: int
         passwords=load_credentials(settings.credentials_file),
         clock=SystemClock(),
         settings=link,
+        config=config,
     )
 
 
 def _live(args: argparse.Namespace) -> int:
     from storesense_contracts.clock import SystemClock  # noqa: PLC0415
     from storesense_simulators.twin.live import LiveOptions, LiveStore  # noqa: PLC0415
+    from storesense_simulators.twin.live_config import LiveConfig  # noqa: PLC0415
     from storesense_simulators.twin.opening import Opening  # noqa: PLC0415
     from storesense_simulators.twin.shop_of_site import enlivened  # noqa: PLC0415
 
     own = shop_of_arguments(args)
     shop = enlivened(own) if args.lively else own
-    links = links_of_environment(shop, args.state_dir, batch_max_readings=_BATCH if args.history else None)
+    config = LiveConfig(shop)
+    batch = _BATCH if args.history else None
+    links = links_of_environment(shop, args.state_dir, batch_max_readings=batch, config=config)
     options = LiveOptions(seed=args.seed, speed=args.speed, opening=Opening() if args.lively else None)
     _logger.info("simulating %s with seed %s", shop.store_id, args.seed)
     past = _loader(own, links, args) if args.history else None
     result = asyncio.run(
-        _until_stopped(LiveStore(shop, links, clock=SystemClock(), options=options), links, args, past)
+        _until_stopped(LiveStore(shop, links, clock=SystemClock(), options=options, config=config), links, args, past)
     )
     if args.json:
         sys.stdout.write(json.dumps(dataclasses.asdict(result)) + "\n")

@@ -15,6 +15,7 @@ from storesense_contracts.topics import Stream
 from storesense_edge.site_mapping import floor_grid
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.climate import Air
+from storesense_simulators.twin.drawn_sight import DrawnSight, without_drawn
 from storesense_simulators.twin.faults import FaultSchedule
 from storesense_simulators.twin.faults_delivery import Delivery
 from storesense_simulators.twin.flow_sensor import FlowSensor
@@ -32,9 +33,11 @@ from storesense_simulators.twin.shop import FaultKind, TillKind
 from storesense_simulators.twin.truth import TruthEvent, TruthKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from storesense_contracts.device_config import ConfigSlot
     from storesense_simulators.twin.faults import Fault
+    from storesense_simulators.twin.live_config import CameraShapes
     from storesense_simulators.twin.people import People
     from storesense_simulators.twin.shop import Shop
     from storesense_simulators.twin.stocks import Stock
@@ -107,6 +110,8 @@ class ReadingSensors:
         self._dark: dict[str, int] = {}
         """Devices that see nothing now, and since when (milliseconds of the run)."""
         self._blindness: dict[str, float] = {}
+        self._sights: dict[str, DrawnSight] = {}
+        """Of cameras that were told a drawing, what they see by it that is not in the store's own file."""
         self._make_cameras(now_ms)
         self._make_slots(now_ms)
         self._lanes = {
@@ -149,10 +154,58 @@ class ReadingSensors:
         heapq.heapify(self._slot_heap)
         self._health_due_ms = self._air_due_ms = self.now_ms
 
-    def observe(self, events: list[TruthEvent]) -> list[Emitted]:
-        """Take in one step of the twin and return the readings that leave the devices at its end."""
+    def redraw(self, device_id: str, shapes: CameraShapes) -> list[Emitted]:
+        """Let a camera measure other shapes from now on; return what it has measured until now.
+
+        People in view are followed anew. What is drawn as the store's own file has it is told by the twin itself.
+        """
+        now_ms = self.now_ms
+        out = [] if device_id in self._dark else [*self._go_dark(device_id, now_ms), *self._flows(device_id, now_ms)]
+        for sensors in (self._lines, self._zones, self._queues):
+            for subject_id in [name for name, sensor in sensors.items() if sensor.device_id == device_id]:
+                del sensors[subject_id]
+        shop, seed = self._shop, self._seed
+        for line in shapes.lines:
+            chance = stream(seed, f"line/{line.line_id}")
+            self._lines[line.line_id] = LineSensor(line.line_id, device_id, chance, now_ms)
+        for zone in shapes.zones:
+            chance = stream(seed, f"zone/{zone.zone_id}")
+            self._zones[zone.zone_id] = ZoneSensor(zone.zone_id, device_id, chance, now_ms)
+        for queue in shapes.queues:
+            chance = stream(seed, f"queue/{queue.queue_id}")
+            self._queues[queue.queue_id] = QueueSensor(queue.queue_id, device_id, chance)
+        self._flow[:] = [
+            *(flow for flow in self._flow if flow.device_id != device_id),
+            FlowSensor(
+                device_id,
+                lines=tuple(line.line_id for line in shapes.lines),
+                zones=tuple(zone.zone_id for zone in shapes.zones),
+                tills={
+                    lane_id: (queue.queue_id, shapes.stations.get(lane_id, 1))
+                    for queue in shapes.queues
+                    for lane_id in queue.lane_ids
+                },
+                since_ms=now_ms,
+            ),
+        ]
+        self._sights[device_id] = DrawnSight.beside(shop, shapes)
+        self._has_told = False
+        return out
+
+    def lay_out(self, device_id: str, slots: Sequence[ConfigSlot]) -> None:
+        """Let a shelf hold what a planogram says; it is laid out anew at once, as many units as there were."""
+        for planned in slots:
+            slot = self._slots.get(planned.slot_id)
+            if slot is not None and slot.device_id == device_id:
+                slot.lay_out(planned.product, planned.capacity_units, self.now_ms)
+                heapq.heappush(self._slot_heap, (slot.due_ms, slot.slot_id))
+
+    def observe(self, events: list[TruthEvent], *, is_last: bool = False) -> list[Emitted]:
+        """Take in a step of the twin, the closing one or another; return the readings that leave the devices then."""
         now_ms = self.now_ms
         out: list[Emitted] = []
+        if self._sights:
+            events = self._as_drawn(events, is_last=is_last)
         if self._moments_ms and self._twin.now_ms >= self._moments_ms[0]:
             out += self._change_faults(now_ms)
         for event in events:
@@ -173,6 +226,19 @@ class ReadingSensors:
         out = list(self._intervals(self.now_ms, is_forced=True))
         out += self._queue_samples(self.now_ms, is_forced=True)
         return out if not self._faults.faults else self._delivery.deliver(out, self._twin.now_ms, is_last=True)
+
+    def _as_drawn(self, events: list[TruthEvent], *, is_last: bool) -> list[TruthEvent]:
+        """What happened, as cameras see it that work by a drawing."""
+        t_ms, people = self._twin.now_ms, self._twin.people
+        found = [event for sight in self._sights.values() for event in sight.observe(people, events, t_ms)]
+        if is_last:
+            found += [event for sight in self._sights.values() for event in sight.close(t_ms)]
+        return [*without_drawn(events, self._sights.values()), *found]
+
+    def _flows(self, device_id: str, now_ms: int) -> Iterator[Emitted]:
+        for flow in self._flow:
+            if flow.device_id == device_id:
+                yield from (Emitted(device_id, Stream.FLOW, reading) for reading in flow.report(now_ms))
 
     def _make_cameras(self, now_ms: int) -> None:
         shop, seed = self._shop, self._seed

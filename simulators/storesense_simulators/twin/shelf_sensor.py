@@ -23,6 +23,7 @@ from storesense_simulators.twin.interval_sensors import instant
 if TYPE_CHECKING:
     import numpy as np
 
+    from storesense_contracts.device_config import ConfigProduct
     from storesense_simulators.twin.faults import Fault
     from storesense_simulators.twin.shop import CellSpec, Place
 
@@ -63,6 +64,8 @@ class SlotSensor:
             capacity_units=place.capacity_units,
             sku=place.sku,
         )
+        self._own_unit_g = place.unit_weight_g
+        self._mass_factor = 1.0
         self._mass_mg = mass_mg
         self._changed_ms: int | None = None
         self._touched_ms = now_ms
@@ -79,6 +82,20 @@ class SlotSensor:
         """Somebody took something or put something on; ``mass_mg`` lies on it now."""
         self._mass_mg = mass_mg
         self._handle(now_ms)
+
+    def lay_out(self, product: ConfigProduct, capacity_units: int, now_ms: int) -> None:
+        """Hold another product from now on: as many units as lay there, weighed at once, and no event."""
+        tolerance_g = product.unit_weight_tolerance_g or 0.006 * product.unit_weight_g
+        self._spec = SlotSpec(
+            calibration=self._spec.calibration,
+            unit_weight_g=product.unit_weight_g,
+            unit_tolerance_g=min(tolerance_g, 0.49 * product.unit_weight_g),
+            capacity_units=capacity_units,
+            sku=product.sku,
+        )
+        self._mass_factor = product.unit_weight_g / self._own_unit_g
+        self._estimate = None
+        self.restart(now_ms)
 
     def lean(self, leaning_g: float, now_ms: int) -> None:
         """Something else presses on it from now on: a bag, a knock; 0 takes it away."""
@@ -140,7 +157,7 @@ class SlotSensor:
         model = self._model
         noise, wander = self._normal(), self._normal()
         self._wander_g = _WANDER_KEPT * self._wander_g + 0.1 * model.drift_g_per_h * wander
-        load_g = self._mass_mg / 1000 + self._leaning_g + self._wander_g + self._sigma_g * noise
+        load_g = self._mass_factor * self._mass_mg / 1000 + self._leaning_g + self._wander_g + self._sigma_g * noise
         for fault, passed_ms in drifts:
             load_g += fault.amount * passed_ms / 3_600_000
         load_g = min(load_g, model.capacity_g)
