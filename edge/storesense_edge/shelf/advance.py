@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storesense_edge.shelf.branches import branches
 from storesense_edge.shelf.explain import Explanation
+from storesense_edge.shelf.story import Way, continued
 from storesense_edge.shelf.worlds import Answer, Change, Goods, Guest, Key, World, strongest
 
 _MOST_CANDIDATES = 5
@@ -44,6 +45,7 @@ def advance(
     """
     masses: dict[Answer, list[float]] = {}
     moved: list[tuple[World, float]] = []
+    ways: dict[Key, list[Way]] = {}
     guest = _new_guest(change, strangers)
     for world, probability in worlds.values():
         for answers, mass, is_return, after in branches(world, change, strangers, goods, guest, stranger_share):
@@ -55,6 +57,8 @@ def advance(
                 sums[0] += weight * share
                 sums[1] += weight * share * is_return
             moved.append((after, weight))
+            if change.no:
+                ways.setdefault(after.key, []).append((weight, after.story, answers))
     evidence = math.fsum(weight for _, weight in moved)
     found = [
         Explanation(answer.origin, answer.product, answer.units, mass / evidence, back / mass)
@@ -70,7 +74,13 @@ def advance(
             # Two ways to one world: the likelier one is remembered.
             kept = before[0] if before[1] >= weight else world
             after_all[world.key] = kept, before[1] + weight
-    return Outcome(found, strongest(after_all), evidence)
+    strong = strongest(after_all)
+    if change.no:
+        strong = {
+            key: (replace(world, story=continued(ways[key], change.no)), share)
+            for key, (world, share) in strong.items()
+        }
+    return Outcome(found, strong, evidence)
 
 
 def _new_guest(change: Change, strangers: Sequence[Explanation]) -> Guest | None:

@@ -9,6 +9,7 @@ from storesense_edge.shelf.advance import Outcome, advance
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.explain import Explanation, Origin, explain, ranked, weigh_strange
 from storesense_edge.shelf.products import ProductWeight
+from storesense_edge.shelf.story import tellings
 from storesense_edge.shelf.strangers import StrangerShare
 from storesense_edge.shelf.worlds import Change, Goods, Guest, Key, World, strongest
 
@@ -26,6 +27,8 @@ _PAUSE_S = 3.0
 _PAUSES = 0.02
 _SURE = 0.9
 _LIKELY = 0.7
+# The half of a thing that leaves weighs what it weighed when it came, less what the other slot bears now.
+_SAME_HALF = 0.3
 
 Worlds = dict[Key, tuple[World, float]]
 
@@ -39,12 +42,14 @@ class Stock:
         confidence: probability that all of them are right.
         guest_g: weight of what does not belong there.
         residual_g: weight minus all of that.
+        sure_of: of each product the probability that its units are right, in the slot's order.
     """
 
     units: tuple[int, ...]
     confidence: float
     guest_g: float
     residual_g: float
+    sure_of: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class StockBelief:
         self._share = StrangerShare()
         self._worlds: Worlds = {}
         self._last: _LastStep | None = None
+        self.rest_of: int | None = None
+        """The number of the step that the last one was the rest of, if it was one."""
 
     @property
     def guests(self) -> tuple[Guest, ...]:
@@ -119,18 +126,48 @@ class StockBelief:
         self._goods = replace(self._goods, most_units=most_units, capacity_units=capacity_units)
         self._strangers = tuple(strangers)
 
-    def counted(self, units: Sequence[int]) -> None:
+    @property
+    def tellings(self) -> dict[int, list[Explanation]]:
+        """What the last numbered steps may have been, as it looks now; not ranked."""
+        return tellings(self._worlds.values())
+
+    def laid_across(self, no: int) -> None:
+        """Take the last step, if its number is ``no``, for a part of something that lies on two slots: no units."""
+        last = self._last
+        if last is None or last.change.no != no:
+            return
+        delta_g = last.change.delta_g
+        worlds: Worlds = {}
+        for world, share in last.worlds.values():
+            guests = [*world.guests, Guest(round(delta_g, 2))] if delta_g > 0 else list(world.guests)
+            if delta_g < 0 and guests:
+                nearest = min(guests, key=lambda guest: abs(guest.weight_g + delta_g))
+                if abs(nearest.weight_g + delta_g) < _SAME_HALF * nearest.weight_g:
+                    guests.remove(nearest)
+            _add(worlds, replace(world, guests=tuple(guests)), share)
+        self._worlds, self._last = strongest(worlds), None
+
+    def misfit(self, units: Sequence[int], weight_g: float, sigma_g: float) -> tuple[float, float]:
+        """Return by how much a weight is off so many units and nothing else, and the standard deviation of that."""
+        world = self._only(units)
+        return weight_g - world.weight_g, self._spread_g(world, sigma_g)
+
+    def counted(self, units: Sequence[int], over_g: float = 0.0) -> None:
         """Take what somebody counted: that many of each product, in the slot's order, and nothing else lies there.
+
+        Args:
+            units: of each product.
+            over_g: how much more they weigh than their mean says.
 
         Raises:
             ShelfError: not one number from 0 up for each product.
         """
-        if len(units) != len(self._goods.own) or min(units) < 0:
-            found = ", ".join(str(n) for n in units) or "nothing"
-            raise ShelfError(
-                f"Give one number of units from 0 up for each of {len(self._goods.own)} products: {found}."
-            )
-        self._begin(World(tuple(units) + (0,) * len(self._goods.former), self._goods.every))
+        world = self._only(units)
+        # What the steps before it were is told by the worlds in which so many lie there.
+        own = len(self._goods.own)
+        same = [(each, share) for each, share in self._worlds.values() if each.units[:own] == tuple(units)]
+        story = max(same, key=lambda each: each[1])[0].story if same else ()
+        self._begin(replace(world, over_g=over_g, story=story))
 
     def laid(self, units: Sequence[int], former: Sequence[Former], guests: Sequence[Guest], at_s: float) -> None:
         """Begin with units of the slot's products, of the products that it had before, and what belongs to neither."""
@@ -152,6 +189,7 @@ class StockBelief:
             settled_s: when it was certain; that of the change where left out.
             after_gap: whether samples are missing around it.
         """
+        self.rest_of = None
         if not self._worlds:
             goods = self._goods
             return explain(change.delta_g, change.sigma_g, goods.own, self._strangers, most_units=goods.most_units)
@@ -160,6 +198,7 @@ class StockBelief:
         found = ranked(outcome.found)
         rest = None if after_gap else self._rest_of_last(change, found, outcome)
         if rest is not None:
+            self.rest_of = self._last.change.no if self._last else None
             outcome, told = rest
             found = [told, *found]
         self._worlds = outcome.worlds
@@ -183,16 +222,32 @@ class StockBelief:
         own = len(self._goods.own)
         merged = math.fsum(score for world, score in scores.values() if world.units[:own] == best.units[:own])
         confidence = merged / total if total > 0 else 0.0
+        sure_of = (confidence,) * own
+        if own > 1 and total > 0:
+            sure_of = tuple(
+                math.fsum(score for world, score in scores.values() if world.units[place] == best.units[place]) / total
+                for place in range(own)
+            )
         if confidence >= _SETTLED:
             # Told apart for good, so the next steps start from here; a doubt is carried on as it came.
             self._worlds = strongest(scores)
         former_g = (n * each.unit_weight_g for n, each in zip(best.units[own:], best.products[own:], strict=True))
         guest_g = math.fsum(guest.weight_g for guest in best.guests) + math.fsum(former_g)
-        return Stock(best.units[:own], min(1.0, confidence), guest_g, weight_g - best.weight_g)
+        return Stock(best.units[:own], min(1.0, confidence), guest_g, weight_g - best.weight_g, sure_of)
 
     @property
     def _best(self) -> World:
         return max(self._worlds.values(), key=lambda item: item[1])[0]
+
+    def _only(self, units: Sequence[int]) -> World:
+        """The world of so many units of each product and nothing else. Raises ShelfError."""
+        if len(units) != len(self._goods.own) or min(units) < 0:
+            found = ", ".join(str(n) for n in units) or "nothing"
+            raise ShelfError(
+                f"Give one number of units from 0 up for each of {len(self._goods.own)} products: {found}."
+            )
+        products = self._best.products if self._worlds else self._goods.every
+        return World(tuple(units) + (0,) * len(self._goods.former), products)
 
     def _begin(self, world: World) -> None:
         self._worlds, self._last = {world.key: (world, 1.0)}, None

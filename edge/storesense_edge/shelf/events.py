@@ -79,6 +79,7 @@ class ShelfEvent:
         sku: the product; None for something unknown.
         alternatives: the other answers of 2 % or more, likeliest first.
         burst_units: for a restock or a bulk removal, all units that came or left within its seconds, these included.
+        no: its number among the slot's steps and touches, from 1; 0 of an event by itself.
     """
 
     kind: ShelfEventKind
@@ -90,6 +91,7 @@ class ShelfEvent:
     sku: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     burst_units: int | None = None
+    no: int = 0
 
 
 def step_sigma_g(step: WeightStep, spec: SlotSpec) -> float:
@@ -115,6 +117,11 @@ def is_explained(step: WeightStep, spec: SlotSpec) -> bool:
 
 def named(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> ShelfEvent | None:
     """Name a step by everything that it may have been, the answer to be told first."""
+    return told_as(step.at_s, step.delta_g, spec, ranked)
+
+
+def told_as(at_s: float, delta_g: float, spec: SlotSpec, ranked: Sequence[Explanation]) -> ShelfEvent | None:
+    """Name a change of weight by everything that it may have been, the answer to be told first."""
     if not ranked:
         return None
     answers = [_alternative(each, spec) for each in ranked]
@@ -123,9 +130,9 @@ def named(step: WeightStep, spec: SlotSpec, ranked: Sequence[Explanation]) -> Sh
     others = [answer for answer in others if answer.probability >= _WORTH_NAMING][:_MOST_ALTERNATIVES]
     return ShelfEvent(
         kind=best.kind,
-        at_s=step.at_s,
+        at_s=at_s,
         units=best.units,
-        delta_g=step.delta_g,
+        delta_g=delta_g,
         confidence=best.probability,
         ambiguous=best.probability < _SURE,
         sku=best.sku,

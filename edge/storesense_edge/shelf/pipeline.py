@@ -1,6 +1,7 @@
 """One slot's whole chain: a raw sample in, what is worth publishing out."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.faults import CellFault, CellWatch
 from storesense_edge.shelf.impulse import ImpulseFilter
 from storesense_edge.shelf.movement import Phase, WeightStep
+from storesense_edge.shelf.retelling import Correction
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.slot_stock import SlotStock
 from storesense_edge.shelf.source import LoadCellSample
@@ -59,6 +61,7 @@ class ShelfObservation:
         step_at: moment of step and event, which lies before `measured_at`.
         stock: all that lies on the plate, products that share it included; None while it moves or has no product.
         calibration_due: why the slot should be tared or calibrated, None while all is well.
+        corrections: earlier events that were told wrongly, and what they were.
     """
 
     measured_at: datetime
@@ -73,6 +76,7 @@ class ShelfObservation:
     step_at: datetime | None = None
     stock: Stock | None = None
     calibration_due: str | None = None
+    corrections: tuple[Correction, ...] = ()
 
 
 class ShelfPipeline:
@@ -173,13 +177,45 @@ class ShelfPipeline:
         """What is wrong with the cell now, the worst first."""
         return self.watch.faults()
 
+    @property
+    def rests(self) -> bool:
+        """Whether the slot lies still, so that what lies there may be weighed."""
+        return self.detector.phase in (Phase.RESTING, Phase.SWINGING)
+
+    def stock(self) -> Stock | None:
+        """What is believed to lie on the plate now; None while it moves, or for a slot that is only weighed."""
+        if not self.rests:
+            return None
+        return self.holdings.stock(self._last_s, self.detector.level_g, self._level_sigma_g())
+
+    def counted(self, units: Sequence[int], *, is_certain: bool = False) -> bool:
+        """Take what somebody counted while the slot rests, and publish with the next sample.
+
+        Args:
+            units: of each of the slot's products.
+            is_certain: whether to believe it whatever the weight says.
+
+        Returns:
+            False where the weight cannot be that; nothing was taken then.
+
+        Raises:
+            ShelfError: the slot moves, has no product, or the numbers do not fit its products.
+        """
+        if not self.rests:
+            raise ShelfError("The slot is being touched; wait until it rests and count again.")
+        level_g, sigma_g = self.detector.level_g, self._level_sigma_g()
+        taken = self.holdings.counted_at_rest(units, self._last_s, level_g, sigma_g, is_certain=is_certain)
+        if taken:
+            self._published_s = -math.inf
+        return taken
+
     def tared(self) -> Calibration:
         """The calibration with its zero at the present weight; build a new pipeline with it.
 
         Raises:
             ShelfError: the slot does not rest now, so that its zero would be a guess.
         """
-        if self.detector.phase not in (Phase.RESTING, Phase.SWINGING):
+        if not self.rests:
             raise ShelfError("The slot is being touched or has no weight yet; leave it alone and tare again.")
         calibration = self.spec.calibration
         return calibration.tared(calibration.zero_counts + self.detector.level_g * calibration.counts_per_g)
@@ -279,7 +315,7 @@ class ShelfPipeline:
             else:
                 stock = self.holdings.stock(at_s, level_g, sigma_g)
         if stock is not None:
-            units, confidence = stock.units[0], stock.confidence
+            units, confidence = stock.units[0], stock.sure_of[0]
         happened_s = step.at_s if step is not None else event.at_s if event is not None else None
         return ShelfObservation(
             measured_at,
@@ -294,4 +330,5 @@ class ShelfPipeline:
             None if happened_s is None else datetime.fromtimestamp(happened_s, UTC),
             stock,
             self.holdings.calibration_due,
+            self.holdings.take_corrections(),
         )

@@ -11,6 +11,7 @@ from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, ShelfEventKind, is_explained, step_sigma_g, touch_of
 from storesense_edge.shelf.explain import Origin
 from storesense_edge.shelf.movement import Movement, WeightStep
+from storesense_edge.shelf.retelling import Correction, Retelling
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.temperature import TemperatureCompensation
 from storesense_edge.shelf.unit_weight import PackagingChange, UnitWeightLearner
@@ -27,6 +28,9 @@ _EMPTY_S = 60.0
 _EMPTY_SHARE = 0.3
 _MOST_DRIFT_H = 12.0
 _UPKEEP_S = 60.0
+# A count by hand is doubted where the weight is off by more than this share of a unit and so many standard deviations.
+_COUNT_OFF_SHARE = 0.4
+_COUNT_SIGMAS = 3.0
 
 
 class SlotStock:
@@ -51,6 +55,9 @@ class SlotStock:
         self._belief = _belief(spec)
         self._upkeep = Upkeep()
         self._upkeep_s = -math.inf
+        self._retelling = Retelling()
+        self._corrections: list[Correction] = []
+        self._no = 0
 
     @property
     def known_changes_g(self) -> list[tuple[float, float]]:
@@ -97,9 +104,13 @@ class SlotStock:
         if self._belief is None or not is_explained(step, self.spec):
             self.creep.start(step.settled_s, step.delta_g, noise_g)
             return None
-        change = Change(step.at_s, step.delta_g, step_sigma_g(step, self.spec), step.sigma_g)
+        self._no += 1
+        change = Change(step.at_s, step.delta_g, step_sigma_g(step, self.spec), step.sigma_g, self._no)
         ranked = self._belief.step(change, step.settled_s, after_gap=step.after_gap)
         event = self._namer.name(step, ranked)
+        if event is not None:
+            event = replace(event, no=self._no)
+        self._retell(event)
         self.creep.start(step.settled_s, step.delta_g, noise_g)
         if event is not None and not step.after_gap:
             best = ranked[0]
@@ -116,6 +127,51 @@ class SlotStock:
             raise ShelfError("This slot is only weighed; give it a product before its units are counted.")
         self._belief.counted(units)
 
+    def counted_at_rest(
+        self, units: Sequence[int], at_s: float, level_g: float, sigma_g: float, *, is_certain: bool = False
+    ) -> bool:
+        """Take what somebody counted while the slot rests, if the weight can be that; return whether it can.
+
+        The weight then belongs to those units: what it is more or less than they should weigh is theirs as far as
+        units differ, and the zero's fault beyond that.
+
+        Args:
+            units: of each of the slot's products.
+            at_s: when.
+            level_g: the level, uncorrected.
+            sigma_g: its standard deviation from noise, swing and the calibration.
+            is_certain: whether to believe it whatever the weight says.
+
+        Raises:
+            ShelfError: the slot has no product, or the numbers do not fit its products.
+        """
+        lightest = self.spec.lightest
+        if self._belief is None or lightest is None:
+            raise ShelfError("This slot is only weighed; give it a product before its units are counted.")
+        weight_g = self.weight_g(level_g)
+        residual_g, spread_g = self._belief.misfit(units, weight_g, math.hypot(sigma_g, self._drift_sigma_g(at_s)))
+        if not is_certain and abs(residual_g) > _COUNT_OFF_SHARE * lightest.unit_weight_g + _COUNT_SIGMAS * spread_g:
+            return False
+        over_g = max(-spread_g, min(spread_g, residual_g))
+        self._belief.counted(units, over_g)
+        self._zero_g += residual_g - over_g
+        self._upkeep.zeroed(at_s)
+        self._zero_s = at_s
+        self._retell(None)
+        return True
+
+    def laid_across(self, no: int) -> None:
+        """Take the event of a number for a part of something that lies on two slots: it is no units of this one."""
+        self._retelling.forget(no)
+        if self._belief is not None:
+            self._belief.laid_across(no)
+
+    def take_corrections(self) -> tuple[Correction, ...]:
+        """Return what has to be told anew since this was asked last."""
+        found = tuple(self._corrections)
+        self._corrections.clear()
+        return found
+
     def replan(self, spec: SlotSpec, at_s: float, level_g: float) -> None:
         """Take another planogram: what lies there stays there, as goods of the products that the slot had.
 
@@ -129,6 +185,7 @@ class SlotStock:
         if spec.products == self._planned:
             self._keep_learned(replace(spec, calibration=self.spec.calibration))
             return
+        self._retelling.forget()
         former, guests, units = self._left_over(spec, at_s, level_g)
         self._zero_g += self.drift.offset_g
         self.spec, self._planned = spec, spec.products
@@ -157,7 +214,11 @@ class SlotStock:
     def touch(self, movement: Movement) -> ShelfEvent | None:
         """Take a movement that ended where it began."""
         self.creep.interrupt()
-        return touch_of(movement, self.spec)
+        touched = touch_of(movement, self.spec)
+        if touched is None:
+            return None
+        self._no += 1
+        return replace(touched, no=self._no)
 
     def look(self, at_s: float, level_g: float, sigma_g: float, untouched_s: float, temperature_c: float) -> None:
         """Take the level of a slot at rest, every ten seconds or so: learn drift, creep and temperature from it."""
@@ -175,6 +236,7 @@ class SlotStock:
         lightest = self.spec.lightest
         if stock is None or lightest is None:
             return
+        self._retell(None)
         self._upkeep.look(at_s, stock.confidence, stock.residual_g, lightest.unit_weight_g)
         is_empty = not any(stock.units) and not stock.guest_g and stock.confidence >= _EMPTY_SURE
         weight_g = self.weight_g(level_g)
@@ -187,11 +249,26 @@ class SlotStock:
     def restart_clock(self) -> None:
         """The clock was set: what is counted in seconds begins anew."""
         self._namer.restart_clock()
+        self._retelling.forget()
         if self._belief is not None:
             self._belief.restart_clock()
         self.creep.interrupt()
         self._zero_s = None
         self._upkeep_s = -math.inf
+
+    def _retell(self, event: ShelfEvent | None) -> None:
+        """Find what was told wrongly before, and remember what is told now."""
+        if self._belief is None:
+            return
+        rest_of = self._belief.rest_of if event is not None else None
+        if rest_of is not None:
+            # Both were one movement; of what it was, the first part has been told.
+            withdrawn = self._retelling.withdraw(rest_of)
+            if withdrawn is not None:
+                self._corrections.append(withdrawn)
+        self._corrections += self._retelling.revise(self._belief.tellings, self.spec)
+        if event is not None and rest_of is None:
+            self._retelling.tell(event)
 
     def _undrifted_g(self, level_g: float) -> float:
         return level_g - self.creep.offset_g - self.temperature.offset_g(self._temperature_c)

@@ -57,6 +57,10 @@ class Answer:
     units: int
 
 
+Telling = tuple[int, tuple[tuple[Answer, float], ...]]
+"""A step by its number, and what it was, each answer with its share."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """One possibility of what lies on the plate, and how it came to it.
@@ -68,6 +72,7 @@ class World:
         taken: what left lately, the newest last.
         brought: units of the slot's products that came lately, the newest last.
         over_g: how much more the units that lie there weigh, by the steps that brought them, than their mean says.
+        story: what the last numbered steps were in this world, the newest last.
     """
 
     units: tuple[int, ...]
@@ -76,6 +81,7 @@ class World:
     brought: tuple[Handful, ...] = ()
     taken: tuple[Handful, ...] = ()
     over_g: float = 0.0
+    story: tuple[Telling, ...] = ()
 
     @property
     def weight_g(self) -> float:
@@ -101,12 +107,14 @@ class Change:
         delta_g: the step, finite and not 0.
         sigma_g: its standard deviation from noise, swing and the cell's calibration.
         noise_g: its standard deviation from noise and swing strangers.
+        no: its number, by which the worlds remember what it was; 0 where nobody will ask.
     """
 
     at_s: float
     delta_g: float
     sigma_g: float
     noise_g: float
+    no: int = 0
 
 
 @dataclass(frozen=True, slots=True)
