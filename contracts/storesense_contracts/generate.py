@@ -8,6 +8,7 @@ from typing import Any, Union
 import msgspec
 
 from storesense_contracts.alert_messages import SectionAlerts
+from storesense_contracts.device_commands import DeviceCommand
 from storesense_contracts.device_config import DeviceConfig
 from storesense_contracts.messages import CommitAck, DeviceStatus, DroppedRange, Header, Seq
 from storesense_contracts.readings import READING_TYPES, Instant
@@ -25,12 +26,13 @@ _STREAM_TEXT = {
     Stream.SHELF: "Weight and units of slots; picks, restocks, misplaced goods and what else happened there",
     Stream.ENVIRONMENT: "Temperature, humidity, noise and light",
     Stream.HEALTH: "How a device's components are doing, and why",
+    Stream.RESULT: "What became of commands to the device",
     Stream.STATUS: "A device's retained last word; offline is its last will",
 }
 _DOWN_TEXT = {
     DownStream.ACK: "The gateway's word that messages are committed; only this lets the outbox delete them",
     DownStream.CONFIG: "What the device goes by: what its slots hold and a unit weighs, or what its camera measures",
-    DownStream.COMMAND: "Reserved for commands to a device",
+    DownStream.COMMAND: "What the device is asked to do, once; it answers on up/result",
 }
 
 
@@ -56,6 +58,7 @@ def message_schemas() -> dict[str, JsonObject]:
     structs["status"] = DeviceStatus
     structs["ack"] = CommitAck
     structs["config"] = DeviceConfig
+    structs["command"] = DeviceCommand
     structs["alerts"] = SectionAlerts
     schemas = {}
     for name, struct in sorted(structs.items()):

@@ -14,6 +14,7 @@ from storesense_contracts.errors import StoresenseError
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)"
 BOOT_ID_PATTERN = r"^[0-9a-f]{32}$(?!\n)"
+COMMAND_ID_PATTERN = BOOT_ID_PATTERN
 
 IdText = Annotated[str, msgspec.Meta(pattern=ID_PATTERN, description="1-64 of a-z A-Z 0-9 . _ -")]
 BootIdText = Annotated[
@@ -21,10 +22,16 @@ BootIdText = Annotated[
     msgspec.Meta(pattern=BOOT_ID_PATTERN, description="128 random bits in hex, new at each process start"),
 ]
 
+CommandIdText = Annotated[
+    str,
+    msgspec.Meta(pattern=COMMAND_ID_PATTERN, description="128 random bits in hex, new for each command to a device"),
+]
+
 StoreId = NewType("StoreId", str)
 SectionId = NewType("SectionId", str)
 DeviceId = NewType("DeviceId", str)
 BootId = NewType("BootId", str)
+CommandId = NewType("CommandId", str)
 
 _ID = re.compile(ID_PATTERN)
 
@@ -72,3 +79,8 @@ def section_id(text: str) -> SectionId:
 def new_boot_id() -> BootId:
     """Mint the id of this process start: 128 random bits as 32 hex digits."""
     return BootId(secrets.token_hex(16))
+
+
+def new_command_id() -> CommandId:
+    """Mint the id of a command to a device: 128 random bits as 32 hex digits."""
+    return CommandId(secrets.token_hex(16))

@@ -13,7 +13,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from storesense_contracts.ids import IdText
+from storesense_contracts.ids import CommandIdText, IdText
 from storesense_contracts.topics import Stream
 
 Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with an offset; UTC on our side")]
@@ -23,6 +23,7 @@ DurationMs = Annotated[int, Meta(ge=0, le=31_536_000_000, description="milliseco
 MassMg = Annotated[int, Meta(ge=-10_000_000_000, le=10_000_000_000, description="milligrams")]
 Confidence = Annotated[float, Meta(ge=0.0, le=1.0)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
+CommandKindText = Annotated[str, Meta(pattern=r"^[a-z_]{1,32}\Z", description="a kind of command, such as identify")]
 
 MAX_HEATMAP_CELLS = 65_536
 
@@ -299,6 +300,7 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     ``affected`` names the figures that are not to be trusted, or missing, while it is so. ``accuracy`` is what an
     audit found: somebody tallied from ``measured_at`` on for ``audit_ms``. ``planogram_version`` is the one that the
     device works by, ``drawing_version`` the drawing that a camera works by; None while it works by its site file.
+    ``commands`` are the kinds of commands that the device understands, on readings that speak of the device as a whole.
     ``setup_url`` is where the edge box shows its camera's picture to an installer who was let in.
     """
 
@@ -324,6 +326,26 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     planogram_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
     drawing_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
     setup_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/\Z")] | None = None
+    commands: Annotated[tuple[CommandKindText, ...], Meta(max_length=20)] = ()
+
+
+class CommandState(StrEnum):
+    """What became of a command; ``taken`` comes before its end, all others are ends."""
+
+    TAKEN = "taken"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class CommandResult(Reading, frozen=True, kw_only=True):
+    """What the device did with a command, at ``measured_at``; ``detail`` says it, or why not, to people."""
+
+    command_id: CommandIdText
+    kind: CommandKindText
+    state: CommandState
+    detail: Annotated[str, Meta(max_length=300)] | None = None
 
 
 AnyReading = (
@@ -341,6 +363,7 @@ AnyReading = (
     | ShelfEvent
     | EnvironmentReading
     | HealthReading
+    | CommandResult
 )
 
 READING_TYPES: dict[Stream, tuple[type[Reading], ...]] = {
@@ -353,5 +376,6 @@ READING_TYPES: dict[Stream, tuple[type[Reading], ...]] = {
     Stream.SHELF: (ShelfWeight, ShelfEvent),
     Stream.ENVIRONMENT: (EnvironmentReading,),
     Stream.HEALTH: (HealthReading,),
+    Stream.RESULT: (CommandResult,),
 }
 """The readings that each stream's messages may carry."""

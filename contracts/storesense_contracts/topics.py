@@ -30,6 +30,7 @@ class Stream(StrEnum):
     SHELF = "shelf"
     ENVIRONMENT = "environment"
     HEALTH = "health"
+    RESULT = "result"
     STATUS = "status"
 
 

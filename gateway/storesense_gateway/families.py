@@ -11,6 +11,7 @@ import numpy as np
 from storesense_contracts.readings import (
     DWELL_EDGES_S,
     AnyReading,
+    CommandResult,
     EnvironmentReading,
     FootfallReading,
     HealthReading,
@@ -83,6 +84,10 @@ def _origin(axis: int) -> Callable[[Any], float]:
 
 def _spaced_affected(reading: HealthReading) -> str | None:
     return " ".join(reading.affected) or None
+
+
+def _spaced_commands(reading: HealthReading) -> str | None:
+    return " ".join(reading.commands) or None
 
 
 def _json_accuracy(reading: HealthReading) -> str | None:
@@ -251,6 +256,16 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("planogram_version", PgType.INT4, nullable=True),
             _column("drawing_version", PgType.INT4, nullable=True),
             _column("setup_url", PgType.TEXT, nullable=True),
+            Column("commands", PgType.TEXT, _spaced_commands, nullable=True),
+        ),
+    ),
+    CommandResult: Family(
+        "command_results",
+        attrgetter("kind"),  # a series for each command would be one for each reading
+        (
+            _column("command_id", PgType.TEXT),
+            _column("state", PgType.TEXT),
+            _column("detail", PgType.TEXT, nullable=True),
         ),
     ),
 }

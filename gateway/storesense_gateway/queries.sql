@@ -315,19 +315,32 @@ FROM unnest(
 INSERT INTO health_readings (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, state, reason, frames_per_s, outbox_messages,
     outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url
+    planogram_version, drawing_version, setup_url, commands
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, state, reason, frames_per_s,
     outbox_messages, outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url
+    planogram_version, drawing_version, setup_url, commands
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(state)s, %(reason)s,
     %(frames_per_s)s, %(outbox_messages)s, %(outbox_bytes)s, %(uptime_s)s, %(clock_offset_ms)s, %(cause)s,
     %(displacement_px)s, %(affected)s, %(accuracy)s, %(audit_ms)s, %(planogram_version)s,
-    %(drawing_version)s, %(setup_url)s
+    %(drawing_version)s, %(setup_url)s, %(commands)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, state, reason, frames_per_s, outbox_messages,
     outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url
+    planogram_version, drawing_version, setup_url, commands
+)
+
+-- name: insert_command_results
+INSERT INTO command_results (
+    measured_at, received_at, series_id, boot_no, seq, idx, batch_no, command_id, state, detail
+)
+SELECT
+    measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, command_id, state, detail
+FROM unnest(
+    %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(command_id)s, %(state)s,
+    %(detail)s
+) AS given (
+    measured_at, received_at, series_id, boot_no, seq, idx, command_id, state, detail
 )

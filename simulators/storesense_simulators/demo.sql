@@ -14,7 +14,8 @@ SELECT
     + (SELECT count(*) FROM shelf_weights WHERE received_at >= %(since)s)
     + (SELECT count(*) FROM shelf_events WHERE received_at >= %(since)s)
     + (SELECT count(*) FROM environment_readings WHERE received_at >= %(since)s)
-    + (SELECT count(*) FROM health_readings WHERE received_at >= %(since)s) AS readings,
+    + (SELECT count(*) FROM health_readings WHERE received_at >= %(since)s)
+    + (SELECT count(*) FROM command_results WHERE received_at >= %(since)s) AS readings,
     (SELECT coalesce(sum(upper(seqs) - lower(seqs)), 0)::bigint
      FROM device_boots, unnest(committed) AS seqs
      WHERE first_received_at >= %(since)s) AS messages,

@@ -467,6 +467,21 @@ EVERY_FAMILY = [
         "SELECT state, reason, frames_per_s FROM health_readings ORDER BY idx",
         [("failed", "zwölf Bilder ✓", None), ("ok", None, None)],
     ),
+    (
+        "result",
+        [
+            {"measured_at": NOW.isoformat(), "command_id": "ab" * 16, "kind": "identify", "state": "taken"},
+            {
+                "measured_at": NOW.isoformat(),
+                "command_id": "ab" * 16,
+                "kind": "identify",
+                "state": "done",
+                "detail": "läuft auf box-7",
+            },
+        ],
+        "SELECT command_id, state, detail FROM command_results ORDER BY idx",
+        [("ab" * 16, "taken", None), ("ab" * 16, "done", "läuft auf box-7")],
+    ),
 ]
 
 

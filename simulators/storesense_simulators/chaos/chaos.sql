@@ -16,6 +16,7 @@ FROM (
     UNION ALL SELECT boot_no, seq, idx FROM shelf_events
     UNION ALL SELECT boot_no, seq, idx FROM environment_readings
     UNION ALL SELECT boot_no, seq, idx FROM health_readings
+    UNION ALL SELECT boot_no, seq, idx FROM command_results
 ) AS r
 JOIN device_boots AS b USING (boot_no)
 WHERE b.store_id = ANY(%(store_ids)s)

@@ -11,6 +11,8 @@ from storesense_contracts.errors import UsageError
 from storesense_contracts.messages import CommitAck, DeviceState, DeviceStatus
 from storesense_contracts.readings import (
     AnyReading,
+    CommandResult,
+    CommandState,
     EnvironmentReading,
     FootfallReading,
     HealthReading,
@@ -77,6 +79,9 @@ _READINGS: dict[Stream, list[AnyReading]] = {
             rows=3,
             presence_ds=_GRID,
         )
+    ],
+    Stream.RESULT: [
+        CommandResult(measured_at=_AT, command_id=BOOT, kind="identify", state=CommandState.DONE, detail="on edge-1")
     ],
     Stream.FLOW: [
         LineParties(measured_at=_AT, period_ms=60_000, line_id="door", in_count=2, out_count=1, staff_in_count=1),

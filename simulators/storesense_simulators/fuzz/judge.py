@@ -74,6 +74,7 @@ _FAMILY_STREAMS: Mapping[str, set[str]] = {
     "shelf": {"ShelfWeight", "ShelfEvent"},
     "environment": {"EnvironmentReading"},
     "health": {"HealthReading"},
+    "result": {"CommandResult"},
 }
 _UNSET_BEFORE_AT = datetime(2025, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(seconds=60)

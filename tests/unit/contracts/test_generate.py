@@ -16,7 +16,7 @@ def test_generated_files_are_current(repo_dir: Path) -> None:
 
 def test_every_message_has_a_valid_schema() -> None:
     schemas = generate.message_schemas()
-    assert set(schemas) == {stream.value for stream in Stream} | {"ack", "config", "alerts"}
+    assert set(schemas) == {stream.value for stream in Stream} | {"ack", "config", "command", "alerts"}
     for schema in schemas.values():
         jsonschema.Draft202012Validator.check_schema(schema)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_contracts import messages
+from storesense_contracts.device_commands import decode_command, encode_command
 from storesense_contracts.device_config import decode_config, encode_config
 from storesense_contracts.generate import message_schemas
 from storesense_contracts.ids import BootId, new_boot_id
@@ -227,7 +228,7 @@ GOLDEN_FILES = sorted(GOLDEN_DIR.glob("v*/*.json"))
 
 def test_every_stream_of_every_version_has_a_golden_file() -> None:
     names = {path.stem for path in GOLDEN_FILES}
-    assert names == {stream.value for stream in Stream} | {"ack", "config", "config_camera"}
+    assert names == {stream.value for stream in Stream} | {"ack", "command", "config", "config_camera"}
 
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -238,6 +239,10 @@ def test_golden_files_decode_for_ever(path: Path) -> None:
         assert messages.decode_ack(payload).ranges == ((0, 41), (43, 43))
     elif path.stem == "status":
         assert messages.decode_status(payload).state is DeviceState.OFFLINE
+    elif path.stem == "command":
+        command = decode_command(payload)
+        assert (command.kind, command.arguments.slot_id) == ("zero_slot", "oats")
+        assert json.loads(encode_command(command)) == json.loads(payload)
     elif path.stem == "config":
         config = decode_config(payload)
         assert (config.planogram_version, [slot.product.sku for slot in config.slots or ()]) == (7, ["2231"])
