@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixtures.fake_backend import PASSWORD, USER_NAME, FakeBackend
+from fixtures.slow_browser import slow_down
 
 # What the browser itself says of refused requests and of a test that looks at pixels; all else is a fault.
 EXPECTED_LOGS = ("Failed to load resource", "net::ERR_", "Multiple readback operations")
@@ -23,11 +24,23 @@ def backend() -> Iterator[FakeBackend]:
 
 @pytest.fixture
 def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
-    """Open the page, signed in unless told otherwise; in the end nothing unexpected may stand on its console."""
+    """Open the page, signed in unless told otherwise; in the end nothing unexpected may stand on its console.
+
+    What is signed in is handed out when its stream has begun (``is_live=False``: before), so that a test may tell
+    news or take the server away at once. All stores' page has no stream.
+    """
     faults: list[str] = []
     contexts = []
 
-    def open_it(*, path: str = "/", signed_in: bool = True, width: int = 1440, **options: object) -> Page:
+    def open_it(
+        *,
+        path: str = "/",
+        signed_in: bool = True,
+        is_live: bool = True,
+        language: str | None = None,
+        width: int = 1440,
+        **options: object,
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 844 if width < 800 else 900},
             **{"timezone_id": "Europe/Berlin", "reduced_motion": "reduce", **options},  # type: ignore[arg-type]
@@ -36,8 +49,11 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
         if signed_in:
             backend.sessions.add("prepared")
             context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
+        if language:
+            context.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        slow_down(page)
+        page.set_default_timeout(20_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
@@ -48,8 +64,10 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
             ),
         )
         page.goto(backend.url + path)
-        if signed_in:
-            expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
+        if signed_in and is_live and "page=chain" not in path:
+            expect(page.locator(".connection.is-live")).to_be_attached()
+            expect(page.locator("main")).to_be_visible()
+            expect(page.locator("main .loading")).to_have_count(0)
         return page
 
     yield open_it

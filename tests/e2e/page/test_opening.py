@@ -12,7 +12,7 @@ _STREAM = "GET /api/v1/stores/corner-market/stream"
 
 def test_figures_show_before_the_stream_has_begun(open_page, backend: FakeBackend) -> None:
     held = backend.held[_STREAM] = threading.Event()
-    page = open_page(path="/#store=corner-market")
+    page = open_page(path="/#store=corner-market", is_live=False)
     expect(page.locator("[data-figure=queue] .figure-value")).to_have_text("6")
     held.set()
     piecemeal = {"GET /api/v1/session", "GET /api/v1/stores", "GET /api/v1/stores/corner-market"}
@@ -22,7 +22,7 @@ def test_figures_show_before_the_stream_has_begun(open_page, backend: FakeBacken
 
 def test_changes_since_then_come_with_the_stream(open_page, backend: FakeBackend) -> None:
     held = backend.held[_STREAM] = threading.Event()
-    page = open_page(path="/#store=corner-market")
+    page = open_page(path="/#store=corner-market", is_live=False)
     figure = page.locator("[data-figure=queue] .figure-value")
     expect(figure).to_have_text("6")
     for queue in backend.stores["corner-market"]["snapshot"]["queues"]:

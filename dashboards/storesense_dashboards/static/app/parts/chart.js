@@ -29,7 +29,10 @@ const hasValue = (value) => value !== null && value !== undefined;
  */
 export class Chart extends Pure {
   box = createRef();
-  state = { hover: null, isRead: false, failed: false };
+  // What is read is known by its instant: steps that come or go beside it leave it where it is.
+  state = { hoverS: null, isRead: false, failed: false };
+  // The pointer's last event over the plot, or null: a still pointer goes on reading when the chart is drawn anew.
+  pointer = null;
 
   async componentDidMount() {
     this.endTheme = onThemeChange(this.rebuild);
@@ -127,7 +130,9 @@ export class Chart extends Pure {
       hooks: {
         drawClear: [(plot) => hatchGaps(plot, this.props.xs, this.runs, this.props.stepS ?? 0, colours.gap)],
         draw: [(plot) => hasValue(this.props.target) && drawLevel(plot, this.props.target, colours.target)],
-        setCursor: [(plot) => this.#hover(plot.cursor)],
+        setCursor: [(plot) => this.#hover(plot)],
+        ready: [(plot) => this.#pointAgain(plot)],
+        setSize: [(plot) => this.#pointAgain(plot)],
       },
     };
     this.plot = new Plot(options, this.data(), this.box.current);
@@ -158,18 +163,39 @@ export class Chart extends Pure {
     return index < 0 || (stepS && s >= xs[index] + stepS) ? null : index;
   }
 
-  #hover({ left }) {
-    const hover = hasValue(left) && left >= 0 ? this.#indexAt(this.plot.posToVal(left, "x")) : null;
-    if (hover !== this.state.hover) this.setState({ ...this.state, hover, isRead: false });
+  /** Read what is under the pointer; what keys have chosen stands until the pointer moves over the chart. */
+  #hover(plot) {
+    const { left, event } = plot.cursor;
+    const isOver = hasValue(left) && left >= 0;
+    const isStill = !event || event === this.pointer;
+    if (!isStill) this.pointer = isOver ? event : null;
+    if (this.state.isRead && (isStill || !isOver)) return;
+    const index = isOver ? this.#indexAt(plot.posToVal(left, "x")) : null;
+    const hoverS = index === null ? null : this.props.xs[index];
+    if (hoverS !== this.state.hoverS) this.setState({ ...this.state, hoverS, isRead: false });
+  }
+
+  /** The plot was made or changed its size under a pointer that may rest on it. */
+  #pointAgain(plot) {
+    if (!this.pointer) return;
+    const { left, top, width, height } = plot.over.getBoundingClientRect();
+    const [x, y] = [this.pointer.clientX - left, this.pointer.clientY - top];
+    if (x >= 0 && x <= width && y >= 0 && y <= height) plot.setCursor({ left: x, top: y });
+  }
+
+  #readIndex() {
+    const { hoverS } = this.state;
+    return hoverS === null ? null : this.#indexAt(hoverS);
   }
 
   onKeyDown = (event) => {
-    const last = this.props.xs.length - 1;
-    const hover = this.state.hover;
+    const { xs } = this.props;
+    const last = xs.length - 1;
+    const hover = this.#readIndex();
     const next = { ArrowLeft: (hover ?? last + 1) - 1, ArrowRight: (hover ?? -1) + 1, Home: 0, End: last }[event.key];
     if (next === undefined || last < 0) return;
     event.preventDefault();
-    this.setState({ ...this.state, hover: Math.min(last, Math.max(0, next)), isRead: true });
+    this.setState({ ...this.state, hoverS: xs[Math.min(last, Math.max(0, next))], isRead: true });
   };
 
   #pointText(index) {
@@ -198,9 +224,10 @@ export class Chart extends Pure {
     savePng(title, this.plot.ctx.canvas, { ground: token("--surface"), ink: token("--text"), font: token("--font") });
   };
 
-  render({ title, label, heightPx = HEIGHT_PX, isBare }, { hover, isRead, failed }) {
+  render({ title, label, heightPx = HEIGHT_PX, isBare }, { isRead, failed }) {
     if (failed) return html`<p class="hint gap-text">${t.parts.chartFailed}</p>`;
-    const text = hover === null || hover >= this.props.xs.length ? null : this.#pointText(hover);
+    const index = this.#readIndex();
+    const text = index === null ? null : this.#pointText(index);
     return html`<div>
       <div
         class="chart"
