@@ -28,7 +28,7 @@ class PartySettings:
         together_s: walked together for this long ...
         together_share: ... in this share of the time in which both walked, two are a party.
         smooth_s: time constant over which velocities are judged.
-        every_s: pairs are looked at no more often than this.
+        every_s: everybody is looked at no more often than this.
     """
 
     near: float = 0.65
@@ -51,12 +51,16 @@ class PartyBook:
         self.settings = settings or PartySettings()
         self._ids = np.full(0, -1, dtype=np.int64)
         self._roots = np.full(0, -1, dtype=np.int64)
-        self._xy = np.zeros((0, 2))
-        self._velocity = np.zeros((0, 2))
+        self._xy = np.zeros((0, 2))  # where they were seen last,
+        self._scales = np.zeros(0)  # how tall they were there,
+        self._seen_s = np.zeros(0)  # and when
+        self._last_xy = np.zeros((0, 2))  # the same when they were looked at last
         self._last_s = np.zeros(0)
+        self._velocity = np.zeros((0, 2))
         self._known_s = np.zeros(0)
         self._together_s = np.zeros((0, 0))
         self._apart_s = np.zeros((0, 0))
+        self._looked_s = -np.inf
 
     def step(
         self,
@@ -84,27 +88,33 @@ class PartyBook:
         fresh = self._ids[slots] != ids
         if fresh.any():
             self._begin(slots[fresh], ids[fresh], points_xy[fresh], at_s)
-        due = at_s - self._last_s[slots] >= self.settings.every_s - 1e-9
-        if due.any():
-            self._look(slots[due], points_xy[due], scales[due], at_s)
+        self._xy[slots], self._scales[slots], self._seen_s[slots] = points_xy, scales, at_s
+        # All at once: two people who were looked at in turns would never be compared.
+        if at_s - self._looked_s >= self.settings.every_s - 1e-9:
+            self._look(at_s)
         return self._roots[slots].copy()
 
-    def _look(
-        self, slots: NDArray[np.intp], points_xy: NDArray[np.float64], scales: NDArray[np.float64], at_s: float
-    ) -> None:
+    def _look(self, at_s: float) -> None:
+        """Compare everybody who was seen since the last look, each where they would be now."""
         cfg = self.settings
-        passed_s = at_s - self._last_s[slots]
-        moved = (points_xy - self._xy[slots]) / (passed_s * scales)[:, None]
+        # Who has just come has no pace yet, and waits for the next look.
+        ready = (self._seen_s > self._looked_s) & (self._seen_s - self._last_s >= cfg.every_s / 2)
+        self._looked_s = at_s
+        slots = np.flatnonzero(ready)
+        passed_s = self._seen_s[slots] - self._last_s[slots]
+        scales = self._scales[slots]
+        moved = (self._xy[slots] - self._last_xy[slots]) / (passed_s * scales)[:, None]
         weight = -np.expm1(-passed_s / cfg.smooth_s)[:, None]
         # The first velocity of all is taken as it is.
         weight[self._known_s[slots] == 0.0] = 1.0
         moved = np.where(np.isfinite(moved), moved, 0.0)
-        self._velocity[slots] += weight * (moved - self._velocity[slots])
+        velocity = self._velocity[slots] + weight * (moved - self._velocity[slots])
+        self._velocity[slots] = velocity
         self._known_s[slots] += passed_s
-        self._xy[slots], self._last_s[slots] = points_xy, at_s
+        self._last_xy[slots], self._last_s[slots] = self._xy[slots], self._seen_s[slots]
         if len(slots) < 2:
             return
-        velocity = self._velocity[slots]
+        points_xy = self._xy[slots] + velocity * (scales * (at_s - self._seen_s[slots]))[:, None]
         speed = np.sqrt((velocity * velocity).sum(axis=1))
         walks = speed >= cfg.walking
         both = walks[:, None] & walks[None, :]
@@ -130,7 +140,7 @@ class PartyBook:
         self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64], at_s: float
     ) -> None:
         self._ids[slots] = self._roots[slots] = ids
-        self._xy[slots], self._velocity[slots] = points_xy, 0.0
+        self._last_xy[slots], self._velocity[slots] = points_xy, 0.0
         self._last_s[slots], self._known_s[slots] = at_s, 0.0
         for times_s in (self._together_s, self._apart_s):
             times_s[slots, :] = 0.0
@@ -144,6 +154,9 @@ class PartyBook:
         self._ids = np.concatenate([self._ids, np.full(more, -1, dtype=np.int64)])
         self._roots = np.concatenate([self._roots, np.full(more, -1, dtype=np.int64)])
         self._xy = np.concatenate([self._xy, np.zeros((more, 2))])
+        self._scales = np.concatenate([self._scales, np.zeros(more)])
+        self._seen_s = np.concatenate([self._seen_s, np.full(more, -np.inf)])
+        self._last_xy = np.concatenate([self._last_xy, np.zeros((more, 2))])
         self._velocity = np.concatenate([self._velocity, np.zeros((more, 2))])
         self._last_s = np.concatenate([self._last_s, np.zeros(more)])
         self._known_s = np.concatenate([self._known_s, np.zeros(more)])

@@ -37,6 +37,31 @@ def test_who_walks_together_is_one_party(
     assert walk(ways) == labels
 
 
+@pytest.mark.parametrize("later", [0, 1, 2, 3])
+def test_companions_are_compared_whenever_each_was_seen_first(later: int) -> None:
+    book = PartyBook()
+    together = np.empty(0, dtype=np.int64)
+    for i in range(60):
+        here = np.array([True, i >= later])
+        points = np.array([(i * 0.12, 0.0), (i * 0.12, 0.7)])[here]
+        slots, ids = np.array([0, 1])[here], np.array([4, 5])[here]
+        together = book.step(slots, ids, points, np.full(len(ids), HEIGHT), i / 10)
+    assert together.tolist() == [4, 4]
+
+
+def test_companions_of_whom_pictures_miss_now_the_one_and_now_the_other_are_one_party() -> None:
+    book = PartyBook()
+    rng = np.random.default_rng(3)
+    labels: dict[int, int] = {}
+    for i in range(80):
+        here = rng.random(2) > 0.3
+        points = np.array([(i * 0.12, 0.0), (i * 0.12, 0.7)])[here]
+        ids = np.array([4, 5])[here]
+        found = book.step(np.array([0, 1])[here], ids, points, np.full(len(ids), HEIGHT), i / 10)
+        labels.update(zip(ids.tolist(), found.tolist(), strict=True))
+    assert labels == {4: 4, 5: 4}
+
+
 def test_a_reused_row_is_a_new_person() -> None:
     book = PartyBook()
     for i in range(80):
