@@ -4,6 +4,7 @@ It is retained at the broker and a whole each time, so that a device that comes 
 go to shelves: no names, no places, no limits of stock. Cameras are told shapes: no names either.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -19,6 +20,8 @@ SetupKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}\Z", description="32 
 
 MAX_SLOTS = 500
 MAX_PRODUCTS = 1_000
+MAX_SHARED = 4
+"""Further products on one plate, at most."""
 
 
 class ConfigProduct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -29,12 +32,31 @@ class ConfigProduct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     unit_weight_tolerance_g: WeightG | None = None
 
 
-class ConfigSlot(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in one of the device's slots."""
+class ConfigShared(ConfigProduct, frozen=True, kw_only=True):
+    """A further product on a slot's plate, and how many of it fit."""
+
+    capacity_units: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class ConfigCount(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody counted in a slot, newest of all counts: units of each product, the slot's own first.
+
+    It is good for as long as what happened since is known; who takes it up says so by ``count_no``.
+    """
+
+    count_no: Annotated[int, Meta(ge=1, le=9_223_372_036_854_775_807)]
+    counted_at: Annotated[datetime, Meta(tz=True, description="RFC 3339 instant with an offset")]
+    units: Annotated[tuple[Annotated[int, Meta(ge=0, le=100_000)], ...], Meta(min_length=1, max_length=MAX_SHARED + 1)]
+
+
+class ConfigSlot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What stands in one of the device's slots; ``also`` are further products on the same plate."""
 
     slot_id: IdText
     product: ConfigProduct
     capacity_units: Annotated[int, Meta(ge=1, le=100_000)]
+    also: Annotated[tuple[ConfigShared, ...], Meta(max_length=MAX_SHARED)] = ()
+    count: ConfigCount | None = None
 
 
 Version = Annotated[int, Meta(ge=1, le=2_147_483_647)]

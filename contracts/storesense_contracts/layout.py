@@ -143,6 +143,19 @@ class OpeningHours(StrictModel):
         return self
 
 
+class Shelf(StrictModel):
+    """A piece of furniture that holds slots, as it stands on the floor."""
+
+    id: Id
+    name: Name
+    floor_m: Annotated[list[PointM], Field(min_length=3, max_length=64)]
+
+
+SideM = Annotated[float, Field(ge=0.02, le=50.0, allow_inf_nan=False)]
+SizeM = tuple[SideM, SideM]
+Level = Annotated[int, Field(ge=1, le=20)]
+
+
 class Product(StrictModel):
     """What a slot holds."""
 
@@ -152,10 +165,38 @@ class Product(StrictModel):
     unit_weight_tolerance_g: Annotated[float, Field(gt=0, le=100_000, allow_inf_nan=False)] | None = None
 
 
+class SharedProduct(Product):
+    """A further product on a slot's plate, weighed together with the slot's own."""
+
+    capacity_units: Annotated[int, Field(ge=1, le=100_000)]
+    reorder_point_units: Annotated[int, Field(ge=0, le=100_000)] = 0
+    minimum_units: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+    @model_validator(mode="after")
+    def _limits_in_order(self) -> Self:
+        check_limits(self.capacity_units, self.reorder_point_units, self.minimum_units)
+        return self
+
+
+def check_limits(capacity_units: int, reorder_point_units: int, minimum_units: int) -> None:
+    """Refuse a reorder point that is not below the capacity, and a minimum above the reorder point."""
+    if reorder_point_units >= capacity_units:
+        raise mistake(
+            f"{reorder_point_units} must be below capacity_units, which is {capacity_units}", "reorder_point_units"
+        )
+    if minimum_units > reorder_point_units:
+        raise mistake(
+            f"{minimum_units} must not be above reorder_point_units, which is {reorder_point_units}", "minimum_units"
+        )
+
+
 class Slot(StrictModel):
     """One product's place on a shelf, weighed on its own.
 
     ``facings`` is how many units stand side by side at the front. At ``minimum_units`` or below, low stock is critical.
+    ``size_m`` is the width across and the depth down the plan of its place around ``at_m``; ``level`` the board that it
+    is on, 1 the lowest; ``shelf`` the furniture; ``device`` the controller that shall weigh it, where it was drawn.
+    ``also`` are further products that lie on the same plate; capacity and limits of the slot are its own product's.
     """
 
     id: Id
@@ -167,19 +208,20 @@ class Slot(StrictModel):
     minimum_units: Annotated[int, Field(ge=0, le=100_000)] = 0
     facings: Annotated[int, Field(ge=1, le=1_000)] = 1
     at_m: PointM | None = None
+    size_m: SizeM | None = None
+    level: Level | None = None
+    shelf: Id | None = None
+    device: Id | None = None
+
+    also: Annotated[list[SharedProduct], Field(max_length=4)] = []
 
     @model_validator(mode="after")
-    def _reorder_point_below_capacity(self) -> Self:
-        if self.reorder_point_units >= self.capacity_units:
-            raise mistake(
-                f"{self.reorder_point_units} must be below capacity_units, which is {self.capacity_units}",
-                "reorder_point_units",
-            )
-        if self.minimum_units > self.reorder_point_units:
-            raise mistake(
-                f"{self.minimum_units} must not be above reorder_point_units, which is {self.reorder_point_units}",
-                "minimum_units",
-            )
+    def _limits_and_products_hold(self) -> Self:
+        check_limits(self.capacity_units, self.reorder_point_units, self.minimum_units)
+        skus = [self.product.sku, *(product.sku for product in self.also)]
+        for place, sku in enumerate(skus):
+            if sku in skus[:place]:
+                raise mistake(f"{sku} stands twice on this plate; give each product once", "also", place - 1, "sku")
         return self
 
 
@@ -208,6 +250,7 @@ class StoreLayout(StrictModel):
     zones: Annotated[list[Zone], Field(max_length=500)] = []
     lanes: Annotated[list[Lane], Field(max_length=500)] = []
     queues: Annotated[list[Queue], Field(max_length=500)] = []
+    shelves: Annotated[list[Shelf], Field(max_length=2_000)] = []
     slots: Annotated[list[Slot], Field(max_length=20_000)] = []
     environment_sensors: Annotated[list[EnvironmentSensor], Field(max_length=500)] = []
 
@@ -218,7 +261,7 @@ class StoreLayout(StrictModel):
 
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
-        for kind in ("sections", "lines", "zones", "lanes", "queues", "slots", "environment_sensors"):
+        for kind in ("sections", "lines", "zones", "lanes", "queues", "shelves", "slots", "environment_sensors"):
             refuse_twins(kind, [item.id for item in getattr(self, kind)])
         sections = {section.id for section in self.sections}
         lanes = {lane.id for lane in self.lanes}
@@ -228,4 +271,6 @@ class StoreLayout(StrictModel):
                 check_name("lane", lane_id, lanes, "queues", index, "lanes", place)
         for index, slot in enumerate(self.slots):
             check_name("section", slot.section, sections, "slots", index, "section")
+            if slot.shelf is not None:
+                check_name("shelf", slot.shelf, {shelf.id for shelf in self.shelves}, "slots", index, "shelf")
         return self

@@ -172,11 +172,20 @@ class ZoneTransition(Reading, frozen=True, kw_only=True, tag_field="kind", tag="
     to_zone_id: IdText | None = None
 
 
+class ProductUnits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Units of one of the products that share a plate, and the probability that they are right."""
+
+    sku: IdText
+    units: Units
+    confidence: Confidence
+
+
 class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="weight"):
     """The load on one slot at one instant.
 
     ``units`` is null where the weight does not tell; ``confidence`` is the probability that it is right. ``guest_mg``
     is the weight of what does not belong there, ``calibration_due`` the reason why somebody should tare or calibrate.
+    Where several products share the plate, ``units`` are those of the slot's own product, and ``products`` has all.
     """
 
     slot_id: IdText
@@ -186,6 +195,7 @@ class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="wei
     confidence: Confidence | None = None
     guest_mg: MassMg | None = None
     calibration_due: Annotated[str, Meta(max_length=300)] | None = None
+    products: Annotated[tuple[ProductUnits, ...], Meta(max_length=8)] = ()
 
 
 class ShelfEventKind(StrEnum):
@@ -215,7 +225,8 @@ class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="even
 
     ``units`` is 0 where nothing changed. ``is_ambiguous`` says that the weight allows several answers, which
     ``alternatives`` ranks. ``burst_units`` are all units of a restock or bulk removal so far; ``units`` alone sum up.
-    ``straddles`` is the other slot, where the thing lay on two.
+    ``straddles`` is the other slot, where the thing lay on two. ``event_no`` counts the slot's events in its boot, so
+    that a correction can name it.
     """
 
     slot_id: IdText
@@ -228,6 +239,31 @@ class ShelfEvent(Reading, frozen=True, kw_only=True, tag_field="kind", tag="even
     alternatives: Annotated[tuple[ShelfAlternative, ...], Meta(max_length=5)] = ()
     burst_units: Units | None = None
     straddles: IdText | None = None
+    event_no: Count | None = None
+
+
+class ShelfCorrection(Reading, frozen=True, kw_only=True, tag_field="kind", tag="correction"):
+    """What followed shows that an event was told wrongly: what it was instead.
+
+    ``measured_at`` is when the event happened, ``event_no`` names it within the boot, ``correction_no`` counts from 1.
+    ``told_…`` is what was told before, by the event or by the correction before this one; it is withdrawn. Without
+    ``event`` nothing takes its place: it was a part of another event.
+    """
+
+    slot_id: IdText
+    event_no: Count
+    correction_no: Annotated[int, Meta(ge=1, le=1_000)]
+    told_event: ShelfEventKind
+    told_units: Units
+    told_delta_mg: MassMg
+    told_sku: IdText | None = None
+    event: ShelfEventKind | None = None
+    units: Units = 0
+    delta_mg: MassMg = 0
+    confidence: Confidence = 1.0
+    sku: IdText | None = None
+    is_ambiguous: bool = False
+    alternatives: Annotated[tuple[ShelfAlternative, ...], Meta(max_length=5)] = ()
 
 
 class EnvironmentReading(Reading, frozen=True, kw_only=True):
@@ -294,6 +330,25 @@ class LineAccuracy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     error_high: Annotated[float, Meta(ge=-1.0, le=1_000.0)]
 
 
+class CountedProduct(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person counted of one product, and what the shelf believed just before."""
+
+    sku: IdText
+    counted_units: Units
+    believed_units: Units
+    confidence: Confidence
+
+
+class ShelfCounted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a count by hand: taken up by the shelf, or not, with the reason why."""
+
+    slot_id: IdText
+    count_no: Annotated[int, Meta(ge=1, le=9_223_372_036_854_775_807)]
+    is_taken: bool
+    reason: Annotated[str, Meta(max_length=300)] | None = None
+    products: Annotated[tuple[CountedProduct, ...], Meta(max_length=8)] = ()
+
+
 class HealthReading(Reading, frozen=True, kw_only=True):
     """How one component of a device (a camera, a cell, its outbox) is doing, and why.
 
@@ -301,7 +356,8 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     audit found: somebody tallied from ``measured_at`` on for ``audit_ms``. ``planogram_version`` is the one that the
     device works by, ``drawing_version`` the drawing that a camera works by; None while it works by its site file.
     ``commands`` are the kinds of commands that the device understands, on readings that speak of the device as a whole.
-    ``setup_url`` is where the edge box shows its camera's picture to an installer who was let in.
+    ``setup_url`` is where the edge box shows its camera's picture to an installer who was let in. ``counted`` is what
+    became of a count of a slot by hand.
     """
 
     component_id: IdText
@@ -327,6 +383,7 @@ class HealthReading(Reading, frozen=True, kw_only=True):
     drawing_version: Annotated[int, Meta(ge=1, le=2_147_483_647)] | None = None
     setup_url: Annotated[str, Meta(max_length=300, pattern=r"^https?://[A-Za-z0-9.:\[\]-]{1,280}/\Z")] | None = None
     commands: Annotated[tuple[CommandKindText, ...], Meta(max_length=20)] = ()
+    counted: ShelfCounted | None = None
 
 
 class CommandState(StrEnum):
@@ -361,6 +418,7 @@ AnyReading = (
     | ZoneTransition
     | ShelfWeight
     | ShelfEvent
+    | ShelfCorrection
     | EnvironmentReading
     | HealthReading
     | CommandResult
@@ -373,7 +431,7 @@ READING_TYPES: dict[Stream, tuple[type[Reading], ...]] = {
     Stream.LANE: (LaneReading,),
     Stream.HEATMAP: (HeatmapReading,),
     Stream.FLOW: (LineParties, ZoneDwell, LaneService, ZoneTransition),
-    Stream.SHELF: (ShelfWeight, ShelfEvent),
+    Stream.SHELF: (ShelfWeight, ShelfEvent, ShelfCorrection),
     Stream.ENVIRONMENT: (EnvironmentReading,),
     Stream.HEALTH: (HealthReading,),
     Stream.RESULT: (CommandResult,),

@@ -60,9 +60,17 @@ class FamilyRows:
 
     def add(self, entry: Entry, part: Part, boot_no: int, series_ids: Iterable[int]) -> None:
         """Add the readings of one message."""
-        self.readings += part.readings
-        self.idxs += part.idxs
-        self.series_ids += series_ids
+        rows_of = part.family.rows_of
+        if rows_of is None:
+            self.readings += part.readings
+            self.idxs += part.idxs
+            self.series_ids += series_ids
+        else:
+            for idx, reading, series_id in zip(part.idxs, part.readings, series_ids, strict=True):
+                for place, row in rows_of(idx, reading):
+                    self.readings.append(row)
+                    self.idxs.append(place)
+                    self.series_ids.append(series_id)
         self.entries.append(entry)
         self.boot_nos.append(boot_no)
         self.ends.append(len(self.readings))
@@ -103,7 +111,11 @@ class FamilyRows:
 
     def letter(self, row: int, reason: str) -> DeadLetter:
         """Make the dead letter of a row that the database refused."""
-        return reading_letter(self.entries[bisect_right(self.ends, row)], self.idxs[row], self.readings[row], reason)
+        # Of a reading that became several rows it is the whole reading, at its own place.
+        idx, reading = self.idxs[row], getattr(self.readings[row], "correction", self.readings[row])
+        return reading_letter(
+            self.entries[bisect_right(self.ends, row)], idx if idx >= 0 else -1 - idx, reading, reason
+        )
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Which table each kind of reading goes to, and how its fields become columns."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -22,12 +22,14 @@ from storesense_contracts.readings import (
     QueueSample,
     QueueVisit,
     Reading,
+    ShelfCorrection,
     ShelfEvent,
     ShelfWeight,
     ZoneDwell,
     ZoneReading,
     ZoneTransition,
 )
+from storesense_gateway.corrections import rows_of
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed, pack_variable
 
 _VARIABLE = frozenset({PgType.TEXT, PgType.BYTEA})
@@ -64,11 +66,13 @@ class Family:
         table: its name.
         subject: takes the id of what a reading is about (a line, a zone, a slot).
         columns: those of its own, beside the ones that every reading table has.
+        rows_of: makes rows of a reading that stands at a place in its message, where it becomes others than one.
     """
 
     table: str
     subject: Callable[[Any], str]
     columns: tuple[Column, ...]
+    rows_of: Callable[[int, Any], Iterable[tuple[int, Any]]] | None = None
 
 
 def _column(name: str, pg_type: PgType, *, nullable: bool = False) -> Column:
@@ -94,8 +98,37 @@ def _json_accuracy(reading: HealthReading) -> str | None:
     return msgspec.json.encode(reading.accuracy).decode() if reading.accuracy else None
 
 
+def _json_counted(reading: HealthReading) -> str | None:
+    return msgspec.json.encode(reading.counted).decode() if reading.counted is not None else None
+
+
+def _json_products(weight: ShelfWeight) -> str | None:
+    return msgspec.json.encode(weight.products).decode() if weight.products else None
+
+
 def _alternatives(event: ShelfEvent) -> str | None:
     return msgspec.json.encode(event.alternatives).decode() if event.alternatives else None
+
+
+_SHELF_EVENTS = Family(
+    "shelf_events",
+    attrgetter("slot_id"),
+    (
+        _column("event", PgType.TEXT),
+        _column("units", PgType.INT4),
+        _column("delta_mg", PgType.INT8),
+        _column("confidence", PgType.FLOAT4),
+        _column("sku", PgType.TEXT, nullable=True),
+        _column("is_ambiguous", PgType.BOOL, nullable=True),
+        Column("alternatives", PgType.TEXT, _alternatives, nullable=True),
+        _column("burst_units", PgType.INT4, nullable=True),
+        _column("straddles", PgType.TEXT, nullable=True),
+        _column("event_no", PgType.INT4, nullable=True),
+        # Only of what a correction became: see corrections.py.
+        Column("correction_no", PgType.INT4, lambda event: getattr(event, "correction_no", None), nullable=True),
+        Column("is_withdrawn", PgType.BOOL, lambda event: getattr(event, "is_withdrawn", None), nullable=True),
+    ),
+)
 
 
 def _dwell_within(step: int) -> Callable[[ZoneDwell], int]:
@@ -212,23 +245,11 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("confidence", PgType.FLOAT4, nullable=True),
             _column("guest_mg", PgType.INT8, nullable=True),
             _column("calibration_due", PgType.TEXT, nullable=True),
+            Column("products", PgType.TEXT, _json_products, nullable=True),
         ),
     ),
-    ShelfEvent: Family(
-        "shelf_events",
-        attrgetter("slot_id"),
-        (
-            _column("event", PgType.TEXT),
-            _column("units", PgType.INT4),
-            _column("delta_mg", PgType.INT8),
-            _column("confidence", PgType.FLOAT4),
-            _column("sku", PgType.TEXT, nullable=True),
-            _column("is_ambiguous", PgType.BOOL, nullable=True),
-            Column("alternatives", PgType.TEXT, _alternatives, nullable=True),
-            _column("burst_units", PgType.INT4, nullable=True),
-            _column("straddles", PgType.TEXT, nullable=True),
-        ),
-    ),
+    ShelfEvent: _SHELF_EVENTS,
+    ShelfCorrection: replace(_SHELF_EVENTS, rows_of=rows_of),
     EnvironmentReading: Family(
         "environment_readings",
         attrgetter("sensor_id"),
@@ -257,6 +278,7 @@ FAMILIES: dict[type[Reading], Family] = {
             _column("drawing_version", PgType.INT4, nullable=True),
             _column("setup_url", PgType.TEXT, nullable=True),
             Column("commands", PgType.TEXT, _spaced_commands, nullable=True),
+            Column("counted", PgType.TEXT, _json_counted, nullable=True),
         ),
     ),
     CommandResult: Family(

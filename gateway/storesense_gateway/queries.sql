@@ -266,34 +266,34 @@ FROM unnest(
 -- name: insert_shelf_weights
 INSERT INTO shelf_weights (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, weight_mg, is_stable, units, confidence,
-    guest_mg, calibration_due
+    guest_mg, calibration_due, products
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, weight_mg, is_stable, units, confidence,
-    guest_mg, calibration_due
+    guest_mg, calibration_due, products
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(weight_mg)s, %(is_stable)s,
-    %(units)s, %(confidence)s, %(guest_mg)s, %(calibration_due)s
+    %(units)s, %(confidence)s, %(guest_mg)s, %(calibration_due)s, %(products)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, weight_mg, is_stable, units, confidence,
-    guest_mg, calibration_due
+    guest_mg, calibration_due, products
 )
 
 -- name: insert_shelf_events
 INSERT INTO shelf_events (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units, straddles
+    is_ambiguous, alternatives, burst_units, straddles, event_no, correction_no, is_withdrawn
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units, straddles
+    is_ambiguous, alternatives, burst_units, straddles, event_no, correction_no, is_withdrawn
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(event)s, %(units)s,
     %(delta_mg)s, %(confidence)s, %(sku)s, %(is_ambiguous)s, %(alternatives)s, %(burst_units)s,
-    %(straddles)s
+    %(straddles)s, %(event_no)s, %(correction_no)s, %(is_withdrawn)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, event, units, delta_mg, confidence, sku,
-    is_ambiguous, alternatives, burst_units, straddles
+    is_ambiguous, alternatives, burst_units, straddles, event_no, correction_no, is_withdrawn
 )
 
 -- name: insert_environment_readings
@@ -315,21 +315,21 @@ FROM unnest(
 INSERT INTO health_readings (
     measured_at, received_at, series_id, boot_no, seq, idx, batch_no, state, reason, frames_per_s, outbox_messages,
     outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url, commands
+    planogram_version, drawing_version, setup_url, commands, counted
 )
 SELECT
     measured_at, received_at, series_id, boot_no, seq, idx, %(batch_no)s, state, reason, frames_per_s,
     outbox_messages, outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url, commands
+    planogram_version, drawing_version, setup_url, commands, counted
 FROM unnest(
     %(measured_at)s, %(received_at)s, %(series_id)s, %(boot_no)s, %(seq)s, %(idx)s, %(state)s, %(reason)s,
     %(frames_per_s)s, %(outbox_messages)s, %(outbox_bytes)s, %(uptime_s)s, %(clock_offset_ms)s, %(cause)s,
     %(displacement_px)s, %(affected)s, %(accuracy)s, %(audit_ms)s, %(planogram_version)s,
-    %(drawing_version)s, %(setup_url)s, %(commands)s
+    %(drawing_version)s, %(setup_url)s, %(commands)s, %(counted)s
 ) AS given (
     measured_at, received_at, series_id, boot_no, seq, idx, state, reason, frames_per_s, outbox_messages,
     outbox_bytes, uptime_s, clock_offset_ms, cause, displacement_px, affected, accuracy, audit_ms,
-    planogram_version, drawing_version, setup_url, commands
+    planogram_version, drawing_version, setup_url, commands, counted
 )
 
 -- name: insert_command_results

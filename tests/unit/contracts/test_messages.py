@@ -228,7 +228,12 @@ GOLDEN_FILES = sorted(GOLDEN_DIR.glob("v*/*.json"))
 
 def test_every_stream_of_every_version_has_a_golden_file() -> None:
     names = {path.stem for path in GOLDEN_FILES}
-    assert names == {stream.value for stream in Stream} | {"ack", "command", "config", "config_camera"}
+    later = {"config_camera", "config_shared", "shelf_corrected"}
+    assert names == {stream.value for stream in Stream} | {"ack", "command", "config"} | later
+    for stream, kinds in READING_TYPES.items():
+        payloads = [path.read_bytes() for path in GOLDEN_FILES if path.stem.partition("_")[0] == stream.value]
+        decoded = [messages.decode_message(stream, payload) for payload in payloads]
+        assert {type(reading) for each in decoded for _, reading in each.readings} == set(kinds)
 
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -252,10 +257,15 @@ def test_golden_files_decode_for_ever(path: Path) -> None:
         assert config.drawing is not None
         assert (config.drawing.version, [line.line_id for line in config.drawing.lines]) == (3, ["door", "aisle"])
         assert json.loads(encode_config(config)) == json.loads(payload)
+    elif path.stem == "config_shared":
+        slot = (decode_config(payload).slots or ())[0]
+        assert [(each.sku, each.capacity_units) for each in slot.also] == [("4410", 12)]
+        assert slot.count is not None
+        assert (slot.count.count_no, slot.count.units) == (31, (7, 3))
+        assert json.loads(encode_config(decode_config(payload))) == json.loads(payload)
     else:
-        decoded = messages.decode_message(Stream(path.stem), payload)
+        decoded = messages.decode_message(Stream(path.stem.partition("_")[0]), payload)
         assert decoded.bad == []
-        assert {type(reading) for _, reading in decoded.readings} == set(READING_TYPES[Stream(path.stem)])
         again = messages.encode_message(
             boot_id=BootId(decoded.header.boot_id),
             seq=decoded.header.seq,
