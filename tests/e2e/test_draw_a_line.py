@@ -5,7 +5,6 @@ Everything is real but the detector: broker, gateway, database, backend, edge ag
 
 import asyncio
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,6 +34,7 @@ from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 from storesense_gateway.drawings import DrawingTeller
 from storesense_simulators.embedded.broker import EmbeddedBroker
+from storesense_simulators.embedded.ports import free_port
 from storesense_simulators.twin.detection_depth import CameraEye, detection_frames
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.eye_flaws import DetectionFlaws
@@ -129,13 +129,6 @@ class Running:
                 await self._stop.wait()
                 server.should_exit = True
                 await asyncio.gather(*tasks)
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @pytest.fixture

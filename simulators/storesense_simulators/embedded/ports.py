@@ -1,6 +1,7 @@
 """TCP ports on loopback: finding a free one, and saying who has a taken one."""
 
 import errno
+import random
 import socket
 
 import psutil
@@ -9,13 +10,30 @@ from storesense_simulators.embedded.errors import PortTakenError
 
 LOOPBACK = "127.0.0.1"
 
+_OURS = range(20_000, 32_000)
+"""Below the ports that systems lend to outgoing connections (from 32,768 on Linux, 49,152 elsewhere)."""
+_TRIES = 50
+
 
 def free_port(host: str = LOOPBACK) -> int:
-    """Return a TCP port that was free on ``host`` a moment ago; its user must cope with losing the race."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a TCP port that was free on ``host`` a moment ago; its user must cope with losing the race.
+
+    It is not one of those that the system lends to outgoing connections: these could take it before its server starts,
+    and again whenever that server is away for a moment.
+    """
+    chance = random.SystemRandom()
+    # Should all of ours be taken, the system's own choice is left.
+    for port in (*(chance.choice(_OURS) for _ in range(_TRIES)), 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, port))
+            except OSError as exc:
+                if port and exc.errno == errno.EADDRINUSE:
+                    continue
+                raise
+            found: int = probe.getsockname()[1]
+            break
+    return found
 
 
 def require_free_port(port: int, *, purpose: str, host: str = LOOPBACK) -> None:
