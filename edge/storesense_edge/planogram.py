@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from storesense_contracts.device_config import DeviceConfig, decode_config, encode_config
-from storesense_contracts.layout import Product
+from storesense_contracts.layout import Product, SharedProduct
 from storesense_contracts.messages import PayloadError
 from storesense_contracts.readings import HealthState
 from storesense_edge.health import Health
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from storesense_contracts.device_config import ConfigProduct
+    from storesense_contracts.device_config import ConfigCount, ConfigProduct
     from storesense_contracts.layout import Slot as LayoutSlot
     from storesense_contracts.layout import StoreLayout
 
@@ -72,9 +72,17 @@ class DevicePlanogram:
         self._path = path
         self._site = {slot.id: SlotPlan(slot, slot_strangers(slot, store)) for slot in slots}
         self._plans = dict(self._site)
-        said = [slot.model_dump(mode="json", include={"id", "product", "capacity_units"}) for slot in slots]
+        said = [
+            slot.model_dump(mode="json", include={"id", "product", "capacity_units", *(["also"] if slot.also else [])})
+            for slot in slots
+        ]
         self._site_sha256 = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
         self.version: int | None = None
+        self._counts: dict[str, ConfigCount] = {}
+
+    def count_of(self, slot_id: str) -> ConfigCount | None:
+        """Return what somebody counted in a slot last, as far as the gateway says."""
+        return self._counts.get(slot_id)
 
     def plan_of(self, slot_id: str) -> SlotPlan:
         """Return what a slot holds now; the same object for as long as nothing of it changes."""
@@ -116,14 +124,16 @@ class DevicePlanogram:
     def _apply(self, config: DeviceConfig) -> list[str]:
         problems: list[str] = []
         plans = dict(self._site)
-        weights = _weights([*(planned.product for planned in config.slots or ()), *config.products])
+        listed = [product for planned in config.slots or () for product in (planned.product, *planned.also)]
+        weights = _weights([*listed, *config.products])
         for planned in config.slots or ():
             site = self._site.get(planned.slot_id)
             if site is None:
                 continue
             sku = planned.product.sku
+            own = {sku, *(each.sku for each in planned.also)}
             try:
-                _weight(planned.product)
+                _check_weights((planned.product, *planned.also))
             except SlotSpecError as exc:
                 problems.append(f"Slot {planned.slot_id} keeps what it had: {exc}")
                 plans[planned.slot_id] = self._plans[planned.slot_id]
@@ -134,10 +144,23 @@ class DevicePlanogram:
                 unit_weight_g=planned.product.unit_weight_g,
                 unit_weight_tolerance_g=planned.product.unit_weight_tolerance_g,
             )
-            slot = site.slot.model_copy(update={"product": product, "capacity_units": planned.capacity_units})
-            plans[planned.slot_id] = SlotPlan(slot, tuple(w for other, w in weights.items() if other != sku))
+            also = [
+                SharedProduct(
+                    sku=each.sku,
+                    name=each.sku,
+                    unit_weight_g=each.unit_weight_g,
+                    unit_weight_tolerance_g=each.unit_weight_tolerance_g,
+                    capacity_units=each.capacity_units,
+                )
+                for each in planned.also
+            ]
+            slot = site.slot.model_copy(
+                update={"product": product, "capacity_units": planned.capacity_units, "also": also}
+            )
+            plans[planned.slot_id] = SlotPlan(slot, tuple(w for other, w in weights.items() if other not in own))
         # A plan that says the same stays the same object, so that its slot is not disturbed.
         self._plans = {slot_id: _same(self._plans[slot_id], plan) for slot_id, plan in plans.items()}
+        self._counts = {slot.slot_id: slot.count for slot in config.slots or () if slot.count is not None}
         self.version = config.planogram_version
         return problems
 
@@ -171,7 +194,18 @@ def _same(before: SlotPlan, now: SlotPlan) -> SlotPlan:
 def _said(plan: SlotPlan) -> tuple[object, ...]:
     product = plan.slot.product
     own = (product.sku, product.unit_weight_g, product.unit_weight_tolerance_g, plan.slot.capacity_units)
-    return (*own, frozenset(plan.strangers))
+    also = tuple(
+        (each.sku, each.unit_weight_g, each.unit_weight_tolerance_g, each.capacity_units) for each in plan.slot.also
+    )
+    return (*own, also, frozenset(plan.strangers))
+
+
+def _check_weights(products: Sequence[ConfigProduct]) -> None:
+    """Refuse products of one plate that contradict themselves or stand there twice. Raises SlotSpecError."""
+    skus = [_weight(product).sku for product in products]
+    twice = next((sku for place, sku in enumerate(skus) if sku in skus[:place]), None)
+    if twice is not None:
+        raise SlotSpecError(field="also", expected="other products, each once", found=twice)
 
 
 def _weight(product: ConfigProduct) -> ProductWeight:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import HealthState
+from storesense_contracts.readings import HealthReading, HealthState
 from storesense_contracts.site import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
 from storesense_contracts.topics import Stream
 from storesense_edge.health import Health
@@ -19,8 +19,10 @@ from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.serial_scale import SerialScale
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
+from storesense_edge.shelf_counting import HandCounts
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.shelf_readings import event_reading, shelf_readings
+from storesense_edge.shelf_telling import SlotTelling
 from storesense_edge.site_mapping import cell_calibration, slot_spec
 
 if TYPE_CHECKING:
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from storesense_edge.shelf.sampling import Open, SamplingReport
     from storesense_edge.shelf.source import LoadCellSample
     from storesense_edge.source_thread import Finding, Stop
+
+COUNTS = "counts"
+"""The component id of counts by hand in a shelf device's health readings."""
 
 _CHECK_S = 10.0
 _PAUSE_BETWEEN_PASSES_S = 1.0
@@ -61,6 +66,9 @@ class SlotAgent:
         self._clock = clock
         self._neighbours = neighbours or ShelfNeighbours(())
         self._media_s = 0.0
+        self._skus: list[str] = []
+        self._telling = SlotTelling(slot.slot)
+        self._counts = HandCounts(slot.slot)
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
         """Yield findings until the trace ends or the stop is set.
@@ -95,6 +103,9 @@ class SlotAgent:
         self._plan = self._planogram.plan_of(self._slot.slot)
         pipeline = ShelfPipeline(slot_spec(self._plan.slot, calibration, self._plan.strangers))
         self._neighbours.plan(self._slot.slot, pipeline.spec)
+        self._skus = [product.sku for product in pipeline.spec.products]
+        self._telling.begin()
+        self._counts.begin(self._clock.now().timestamp())
         return pipeline
 
     def _step(
@@ -106,13 +117,16 @@ class SlotAgent:
             self._plan = plan
             pipeline.replan(slot_spec(plan.slot, pipeline.spec.calibration, plan.strangers))
             self._neighbours.plan(slot_id, pipeline.spec)
+            self._skus = [product.sku for product in pipeline.spec.products]
+        findings: list[Finding] = self._taken_count(pipeline)
         seen = pipeline.step(sample)
-        findings: list[Finding] = []
         event = None
         if seen is not None:
-            findings += shelf_readings(slot_id, replace(seen, event=None), to_present)
+            findings += shelf_readings(slot_id, replace(seen, event=None), to_present, self._skus)
             if seen.event is not None:
-                event = replace(seen.event, at_s=to_present(seen.step_at or seen.measured_at).timestamp())
+                happened_at = to_present(seen.step_at or seen.measured_at)
+                event = replace(self._telling.numbered(seen.event), at_s=happened_at.timestamp())
+                self._counts.saw(event, event.at_s)
         told = self._neighbours.step(
             slot_id,
             is_moving=pipeline.detector.phase is Phase.MOVING,
@@ -121,9 +135,31 @@ class SlotAgent:
         )
         for each in told:
             happened_at = datetime.fromtimestamp(each.event.at_s, UTC)
-            reading = event_reading(each.slot_id, each.event, happened_at, straddles=each.straddles)
-            findings.append((Stream.SHELF, reading))
+            if each.slot_id == slot_id:
+                findings.append(self._telling.event(each.event, happened_at, each.straddles))
+            else:
+                reading = event_reading(each.slot_id, each.event, happened_at, straddles=each.straddles)
+                findings.append((Stream.SHELF, reading))
+        for no in self._neighbours.halves(slot_id):
+            pipeline.holdings.laid_across(self._telling.own_no(no))
+        if seen is not None and seen.corrections:
+            findings += self._telling.corrections(seen.corrections)
         return findings
+
+    def _taken_count(self, pipeline: ShelfPipeline) -> list[Finding]:
+        count = self._planogram.count_of(self._slot.slot)
+        if not self._counts.is_new(count):
+            return []
+        now_at = self._clock.now()
+        counted = self._counts.take(count, pipeline, self._skus, now_at.timestamp())
+        if counted is None:
+            return []
+        return [
+            (
+                Stream.HEALTH,
+                HealthReading(measured_at=now_at, component_id=COUNTS, state=HealthState.OK, counted=counted),
+            )
+        ]
 
     def _live(
         self, source: Hx711Source | SerialScaleSource, pipeline: ShelfPipeline, stop: Stop

@@ -30,6 +30,7 @@ class ShelfNeighbours:
         self._lock = threading.Lock()
         self._moving: set[str] = set()
         self._joiner = NeighbourJoiner({}, beside)
+        self._halves: dict[str, list[int]] = {}
 
     def plan(self, slot_id: str, spec: SlotSpec) -> None:
         """Take what a slot holds now."""
@@ -51,4 +52,16 @@ class ShelfNeighbours:
             (self._moving.add if is_moving else self._moving.discard)(slot_id)
             if event is None:
                 return self._joiner.due(now_s)
-            return self._joiner.offer(slot_id, event, now_s, frozenset(self._moving))
+            told = self._joiner.offer(slot_id, event, now_s, frozenset(self._moving))
+            for each in told:
+                if each.straddles is not None:
+                    self._halves.setdefault(each.slot_id, []).append(each.event.no)
+                    self._halves.setdefault(each.straddles, []).append(each.other_no)
+            return told
+
+    def halves(self, slot_id: str) -> list[int]:
+        """Return, once, the numbers of a slot's events that turned out to be halves of things that lie on two."""
+        if slot_id not in self._halves:
+            return []
+        with self._lock:
+            return self._halves.pop(slot_id, [])

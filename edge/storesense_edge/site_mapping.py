@@ -173,8 +173,9 @@ def slot_strangers(slot: LayoutSlot, store: StoreLayout) -> tuple[ProductWeight,
     A product whose tolerance contradicts its weight is left out here; its own slot says so.
     """
     others: dict[str, ProductWeight] = {}
-    for product in (each.product for each in store.slots):
-        if product.sku != slot.product.sku and product.sku not in others:
+    own = {slot.product.sku, *(each.sku for each in slot.also)}
+    for product in (product for each in store.slots for product in (each.product, *each.also)):
+        if product.sku not in own and product.sku not in others:
             with suppress(SlotSpecError):
                 others[product.sku] = ProductWeight(product.sku, product.unit_weight_g, product.unit_weight_tolerance_g)
     return tuple(others.values())
@@ -188,6 +189,12 @@ def slot_spec(slot: LayoutSlot, calibration: Calibration, strangers: tuple[Produ
         unit_tolerance_g=slot.product.unit_weight_tolerance_g,
         capacity_units=slot.capacity_units,
         sku=slot.product.sku,
+        also=tuple(
+            ProductWeight(
+                each.sku, each.unit_weight_g, each.unit_weight_tolerance_g, capacity_units=each.capacity_units
+            )
+            for each in slot.also
+        ),
         strangers=strangers,
     )
 

@@ -147,22 +147,25 @@ class StockBelief:
             _add(worlds, replace(world, guests=tuple(guests)), share)
         self._worlds, self._last = strongest(worlds), None
 
-    def misfit(self, units: Sequence[int], weight_g: float, sigma_g: float) -> tuple[float, float]:
-        """Return by how much a weight is off so many units and nothing else, and the standard deviation of that."""
-        world = self._only(units)
+    def misfit(
+        self, units: Sequence[int], weight_g: float, sigma_g: float, guests: Sequence[Guest] = ()
+    ) -> tuple[float, float]:
+        """Return by how much a weight is off so many units and some guests, and the standard deviation of that."""
+        world = self._only(units, guests)
         return weight_g - world.weight_g, self._spread_g(world, sigma_g)
 
-    def counted(self, units: Sequence[int], over_g: float = 0.0) -> None:
-        """Take what somebody counted: that many of each product, in the slot's order, and nothing else lies there.
+    def counted(self, units: Sequence[int], over_g: float = 0.0, guests: Sequence[Guest] = ()) -> None:
+        """Take what somebody counted: that many of each product, in the slot's order, and nothing but guests beside.
 
         Args:
             units: of each product.
             over_g: how much more they weigh than their mean says.
+            guests: what lies there and does not belong there.
 
         Raises:
             ShelfError: not one number from 0 up for each product.
         """
-        world = self._only(units)
+        world = self._only(units, guests)
         # What the steps before it were is told by the worlds in which so many lie there.
         own = len(self._goods.own)
         same = [(each, share) for each, share in self._worlds.values() if each.units[:own] == tuple(units)]
@@ -239,15 +242,15 @@ class StockBelief:
     def _best(self) -> World:
         return max(self._worlds.values(), key=lambda item: item[1])[0]
 
-    def _only(self, units: Sequence[int]) -> World:
-        """The world of so many units of each product and nothing else. Raises ShelfError."""
+    def _only(self, units: Sequence[int], guests: Sequence[Guest] = ()) -> World:
+        """The world of so many units of each product, and guests. Raises ShelfError."""
         if len(units) != len(self._goods.own) or min(units) < 0:
             found = ", ".join(str(n) for n in units) or "nothing"
             raise ShelfError(
                 f"Give one number of units from 0 up for each of {len(self._goods.own)} products: {found}."
             )
         products = self._best.products if self._worlds else self._goods.every
-        return World(tuple(units) + (0,) * len(self._goods.former), products)
+        return World(tuple(units) + (0,) * len(self._goods.former), products, tuple(guests))
 
     def _begin(self, world: World) -> None:
         self._worlds, self._last = {world.key: (world, 1.0)}, None

@@ -24,11 +24,13 @@ class SlotEvent:
         slot_id: the slot; of an item that straddles two, the one that bears more of it.
         event: what happened.
         straddles: the other slot, if an item lies on both.
+        other_no: the number of the half that the other slot found, which is not told by itself.
     """
 
     slot_id: str
     event: ShelfEvent
     straddles: str | None = None
+    other_no: int = 0
 
 
 class NeighbourJoiner:
@@ -88,7 +90,9 @@ class NeighbourJoiner:
         if slot_id not in self._specs or other_id not in self._specs:
             return None
         total_g = event.delta_g + other.delta_g
-        heavier, lighter = (slot_id, other_id) if abs(event.delta_g) >= abs(other.delta_g) else (other_id, slot_id)
+        is_mine = abs(event.delta_g) >= abs(other.delta_g)
+        heavier, lighter = (slot_id, other_id) if is_mine else (other_id, slot_id)
+        half, other_half = (event, other) if is_mine else (other, event)
         spec = self._specs[heavier]
         own = (*spec.products, *_new(self._specs[lighter].products, spec.products))
         sigma_g = math.hypot(0.005 * abs(total_g), 0.5)
@@ -101,7 +105,7 @@ class NeighbourJoiner:
         else:
             kind = ShelfEventKind.PUT_BACK if best.origin is Origin.OWN else ShelfEventKind.MISPLACED
         joined = replace(
-            event,
+            half,
             kind=kind,
             at_s=min(event.at_s, other.at_s),
             units=abs(best.units),
@@ -111,7 +115,7 @@ class NeighbourJoiner:
             sku=best.product.sku,
             alternatives=(),
         )
-        return SlotEvent(heavier, joined, straddles=lighter)
+        return SlotEvent(heavier, joined, straddles=lighter, other_no=other_half.no)
 
 
 def _is_odd(event: ShelfEvent) -> bool:

@@ -148,12 +148,15 @@ class SlotStock:
         lightest = self.spec.lightest
         if self._belief is None or lightest is None:
             raise ShelfError("This slot is only weighed; give it a product before its units are counted.")
-        weight_g = self.weight_g(level_g)
-        residual_g, spread_g = self._belief.misfit(units, weight_g, math.hypot(sigma_g, self._drift_sigma_g(at_s)))
+        weight_g, sigma_g = self.weight_g(level_g), math.hypot(sigma_g, self._drift_sigma_g(at_s))
+        belief = self._belief
+        # Whoever counts the slot's own goods may leave something else lying there, or take it away meanwhile.
+        guests = min(((), belief.guests), key=lambda each: abs(belief.misfit(units, weight_g, sigma_g, each)[0]))
+        residual_g, spread_g = belief.misfit(units, weight_g, sigma_g, guests)
         if not is_certain and abs(residual_g) > _COUNT_OFF_SHARE * lightest.unit_weight_g + _COUNT_SIGMAS * spread_g:
             return False
         over_g = max(-spread_g, min(spread_g, residual_g))
-        self._belief.counted(units, over_g)
+        belief.counted(units, over_g, guests)
         self._zero_g += residual_g - over_g
         self._upkeep.zeroed(at_s)
         self._zero_s = at_s
