@@ -61,7 +61,7 @@ class InvalidError(ApiError):
 
 
 class TooManyAttemptsError(ApiError):
-    """Too many sign-ins failed; wait."""
+    """Too many sign-ins failed, or too much was asked in a short time; wait."""
 
     status = 429
     code = "too_many_attempts"

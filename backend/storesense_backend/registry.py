@@ -107,6 +107,10 @@ async def list_devices(connection: Connection, store_id: str, now: datetime) -> 
     devices = await (await connection.execute(_SQL["devices"], {"store_id": store_id})).fetchall()
     since = now - _HEALTH_HORIZON
     health = await (await connection.execute(_SQL["device_health"], {"store_id": store_id, "since": since})).fetchall()
+    commands: dict[str, list[str]] = {}
+    for row in sorted(health, key=lambda row: row["measured_at"]):
+        if (told := row.pop("commands")) is not None:
+            commands[row["device_id"]] = told
     measures: dict[str, list[dict[str, Any]]] = {}
     for row in await (await connection.execute(_SQL["device_measures"], {"store_id": store_id})).fetchall():
         measures.setdefault(row.pop("device_id"), []).append(row)
@@ -114,6 +118,7 @@ async def list_devices(connection: Connection, store_id: str, now: datetime) -> 
         device
         | {
             "measures": measures.get(device["device_id"], []),
+            "commands": commands.get(device["device_id"], []),
             "health": [
                 {key: value for key, value in row.items() if key != "device_id"}
                 for row in health

@@ -55,6 +55,7 @@ def _run(_args: argparse.Namespace) -> int:
     from storesense_contracts.clock import SystemClock  # noqa: PLC0415
     from storesense_contracts.database import database_conninfo  # noqa: PLC0415
     from storesense_contracts.settings import BrokerSettings, DatabaseSettings, load_settings  # noqa: PLC0415
+    from storesense_gateway.device_commands import CommandRelay  # noqa: PLC0415
     from storesense_gateway.drawings import DrawingTeller  # noqa: PLC0415
     from storesense_gateway.maintenance import Maintenance  # noqa: PLC0415
     from storesense_gateway.maintenance_settings import MaintenanceSettings  # noqa: PLC0415
@@ -88,6 +89,8 @@ def _run(_args: argparse.Namespace) -> int:
         running.enter_context(Replayer(replays, settings.limits(), clock=SystemClock()).running())
         for teller in (PlanogramTeller, DrawingTeller):
             running.enter_context(teller(conninfo, gateway.link, store_ids=settings.store_ids).running())
+        relay = CommandRelay(conninfo, gateway.link, metrics=metrics, store_ids=settings.store_ids)
+        running.enter_context(relay.running())
         _say(f"gateway: http://{settings.http_host}:{gateway.http_port}/healthz and /metrics")
         while not stopped and not gateway.failed.wait(0.2):
             pass

@@ -31,6 +31,7 @@ class GatewayMetrics:
         self.batches = self._counter("batches", "transactions committed with something new")
         self.statuses = self._counter("device_statuses", "status messages of devices that changed something")
         self.commit_acks = self._counter("commit_acks", "commit acks to devices", ("result",))
+        self.commands = self._counter("commands_sent", "commands sent to devices, repeats included")
         self.retries = self._counter("database_retries", "batches that had to wait for the database")
         self.connections = self._counter("broker_connections", "connections made to the broker")
         self.batch_readings = self._histogram("batch_readings", "readings in a batch", _READINGS)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -149,6 +150,18 @@ class MqttLink:
         delivery = topics.DOWN_DELIVERY[topics.DownStream.CONFIG]
         topic = topics.down(store_id, device_id, topics.DownStream.CONFIG)
         info = client.publish(topic, payload, qos=delivery.qos, retain=delivery.retain)
+        return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
+
+    def tell_command(self, store_id: StoreId, device_id: DeviceId, payload: bytes, *, valid_s: int) -> bool:
+        """Publish a command to a device, for the broker to forget after ``valid_s``; return whether it was taken."""
+        client = self._client
+        if client is None or not self._connected:
+            return False
+        delivery = topics.DOWN_DELIVERY[topics.DownStream.COMMAND]
+        topic = topics.down(store_id, device_id, topics.DownStream.COMMAND)
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = valid_s
+        info = client.publish(topic, payload, qos=delivery.qos, retain=delivery.retain, properties=properties)
         return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
 
     def _on_connect(

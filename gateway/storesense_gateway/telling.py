@@ -6,41 +6,29 @@ after each new connection, everything is told once more, and a device that knows
 """
 
 import logging
-import threading
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Protocol, Self
+from abc import abstractmethod
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Protocol
 
 import psycopg
 
 from storesense_contracts.device_config import DeviceConfig, encode_config
 from storesense_contracts.ids import DeviceId, StoreId
+from storesense_gateway.following import BrokerLink, Follower
 
 _LOG = logging.getLogger(__name__)
 
-_CHANNEL = "storesense_registry"
-_LISTEN_S = 0.5
-_LOOK_S = 5.0
-_RETRY_S = 5.0
 
-
-class ConfigLink(Protocol):
+class ConfigLink(BrokerLink, Protocol):
     """What a teller asks of the broker."""
-
-    @property
-    def connection_no(self) -> int:
-        """Which connection it is, 0 while there is none."""
-        ...
 
     def tell_config(self, store_id: StoreId, device_id: DeviceId, payload: bytes) -> bool:
         """Publish a device's configuration, retained; return whether it was taken."""
         ...
 
 
-class ConfigTeller(ABC):
-    """Follows what devices of some stores are to be told, on a thread and a database connection of its own.
+class ConfigTeller(Follower):
+    """Follows what devices of some stores are to be told.
 
     Args:
         conninfo: the database.
@@ -48,27 +36,13 @@ class ConfigTeller(ABC):
         store_ids: the stores; none for all.
     """
 
-    what: str
-    """What it tells, for the log."""
+    channels = ("storesense_registry",)
 
     def __init__(self, conninfo: str, link: ConfigLink, *, store_ids: Sequence[str] = ()) -> None:
-        self._conninfo = conninfo
+        super().__init__(conninfo, link, store_ids=store_ids)
         self._link = link
-        self._store_ids = list(store_ids)
         self._told: dict[str, Hashable] = {}
         self._told_on = 0
-        self._stopping = threading.Event()
-
-    @contextmanager
-    def running(self) -> Iterator[Self]:
-        """Run within the ``with`` block."""
-        thread = threading.Thread(target=self._run, name=f"gateway-{self.what}", daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._stopping.set()
-            thread.join()
 
     @abstractmethod
     def heads(self, connection: psycopg.Connection, store_ids: list[str]) -> Mapping[str, Hashable]:
@@ -102,26 +76,3 @@ class ConfigTeller(ABC):
                 self._told[store_id] = head
                 _LOG.info("%s: %s (%s) told to %s devices", store_id, self.what, head, len(sent))
         return told
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                with psycopg.connect(self._conninfo, autocommit=True, connect_timeout=5) as connection:
-                    self._follow(connection)
-            except psycopg.Error as exc:
-                _LOG.debug("%s cannot be told now: %s", self.what, exc)
-            except Exception:  # noqa: BLE001 -- the supervisor of this thread: the gateway stores readings without it
-                _LOG.exception("telling %s failed on an error that it does not know; it is tried again", self.what)
-            self._stopping.wait(_RETRY_S)
-
-    def _follow(self, connection: psycopg.Connection) -> None:
-        connection.execute(f"LISTEN {_CHANNEL}")
-        looked_s, looked_on = float("-inf"), 0
-        while not self._stopping.is_set():
-            now_s, connection_no = time.monotonic(), self._link.connection_no
-            # Devices that are heard of for the first time, and connection poolers that pass no notice on.
-            if now_s - looked_s >= _LOOK_S or connection_no != looked_on:
-                self.look(connection)
-                looked_s, looked_on = now_s, connection_no
-            if any(True for _ in connection.notifies(timeout=_LISTEN_S, stop_after=1)):
-                looked_s = float("-inf")

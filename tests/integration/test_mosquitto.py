@@ -78,6 +78,7 @@ def test_a_neighbours_password_does_not_open_my_account(mosquitto_broker: Mosqui
         (MINE, "anything/else", False, "nor anywhere else"),
         ("gateway", DOWN, True, "the gateway acknowledges"),
         ("gateway", topics.down(STORE, DEVICE, topics.DownStream.CONFIG), True, "and tells devices the planogram"),
+        ("gateway", topics.down(STORE, DEVICE, topics.DownStream.COMMAND), True, "and what they shall do"),
         ("gateway", UP, False, "and makes no readings up"),
         ("gateway", ALERT, False, "nor alerts"),
         (
@@ -85,6 +86,12 @@ def test_a_neighbours_password_does_not_open_my_account(mosquitto_broker: Mosqui
             topics.down(STORE, DEVICE, topics.DownStream.CONFIG),
             False,
             "the gateway tells it, not the backend",
+        ),
+        (
+            "backend",
+            topics.down(STORE, DEVICE, topics.DownStream.COMMAND),
+            False,
+            "nor commands: the gateway relays them",
         ),
         ("backend", DOWN, False, "and claims no commit"),
         ("backend", UP, False, "nor makes readings up"),

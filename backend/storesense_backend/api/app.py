@@ -11,6 +11,7 @@ from storesense_backend.api import (
     day,
     dead_letters,
     depletion,
+    device_commands,
     drawing,
     flow,
     forecasts,
@@ -37,6 +38,7 @@ from storesense_dashboards import static_dir
 _TAGS = [
     {"name": "session", "description": "Signing in and out. People have sessions, machines have API keys."},
     {"name": "stores", "description": "Stores with their layout, devices and rules."},
+    {"name": "devices", "description": "What devices are asked to do."},
     {"name": "live", "description": "What is now the case, once or as a stream."},
     {"name": "measurements", "description": "Readings, footfall, heat and KPIs over a span of time."},
     {"name": "alerts", "description": "What staff should do next."},
@@ -77,6 +79,7 @@ def build_app(context: Context) -> FastAPI:
         stores,
         planogram,
         drawing,
+        device_commands,
         live,
         measurements,
         day,

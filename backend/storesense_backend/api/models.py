@@ -139,6 +139,7 @@ class Device(Answer):
     registered_at: datetime | None
     measures: list[Measured]
     health: list[ComponentHealth]
+    commands: list[str] = Field(description="the kinds of commands that it says it understands")
 
 
 class Devices(Answer):
@@ -213,13 +214,36 @@ class EnvironmentNow(Answer):
     measured_at: datetime
 
 
+class DeviceCommandNow(Answer):
+    """Something that a device was asked to do, and what became of it."""
+
+    command_id: str
+    device_id: str
+    kind: str
+    arguments: dict[str, str | int]
+    issued_at: datetime
+    issued_by: str = Field(description="a person's or a key's name")
+    reason: str | None
+    expires_at: datetime
+    state: Literal["waiting", "sent", "taken", "done", "failed", "refused", "expired"] = Field(
+        description="waiting: for the device to connect, or for a gateway; of a taken one the end is still to come"
+    )
+    told_at: datetime | None = Field(description="when it was last sent")
+    taken_at: datetime | None
+    over_at: datetime | None
+    detail: str | None = Field(description="what the device says of it")
+
+
 class DeviceNow(Answer):
-    """Whether a device is connected."""
+    """Whether a device is connected, and what was asked of it lately."""
 
     device_id: str
     kind: str | None
     state: Literal["online", "offline"]
     last_seen_at: datetime | None
+    recent_commands: list[DeviceCommandNow] = Field(
+        description="those that changed in the last ten minutes, the newest first"
+    )
 
 
 class AlertWords(Answer):

@@ -208,8 +208,8 @@ class LiveFeed:
         concerned = [store_id for store_id in store_ids if store_id in self._stores]
         if not concerned:
             return
-        found = await reader.devices(connection, concerned)
         now = self._clock.now()
+        found = await reader.devices(connection, concerned, now)
         for store_id in concerned:
             watched = self._stores[store_id]
             changed = watched.state.put_devices(found.get(store_id, []))

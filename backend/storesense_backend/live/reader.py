@@ -6,6 +6,7 @@ from typing import Any
 
 from storesense_backend.alert_records import alerts_by_id, current_alerts
 from storesense_backend.database import Connection
+from storesense_backend.device_commands import recent_commands
 from storesense_backend.flow import queues_lately
 from storesense_backend.live.state import LATEST_FAMILIES, RESOLVED_SHOWN, StoreState
 from storesense_backend.registry import get_store
@@ -48,7 +49,7 @@ async def load_state(connection: Connection, store_id: str, now: datetime) -> tu
             for item in await (await connection.execute(_SQL[f"latest_{family}"], values)).fetchall():
                 state.put_latest(family, item)
         state.put_services(await queues_lately(connection, layout=state.layout, now=now))
-        state.put_devices((await devices(connection, [store_id])).get(store_id, []))
+        state.put_devices((await devices(connection, [store_id], now)).get(store_id, []))
         state.put_alerts(await current_alerts(connection, store_ids=[store_id], resolved_since=now - RESOLVED_SHOWN))
     return state, reached
 
@@ -73,12 +74,16 @@ async def new_rows(
     return found
 
 
-async def devices(connection: Connection, store_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """Return the devices of some stores, by store."""
-    values = {"store_ids": list(store_ids), "limit": _MAX_DEVICES}
+async def devices(connection: Connection, store_ids: Iterable[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
+    """Return the devices of some stores with what was asked of them lately, by store."""
+    wanted = list(store_ids)
+    values = {"store_ids": wanted, "limit": _MAX_DEVICES}
+    recent = await recent_commands(connection, wanted, now)
     found: dict[str, list[dict[str, Any]]] = {}
     for row in await (await connection.execute(_SQL["devices_of_stores"], values)).fetchall():
-        found.setdefault(row.pop("store_id"), []).append(row)
+        store_id = row.pop("store_id")
+        row["recent_commands"] = recent.get((store_id, row["device_id"]), [])
+        found.setdefault(store_id, []).append(row)
     return found
 
 

@@ -73,7 +73,8 @@ SELECT
     h.clock_offset_ms,
     h.cause,
     h.displacement_px::float8 AS displacement_px,
-    string_to_array(h.affected, ' ') AS affected
+    string_to_array(h.affected, ' ') AS affected,
+    string_to_array(h.commands, ' ') AS commands
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM health_readings r

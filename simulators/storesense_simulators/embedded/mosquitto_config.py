@@ -177,13 +177,11 @@ def _grants(service: ServiceAccount) -> list[tuple[str, str]]:
     match service.role:
         case Role.GATEWAY:
             return [("read", up_filter()), ("write", f"{ROOT}/+/+/down/#"), ("read", "$SYS/#")]
-        case Role.BACKEND:
-            return [("write", f"{ROOT}/+/+/down/command")]
         case Role.ALERTS:
             return [("write", f"{ROOT}/+/alerts/+")]
         case Role.SCREEN:
             return [("read", f"{ROOT}/{service.store_id}/alerts/+")]
-        case Role.HEALTH:
+        case Role.BACKEND | Role.HEALTH:
             return []
 
 

@@ -128,10 +128,7 @@ def test_the_patterns_fit_the_topics_that_devices_use() -> None:
             new_service_account(Role.GATEWAY),
             ["topic read storesense/v1/+/+/up/+", "topic write storesense/v1/+/+/down/#", "topic read $SYS/#"],
         ),
-        (
-            new_service_account(Role.BACKEND),
-            ["topic write storesense/v1/+/+/down/command"],
-        ),
+        (new_service_account(Role.BACKEND), []),
         (new_service_account(Role.ALERTS), ["topic write storesense/v1/+/alerts/+"]),
         (
             new_service_account(Role.SCREEN, name="till-3", store=STORE),
