@@ -83,7 +83,7 @@ async def put_store(
         }
         is_new = await (await connection.execute(_SQL["ensure_store"], values)).fetchone() is not None
         drawn = await lay_registered_drawing(connection, layout, cameras, entered_by=registered_by)
-        shown, version = await lay_registered(connection, drawn, entered_by=registered_by)
+        shown, version = await lay_registered(connection, layout, drawn, entered_by=registered_by)
         values |= {"layout": Jsonb(shown.model_dump(mode="json")), "planogram_version": version}
         row = await (await connection.execute(_SQL["put_store"], values)).fetchone()
         await connection.execute(_SQL["put_devices"], named | {"kinds": [kind for _, kind in devices]})

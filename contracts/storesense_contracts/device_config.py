@@ -138,7 +138,8 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     """The planogram as one shelf needs it, or the drawing as one camera does.
 
     ``slots`` are the device's own; a slot that is left out keeps what it had. ``products`` are others of the store,
-    which may be put on a slot by mistake: as many as fit, in the order of their slots. ``setup_keys`` are the public
+    which may be put on a slot by mistake: as many as fit, in the order of their slots. ``drawn`` names slots that were
+    drawn for this device: of one that it has no cell for it says so in its health. ``setup_keys`` are the public
     Ed25519 keys (base64url) of backends that may let an installer open the device's setup page.
     """
 
@@ -146,6 +147,7 @@ class DeviceConfig(msgspec.Struct, frozen=True, kw_only=True):
     planogram_version: Version | None = None
     slots: Annotated[tuple[ConfigSlot, ...], Meta(max_length=MAX_SLOTS)] | None = None
     products: Annotated[tuple[ConfigProduct, ...], Meta(max_length=MAX_PRODUCTS)] = ()
+    drawn: Annotated[tuple[IdText, ...], Meta(max_length=MAX_SLOTS)] = ()
     drawing: ConfigDrawing | None = None
     setup_keys: Annotated[tuple[SetupKey, ...], Meta(max_length=8)] = ()
 
@@ -191,5 +193,5 @@ def encode_config(config: DeviceConfig) -> bytes:
 def _said(config: DeviceConfig) -> dict[str, object]:
     """A configuration without what it does not speak of."""
     said: dict[str, object] = msgspec.structs.asdict(config)
-    silent = {"setup_keys"} if config.slots is not None else {"setup_keys", "products"}
+    silent = {"setup_keys", "drawn"} if config.slots is not None else {"setup_keys", "drawn", "products"}
     return {name: value for name, value in said.items() if value is not None and (value or name not in silent)}

@@ -1,15 +1,17 @@
-"""A store's drawing: its lines, zones, queues, lanes and the places of its slots, and where each camera sees them.
+"""A store's drawing: its lines, zones, queues, lanes, shelves and slots, and where each camera sees them.
 
-It is the part of a store's layout that installers draw, in versions. Products, sections and hours are no part of it.
+It is the part of a store's layout that installers draw, in versions. Sections and hours are no part of it, and of
+products only what a slot that was drawn begins with.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from storesense_contracts.layout import Id, Lane, Line, PointM, Queue, StoreLayout, StrictModel, Zone
+from storesense_contracts.drawing_problem import At, DrawingProblem
+from storesense_contracts.drawn_slots import SlotPlace, slot_problems, slots_on
+from storesense_contracts.layout import Id, Lane, Line, Queue, Shelf, StoreLayout, StrictModel, Zone
 from storesense_contracts.plane import crossing_edges, distance, lies_on_a_line, polygon_area
 from storesense_contracts.site import CameraDevice, CameraLine, CameraQueue, CameraZone, Homography, SiteFile
 
@@ -21,14 +23,6 @@ OUTSIDE_M = 1.0
 """How far beyond the floor plan a point may lie: a door's line may stand before the door."""
 
 Point = tuple[float, float]
-At = tuple[str | int, ...]
-
-
-class SlotPlace(StrictModel):
-    """Where a slot is on the floor."""
-
-    slot: Id
-    at_m: PointM | None = None
 
 
 class CameraView(StrictModel):
@@ -48,21 +42,9 @@ class Drawing(StrictModel):
     zones: Annotated[list[Zone], Field(default_factory=list, max_length=500)]
     lanes: Annotated[list[Lane], Field(default_factory=list, max_length=500)]
     queues: Annotated[list[Queue], Field(default_factory=list, max_length=500)]
+    shelves: Annotated[list[Shelf], Field(default_factory=list, max_length=2_000)]
     slots: Annotated[list[SlotPlace], Field(default_factory=list, max_length=20_000)]
     cameras: Annotated[list[CameraView], Field(default_factory=list, max_length=500)]
-
-
-@dataclass(frozen=True, slots=True)
-class DrawingProblem:
-    """Something drawn that cannot work.
-
-    Attributes:
-        at: where in the drawing, such as ("lines", 2, "floor_m").
-        message: what is wrong and what to do, a sentence.
-    """
-
-    at: At
-    message: str
 
 
 def view_of(device: CameraDevice) -> CameraView:
@@ -88,28 +70,46 @@ def drawing_of(layout: StoreLayout, cameras: Sequence[CameraView]) -> Drawing:
         zones=layout.zones,
         lanes=layout.lanes,
         queues=layout.queues,
-        slots=[SlotPlace(slot=slot.id, at_m=slot.at_m) for slot in layout.slots],
+        shelves=layout.shelves,
+        slots=[
+            SlotPlace(
+                slot=slot.id,
+                at_m=slot.at_m,
+                size_m=slot.size_m,
+                level=slot.level,
+                shelf=slot.shelf,
+                device=slot.device,
+            )
+            for slot in layout.slots
+        ],
         cameras=list(cameras),
     )
 
 
 def drawn_on(layout: StoreLayout, drawing: Drawing) -> StoreLayout:
-    """Return the layout with what is drawn in it; slots that the drawing does not name stay where they are."""
-    places = {place.slot: place.at_m for place in drawing.slots}
-    slots = [slot.model_copy(update={"at_m": places.get(slot.id, slot.at_m)}) for slot in layout.slots]
-    drawn: dict[str, Any] = {name: getattr(drawing, name) for name in ("lines", "zones", "lanes", "queues")}
-    return layout.model_copy(update=drawn | {"slots": slots})
+    """Return the layout with what is drawn in it; slots that the drawing does not name stay as they are."""
+    kinds = ("lines", "zones", "lanes", "queues", "shelves")
+    drawn: dict[str, Any] = {name: getattr(drawing, name) for name in kinds}
+    return layout.model_copy(update=drawn | {"slots": slots_on(layout.slots, drawing.slots)})
 
 
-def drawing_problems(layout: StoreLayout, drawing: Drawing, camera_ids: Collection[str]) -> list[DrawingProblem]:
+def drawing_problems(
+    layout: StoreLayout, drawing: Drawing, camera_ids: Collection[str], shelf_device_ids: Collection[str] = ()
+) -> list[DrawingProblem]:
     """Find all that cannot work in a drawing.
 
     Args:
         layout: the store that it is drawn for; its floor, sections and slots hold.
         drawing: what was drawn.
         camera_ids: the store's cameras.
+        shelf_device_ids: its devices that weigh slots.
     """
-    return [*_shapes(layout, drawing), *_references(layout, drawing), *_views(drawing, camera_ids)]
+    return [
+        *_shapes(layout, drawing),
+        *_references(layout, drawing),
+        *slot_problems(layout, drawing.slots, drawing.shelves, shelf_device_ids),
+        *_views(drawing, camera_ids),
+    ]
 
 
 def _shapes(layout: StoreLayout, drawing: Drawing) -> Iterator[DrawingProblem]:
@@ -131,6 +131,8 @@ def _areas_on_floor(drawing: Drawing) -> Iterator[tuple[At, list[Point]]]:
     for index, queue in enumerate(drawing.queues):
         if queue.floor_m is not None:
             yield ("queues", index, "floor_m"), queue.floor_m
+    for index, shelf in enumerate(drawing.shelves):
+        yield ("shelves", index, "floor_m"), shelf.floor_m
 
 
 def _points_on_floor(drawing: Drawing) -> Iterator[tuple[At, Point]]:
@@ -151,12 +153,11 @@ def _points_on_floor(drawing: Drawing) -> Iterator[tuple[At, Point]]:
 
 
 def _references(layout: StoreLayout, drawing: Drawing) -> Iterator[DrawingProblem]:
-    for kind in ("lines", "zones", "lanes", "queues"):
+    for kind in ("lines", "zones", "lanes", "queues", "shelves"):
         yield from _twins(kind, [item.id for item in getattr(drawing, kind)], "id")
     yield from _twins("slots", [place.slot for place in drawing.slots], "slot")
     lanes = {lane.id for lane in drawing.lanes}
     sections = {section.id for section in layout.sections}
-    slots = {slot.id for slot in layout.slots}
     for index, queue in enumerate(drawing.queues):
         if queue.section not in sections:
             yield DrawingProblem(("queues", index, "section"), f"there is no section {queue.section!r}; choose another")
@@ -165,9 +166,6 @@ def _references(layout: StoreLayout, drawing: Drawing) -> Iterator[DrawingProble
                 yield DrawingProblem(
                     ("queues", index, "lanes", place), f"there is no lane {lane_id!r}; take it off the queue"
                 )
-    for index, at in enumerate(drawing.slots):
-        if at.slot not in slots:
-            yield DrawingProblem(("slots", index, "slot"), f"the store has no slot {at.slot!r}; leave it out")
 
 
 def _views(drawing: Drawing, camera_ids: Collection[str]) -> Iterator[DrawingProblem]:

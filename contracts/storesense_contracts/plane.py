@@ -56,6 +56,30 @@ def crossing_edges(corners: Sequence[Point]) -> tuple[int, int] | None:
     return None
 
 
+def covers(corners: Sequence[Point], points: Sequence[Point]) -> bool:
+    """Return whether points and the edges between them, in their order, lie within a polygon; its edge is within."""
+    if not all(_is_within(corners, point) for point in points):
+        return False
+    ends = list(zip(corners, [*corners[1:], corners[0]], strict=True))
+    ways = zip(points, [*points[1:], points[0]], strict=True)
+    return not any(_do_cross(a, b, c, d) for a, b in ways for c, d in ends)
+
+
+def _is_within(corners: Sequence[Point], point: Point) -> bool:
+    inside = False
+    x, y = point
+    for (ax, ay), (bx, by) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        if _side((ax, ay), (bx, by), point) == 0 and _within((ax, ay), (bx, by), point):
+            return True
+        if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
+            inside = not inside
+    return inside
+
+
+def _do_cross(a: Point, b: Point, c: Point, d: Point) -> bool:
+    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+
+
 def lies_on_a_line(points: Sequence[Point]) -> bool:
     """Return whether points, or all but any one of them, lie nearly on one line: too little to match a plane by."""
     return _is_flat(points) or any(_is_flat([*points[:index], *points[index + 1 :]]) for index in range(len(points)))

@@ -122,7 +122,7 @@ class DevicePlanogram:
         return self._condition(problems)
 
     def _apply(self, config: DeviceConfig) -> list[str]:
-        problems: list[str] = []
+        problems = self._missing(config)
         plans = dict(self._site)
         listed = [product for planned in config.slots or () for product in (planned.product, *planned.also)]
         weights = _weights([*listed, *config.products])
@@ -163,6 +163,16 @@ class DevicePlanogram:
         self._counts = {slot.slot_id: slot.count for slot in config.slots or () if slot.count is not None}
         self.version = config.planogram_version
         return problems
+
+    def _missing(self, config: DeviceConfig) -> list[str]:
+        """What a slot that was drawn for this device needs before it can be weighed."""
+        missing = [slot_id for slot_id in config.drawn if slot_id not in self._site]
+        if not missing:
+            return []
+        return [
+            f"There is no cell for {', '.join(missing)}, drawn for this device: add each to the device's slots in the "
+            "site file with the source of its cell, and calibrate it with storesense edge shelf setup."
+        ]
 
     def _keep(self, config: DeviceConfig) -> None:
         kept = _Kept(site_sha256=self._site_sha256, config=msgspec.Raw(encode_config(config)))

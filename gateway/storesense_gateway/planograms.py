@@ -32,11 +32,15 @@ class Head:
     """What decides whether a store's devices have to be told anew."""
 
     version: int
+    drawing: int
     series: int
 
 
 def configs_of(
-    version: int, slots: Sequence[PlannedSlot], devices: Mapping[str, Sequence[str]]
+    version: int,
+    slots: Sequence[PlannedSlot],
+    devices: Mapping[str, Sequence[str]],
+    drawn: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, DeviceConfig]:
     """Make each device's configuration: its own slots, and the store's other products.
 
@@ -44,6 +48,7 @@ def configs_of(
         version: of the planogram.
         slots: what stands in every slot of the store.
         devices: the slots that each device weighs; those that the planogram does not know are left out.
+        drawn: of these, the slots that were drawn for it.
     """
     by_id = {slot.slot_id: slot for slot in slots}
     products: dict[str, ConfigProduct] = {}
@@ -61,6 +66,7 @@ def configs_of(
                 for slot in own
             ),
             products=tuple(others[:MAX_PRODUCTS]),
+            drawn=tuple((drawn or {}).get(device_id, ()))[:MAX_SLOTS],
         )
     return configs
 
@@ -71,9 +77,9 @@ class PlanogramTeller(ConfigTeller):
     what = "planograms"
 
     def heads(self, connection: psycopg.Connection, store_ids: list[str]) -> Mapping[str, Hashable]:
-        """Return each store's version of the planogram, and how many slots are weighed."""
+        """Return each store's versions of planogram and drawing, and how many slots are weighed."""
         rows = connection.execute(_SQL["heads"], {"store_ids": store_ids}).fetchall()
-        return {store_id: Head(version, series) for store_id, version, series in rows}
+        return {store_id: Head(*head) for store_id, *head in rows}
 
     def configs(self, connection: psycopg.Connection, store_id: str, head: Hashable) -> Mapping[str, DeviceConfig]:
         """Return what each device of a store is to be told."""
@@ -87,5 +93,6 @@ class PlanogramTeller(ConfigTeller):
             )
             for slot_id, sku, weight_g, tolerance_g, capacity_units in rows
         ]
-        devices: dict[str, list[str]] = dict(connection.execute(_SQL["devices"], {"store_id": store_id}).fetchall())
-        return configs_of(head.version, slots, devices)
+        known = connection.execute(_SQL["devices"], {"store_id": store_id}).fetchall()
+        devices = {device_id: slot_ids for device_id, slot_ids, _ in known}
+        return configs_of(head.version, slots, devices, {device_id: drawn for device_id, _, drawn in known})

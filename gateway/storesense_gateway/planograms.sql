@@ -1,8 +1,9 @@
 -- What the edge is told of planograms.
 
 -- name: heads
--- What decides whether anything has to be told anew: each store's planogram, and how many devices weigh how many slots.
-SELECT s.store_id, s.planogram_version, count(r.series_id)
+-- What decides whether anything has to be told anew: each store's planogram and drawing, and how many devices weigh how
+-- many slots.
+SELECT s.store_id, s.planogram_version, coalesce(s.drawing_version, 0), count(r.series_id)
 FROM stores s LEFT JOIN series r ON r.store_id = s.store_id AND r.stream = 'shelf'
 WHERE s.planogram_version IS NOT NULL AND (cardinality(%(store_ids)s::text[]) = 0 OR s.store_id = ANY (%(store_ids)s))
 GROUP BY s.store_id;
@@ -12,6 +13,15 @@ SELECT slot_id, sku, unit_weight_g, unit_weight_tolerance_g, capacity_units
 FROM planogram_slots WHERE store_id = %(store_id)s AND version = %(version)s ORDER BY slot_id;
 
 -- name: devices
--- Which slots each device weighs, as far as it has been heard of.
-SELECT device_id, array_agg(subject_id ORDER BY subject_id)
-FROM series WHERE store_id = %(store_id)s AND stream = 'shelf' GROUP BY device_id ORDER BY device_id;
+-- Which slots each device weighs, as far as it has been heard of, with those that were drawn for it.
+SELECT device_id, array_agg(DISTINCT slot_id ORDER BY slot_id),
+    coalesce(array_agg(DISTINCT slot_id ORDER BY slot_id) FILTER (WHERE is_drawn), '{}')
+FROM (
+    SELECT device_id, subject_id AS slot_id, false AS is_drawn
+    FROM series WHERE store_id = %(store_id)s AND stream = 'shelf'
+    UNION ALL
+    SELECT slot ->> 'device', slot ->> 'id', true
+    FROM stores CROSS JOIN LATERAL jsonb_array_elements(coalesce(layout -> 'slots', '[]')) AS slot
+    WHERE store_id = %(store_id)s AND slot ->> 'device' IS NOT NULL
+) AS known
+GROUP BY device_id ORDER BY device_id;

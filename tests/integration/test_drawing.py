@@ -175,3 +175,84 @@ async def test_a_pass_opens_the_announced_box_alone_and_is_signed_by_a_key_that_
     (row,) = await world.rows("SELECT public_key FROM setup_keys")
     Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(row["public_key"] + "=")).verify(signature, payload)
     assert json.loads(payload)["expires_s"] <= datetime.now(UTC).timestamp() + 60
+
+
+RYE = {
+    "slot": "slot-2",
+    "name": "Slot 2",
+    "section": "aisle-3",
+    "at_m": [4, 2],
+    "size_m": [0.5, 0.4],
+    "device": "shelf-1",
+    "holds": {
+        "product": {"sku": "oat-1l", "name": "Oat milk 1 l", "unit_weight_g": 1030},
+        "capacity_units": 8,
+        "reorder_point_units": 2,
+    },
+}
+
+
+async def shown(http):
+    store = (await http.get(f"/api/v1/stores/{STORE}")).json()
+    return {slot["id"]: slot for slot in store["layout"]["slots"]}
+
+
+async def planned(http):
+    planogram = (await http.get(f"/api/v1/stores/{STORE}/planogram")).json()
+    return planogram["version"], sorted(entry["slot_id"] for entry in planogram["slots"])
+
+
+async def test_a_drawn_slot_is_in_the_layout_and_the_planogram_until_it_is_taken_away(world, backend):
+    first = await held(backend)
+    before, slots = await planned(backend)
+    assert slots == ["slot-1"]
+    drawing = first["drawing"]
+    drawing["slots"].append(RYE)
+    saved = await save(backend, drawing, first["version"])
+    assert saved.status_code == 200, saved.text
+    assert (await shown(backend))["slot-2"]["device"] == "shelf-1"
+    assert await planned(backend) == (before + 1, ["slot-1", "slot-2"])
+    # A restart with the same site file undoes nothing of it, and enters no further planogram.
+    await register(world)
+    assert sorted(await shown(backend)) == ["slot-1", "slot-2"]
+    assert await planned(backend) == (before + 1, ["slot-1", "slot-2"])
+    for slot in drawing["slots"]:
+        slot["is_removed"] = slot["slot"] == "slot-1"
+    gone = await save(backend, drawing, first["version"] + 1)
+    assert gone.status_code == 200, gone.text
+    assert sorted(await shown(backend)) == ["slot-2"]
+    assert (await planned(backend))[1] == ["slot-2"]
+    await register(world)
+    assert sorted(await shown(backend)) == ["slot-2"]
+
+
+async def test_taking_an_old_version_back_brings_slots_back_and_takes_new_ones_away(world, backend):
+    first = await held(backend)
+    drawing = first["drawing"]
+    drawing["slots"] = [drawing["slots"][0] | {"is_removed": True}, RYE]
+    saved = await save(backend, drawing, first["version"])
+    assert saved.status_code == 200, saved.text
+    assert sorted(await shown(backend)) == ["slot-2"]
+    back = {"version": first["version"], "based_on": first["version"] + 1}
+    taken = await backend.post(f"{PATH}/take-back", json=back)
+    assert taken.status_code == 200, taken.text
+    (slot,) = (await shown(backend)).values()
+    assert (slot["id"], slot["name"], slot["capacity_units"]) == ("slot-1", "Slot 1", 14)
+    assert (await planned(backend))[1] == ["slot-1"]
+
+
+async def test_a_slot_that_cannot_be_is_refused_at_its_place(backend):
+    first = await held(backend)
+    unknown = first["drawing"] | {"slots": [*first["drawing"]["slots"], RYE | {"device": "cam-1"}]}
+    refused = await save(backend, unknown, first["version"])
+    assert (refused.status_code, refused.json()["error"]["field"]) == (422, "slots.1.device")
+
+
+async def test_shelves_say_which_planogram_they_work_by_and_what_they_cannot_weigh(world, backend):
+    (before,) = (await backend.get(f"{PATH}/devices")).json()["shelves"]
+    assert (before["device_id"], before["version"], before["is_in_force"]) == ("shelf-1", None, False)
+    version, _ = await planned(backend)
+    row = {"measured_at": datetime.now(UTC), "state": "degraded", "reason": "no cell", "planogram_version": version}
+    await world.commit("health_readings", "planogram", [row], device_id="shelf-1")
+    (after,) = (await backend.get(f"{PATH}/devices")).json()["shelves"]
+    assert (after["version"], after["is_in_force"], after["reason"]) == (version, True, "no cell")

@@ -21,6 +21,7 @@ from storesense_backend.drawing.records import (
     device_drawings,
     drawing_version,
     list_versions,
+    shelf_plans,
     take_back,
 )
 from storesense_backend.errors import ConflictError, NotFoundError
@@ -89,10 +90,23 @@ class DrawingDevice(Answer):
     setup_url: str | None = Field(description="where its edge box shows the picture to an installer")
 
 
+class DrawingShelf(Answer):
+    """Which planogram one device that weighs slots works by, as it said last."""
+
+    device_id: str
+    is_online: bool
+    version: int | None = Field(description="of the planogram; null while it works by its site file")
+    is_in_force: bool = Field(description="whether it is what holds now")
+    told_at: datetime | None
+    state: str | None = Field(description="ok, or degraded where it has no cell for a slot that was drawn for it")
+    reason: str | None
+
+
 class DrawingDevices(Answer):
-    """All registered cameras."""
+    """All registered cameras, and all devices that weigh slots."""
 
     devices: list[DrawingDevice]
+    shelves: list[DrawingShelf]
 
 
 class PassQuestion(Question):
@@ -147,6 +161,7 @@ async def put_drawing(store_id: StoreIdPath, body: DrawingQuestion, principal: M
             based_on=body.based_on,
             note=body.note or None,
             entered_by=principal.actor,
+            now=context.clock.now(),
         )
     return JsonResponse(_told(added))
 
@@ -160,7 +175,14 @@ async def put_drawing(store_id: StoreIdPath, body: DrawingQuestion, principal: M
 async def post_take_back(store_id: StoreIdPath, body: TakeBackQuestion, principal: Manager, context: Ctx) -> Response:
     """Add a version that says what an old one said; nothing of the history is lost."""
     async with context.pool.connection() as connection:
-        added = await take_back(connection, store_id, body.version, based_on=body.based_on, entered_by=principal.actor)
+        added = await take_back(
+            connection,
+            store_id,
+            body.version,
+            based_on=body.based_on,
+            entered_by=principal.actor,
+            now=context.clock.now(),
+        )
     return JsonResponse(_told(added))
 
 
@@ -194,8 +216,8 @@ async def get_devices(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -
     """Say which version each camera works by; it tells that within a second of taking one up."""
     async with context.pool.connection() as connection:
         await registry.get_store(connection, store_id)
-        devices = await device_drawings(connection, store_id)
-    return JsonResponse({"devices": devices})
+        devices, shelves = await device_drawings(connection, store_id), await shelf_plans(connection, store_id)
+    return JsonResponse({"devices": devices, "shelves": shelves})
 
 
 @router.post(

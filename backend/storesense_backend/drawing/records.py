@@ -1,7 +1,7 @@
 """Drawings in the database: which version holds, who entered it, and taking an old one back."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,8 +11,10 @@ from pydantic import ValidationError
 
 from storesense_backend.database import Connection
 from storesense_backend.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
+from storesense_backend.planogram.records import follow_slots
 from storesense_backend.rule_records import list_rules
 from storesense_contracts.drawing import CameraView, Drawing, drawing_of, drawing_problems, drawn_on
+from storesense_contracts.drawn_slots import SlotPlace, remembering
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rule_checks import rule_problems
 from storesense_contracts.rules import RULE
@@ -73,10 +75,24 @@ async def device_drawings(connection: Connection, store_id: str) -> list[dict[st
     return await (await connection.execute(_SQL["devices"], {"store_id": store_id})).fetchall()
 
 
+async def shelf_plans(connection: Connection, store_id: str) -> list[dict[str, Any]]:
+    """Return which planogram each device that weighs slots works by, and what it cannot weigh."""
+    return await (await connection.execute(_SQL["shelf_devices"], {"store_id": store_id})).fetchall()
+
+
 async def add_drawing(
-    connection: Connection, store_id: str, drawing: Drawing, *, based_on: int, note: str | None, entered_by: str
+    connection: Connection,
+    store_id: str,
+    drawing: Drawing,
+    *,
+    based_on: int,
+    note: str | None,
+    entered_by: str,
+    now: datetime,
 ) -> DrawingVersion:
     """Add a version, which holds at once. Nothing is added where it says what holds already.
+
+    Slots that come with a product, and slots that go, make a new version of the planogram too.
 
     Args:
         connection: to the database, outside of a transaction.
@@ -85,6 +101,7 @@ async def add_drawing(
         based_on: the version that it was drawn over.
         note: a word on it.
         entered_by: who enters it.
+        now: the present.
 
     Returns:
         The version that says so.
@@ -107,13 +124,18 @@ async def add_drawing(
             )
         layout = StoreLayout.model_validate(store["layout"])
         await _check(connection, layout, drawing, held.drawing)
-        return await _add(connection, layout, drawing, entered_by=entered_by, source="api", note=note)
+        drawing = drawing.model_copy(update={"slots": remembering(layout.slots, drawing.slots)})
+        added = await _add(connection, layout, drawing, entered_by=entered_by, source="api", note=note)
+        await follow_slots(connection, drawn_on(layout, drawing), now=now, entered_by=entered_by)
+        return added
 
 
 async def take_back(
-    connection: Connection, store_id: str, version: int, *, based_on: int, entered_by: str
+    connection: Connection, store_id: str, version: int, *, based_on: int, entered_by: str, now: datetime
 ) -> DrawingVersion:
     """Let an old version hold again, as a new one. Slots and cameras that the store has no more are left out.
+
+    Slots that were drawn since are taken away, those that were taken away since are brought back.
 
     Raises:
         NotFoundError: there is no such store or version.
@@ -123,15 +145,35 @@ async def take_back(
     old = (await drawing_version(connection, store_id, version)).drawing
     row = await (await connection.execute(_SQL["lock_store"], {"store_id": store_id})).fetchone()
     slots = set() if row is None else {slot["id"] for slot in row["layout"].get("slots", [])}
+    held = (await current_drawing(connection, store_id)).drawing
     cameras = await _cameras(connection, store_id)
     fitting = old.model_copy(
         update={
-            "slots": [place for place in old.slots if place.slot in slots],
+            "slots": _slots_again(old.slots, held.slots, slots),
             "cameras": [view for view in old.cameras if view.camera in cameras],
         }
     )
     note = f"version {version} taken back"
-    return await add_drawing(connection, store_id, fitting, based_on=based_on, note=note, entered_by=entered_by)
+    return await add_drawing(
+        connection, store_id, fitting, based_on=based_on, note=note, entered_by=entered_by, now=now
+    )
+
+
+def _slots_again(old: Sequence[SlotPlace], held: Sequence[SlotPlace], slots: Collection[str]) -> list[SlotPlace]:
+    """The places of an old version, so that they can hold now."""
+    now = {place.slot: place for place in held}
+    again = []
+    for place in old:
+        gone = now.get(place.slot)
+        if place.slot not in slots and not place.is_removed and gone is not None and gone.is_removed:
+            # What it was stands where it was taken away.
+            said = {name: getattr(gone, name) for name in ("name", "section", "holds") if getattr(place, name) is None}
+            again.append(place.model_copy(update=said))
+        elif place.slot in slots or place.is_removed or place.name is not None:
+            again.append(place)
+    named = {place.slot for place in old}
+    drawn_since = [place for place in held if place.slot not in named and place.name is not None]
+    return again + [place.model_copy(update={"is_removed": True}) for place in drawn_since]
 
 
 async def lay_registered_drawing(
@@ -170,11 +212,11 @@ async def show_key(connection: Connection, public_key: str) -> None:
 
 
 async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing, held: Drawing) -> None:
-    cameras = await _cameras(connection, layout.id)
+    cameras, shelves = await _cameras(connection, layout.id), await _shelves(connection, layout.id)
     # What was so before hinders nobody: a simulated camera, say, needs no match with the floor plan.
-    known = Counter(problem.message for problem in drawing_problems(layout, held, cameras))
+    known = Counter(problem.message for problem in drawing_problems(layout, held, cameras, shelves))
     problems = []
-    for problem in drawing_problems(layout, drawing, cameras):
+    for problem in drawing_problems(layout, drawing, cameras, shelves):
         known[problem.message] -= 1
         if known[problem.message] < 0:
             problems.append(problem)
@@ -198,6 +240,11 @@ async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing, 
 
 async def _cameras(connection: Connection, store_id: str) -> list[str]:
     rows = await (await connection.execute(_SQL["cameras"], {"store_id": store_id})).fetchall()
+    return [row["device_id"] for row in rows]
+
+
+async def _shelves(connection: Connection, store_id: str) -> list[str]:
+    rows = await (await connection.execute(_SQL["shelves"], {"store_id": store_id})).fetchall()
     return [row["device_id"] for row in rows]
 
 

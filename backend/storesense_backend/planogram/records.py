@@ -112,7 +112,22 @@ async def add_planogram(
     return added
 
 
-async def lay_registered(connection: Connection, layout: StoreLayout, *, entered_by: str) -> tuple[StoreLayout, int]:
+async def follow_slots(connection: Connection, layout: StoreLayout, *, now: datetime, entered_by: str) -> None:
+    """Enter slots that are new in a layout into the planogram from now on, and leave out those that are in it no more.
+
+    Inside the transaction that changed the layout; the store's row is locked. What is planned for later is left alone.
+    """
+    held = await planogram_at(connection, layout.id, now)
+    kept = {entry.slot_id: entry for entry in held.entries}
+    wanted = tuple(kept.get(entry.slot_id, entry) for entry in entries_of(layout))
+    if wanted != held.entries:
+        await _add(connection, layout.id, wanted, now, entered_by, "api")
+        await _take_up(connection, layout.id, now)
+
+
+async def lay_registered(
+    connection: Connection, layout: StoreLayout, drawn: StoreLayout, *, entered_by: str
+) -> tuple[StoreLayout, int]:
     """Settle which planogram holds when a store is registered with a layout; inside the registration's transaction.
 
     A site file that says of its slots what it said at the last registration leaves later planograms alone, so that a
@@ -121,18 +136,23 @@ async def lay_registered(connection: Connection, layout: StoreLayout, *, entered
     Args:
         connection: to the database; the store's row is there.
         layout: as the site file has it.
+        drawn: the same with what is drawn of it, which may have other slots.
         entered_by: who registers.
 
     Returns:
         The layout as it holds, and the planogram's version.
     """
-    store_id, entries = layout.id, entries_of(layout)
+    store_id = layout.id
     store = await _locked(connection, store_id)
     last = await (await connection.execute(_SQL["last_registered"], {"store_id": store_id})).fetchone()
-    if last is None or await _entries(connection, store_id, last["version"]) != entries:
-        return layout, (await _add(connection, store_id, entries, None, entered_by, "registration")).version
+    # Slots that were drawn or taken away since are no news of the site file.
+    ours = {slot.id for slot in layout.slots} ^ {slot.id for slot in drawn.slots}
+    said = tuple(entry for entry in entries_of(layout) if entry.slot_id not in ours)
+    before = () if last is None else await _entries(connection, store_id, last["version"])
+    if last is None or tuple(entry for entry in before if entry.slot_id not in ours) != said:
+        return drawn, (await _add(connection, store_id, entries_of(drawn), None, entered_by, "registration")).version
     version: int = store["planogram_version"] or last["version"]
-    return laid_on(layout, await _entries(connection, store_id, version)), version
+    return laid_on(drawn, await _entries(connection, store_id, version)), version
 
 
 async def take_up_due(connection: Connection, now: datetime) -> list[str]:

@@ -41,6 +41,24 @@ UPDATE stores SET drawing_version = %(version)s WHERE store_id = %(store_id)s;
 SELECT device_id FROM devices
 WHERE store_id = %(store_id)s AND kind = 'camera' AND registered_at IS NOT NULL ORDER BY device_id;
 
+-- name: shelves
+SELECT device_id FROM devices
+WHERE store_id = %(store_id)s AND kind = 'shelf' AND registered_at IS NOT NULL ORDER BY device_id;
+
+-- name: shelf_devices
+-- Which planogram each device that weighs slots works by, and what it could not take up, as it said last.
+SELECT d.device_id, d.state = 'online' AS is_online, t.planogram_version AS version, t.measured_at AS told_at, t.state, t.reason,
+    coalesce(t.planogram_version = st.planogram_version, false) AS is_in_force
+FROM devices d JOIN stores st USING (store_id)
+LEFT JOIN LATERAL (
+    SELECT r.planogram_version, r.measured_at, r.state, r.reason
+    FROM series s JOIN health_readings r USING (series_id)
+    WHERE s.store_id = d.store_id AND s.device_id = d.device_id AND s.stream = 'health' AND s.subject_id = 'planogram'
+    ORDER BY r.measured_at DESC, r.boot_no DESC, r.seq DESC LIMIT 1
+) t ON true
+WHERE d.store_id = %(store_id)s AND d.kind = 'shelf' AND d.registered_at IS NOT NULL
+ORDER BY d.device_id;
+
 -- name: devices
 -- Which version each camera works by and where its picture is, as it said last; null for one that said nothing.
 SELECT d.device_id, d.state = 'online' AS is_online, t.drawing_version AS version, t.measured_at AS told_at, t.state, t.reason,

@@ -182,7 +182,7 @@ class LiveConfig:
     def _plan(self, device_id: str, config: DeviceConfig) -> Taken:
         own = self._shelves[device_id]
         slots = tuple(slot for slot in config.slots or () if slot.slot_id in own)
-        unknown = sorted(slot.slot_id for slot in config.slots or () if slot.slot_id not in own)
+        unknown = [slot_id for slot_id in config.drawn if slot_id not in own]
         reason = None
         if unknown:
             reason = f"The simulated shelf has no cell for {', '.join(unknown)}: it weighs the slots of its own file."

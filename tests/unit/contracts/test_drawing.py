@@ -7,6 +7,7 @@ import pytest
 
 from storesense_contracts.drawing import Drawing, drawing_of, drawing_problems, drawn_on, view_of
 from storesense_contracts.drawing_config import drawing_for
+from storesense_contracts.drawn_slots import remembering, slots_on
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.site import CameraDevice
 
@@ -43,6 +44,7 @@ def valid() -> dict[str, Any]:
         "zones": [{"id": "aisle", "name": "Aisle", "floor_m": [[1, 1], [3, 1], [3, 4], [1, 4]]}],
         "lanes": [{"id": "lane-1", "name": "Lane 1", "till_m": [8, 6]}],
         "queues": [{"id": "tills", "name": "Tills", "section": "front", "lanes": ["lane-1"]}],
+        "shelves": [{"id": "wall", "name": "Wall", "floor_m": [[5, 1], [8, 1], [8, 3], [5, 3]]}],
         "slots": [{"slot": "oats", "at_m": [2, 2]}],
         "cameras": [
             {
@@ -54,6 +56,56 @@ def valid() -> dict[str, Any]:
             }
         ],
     }
+
+
+HOLDS = {
+    "product": {"sku": "oats", "name": "Oats", "unit_weight_g": 500},
+    "capacity_units": 6,
+    "reorder_point_units": 1,
+}
+
+
+def new_slot(slot: str = "rye", **changes: Any) -> dict[str, Any]:
+    own = {"slot": slot, "name": slot.title(), "section": "front", "at_m": [6, 2], "size_m": [0.5, 0.4]}
+    return own | {"shelf": "wall", "device": "scale-1"} | changes
+
+
+def holding(sku: str = "oats", **changes: Any) -> dict[str, Any]:
+    return new_slot(holds=HOLDS | {"product": {"sku": sku, "name": sku, "unit_weight_g": 500} | changes})
+
+
+def test_slots_beside_and_above_each_other_and_at_the_edge_of_their_shelf_work() -> None:
+    drawn = valid()
+    drawn["slots"] += [
+        new_slot("left", at_m=[5.25, 1.2]),
+        new_slot("right", at_m=[5.75, 1.2]),
+        new_slot("above", at_m=[5.25, 1.2], level=2),
+        new_slot("gone", at_m=[5.25, 1.2], is_removed=True),
+        new_slot("loose", at_m=[1, 7], shelf=None, size_m=None),
+    ]
+    assert drawing_problems(layout(), Drawing.model_validate(drawn), ["cam"], ["scale-1"]) == []
+
+
+def test_slots_are_added_changed_and_taken_away_and_can_be_brought_back() -> None:
+    drawn = valid()
+    drawn["slots"] = [
+        {"slot": "oats", "name": "Oat flakes", "at_m": [2, 2], "size_m": [1, 0.5], "level": 3},
+        new_slot("rye", holds=HOLDS),
+        new_slot("empty"),
+    ]
+    laid = drawn_on(layout(), Drawing.model_validate(drawn))
+    assert [(slot.id, slot.name, slot.product.sku) for slot in laid.slots] == [
+        ("oats", "Oat flakes", "oats"),
+        ("rye", "Rye", "oats"),
+    ]
+    assert (laid.slots[0].level, laid.slots[0].capacity_units) == (3, 9)
+    assert (laid.slots[1].device, laid.slots[1].size_m, laid.slots[1].reorder_point_units) == ("scale-1", (0.5, 0.4), 1)
+    StoreLayout.model_validate(laid.model_dump(mode="json"))
+    places = Drawing.model_validate(drawn | {"slots": [{"slot": "oats", "is_removed": True}]}).slots
+    assert slots_on(layout().slots, places) == []
+    (gone,) = remembering(layout().slots, places)
+    (back,) = slots_on([], [gone.model_copy(update={"is_removed": False})])
+    assert (back.name, back.product, back.capacity_units) == ("Oats", layout().slots[0].product, 9)
 
 
 def test_what_works_has_no_problems() -> None:
@@ -82,6 +134,27 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> Drawing:
         (lambda d: d["queues"][0].update(lanes=["lane-9"]), ("queues", 0, "lanes", 0), "no lane"),
         (lambda d: d["zones"].append(d["zones"][0]), ("zones", 1, "id"), "stands twice"),
         (lambda d: d["slots"].append({"slot": "gone"}), ("slots", 1, "slot"), "no slot"),
+        (lambda d: d["shelves"].append(d["shelves"][0]), ("shelves", 1, "id"), "stands twice"),
+        (lambda d: d["shelves"][0].update(floor_m=[[1, 1], [2, 1], [3, 1]]), ("shelves", 0, "floor_m"), "no area"),
+        (lambda d: d["slots"].append(new_slot(name=None)), ("slots", 1, "slot"), "a name and a section"),
+        (lambda d: d["slots"].append(new_slot(section="back")), ("slots", 1, "section"), "no section"),
+        (lambda d: d["slots"].append(new_slot(device="scale-9")), ("slots", 1, "device"), "no device"),
+        (lambda d: d["slots"].append(new_slot(shelf="gone")), ("slots", 1, "shelf"), "no shelf"),
+        (lambda d: d["slots"].append(new_slot(at_m=[7.9, 2])), ("slots", 1, "at_m"), "not within its shelf"),
+        (lambda d: d["slots"].append(new_slot(size_m=None, at_m=[1, 2])), ("slots", 1, "at_m"), "not within its"),
+        (lambda d: d["slots"].append(new_slot(at_m=None)), ("slots", 1, "size_m"), "no place"),
+        (
+            lambda d: d["slots"].extend([new_slot(), new_slot("rice", at_m=[6.3, 2])]),
+            ("slots", 2, "at_m"),
+            "lie over each other",
+        ),
+        (lambda d: d["slots"].append(holding("rye")), ("slots", 1, "holds", "product"), "no product"),
+        (lambda d: d["slots"].append(holding(unit_weight_g=400)), ("slots", 1, "holds", "product"), "weighs 500 g"),
+        (
+            lambda d: d["slots"].append(new_slot(holds=HOLDS | {"reorder_point_units": 6})),
+            ("slots", 1, "holds", "reorder_point_units"),
+            "below what fits",
+        ),
         (lambda d: d["cameras"][0].update(camera="other"), ("cameras", 0, "camera"), "no camera"),
         (
             lambda d: d["cameras"][0]["homography"].update(floor_m=[[1, 1], [2, 2], [3, 3], [4, 4]]),
@@ -101,7 +174,7 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> Drawing:
 def test_what_cannot_work_is_told_at_its_place(
     change: Callable[[dict[str, Any]], Any], at: tuple[str | int, ...], says: str
 ) -> None:
-    (problem,) = drawing_problems(layout(), changed(change), ["cam"])
+    (problem,) = drawing_problems(layout(), changed(change), ["cam"], ["scale-1"])
     assert problem.at == at
     assert says in problem.message
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from storesense_contracts.device_config import ConfigProduct, ConfigSlot, DeviceConfig, encode_config
+from storesense_contracts.device_config import ConfigProduct, ConfigSlot, DeviceConfig, decode_config, encode_config
 from storesense_contracts.layout import Product, StoreLayout
 from storesense_contracts.readings import HealthState
 from storesense_edge.planogram import DevicePlanogram
@@ -147,3 +147,15 @@ def test_what_is_kept_holds_no_more_than_what_was_said(tmp_path: Path) -> None:
     kept = msgspec.json.decode((tmp_path / "shelf.planogram.json").read_bytes())
     assert set(kept) == {"site_sha256", "config"}
     assert kept["config"] == msgspec.json.decode(config(7, s1=SOAP))
+
+
+def test_a_slot_that_was_drawn_and_has_no_cell_is_said_with_what_it_needs(tmp_path: Path) -> None:
+    plans = planogram(tmp_path)
+    told = decode_config(config(7, s1=SOAP, new=SOAP))
+    health = plans.take(encode_config(msgspec.structs.replace(told, drawn=("new", "s1"))))
+    assert (health.state, health.planogram_version) == (HealthState.DEGRADED, 7)
+    assert health.reason is not None
+    assert "no cell for new," in health.reason
+    assert "storesense edge shelf setup" in health.reason
+    assert plans.plan_of("s1").slot.product.sku == "soap", "what has a cell is taken up"
+    assert plans.take(config(8, s1=SOAP)).state is HealthState.OK

@@ -176,7 +176,7 @@ def test_a_running_store_takes_up_a_drawn_line_and_a_planogram(shop):
             ConfigSlot(slot_id=slot.slot, product=product, capacity_units=9),
             ConfigSlot(slot_id="new-slot", product=product, capacity_units=9),
         )
-        config.listener(shelf)(encode_config(DeviceConfig(planogram_version=3, slots=planned)))
+        config.listener(shelf)(encode_config(DeviceConfig(planogram_version=3, slots=planned, drawn=("new-slot",))))
 
     links = Caught(once)
     store = LiveStore(
