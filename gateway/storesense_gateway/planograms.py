@@ -8,7 +8,9 @@ import psycopg
 from storesense_contracts.device_config import (
     MAX_PRODUCTS,
     MAX_SLOTS,
+    ConfigCount,
     ConfigProduct,
+    ConfigShared,
     ConfigSlot,
     DeviceConfig,
 )
@@ -25,6 +27,8 @@ class PlannedSlot:
     slot_id: str
     product: ConfigProduct
     capacity_units: int
+    also: tuple[ConfigShared, ...] = ()
+    count: ConfigCount | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Head:
     version: int
     drawing: int
     series: int
+    count: int
 
 
 def configs_of(
@@ -53,16 +58,23 @@ def configs_of(
     by_id = {slot.slot_id: slot for slot in slots}
     products: dict[str, ConfigProduct] = {}
     for slot in slots:
-        products.setdefault(slot.product.sku, slot.product)
+        for product in (slot.product, *map(_alone, slot.also)):
+            products.setdefault(product.sku, product)
     configs = {}
     for device_id, slot_ids in devices.items():
         own = [by_id[slot_id] for slot_id in slot_ids if slot_id in by_id][:MAX_SLOTS]
-        skus = {slot.product.sku for slot in own}
+        skus = {product.sku for slot in own for product in (slot.product, *slot.also)}
         others = [product for sku, product in products.items() if sku not in skus]
         configs[device_id] = DeviceConfig(
             planogram_version=version,
             slots=tuple(
-                ConfigSlot(slot_id=slot.slot_id, product=slot.product, capacity_units=slot.capacity_units)
+                ConfigSlot(
+                    slot_id=slot.slot_id,
+                    product=slot.product,
+                    capacity_units=slot.capacity_units,
+                    also=slot.also,
+                    count=slot.count,
+                )
                 for slot in own
             ),
             products=tuple(others[:MAX_PRODUCTS]),
@@ -71,13 +83,21 @@ def configs_of(
     return configs
 
 
+def _alone(product: ConfigShared) -> ConfigProduct:
+    return ConfigProduct(
+        sku=product.sku,
+        unit_weight_g=product.unit_weight_g,
+        unit_weight_tolerance_g=product.unit_weight_tolerance_g,
+    )
+
+
 class PlanogramTeller(ConfigTeller):
     """Tells each device that weighs slots what stands in them."""
 
     what = "planograms"
 
     def heads(self, connection: psycopg.Connection, store_ids: list[str]) -> Mapping[str, Hashable]:
-        """Return each store's versions of planogram and drawing, and how many slots are weighed."""
+        """Return each store's versions of planogram and drawing, how many slots are weighed, and the newest count."""
         rows = connection.execute(_SQL["heads"], {"store_ids": store_ids}).fetchall()
         return {store_id: Head(*head) for store_id, *head in rows}
 
@@ -85,11 +105,24 @@ class PlanogramTeller(ConfigTeller):
         """Return what each device of a store is to be told."""
         assert isinstance(head, Head)  # noqa: S101 -- made by `heads`
         rows = connection.execute(_SQL["slots"], {"store_id": store_id, "version": head.version}).fetchall()
+        also: dict[str, list[ConfigShared]] = {}
+        shared = connection.execute(_SQL["shared"], {"store_id": store_id, "version": head.version})
+        for slot_id, sku, weight_g, tolerance_g, capacity_units in shared:
+            product = ConfigShared(
+                sku=sku, unit_weight_g=weight_g, unit_weight_tolerance_g=tolerance_g, capacity_units=capacity_units
+            )
+            also.setdefault(slot_id, []).append(product)
+        counts = {
+            slot_id: ConfigCount(count_no=count_no, counted_at=counted_at, units=tuple(units))
+            for slot_id, count_no, counted_at, units in connection.execute(_SQL["counts"], {"store_id": store_id})
+        }
         slots = [
             PlannedSlot(
                 slot_id,
                 ConfigProduct(sku=sku, unit_weight_g=weight_g, unit_weight_tolerance_g=tolerance_g),
                 capacity_units,
+                tuple(also.get(slot_id, ())),
+                counts.get(slot_id),
             )
             for slot_id, sku, weight_g, tolerance_g, capacity_units in rows
         ]

@@ -16,7 +16,7 @@ from storesense_backend.api.models import Answer, Question
 from storesense_backend.api.parameters import ID_TEXT, Limit, StoreIdPath
 from storesense_backend.api.stores import layout_of
 from storesense_backend.errors import InvalidError
-from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError
+from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError, shared_products
 from storesense_backend.planogram.records import (
     Planogram,
     add_planogram,
@@ -27,7 +27,7 @@ from storesense_backend.planogram.records import (
     slot_history,
 )
 from storesense_backend.planogram.table import checked_entries, read_planogram, write_planogram
-from storesense_contracts.layout import Id, Product, Slot
+from storesense_contracts.layout import Id, Product, SharedProduct, Slot
 
 router = APIRouter(prefix="/api/v1/stores", tags=["stores"])
 
@@ -43,6 +43,9 @@ class PlannedSlot(Question):
     capacity_units: Annotated[int, Field(ge=1, le=100_000)]
     minimum_units: Annotated[int, Field(ge=0, le=100_000, description="at or below, low stock is critical")] = 0
     reorder_point_units: Annotated[int, Field(ge=0, le=100_000, description="at or below, stock is low")]
+    also: Annotated[
+        list[SharedProduct], Field(default_factory=list, max_length=4, description="further products on the same plate")
+    ]
 
 
 class PlanogramQuestion(Question):
@@ -245,6 +248,7 @@ def _entries_of(
                 capacity_units=each.capacity_units,
                 minimum_units=each.minimum_units,
                 reorder_point_units=each.reorder_point_units,
+                also=each.also,
             )
             for each in asked.slots
         ]
@@ -280,6 +284,7 @@ def _told(planogram: Planogram) -> dict[str, Any]:
                 "capacity_units": entry.capacity_units,
                 "minimum_units": entry.minimum_units,
                 "reorder_point_units": entry.reorder_point_units,
+                "also": [product.model_dump() for product in shared_products(entry)],
             }
             for entry in planogram.entries
         ]

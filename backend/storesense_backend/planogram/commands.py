@@ -17,7 +17,8 @@ Say = Callable[[argparse.Namespace, str, dict[str, Any]], int]
 
 _COLUMNS_HELP = (
     "columns slot, sku, product, capacity_units, unit_weight_g and reorder_point_units, and where wanted facings, "
-    "unit_weight_tolerance_g and minimum_units; every slot of the store once"
+    "unit_weight_tolerance_g, minimum_units and place (2 to 5 for further products on a slot's plate); every slot "
+    "of the store once"
 )
 _MOST_BYTES = 16_777_216
 

@@ -4,9 +4,32 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.layout import Product, Slot, StoreLayout
+from storesense_contracts.layout import Product, SharedProduct, Slot, StoreLayout
 
 _MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SharedEntry:
+    """A further product on a slot's plate.
+
+    Attributes:
+        sku: the product's name to machines.
+        product_name: the product's name to people.
+        capacity_units: units of it that fit.
+        unit_weight_g: weight of one unit.
+        unit_weight_tolerance_g: how far one unit may be off that weight; None where nobody said.
+        minimum_units: at or below this, low stock is critical.
+        reorder_point_units: at or below this, stock is low.
+    """
+
+    sku: str
+    product_name: str
+    capacity_units: int
+    unit_weight_g: float
+    unit_weight_tolerance_g: float | None
+    minimum_units: int
+    reorder_point_units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +46,7 @@ class PlanogramEntry:
         unit_weight_tolerance_g: how far one unit may be off that weight; None where nobody said.
         minimum_units: at or below this, low stock is critical.
         reorder_point_units: at or below this, stock is low.
+        also: further products on the same plate.
     """
 
     slot_id: str
@@ -34,6 +58,12 @@ class PlanogramEntry:
     unit_weight_tolerance_g: float | None
     minimum_units: int
     reorder_point_units: int
+    also: tuple[SharedEntry, ...] = ()
+
+    @property
+    def weights_g(self) -> list[tuple[str, float]]:
+        """Each product of the plate and what a unit of it weighs."""
+        return [(self.sku, self.unit_weight_g), *((each.sku, each.unit_weight_g) for each in self.also)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +117,35 @@ def entry_of(slot: Slot) -> PlanogramEntry:
         unit_weight_tolerance_g=product.unit_weight_tolerance_g,
         minimum_units=slot.minimum_units,
         reorder_point_units=slot.reorder_point_units,
+        also=tuple(
+            SharedEntry(
+                sku=each.sku,
+                product_name=each.name,
+                capacity_units=each.capacity_units,
+                unit_weight_g=each.unit_weight_g,
+                unit_weight_tolerance_g=each.unit_weight_tolerance_g,
+                minimum_units=each.minimum_units,
+                reorder_point_units=each.reorder_point_units,
+            )
+            for each in slot.also
+        ),
     )
+
+
+def shared_products(entry: PlanogramEntry) -> list[SharedProduct]:
+    """Return an entry's further products as a layout has them."""
+    return [
+        SharedProduct(
+            sku=each.sku,
+            name=each.product_name,
+            unit_weight_g=each.unit_weight_g,
+            unit_weight_tolerance_g=each.unit_weight_tolerance_g,
+            capacity_units=each.capacity_units,
+            minimum_units=each.minimum_units,
+            reorder_point_units=each.reorder_point_units,
+        )
+        for each in entry.also
+    ]
 
 
 def entries_of(layout: StoreLayout) -> tuple[PlanogramEntry, ...]:
@@ -116,6 +174,7 @@ def _planned(slot: Slot, entry: PlanogramEntry | None) -> Slot:
             "capacity_units": entry.capacity_units,
             "minimum_units": entry.minimum_units,
             "reorder_point_units": entry.reorder_point_units,
+            "also": shared_products(entry),
         }
     )
 
@@ -150,20 +209,22 @@ def mistakes_between(
                 Mistake(
                     line,
                     "slot",
-                    f"slot {entry.slot_id!r} holds {sku}{where} and {entry.sku} too; a slot has one product",
+                    f"slot {entry.slot_id!r} holds {sku}{where} and {entry.sku} too; a slot has one product. "
+                    "If both lie on one plate, say so: place 1 for the slot's own, place 2 for the other",
                 )
             )
         first_line.setdefault(entry.slot_id, (line, entry.sku))
-        weight_g, elsewhere = weights.setdefault(entry.sku, (entry.unit_weight_g, entry.slot_id))
-        if weight_g != entry.unit_weight_g:
-            found.append(
-                Mistake(
-                    line,
-                    "unit_weight_g",
-                    f"{entry.sku} weighs {entry.unit_weight_g:g} g here and {weight_g:g} g in slot {elsewhere!r}; "
-                    "give one weight, or the other product a sku of its own",
+        for sku, here_g in entry.weights_g:
+            weight_g, elsewhere = weights.setdefault(sku, (here_g, entry.slot_id))
+            if weight_g != here_g:
+                found.append(
+                    Mistake(
+                        line,
+                        "unit_weight_g",
+                        f"{sku} weighs {here_g:g} g here and {weight_g:g} g in slot {elsewhere!r}; "
+                        "give one weight, or the other product a sku of its own",
+                    )
                 )
-            )
     missing = sorted(known - first_line.keys())
     if missing:
         told = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")

@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 
 from storesense_backend.database import Connection
 from storesense_backend.errors import NotFoundError
-from storesense_backend.planogram.entry import PlanogramEntry, entries_of, laid_on
+from storesense_backend.planogram.entry import PlanogramEntry, SharedEntry, entries_of, laid_on
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
@@ -210,6 +210,20 @@ async def _add(
         "reorder_points_units": [entry.reorder_point_units for entry in entries],
     }
     await connection.execute(_SQL["add_slots"], {"store_id": store_id, "version": row["version"]} | columns)
+    shared = [(entry.slot_id, place, each) for entry in entries for place, each in enumerate(entry.also, start=1)]
+    columns = {
+        "slot_ids": [slot_id for slot_id, _, _ in shared],
+        "places": [place for _, place, _ in shared],
+        "skus": [each.sku for *_, each in shared],
+        "product_names": [each.product_name for *_, each in shared],
+        "capacities_units": [each.capacity_units for *_, each in shared],
+        "unit_weights_g": [each.unit_weight_g for *_, each in shared],
+        "tolerances_g": [each.unit_weight_tolerance_g for *_, each in shared],
+        "minimums_units": [each.minimum_units for *_, each in shared],
+        "reorder_points_units": [each.reorder_point_units for *_, each in shared],
+    }
+    if shared:
+        await connection.execute(_SQL["add_shared"], {"store_id": store_id, "version": row["version"]} | columns)
     return Planogram(**row, entries=tuple(entries))
 
 
@@ -220,7 +234,11 @@ async def _whole(connection: Connection, store_id: str, row: dict[str, Any]) -> 
 async def _entries(connection: Connection, store_id: str, version: int) -> tuple[PlanogramEntry, ...]:
     values = {"store_id": store_id, "version": version}
     rows = await (await connection.execute(_SQL["slots"], values)).fetchall()
-    return tuple(sorted((PlanogramEntry(**row) for row in rows), key=lambda entry: entry.slot_id))
+    also: dict[str, list[SharedEntry]] = {}
+    for row in await (await connection.execute(_SQL["shared"], values)).fetchall():
+        also.setdefault(row.pop("slot_id"), []).append(SharedEntry(**row))
+    entries = (PlanogramEntry(**row, also=tuple(also.get(row["slot_id"], ()))) for row in rows)
+    return tuple(sorted(entries, key=lambda entry: entry.slot_id))
 
 
 def _no_such_store(store_id: str) -> NotFoundError:

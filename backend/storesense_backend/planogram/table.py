@@ -7,11 +7,19 @@ line has; with semicolons or tabs a decimal comma is understood, as spreadsheets
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
-from storesense_backend.planogram.entry import Mistake, PlanogramEntry, PlanogramError, entry_of, mistakes_between
+from storesense_backend.planogram.entry import (
+    Mistake,
+    PlanogramEntry,
+    PlanogramError,
+    SharedEntry,
+    entry_of,
+    mistakes_between,
+)
 from storesense_contracts.layout import Slot
 
 COLUMNS = (
@@ -24,10 +32,12 @@ COLUMNS = (
     "unit_weight_tolerance_g",
     "minimum_units",
     "reorder_point_units",
+    "place",
 )
-_OPTIONAL = {"facings": "1", "unit_weight_tolerance_g": "", "minimum_units": "0"}
+_OPTIONAL = {"facings": "1", "unit_weight_tolerance_g": "", "minimum_units": "0", "place": "1"}
 _NUMBERS = {"unit_weight_g", "unit_weight_tolerance_g"}
-_COUNTS = {"facings", "capacity_units", "minimum_units", "reorder_point_units"}
+_COUNTS = {"facings", "capacity_units", "minimum_units", "reorder_point_units", "place"}
+_MOST_SHARED = 4
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MOST_ROWS = 20_000
 _MOST_MISTAKES = 200
@@ -48,6 +58,7 @@ _REMEDIES = {
     "unit_weight_tolerance_g": "write grams above 0 and below half a unit, or leave it empty",
     "minimum_units": "write a whole number from 0 up, not above the reorder point",
     "reorder_point_units": "write a whole number from 0 up, below the capacity",
+    "place": "write 1 for the slot's own product, 2 to 5 for others on the same plate, or leave it empty",
 }
 
 
@@ -67,6 +78,7 @@ def read_planogram(text: str, slot_ids: Iterable[str]) -> tuple[PlanogramEntry, 
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     entries: list[PlanogramEntry] = []
     places: list[int | None] = []
+    shared: list[tuple[int, int, PlanogramEntry]] = []
     mistakes: list[Mistake] = []
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
@@ -75,17 +87,21 @@ def read_planogram(text: str, slot_ids: Iterable[str]) -> tuple[PlanogramEntry, 
             if not any(cell.strip() for cell in cells):
                 continue
             line = reader.line_num
-            if len(entries) >= _MOST_ROWS or len(mistakes) >= _MOST_MISTAKES:
+            if len(entries) + len(shared) >= _MOST_ROWS or len(mistakes) >= _MOST_MISTAKES:
                 mistakes.append(Mistake(line, None, "the lines from here on were not read; mend those before first"))
                 break
             found = _read_row(dict(zip(header, cells, strict=False)), len(cells) - len(header), line, delimiter)
-            if isinstance(found, PlanogramEntry):
-                entries.append(found)
-                places.append(line)
-            else:
+            if isinstance(found, list):
                 mistakes += found
+            elif found[0] > 1:
+                shared.append((line, *found))
+            else:
+                entries.append(found[1])
+                places.append(line)
     except csv.Error as exc:
         mistakes.append(Mistake(reader.line_num, None, f"is no CSV ({exc}); look for a quotation mark too many"))
+    entries, wrong = _laid_together(entries, shared)
+    mistakes += wrong
     if not mistakes:
         # What lines lack altogether can be told only when all of them could be read.
         mistakes = mistakes_between(entries, places, slot_ids)
@@ -98,25 +114,31 @@ def read_planogram(text: str, slot_ids: Iterable[str]) -> tuple[PlanogramEntry, 
 
 
 def write_planogram(entries: Iterable[PlanogramEntry]) -> str:
-    """Write a planogram as CSV text that ``read_planogram`` takes back, and that no spreadsheet takes for formulas."""
+    """Write a planogram as CSV text that ``read_planogram`` takes back, and that no spreadsheet takes for formulas.
+
+    The column ``place`` is there only where several products share a plate.
+    """
+    entries = list(entries)
+    columns = COLUMNS if any(entry.also for entry in entries) else COLUMNS[:-1]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(columns)
     for entry in entries:
-        tolerance_g = entry.unit_weight_tolerance_g
-        writer.writerow(
-            (
+        for place, product in enumerate(_products_of(entry), start=1):
+            tolerance_g = product.unit_weight_tolerance_g
+            row = (
                 entry.slot_id,
-                _defused(entry.sku),
-                _defused(entry.product_name),
-                entry.facings,
-                entry.capacity_units,
-                repr(entry.unit_weight_g).removesuffix(".0"),
+                _defused(product.sku),
+                _defused(product.product_name),
+                entry.facings if place == 1 else "",
+                product.capacity_units,
+                repr(product.unit_weight_g).removesuffix(".0"),
                 "" if tolerance_g is None else repr(tolerance_g).removesuffix(".0"),
-                entry.minimum_units,
-                entry.reorder_point_units,
+                product.minimum_units,
+                product.reorder_point_units,
+                place,
             )
-        )
+            writer.writerow(row[: len(columns)])
     return out.getvalue()
 
 
@@ -124,13 +146,44 @@ def checked_entries(rows: Sequence[Slot], slot_ids: Iterable[str]) -> tuple[Plan
     """Check slots that came as objects, not as a file. Raises PlanogramError."""
     entries = [entry_of(row) for row in rows]
     mistakes = [
-        Mistake(None, "unit_weight_tolerance_g", f"slot {entry.slot_id!r}: {_too_wide(entry.unit_weight_g)}")
+        Mistake(None, "unit_weight_tolerance_g", f"slot {entry.slot_id!r}: {_too_wide(each.unit_weight_g)}")
         for entry in entries
-        if entry.unit_weight_tolerance_g is not None and entry.unit_weight_tolerance_g >= entry.unit_weight_g / 2
+        for each in _products_of(entry)
+        if each.unit_weight_tolerance_g is not None and each.unit_weight_tolerance_g >= each.unit_weight_g / 2
     ] + mistakes_between(entries, [None] * len(entries), slot_ids)
     if mistakes:
         raise PlanogramError(mistakes)
     return tuple(sorted(entries, key=lambda entry: entry.slot_id))
+
+
+def _products_of(entry: PlanogramEntry) -> list[PlanogramEntry | SharedEntry]:
+    return [entry, *entry.also]
+
+
+def _laid_together(
+    entries: Sequence[PlanogramEntry], shared: Iterable[tuple[int, int, PlanogramEntry]]
+) -> tuple[list[PlanogramEntry], list[Mistake]]:
+    """Lay further products, each with its line and place, on the plates of their slots."""
+    found = {entry.slot_id: entry for entry in reversed(entries)}
+    mistakes: list[Mistake] = []
+    for line, place, each in sorted(shared, key=lambda row: (row[1], row[0])):
+        entry = found.get(each.slot_id)
+        if entry is None:
+            text = f"slot {each.slot_id!r} has no product at place 1 that could be read; add a line with the slot's own"
+        elif each.sku in {sku for sku, _ in entry.weights_g}:
+            text = f"{each.sku} stands in slot {each.slot_id!r} already; a plate has each product once"
+        elif place != len(entry.also) + 2:
+            text = f"place {place} of slot {each.slot_id!r} is given twice, or a place before it is missing"
+        else:
+            further = SharedEntry(
+                **{
+                    name: getattr(each, name) for name in SharedEntry.__dataclass_fields__
+                }  # the same names mean the same
+            )
+            found[each.slot_id] = replace(entry, also=(*entry.also, further))
+            continue
+        mistakes.append(Mistake(line, "place", text))
+    return [found[entry.slot_id] if found[entry.slot_id].sku == entry.sku else entry for entry in entries], mistakes
 
 
 def _delimiter(first_line: str) -> str:
@@ -154,7 +207,10 @@ def _check_header(header: list[str]) -> None:
         raise PlanogramError(mistakes[:_MOST_MISTAKES])
 
 
-def _read_row(cells: Mapping[str, str], surplus: int, line: int, delimiter: str) -> PlanogramEntry | list[Mistake]:
+def _read_row(
+    cells: Mapping[str, str], surplus: int, line: int, delimiter: str
+) -> tuple[int, PlanogramEntry] | list[Mistake]:
+    """Return a line's place on its plate and what it says, or what is wrong with it."""
     if surplus > 0:
         return [
             Mistake(line, None, f"has {surplus} fields too many; put quotation marks round a text with {delimiter!r}")
@@ -174,6 +230,11 @@ def _read_row(cells: Mapping[str, str], surplus: int, line: int, delimiter: str)
         if number is None:
             mistakes.append(Mistake(line, name, f"{texts[name][:40]!r} is no number; {_REMEDIES[name]}"))
         values[name] = number
+    place = values["place"]
+    if isinstance(place, int) and not 1 <= place <= _MOST_SHARED + 1:
+        mistakes.append(
+            Mistake(line, "place", f"{place}: there are places 1 to {_MOST_SHARED + 1}; {_REMEDIES['place']}")
+        )
     if mistakes:
         return mistakes
     try:
@@ -183,7 +244,7 @@ def _read_row(cells: Mapping[str, str], surplus: int, line: int, delimiter: str)
     tolerance_g = slot.product.unit_weight_tolerance_g
     if tolerance_g is not None and tolerance_g >= slot.product.unit_weight_g / 2:
         return [Mistake(line, "unit_weight_tolerance_g", _too_wide(slot.product.unit_weight_g))]
-    return entry_of(slot)
+    return int(place or 1), entry_of(slot)
 
 
 def _too_wide(unit_weight_g: float) -> str:

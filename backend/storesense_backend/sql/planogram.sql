@@ -17,6 +17,11 @@ SELECT slot_id, sku, product_name, facings, capacity_units, unit_weight_g, unit_
     reorder_point_units
 FROM planogram_slots WHERE store_id = %(store_id)s AND version = %(version)s ORDER BY slot_id;
 
+-- name: shared
+-- Further products on the plates of slots.
+SELECT slot_id, sku, product_name, capacity_units, unit_weight_g, unit_weight_tolerance_g, minimum_units, reorder_point_units
+FROM planogram_shared WHERE store_id = %(store_id)s AND version = %(version)s ORDER BY slot_id, place;
+
 -- name: versions
 SELECT v.version, v.valid_from, v.entered_at, v.entered_by, v.source, v.version = s.planogram_version AS is_in_force
 FROM planogram_versions v JOIN stores s USING (store_id)
@@ -44,6 +49,14 @@ FROM unnest(
     %(slot_ids)s::text[], %(skus)s::text[], %(product_names)s::text[], %(facings)s::integer[],
     %(capacities_units)s::integer[], %(unit_weights_g)s::float8[], %(tolerances_g)s::float8[],
     %(minimums_units)s::integer[], %(reorder_points_units)s::integer[]
+) AS listed;
+
+-- name: add_shared
+INSERT INTO planogram_shared
+SELECT %(store_id)s, %(version)s, listed.*
+FROM unnest(
+    %(slot_ids)s::text[], %(places)s::smallint[], %(skus)s::text[], %(product_names)s::text[], %(capacities_units)s::integer[],
+    %(unit_weights_g)s::float8[], %(tolerances_g)s::float8[], %(minimums_units)s::integer[], %(reorder_points_units)s::integer[]
 ) AS listed;
 
 -- name: last_registered

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError, mistakes_between
+from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError, SharedEntry, laid_on, mistakes_between
 from storesense_backend.planogram.table import read_planogram, write_planogram
+from storesense_contracts.layout import StoreLayout
 
 HEAD = "slot,sku,product,facings,capacity_units,unit_weight_g,unit_weight_tolerance_g,minimum_units,reorder_point_units"
 GOOD = f"{HEAD}\ns1,oat-1l,Oat milk 1 l,3,14,1030,20,1,3\ns2,rye,Rye bread,,8,500,,,2\n"
@@ -122,3 +123,59 @@ def test_entries_that_came_without_lines_are_checked_too():
     told = [str(each) for each in mistakes_between([entry, entry], [None, None], ["s1"])]
     assert len(told) == 1
     assert told[0].startswith("column slot: slot 's1' holds a and a too")
+
+
+SHARED = (
+    f"{HEAD},place\ns1,oat-1l,Oat milk 1 l,3,14,1030,20,1,3,\n"
+    "s1,soy-1l,Soy milk 1 l,,6,1050,20,0,1,2\ns2,rye,Rye bread,,8,500,,,2,1\n"
+)
+SOY = SharedEntry("soy-1l", "Soy milk 1 l", 6, 1050.0, 20.0, 0, 1)
+
+
+def test_products_that_share_a_plate_are_read_and_written():
+    entries = read_planogram(SHARED, ["s1", "s2"])
+    assert [(entry.sku, entry.also) for entry in entries] == [("oat-1l", (SOY,)), ("rye", ())]
+    text = write_planogram(entries)
+    assert text.splitlines()[2] == "s1,soy-1l,Soy milk 1 l,,6,1050,20,0,1,2"
+    assert read_planogram(text, ["s1", "s2"]) == entries
+    assert "place" not in write_planogram(read_planogram(GOOD, ["s1", "s2"])), "nobody need know of it who needs it not"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"),
+    [
+        ("0,1,2\n", "0,1,\n", 3, "If both lie on one plate, say so"),
+        ("0,1,2\n", "0,1,7\n", 3, "places 1 to 5"),
+        ("0,1,2\n", "0,1,3\n", 3, "a place before it is missing"),
+        ("s1,soy-1l", "s2,oat-1l", 4, "weighs 1050 g here and 1030 g in slot"),
+        ("s1,soy-1l", "s1,oat-1l", 3, "has each product once"),
+        ("s1,soy-1l", "s3,soy-1l", 3, "has no product at place 1"),
+        (",6,1050,", ",-6,1050,", 3, "whole number from 1 up"),
+        (",6,1050,", ",6,0,", 3, "above 0"),
+        (",6,1050,", ",6,1.05,", 3, "below half a unit"),
+    ],
+)
+def test_what_is_wrong_with_a_shared_plate_is_named_with_its_line(old, new, line, said):
+    found = mistakes(SHARED.replace(old, new))
+    assert any(said in text and at == line for at, _, text in found), found
+
+
+def test_shared_products_lie_on_the_layout(small_layout):
+    laid = laid_on(small_layout, read_planogram(SHARED, ["s1", "s2"]))
+    assert [(slot.product.sku, [each.sku for each in slot.also]) for slot in laid.slots] == [
+        ("oat-1l", ["soy-1l"]),
+        ("rye", []),
+    ]
+
+
+@pytest.fixture
+def small_layout():
+    slots = [
+        {"id": slot_id, "name": slot_id, "section": "a", "capacity_units": 5, "reorder_point_units": 1,
+         "product": {"sku": "old", "name": "Old", "unit_weight_g": 100}}
+        for slot_id in ("s1", "s2")
+    ]  # fmt: skip
+    return StoreLayout.model_validate(
+        {"id": "shop", "name": "Shop", "time_zone": "Europe/Berlin", "floor": {"size_m": [10, 6]},
+         "sections": [{"id": "a", "name": "A"}], "slots": slots}
+    )  # fmt: skip
