@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("storesense", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("storesense")
 
-pytest_plugins = ["fixtures.demo_run", "fixtures.services", "fixtures.strictness"]
+pytest_plugins = ["fixtures.demo_run", "fixtures.second_try", "fixtures.services", "fixtures.strictness"]
 
 REPO_DIR = Path(__file__).resolve().parent.parent
 
