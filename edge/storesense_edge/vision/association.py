@@ -74,13 +74,14 @@ def associate(
     """
     if not costs.size:
         return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
-    spread = state[:, PP] + cfg.place_sigma**2
+    wider = np.log((state[:, PP] + cfg.place_sigma**2) / cfg.place_sigma**2)
     unseen_s = at_s - state[:, LAST]
-    forbidden = costs > cfg.gate
+    # Whoever could be anywhere is nowhere in particular: there, somebody else's box or nobody's is the likelier one.
+    forbidden = costs > np.minimum(cfg.gate, cfg.lost_gate - cfg.lost_weight * wider)[:, None]
     off = measured[None, :, :2] - state[:, None, LX : LY + 1]
     reach = (cfg.reach + cfg.top_speed * unseen_s) * state[:, H]
     forbidden |= (off * off).sum(axis=2) > (reach * reach)[:, None]
-    costs = costs + cfg.spread_weight * np.log(spread / cfg.place_sigma**2)[:, None]
+    costs = costs + cfg.spread_weight * wider[:, None]
     costs[forbidden] += FORBIDDEN
     rows, columns = _match(costs, np.arange(len(costs)), np.flatnonzero(high))
     if not high.all():

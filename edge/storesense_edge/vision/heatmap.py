@@ -25,6 +25,7 @@ MEMORY_S = 3_600.0
 LEAST_KNOWN_S = 60.0
 MOST_UNSEEN_S = 1.0
 END_EVERY_S = 1.0
+LAY_PICTURES = 20
 BODY_M = 0.5
 """Somebody covers a square of floor of this side: about the width of shoulders."""
 
@@ -129,6 +130,7 @@ class FloorHeatmap:
         self._unsure: dict[int, list[tuple[NDArray[np.intp], NDArray[np.float64]]]] = {}
         self._gaps_s = self._squares_s2 = 0.0
         self._ended_s = 0.0
+        self._fresh: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []  # not laid down yet
 
     def step(
         self,
@@ -171,7 +173,9 @@ class FloorHeatmap:
                 np.add.at(self._seconds, where, seconds)
         whole = certain & (gap_s <= STEP_S)
         if whole.any():
-            np.add.at(self._seconds, *spread(self.grid, points_xy_m[whole], gap_s[whole]))
+            self._fresh.append((points_xy_m[whole], gap_s[whole]))
+            if len(self._fresh) >= LAY_PICTURES:
+                self._lay()
         for row in np.flatnonzero(~whole & (gap_s > 0)).tolist():
             laid = self._along(start[row], points_xy_m[row], float(gap_s[row]))
             if certain[row]:
@@ -188,6 +192,13 @@ class FloorHeatmap:
             self._unsure.pop(slot, None)
             if known_to_end:
                 self._unsure[slot] = [self._unseen(xy_m)]
+
+    def _lay(self) -> None:
+        """Lay down the time of the last pictures at once, which costs hardly more than that of one."""
+        if self._fresh:
+            points, seconds = zip(*self._fresh, strict=True)
+            self._fresh.clear()
+            np.add.at(self._seconds, *spread(self.grid, np.concatenate(points), np.concatenate(seconds)))
 
     def _learn(self, gaps_s: NDArray[np.float64]) -> None:
         self._gaps_s += float(gaps_s.sum())
@@ -228,6 +239,7 @@ class FloorHeatmap:
         Returns:
             (rows, columns) uint16, deciseconds.
         """
+        self._lay()
         deciseconds = np.minimum(np.floor(self._seconds * 10 + 1e-6), MAX_DECISECONDS)
         self._seconds = np.maximum(self._seconds - deciseconds / 10, 0.0)
         return deciseconds.astype(np.uint16).reshape(self.grid.rows, self.grid.columns)

@@ -25,6 +25,9 @@ class TrackerSettings:
         size_drift: how fast a person's height in the picture changes, shares per root of a second.
         start_speed_sigma: how fast people may walk when first seen, heights/s.
         gate: how unlikely a pairing may be: half of the squared Mahalanobis distance.
+        lost_gate: nor may it be more than this, less ...
+        lost_weight: ... this many times the logarithm of how many times wider than a box's the track's place is: the
+            less is known of where somebody is, the likelier a box is another's or nobody's.
         spread_weight: how much a track that could be anywhere yields to one that is surely near.
         reach: no box is further from a track's last sighting than this, heights ...
         top_speed: ... and this for each second since, heights/s.
@@ -63,6 +66,8 @@ class TrackerSettings:
     size_drift: float = 0.25
     start_speed_sigma: float = 0.5
     gate: float = 8.0
+    lost_gate: float = 9.0
+    lost_weight: float = 1.3
     spread_weight: float = 1.5
     reach: float = 0.6
     top_speed: float = 1.4

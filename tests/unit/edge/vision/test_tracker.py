@@ -68,6 +68,21 @@ def test_a_short_occlusion_is_bridged_and_said_to_be_unseen() -> None:
     assert history[25].last_seen_s[0] == pytest.approx(1.9)
 
 
+@pytest.mark.parametrize(
+    ("away_px", "is_theirs"),
+    [
+        pytest.param(0, True, id="where they would be by now"),
+        pytest.param(80, True, id="who dawdled meanwhile"),
+        pytest.param(220, False, id="a lone box anywhere within reach"),
+    ],
+)
+def test_somebody_lost_for_seconds_is_taken_for_what_is_likely_alone(away_px: float, *, is_theirs: bool) -> None:
+    tracker = Tracker()
+    run(tracker, [people((100 + 8 * i, 300)) for i in range(30)])
+    history = run(tracker, [people()] * 19 + [people((400 - away_px, 300))], start_s=3.0)
+    assert history[-1].seen.tolist() == [is_theirs]
+
+
 def test_two_who_pass_each_other_keep_their_tracks() -> None:
     # The nearer one hides the other for half a second while they meet.
     pictures = []
