@@ -39,7 +39,7 @@ def test_a_short_storm_loses_nothing_and_anybody_can_recount_it(service_dir: Pat
         recount(folder, said)
     finally:
         server.send_signal(signal.SIGINT)
-        server.wait(20)
+        server.wait(60)
     assert done.returncode == 0, (said, done.stderr)
     assert (said["lost"], said["duplicates"], said["ledger_errors"], said["undrained"]) == (0, 0, 0, 0)
     assert said["kills"] == sum(said["kills_by_part"].values()) == KILLS

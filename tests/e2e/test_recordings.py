@@ -29,7 +29,7 @@ class Api:
 
     def __init__(self, run: DemoRun) -> None:
         address = run.wait_for(r"is open at (\S+)\nSign in as (\S+) with (\S+)", 120)
-        self._client = httpx.Client(base_url=address[1], timeout=10)
+        self._client = httpx.Client(base_url=address[1], timeout=30)
         answer = self._client.post("/api/v1/session", json={"user_name": address[2], "password": address[3]})
         assert answer.status_code == 200, answer.text
 

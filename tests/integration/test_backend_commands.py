@@ -206,12 +206,12 @@ def test_a_service_starts_tells_its_health_and_stops_when_told(database_url, ser
     try:
         address = next(line.partition(said)[2].strip() for line in process.stderr if said in line)
         address = address.removesuffix("/healthz")
-        answer = httpx.get(f"{address}/healthz", timeout=10)
+        answer = httpx.get(f"{address}/healthz", timeout=30)
         assert (answer.status_code, answer.json()["status"]) == (200, "ok")
-        assert f"storesense_{service}_" in httpx.get(f"{address}/metrics", timeout=10).text
+        assert f"storesense_{service}_" in httpx.get(f"{address}/metrics", timeout=30).text
         process.send_signal(number)
         rest = process.stderr.read()
-        assert process.wait(timeout=20) == 0, rest
+        assert process.wait(timeout=60) == 0, rest
         assert "Traceback" not in rest
     finally:
         killer.cancel()

@@ -215,7 +215,7 @@ def raw_publish(broker, topic, payload_bytes):
                 return bytes([kind]) + length + content
 
     secret = broker.password(DEVICE).get_secret_value().encode()
-    with socket.create_connection(("127.0.0.1", broker.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", broker.port), timeout=30) as connection:
         head = text(b"MQTT") + bytes([5, 0xC2]) + struct.pack(">H", 30) + b"\0"
         connection.sendall(packet(0x10, head + text(b"raw") + text(DEVICE.encode()) + text(secret)))
         assert connection.recv(200)[:1] == b"\x20"
@@ -325,7 +325,7 @@ CLI = [sys.executable, "-m", "storesense_contracts.cli"]
 def run(*argv, stdin=b"", **environment):
     quiet = {name: value for name, value in os.environ.items() if not name.startswith("STORESENSE_")}
     done = subprocess.run(
-        [*CLI, *argv], input=stdin, capture_output=True, env=quiet | environment, timeout=60, check=False
+        [*CLI, *argv], input=stdin, capture_output=True, env=quiet | environment, timeout=110, check=False
     )
     return done.returncode, done.stderr.decode()
 

@@ -30,7 +30,7 @@ async def chain(http, headers, *, days=1):
 
 async def with_figures(http, headers, *, since=""):
     """Ask until every store has figures made after ``since``; they are made without being waited for."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             answer = await chain(http, headers)
             if all(store["figures"] and store["figures"]["made_at"] > since for store in answer["stores"]):

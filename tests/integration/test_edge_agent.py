@@ -199,7 +199,7 @@ class AgentProcess:
 
     def end(self, number: signal.Signals) -> int:
         self._process.send_signal(number)
-        return self._process.wait(20)
+        return self._process.wait(60)
 
 
 async def test_a_killed_agent_loses_nothing_that_was_sent_or_flushed(

@@ -100,7 +100,7 @@ def test_a_large_message_passes_and_a_huge_one_ends_only_its_connection(mqtt_bro
         gateway.subscribe(topics.up_filter())
         device.publish(UP, b"x" * 200_000)
         assert len(gateway.receive()[1]) == 200_000
-        with socket.create_connection(("127.0.0.1", mqtt_broker.port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", mqtt_broker.port), timeout=30) as raw:
             raw.sendall(b"\x10\x80\x80\x80\x20")  # CONNECT of 64 MB
             assert raw.recv(64) == b""
         device.publish(UP, b"still here")
@@ -139,10 +139,10 @@ def test_a_broker_that_panics_ends_and_can_be_started_again(mqtt_broker: Embedde
     child = mqtt_broker.child
     assert child is not None
     for _ in range(2):
-        with socket.create_connection(("127.0.0.1", mqtt_broker.port), timeout=10) as raw:
+        with socket.create_connection(("127.0.0.1", mqtt_broker.port), timeout=30) as raw:
             raw.sendall(connect_packet(client_id="a/b", user_name=MINE, password=mqtt_broker.password(MINE)))
             raw.recv(64)
-    child.wait(10)
+    child.wait(60)
     failure = mqtt_broker.failure()
     assert isinstance(failure, ChildEndedError)
     assert "panicked" in failure.log_tail

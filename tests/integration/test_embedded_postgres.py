@@ -56,7 +56,7 @@ def running(made_once: Path, session_service_dir: Path) -> Iterator[EmbeddedPost
 
 
 def ask(url: str, query: str) -> object:
-    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+    with psycopg.connect(url, autocommit=True, connect_timeout=30) as connection:
         row = connection.execute(query.encode()).fetchone()
     assert row is not None
     return row[0]
@@ -273,7 +273,7 @@ def test_clients_do_not_hold_up_a_stop(postgres: EmbeddedPostgres) -> None:
             pass
         started = time.monotonic()
         postgres.stop()
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 40, "it did not wait for its clients"
         assert isinstance(sleeping.exception(), psycopg.OperationalError)
 
 
@@ -303,7 +303,7 @@ def test_it_dies_with_its_parent_and_starts_again_at_once(data_dir: Path) -> Non
         parent.send_signal(signal.SIGKILL)
     with EmbeddedPostgres(data_dir) as postgres:  # without waiting for the old one to be gone
         assert ask(secret(postgres), "SELECT 1") == 1
-    assert psutil.wait_procs(everything, timeout=5)[1] == []
+    assert psutil.wait_procs(everything, timeout=30)[1] == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to choose another user and place")

@@ -36,7 +36,7 @@ from storesense_gateway.store import PostgresStore
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
 OTHER_BOOT = "1" * 32
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 
 def eventually(what: str, true: Callable[[], bool]) -> None:
@@ -403,7 +403,7 @@ def test_a_wrong_password_is_said(site: Site) -> None:
 def health(gateway: Gateway) -> tuple[int, dict[str, Any]]:
     """Ask /healthz for its status and body."""
     try:
-        with urlopen(f"http://127.0.0.1:{gateway.http_port}/healthz", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{gateway.http_port}/healthz", timeout=30) as answer:
             return answer.status, json.loads(answer.read())
     except HTTPError as exc:
         with exc:
@@ -415,7 +415,7 @@ def metric(gateway: Gateway, name: str, **labels: str) -> float:
     wanted = f"storesense_gateway_{name}"
     if labels:
         wanted += "{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-    with urlopen(f"http://127.0.0.1:{gateway.http_port}/metrics", timeout=10) as answer:
+    with urlopen(f"http://127.0.0.1:{gateway.http_port}/metrics", timeout=30) as answer:
         lines = answer.read().decode().splitlines()
     return float(next(line.rsplit(" ", 1)[1] for line in lines if line.startswith(f"{wanted} ")))
 

@@ -203,7 +203,7 @@ def test_a_packet_beyond_the_limit_ends_its_connection_and_no_other(mosquitto_br
     password = mosquitto_broker.password(MINE)
     with (
         client(mosquitto_broker, NEIGHBOURS) as neighbour,
-        socket.create_connection(("127.0.0.1", mosquitto_broker.port), timeout=10) as raw,
+        socket.create_connection(("127.0.0.1", mosquitto_broker.port), timeout=30) as raw,
     ):
         raw.sendall(connect_packet(client_id="big", user_name=MINE, password=password))
         assert raw.recv(64)[:1] == b"\x20"

@@ -89,7 +89,7 @@ async def overflow(link: DeviceLink) -> None:
 
 
 async def until_opened(follower: AlertFollower, connection: Any, world: World) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             while await follower.step(connection):
                 pass
@@ -124,7 +124,7 @@ async def test_an_overflow_drops_heatmaps_keeps_counts_and_events_and_is_told_by
             with shop.gateway(metrics=metrics):
                 async with shop.link(outbox_max_bytes=OUTBOX_BYTES) as link:
                     link.record(Stream.HEALTH, outbox_condition())
-                    assert await link.drained(15)
+                    assert await link.drained(60)
 
                     shop.broker.stop()
                     await overflow(link)
@@ -137,7 +137,7 @@ async def test_an_overflow_drops_heatmaps_keeps_counts_and_events_and_is_told_by
 
                     shop.broker.start()
                     link.record(Stream.HEALTH, outbox_condition())
-                    assert await link.drained(30)
+                    assert await link.drained(60)
                     assert link.stats.dropped == dropped, "nothing was given up on the way back"
                     boot_id = link.boot_id
 

@@ -30,7 +30,7 @@ from storesense_gateway.planograms import PlanogramTeller
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
 DEVICE = "store-1/device-2"
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

@@ -132,7 +132,7 @@ async def test_a_screen_finds_what_stands_on_its_topic_whenever_it_comes(mqtt_br
         password = mqtt_broker.password("backend").get_secret_value()
         with BlockingClient(mqtt_broker.port, "backend", password, client_id=client_id) as screen:
             screen.subscribe("storesense/v1/s1/alerts/front")
-            topic, payload = screen.messages.get(timeout=10)
+            topic, payload = screen.messages.get(timeout=30)
             return topic, decode_section_alerts(payload)
 
     try:

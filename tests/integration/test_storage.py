@@ -626,7 +626,7 @@ class TestPostgres:
                 ]
             )
             store.close()
-            heard = [(each.channel, each.payload) for each in listener.notifies(timeout=5.0, stop_after=2)]
+            heard = [(each.channel, each.payload) for each in listener.notifies(timeout=30.0, stop_after=2)]
         assert heard == [("storesense_batches", f"3:{3 * 2**40 + 1}"), ("storesense_devices", "store-1/device-1")]
 
     def test_two_gateways_that_get_the_same_messages_store_them_once(self, database_url: str) -> None:
