@@ -128,6 +128,8 @@ def learn_hours(
     kpis = tuple(kpi for kpi in SCALES if series.get(kpi, 0) > 0)
     days = len(calendar.holidays)
     counts = np.full((days, 24, len(kpis)), np.nan)
+    if not kpis:  # a store that measures none of them has nothing to learn from
+        return StoreHours(calendar, (), counts, counts, counts, counts, counts, counts.astype(str), 0)
     for row in rows:
         day = (row["day"] - calendar.first).days
         if row["kpi"] not in kpis or row["value"] is None or not 0 <= day < days:

@@ -71,3 +71,10 @@ def test_explanations_in_both_languages() -> None:
     assert "50 %, usual 90 % (80 to 100) for Christmas Day" in told["en"]
     assert "23:00–00:00" in told["en"]
     assert told["zh-CN"].endswith("同时异常：平均等候")
+
+
+def test_a_store_that_measures_none_of_the_kpis_has_no_forecast_and_no_finding() -> None:
+    hours = learn_hours([], CALENDAR, dict.fromkeys(SERIES, 0), (LAST, 15))
+    assert (hours.kpis, hours.days_measured) == ((), 0)
+    assert hours.forecast("visitors", LAST) == []
+    assert hours.judged(LAST, 14) == []
