@@ -22,10 +22,10 @@ from storesense_contracts.readings import (
 from storesense_edge.intervals import IntervalCutter, whole_ms
 
 if TYPE_CHECKING:
-    from storesense_edge.vision.parties import UnitCount
     from storesense_edge.vision.pipeline import LineCount
     from storesense_edge.vision.queues import QueueSample
     from storesense_edge.vision.transitions import Transitions
+    from storesense_edge.vision.units import UnitCount
     from storesense_edge.vision.zones import ZoneSample
 
 _QUARTER_MIN = 15

@@ -7,7 +7,6 @@ times is looked at, and a party is forgotten with its people.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -162,77 +161,3 @@ class PartyBook:
         self._known_s = np.concatenate([self._known_s, np.zeros(more)])
         self._together_s = np.pad(self._together_s, (0, more))
         self._apart_s = np.pad(self._apart_s, (0, more))
-
-
-@dataclass(frozen=True, slots=True)
-class UnitCount:
-    """Parties that crossed a line since the last count, beside the heads that make them up.
-
-    Attributes:
-        line_id: which line.
-        entered: parties in.
-        left: parties out.
-    """
-
-    line_id: str
-    entered: int
-    left: int
-
-
-class UnitCounter:
-    """Counts parties over lines: those who cross one line the same way within some seconds, and belong together.
-
-    Whether people belong together shows in how they walk on, so a crossing is decided some seconds later.
-
-    Args:
-        line_ids: the lines.
-        decide_s: so long after a crossing it is decided.
-        apart_s: people of one party who cross no further apart than this are one trip.
-    """
-
-    def __init__(self, line_ids: tuple[str, ...], *, decide_s: float = 5.0, apart_s: float = 15.0) -> None:
-        self._counts = {line_id: [0, 0] for line_id in line_ids}
-        self._decide_s, self._apart_s = decide_s, apart_s
-        self._pending: deque[tuple[float, str, bool, int]] = deque()
-        self._party_of: dict[int, tuple[int, float]] = {}
-        self._counted_s: dict[tuple[str, bool, int], float] = {}
-
-    def cross(self, line_id: str, track_id: int, at_s: float, *, entered: bool) -> None:
-        """Note that somebody has crossed a line."""
-        self._pending.append((at_s, line_id, entered, track_id))
-        self._party_of.setdefault(track_id, (track_id, at_s))
-
-    def step(self, ids: NDArray[np.int64], parties: NDArray[np.int64], at_s: float) -> None:
-        """Note who belongs together now, and decide what is due."""
-        if not self._party_of:
-            return
-        for track_id, party in zip(ids.tolist(), parties.tolist(), strict=True):
-            if track_id in self._party_of:
-                self._party_of[track_id] = (party, at_s)
-        while self._pending and self._pending[0][0] <= at_s - self._decide_s:
-            self._decide(*self._pending.popleft())
-        if len(self._party_of) > len(self._pending):
-            old_s = at_s - self._decide_s - self._apart_s
-            waiting = {track_id for _, _, _, track_id in self._pending}
-            self._party_of = {i: found for i, found in self._party_of.items() if i in waiting or found[1] >= old_s}
-            self._counted_s = {key: then_s for key, then_s in self._counted_s.items() if then_s >= old_s}
-
-    def take(self) -> list[UnitCount]:
-        """Return the parties over every line since the last call."""
-        counts = [UnitCount(line_id, entered, left) for line_id, (entered, left) in self._counts.items()]
-        for pair in self._counts.values():
-            pair[:] = [0, 0]
-        return counts
-
-    def close(self) -> None:
-        """Decide what is undecided, as the source ends."""
-        while self._pending:
-            self._decide(*self._pending.popleft())
-
-    def _decide(self, at_s: float, line_id: str, entered: bool, track_id: int) -> None:
-        party = self._party_of.get(track_id, (track_id, at_s))[0]
-        key = (line_id, entered, party)
-        before_s = self._counted_s.get(key)
-        self._counted_s[key] = at_s
-        if before_s is None or at_s - before_s > self._apart_s:
-            self._counts[line_id][0 if entered else 1] += 1

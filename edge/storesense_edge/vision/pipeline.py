@@ -15,7 +15,7 @@ from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.floor_people import FloorPeople
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
-from storesense_edge.vision.parties import PartyBook, UnitCounter
+from storesense_edge.vision.parties import PartyBook
 from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
 from storesense_edge.vision.queues import QueueCounter
@@ -23,6 +23,7 @@ from storesense_edge.vision.settling import Settling
 from storesense_edge.vision.staff import StaffBook, StaffPlaces
 from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.tracker import Tracker
+from storesense_edge.vision.units import UnitCounter
 from storesense_edge.vision.zones import ZoneCounter, check_ids
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from storesense_edge.vision.heatmap import FloorGrid
     from storesense_edge.vision.homography import FloorMap
     from storesense_edge.vision.lines import CountingLine, Crossing
-    from storesense_edge.vision.parties import UnitCount
     from storesense_edge.vision.queue_customer import QueueSettings
     from storesense_edge.vision.queues import Queue, QueueSample
     from storesense_edge.vision.staff import StaffShare
     from storesense_edge.vision.tracker_settings import TrackerSettings
     from storesense_edge.vision.tracks import Tracks
     from storesense_edge.vision.transitions import Transitions
+    from storesense_edge.vision.units import UnitCount
     from storesense_edge.vision.zones import Zone, ZoneSample
 
 PERSON_M = 1.7
@@ -234,14 +235,10 @@ class CameraPipeline:
             feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
             if self._heat is not None:
                 self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure, present=seen.present)
-        units = self._parties.step(
-            points.slots,
-            points.ids,
-            points.feet_xy_px if feet_m is None else feet_m,
-            points.heights_px if feet_m is None else np.full(len(points.ids), PERSON_M),
-            at_s,
-        )
-        self._units.step(points.ids, units, at_s)
+        places = points.feet_xy_px if feet_m is None else feet_m
+        scales = points.heights_px if feet_m is None else np.full(len(points.ids), PERSON_M)
+        units = self._parties.step(points.slots, points.ids, places, scales, at_s)
+        self._units.step(points.ids, units, at_s, points_xy=places, scales=scales)
         works = np.zeros(len(points.ids), dtype=np.bool_)
         if feet_m is not None:
             owned = self._owned(feet_m)

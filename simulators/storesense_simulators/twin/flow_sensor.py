@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_edge.flow_readings import FlowSums
-from storesense_edge.vision.parties import UnitCount
 from storesense_edge.vision.pipeline import LineCount
 from storesense_edge.vision.presence import Stay
 from storesense_edge.vision.queues import LaneWork, QueueSample
 from storesense_edge.vision.transitions import TransitionCounter
+from storesense_edge.vision.units import UnitCount
 from storesense_edge.vision.zones import ZoneSample, ZoneVisit
 from storesense_simulators.twin.interval_sensors import instant
 from storesense_simulators.twin.truth import TruthEvent, TruthKind

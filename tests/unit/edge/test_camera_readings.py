@@ -21,12 +21,12 @@ from storesense_contracts.topics import Stream
 from storesense_edge.camera_readings import CameraReporter, Measured
 from storesense_edge.open_visits import OpenVisits
 from storesense_edge.vision.heatmap import FloorGrid
-from storesense_edge.vision.parties import UnitCount
 from storesense_edge.vision.pipeline import LineCount
 from storesense_edge.vision.queues import QueueOutcome as SeenOutcome
 from storesense_edge.vision.queues import QueueSample as SeenQueue
 from storesense_edge.vision.queues import QueueVisit as SeenVisit
 from storesense_edge.vision.transitions import Transition, Transitions
+from storesense_edge.vision.units import UnitCount
 from storesense_edge.vision.zones import ZoneSample, ZoneVisit
 
 BEGIN_AT = datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC)

@@ -15,10 +15,10 @@ from storesense_contracts.readings import (
     ZoneTransition,
 )
 from storesense_edge.flow_readings import FlowSums, dwell_step
-from storesense_edge.vision.parties import UnitCount
 from storesense_edge.vision.pipeline import LineCount
 from storesense_edge.vision.queues import LaneWork, QueueSample
 from storesense_edge.vision.transitions import Transition, Transitions
+from storesense_edge.vision.units import UnitCount
 from storesense_edge.vision.zones import ZoneSample, ZoneVisit
 
 BEGIN_AT = datetime(2026, 3, 1, 9, 0, 30, tzinfo=UTC)

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storesense_edge.vision.parties import PartyBook, UnitCount, UnitCounter
+from storesense_edge.vision.parties import PartyBook
 
 HEIGHT = 1.7
 
@@ -89,18 +89,3 @@ def test_pedestrians_before_a_hotel_are_paired_as_an_annotator_paired_them(share
     right = len(found & true)
     assert right / len(found) >= 0.85
     assert right / len(true) >= 0.85
-
-
-def test_a_party_over_a_line_is_one_unit_and_a_later_trip_another() -> None:
-    units = UnitCounter(("door",))
-    for track_id, at_s in ((1, 0.0), (2, 0.8), (3, 1.0)):
-        units.cross("door", track_id, at_s, entered=True)
-    units.step(np.array([1, 2, 3]), np.array([1, 1, 3]), 3.0)
-    assert units.take() == [UnitCount("door", 0, 0)], "not decided before they have walked on"
-    units.step(np.array([1, 2, 3]), np.array([1, 1, 3]), 6.5)
-    assert units.take() == [UnitCount("door", 2, 0)]
-    units.cross("door", 1, 60.0, entered=False)
-    units.cross("door", 2, 61.0, entered=False)
-    units.step(np.array([1, 2]), np.array([1, 1]), 62.0)
-    units.close()
-    assert units.take() == [UnitCount("door", 0, 1)]
