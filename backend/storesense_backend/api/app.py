@@ -26,6 +26,8 @@ from storesense_backend.api import (
     rules,
     service,
     sessions,
+    shelf_counts,
+    shelf_story,
     staffing,
     stores,
 )
@@ -79,6 +81,8 @@ def build_app(context: Context) -> FastAPI:
         stores,
         planogram,
         drawing,
+        shelf_counts,
+        shelf_story,
         device_commands,
         live,
         measurements,

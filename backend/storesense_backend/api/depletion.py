@@ -35,6 +35,19 @@ class Lost(Answer):
     units_high: int = Field(description="90 % quantile")
 
 
+class FurtherDepletion(Answer):
+    """A further product on a slot's plate."""
+
+    sku: str
+    units: int | None = Field(description="on the plate, by a weight of the last hour; null where none tells")
+    confidence: float | None
+    reorder_point_units: int
+    capacity_units: int
+    is_demand_known: bool
+    to_reorder_h: HoursUntil | None = Field(description="until the reorder point")
+    to_empty_h: HoursUntil | None = Field(description="until nothing is left")
+
+
 class SlotDepletion(Answer):
     """One slot."""
 
@@ -52,6 +65,9 @@ class SlotDepletion(Answer):
     to_empty_h: HoursUntil | None = Field(description="until nothing is left")
     lost_today: Lost = Field(description="since local midnight")
     lost_7d: Lost = Field(description="in the last seven days")
+    also: list[FurtherDepletion] = Field(description="further products on the same plate")
+    guest_g: float | None = Field(description="the weight of what does not belong there; null where there is nothing")
+    calibration_due: str | None = Field(description="why somebody should tare or calibrate the slot")
 
 
 class StoreDepletion(Answer):

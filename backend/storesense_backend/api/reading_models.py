@@ -103,6 +103,14 @@ class ZoneTransitionRow(ReadingRow):
     to_zone_id: str | None
 
 
+class ProductUnitsRow(Answer):
+    """Units of one of the products that share a plate."""
+
+    sku: str
+    units: int
+    confidence: float
+
+
 class ShelfWeightRow(ReadingRow):
     """The load on a slot."""
 
@@ -112,6 +120,7 @@ class ShelfWeightRow(ReadingRow):
     confidence: float | None
     guest_mg: int | None = Field(description="the weight of what does not belong there")
     calibration_due: str | None = Field(description="why somebody should tare or calibrate the slot")
+    products: list[ProductUnitsRow] | None = Field(description="all products of a plate that several share; else null")
 
 
 class ShelfAlternativeRow(Answer):
@@ -135,6 +144,10 @@ class ShelfEventRow(ReadingRow):
     alternatives: list[ShelfAlternativeRow] | None = Field(description="the other answers, likeliest first")
     burst_units: int | None = Field(description="all units of a restock or bulk removal so far")
     straddles: str | None = Field(description="the other slot, where the thing lay on two")
+    correction_no: int = Field(description="how often it was told anew; 0 as it was told first")
+    told_event: str | None = Field(description="what was told before it was told anew; null as it was told first")
+    told_units: int | None
+    told_sku: str | None
 
 
 class EnvironmentRow(ReadingRow):

@@ -13,11 +13,14 @@ from storesense_backend.depletion.lost_sales import LostSales
 from storesense_backend.depletion.shelves import (
     HISTORY_H,
     Footfall,
+    SlotOutlook,
     Spell,
     Standing,
     Taken,
     cost_of,
     fit_shelves,
+    further_id,
+    further_slots,
     outlooks,
     wall_hours,
     zone_of,
@@ -136,6 +139,7 @@ class Depletion:
             "since": now - timedelta(hours=HISTORY_H),
             "until": now,
             "zone_ids": sorted({zone for slot in layout.slots if (zone := zone_of(slot, layout.zones))}),
+            "shared_slot_ids": [slot.id for slot in layout.slots if slot.also],
         }
         async with connection.transaction():
             await connection.execute(f"SET LOCAL statement_timeout = '{_LEARN_TIMEOUT_S}s'")
@@ -143,7 +147,12 @@ class Depletion:
             stocked = await (await connection.execute(_SQL["stocked"], values)).fetchall()
             passers = await (await connection.execute(_SQL["passers"], values)).fetchall()
         units = {row["slot_id"]: dict(zip(row["hour_nos"], row["units"], strict=True)) for row in picks}
-        taken = {row["slot_id"]: Taken(units.get(row["slot_id"], {}), frozenset(row["hour_nos"])) for row in stocked}
+        hours = {row["slot_id"]: frozenset(row["hour_nos"]) for row in stocked}
+        # Of a plate's further products it is not known apart when they ran out.
+        for slot in layout.slots:
+            for product in slot.also if slot.id in hours else ():
+                hours[further_id(slot, product)] = hours[slot.id]
+        taken = {slot_id: Taken(units.get(slot_id, {}), stocked_in) for slot_id, stocked_in in hours.items()}
         people: dict[str, dict[int, int]] = {}
         for row in passers:
             people.setdefault(row["zone_id"], {})[row["hour_no"]] = row["people"]
@@ -205,31 +214,72 @@ def _slots(
         )
         for slot in layout.slots
     ]
+    further = [
+        Standing(
+            each,
+            known.demand.get(each.id),
+            _units_of(newest.get(slot.id), each.product.sku),
+            ratios.get(zone_ids[slot.id] or "", 1.0),
+        )
+        for slot in layout.slots
+        for each in further_slots(slot)
+    ]
+    found = outlooks([*standings, *further], wall_h=wall_h)
+    also: dict[str, list[dict[str, Any]]] = {}
+    for standing, times in zip(further, found[len(standings) :], strict=True):
+        also.setdefault(standing.slot.id.partition("/")[0], []).append(
+            _outlook(standing, times) | {"confidence": _sure_of(newest, standing.slot)}
+        )
     told = []
-    for standing, times in zip(standings, outlooks(standings, wall_h=wall_h), strict=True):
-        slot, demand, units, ratio = standing.slot, standing.demand, standing.units, standing.traffic_ratio
+    for standing, times in zip(standings, found[: len(standings)], strict=True):
+        slot, demand, ratio = standing.slot, standing.demand, standing.traffic_ratio
         zone_id = zone_ids[slot.id]
         footfall = footfalls.get(zone_id or "")
         seen, empty = newest.get(slot.id), spells.get(slot.id, [])
         told.append(
             {
                 "slot_id": slot.id,
-                "sku": slot.product.sku,
-                "units": units,
+                **_outlook(standing, times),
                 "confidence": None if seen is None else seen["confidence"],
                 "measured_at": None if seen is None else seen["measured_at"],
-                "reorder_point_units": slot.reorder_point_units,
-                "capacity_units": slot.capacity_units,
-                "is_demand_known": demand is not None,
                 "zone_id": zone_id,
                 "traffic_ratio": round(ratio, 3),
-                "to_reorder_h": None if times.to_reorder_h is None else asdict(times.to_reorder_h),
-                "to_empty_h": None if times.to_empty_h is None else asdict(times.to_empty_h),
                 "lost_today": _told(cost_of(demand, [spell for at, spell in empty if at >= midnight], footfall)),
                 "lost_7d": _told(cost_of(demand, [spell for _, spell in empty], footfall)),
+                "also": also.get(slot.id, []),
+                "guest_g": None if seen is None else seen["guest_g"],
+                "calibration_due": None if seen is None else seen["calibration_due"],
             }
         )
     return told
+
+
+def _outlook(standing: Standing, times: SlotOutlook) -> dict[str, Any]:
+    slot = standing.slot
+    return {
+        "sku": slot.product.sku,
+        "units": standing.units,
+        "reorder_point_units": slot.reorder_point_units,
+        "capacity_units": slot.capacity_units,
+        "is_demand_known": standing.demand is not None,
+        "to_reorder_h": None if times.to_reorder_h is None else asdict(times.to_reorder_h),
+        "to_empty_h": None if times.to_empty_h is None else asdict(times.to_empty_h),
+    }
+
+
+def _of_product(newest: Mapping[str, Any] | None, sku: str) -> Mapping[str, Any] | None:
+    products = None if newest is None else newest["products"]
+    return next((each for each in products or () if each["sku"] == sku), None)
+
+
+def _units_of(newest: Mapping[str, Any] | None, sku: str) -> int | None:
+    found = _of_product(newest, sku)
+    return None if found is None else found["units"]
+
+
+def _sure_of(newest: Mapping[str, Mapping[str, Any]], slot: Slot) -> float | None:
+    found = _of_product(newest.get(slot.id.partition("/")[0]), slot.product.sku)
+    return None if found is None else found["confidence"]
 
 
 def _told(lost: LostSales) -> dict[str, Any]:

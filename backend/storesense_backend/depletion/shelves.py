@@ -21,7 +21,7 @@ from storesense_backend.depletion.forecast import (
 )
 from storesense_backend.depletion.lost_sales import EmptySpan, LostSales, lost_sales
 from storesense_backend.depletion.profile import HOURS_A_WEEK, weekly_units
-from storesense_contracts.layout import PointM, Slot, Zone
+from storesense_contracts.layout import PointM, SharedProduct, Slot, Zone
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -214,6 +214,28 @@ def _span(spell: Spell, footfall: Footfall | None) -> EmptySpan:
     usual = footfall.usual(hour_no)
     passers = round(footfall.people(hour_no) * duration_h)
     return EmptySpan(begin, duration_h, passers, None if usual is None else usual * duration_h)
+
+
+def further_id(slot: Slot, product: SharedProduct) -> str:
+    """Return by which name a further product of a slot's plate is kept: no slot has a stroke in its id."""
+    return f"{slot.id}/{product.sku}"
+
+
+def further_slots(slot: Slot) -> list[Slot]:
+    """Return the further products of a slot's plate, as if each had a slot of its own."""
+    return [
+        slot.model_copy(
+            update={
+                "id": further_id(slot, product),
+                "product": product,
+                "capacity_units": product.capacity_units,
+                "reorder_point_units": product.reorder_point_units,
+                "minimum_units": product.minimum_units,
+                "also": [],
+            }
+        )
+        for product in slot.also
+    ]
 
 
 def zone_of(slot: Slot, zones: Sequence[Zone]) -> str | None:

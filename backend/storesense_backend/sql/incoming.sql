@@ -57,12 +57,12 @@ SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measur
     coalesce(r.burst_units, r.units) AS units, r.sku
 FROM shelf_events r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s
-    AND s.store_id = ANY (%(store_ids)s) AND r.event = 'bulk_removal';
+    AND s.store_id = ANY (%(store_ids)s) AND r.event = 'bulk_removal' AND r.is_withdrawn IS NOT TRUE;
 
 -- name: past_removal
 SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measured_at) AS received_at,
     coalesce(r.burst_units, r.units) AS units, r.sku
-FROM shelf_events r JOIN series s USING (series_id)
+FROM shelf_story r JOIN series s USING (series_id)
 WHERE r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s AND s.store_id = ANY (%(store_ids)s) AND r.event = 'bulk_removal';
 
 -- name: new_zone

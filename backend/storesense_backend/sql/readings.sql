@@ -109,7 +109,7 @@ LIMIT %(limit)s;
 
 -- name: shelf_weights
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.weight_mg, r.is_stable, r.units, r.confidence::float8 AS confidence,
-    r.guest_mg, r.calibration_due,
+    r.guest_mg, r.calibration_due, r.products::jsonb AS products,
     r.boot_no, r.seq, r.idx
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
@@ -120,10 +120,12 @@ ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
 LIMIT %(limit)s;
 
 -- name: shelf_events
+-- The story as it stands: what was told wrongly is given as it was, with what had been told beside it.
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.event, r.units, r.delta_mg, r.confidence::float8 AS confidence, r.sku,
     r.is_ambiguous, r.alternatives::jsonb AS alternatives, r.burst_units, r.straddles,
+    coalesce(r.correction_no, 0) AS correction_no, r.told_event, r.told_units, r.told_sku,
     r.boot_no, r.seq, r.idx
-FROM shelf_events r JOIN series s USING (series_id)
+FROM shelf_story r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'shelf'
     AND (%(subject_id)s::text IS NULL OR s.subject_id = %(subject_id)s)
     AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s
