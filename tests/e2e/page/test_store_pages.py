@@ -7,15 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fixtures import fake_pages
+from fixtures.page_states import expect_address, expect_no_wider
 
 
 def open_at(open_page, backend, hash_text: str, *, language: str = "en", **options) -> Page:
     """Open a page other than the floor, signed in."""
-    page = open_page(signed_in=False, **options)
-    backend.sessions.add("prepared")
-    page.context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
-    page.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
-    page.goto(f"{backend.url}/?signed-in#{hash_text}")
+    page: Page = open_page(path=f"/#{hash_text}", language=language, **options)
     return page
 
 
@@ -39,7 +36,7 @@ def test_stores_stand_by_what_needs_attention_and_each_reason_leads_to_its_cause
     expect(stores.nth(1)).to_contain_text("Berlin <script>alert(1)</script>")
     stores.nth(0).get_by_role("link", name="1 device offline").click()
     expect(page.locator("main.devices-page #completeness")).to_be_visible()
-    assert "store=corner-market&page=devices" in page.url
+    expect_address(page, "store=corner-market&page=devices")
 
 
 def test_a_figure_says_its_trend_target_and_quality_and_one_without_source_says_which(open_page, backend, chain):
@@ -112,6 +109,24 @@ def test_a_weight_that_comes_live_takes_a_slot_off_the_restock_list(open_page, b
     expect(page.locator("#planogram")).not_to_contain_text("empty now")
 
 
+def test_a_place_is_counted_by_hand_and_what_was_told_anew_is_shown(open_page, backend):
+    page = open_at(open_page, backend, "store=corner-market&page=shelves")
+    expect(page.locator("#counts")).to_contain_text("known 95 % exactly (84 % to 99 %)")
+    expect(page.locator("#counts tbody tr")).to_have_count(1)
+    expect(page.locator("#told-anew tbody tr")).to_contain_text("misplaced · 1 · biscuit")
+    expect(page.locator("#told-anew tbody tr")).to_contain_text("put back · 2")
+    expect(page.locator("#planogram")).to_contain_text("340 g that do not belong here")
+    expect(page.locator("#planogram")).to_contain_text("Calibration due: the slot was not seen empty for 31 days")
+    page.locator("#planogram .place-count").first.click()
+    form = page.locator("dialog .count-form")
+    form.get_by_role("button", name="Save the count").click()
+    expect(form.get_by_role("alert")).to_contain_text("Give a whole number from 0 up")
+    form.locator("input").fill("7")
+    form.get_by_role("button", name="Save the count").click()
+    expect(page.locator("dialog")).to_have_count(0)
+    assert [each["products"][0]["units"] for each in backend.counted] == [7]
+
+
 def test_devices_tell_health_clock_outbox_and_every_hour_with_what_is_missing(open_page, backend):
     page = open_at(open_page, backend, "store=corner-market&page=devices")
     row = page.locator("#device-list tr[data-row='camera-tills']")
@@ -137,7 +152,7 @@ def test_pages_fit_their_screen_and_axe_finds_nothing_serious(
 ):
     page = open_at(open_page, backend, hash_text, language=locale, width=width, color_scheme=scheme)
     expect(page.locator("main .card").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_no_wider(page, width)
     page.evaluate(axe_source)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]

@@ -1,4 +1,5 @@
 // Shelves: what to bring where, the planogram as it hangs, and what empty places cost.
+import { mayAct } from "../alerts/work.js";
 import { request, storePath } from "../api.js";
 import { dateText, durationText, numberText, timeText } from "../format.js";
 import { slotTitle } from "../floor/describe.js";
@@ -9,6 +10,7 @@ import { Figure } from "../parts/figure.js";
 import { Loading } from "../parts/notice.js";
 import { loadStyle } from "../parts/style.js";
 import { Table } from "../parts/table.js";
+import { CountDialog, Counts, ToldAnew } from "../shelves/counting.js";
 import { restockRows, slotRows } from "../shelves/rows.js";
 import { classes, html, Pure } from "../ui.js";
 
@@ -21,14 +23,18 @@ export const refreshMs = 20_000;
 export const title = () => p.title;
 
 export async function load({ storeId, signal }) {
-  const [depletion, planogram] = await Promise.all([
+  // What is only told beside the shelves is left out where it does not come.
+  const beside = (rest) => request("GET", storePath(storeId, rest), undefined, { signal }).catch(() => null);
+  const [depletion, planogram, counts, corrections] = await Promise.all([
     request("GET", storePath(storeId, "/depletion"), undefined, { signal }),
     request("GET", storePath(storeId, "/planogram"), undefined, { signal }).catch((error) => {
       if (error.code === "no_such_planogram") return null;
       throw error;
     }),
+    beside("/counts?limit=20"),
+    beside("/corrections?limit=50"),
   ]);
-  return { depletion, planogram };
+  return { depletion, planogram, counts, corrections };
 }
 
 /** When a slot runs empty, in words: the middle, with the span that holds in eight of ten cases. */
@@ -51,7 +57,7 @@ function Confidence({ row }) {
 }
 
 /** One place on the shelf, as wide as its facings. */
-function Place({ row, onShow }) {
+function Place({ row, onShow, onCount }) {
   const { slot, units, state } = row;
   const isGap = units === null;
   const fill = isGap ? 0 : Math.min(1, units / slot.capacity_units);
@@ -68,7 +74,16 @@ function Place({ row, onShow }) {
       </span>
       <span class="place-note"><${Confidence} row=${row} /></span>
       <span class="place-note">${whenEmpty(row)}</span>
+      ${row.also.map(
+        (each) => html`<span class="place-also" key=${each.sku}>
+          ${each.name} <b>${each.units === null ? t.unknown : numberText(each.units)}</b><small> / ${numberText(each.capacity_units)}</small>
+          ${each.confidence !== null && html` <small>${p.sure(`${numberText(Math.floor(each.confidence * 100))} %`)}</small>`}
+        </span>`,
+      )}
+      ${row.guestG > 0 && html`<span class="place-note is-bad">${p.guest(numberText(row.guestG))}</span>`}
+      ${row.calibrationDue && html`<span class="place-note is-bad">${p.calibrationDue(row.calibrationDue)}</span>`}
     </button>
+    ${onCount && html`<button class="quiet place-count no-print" onClick=${() => onCount(slot)}>${p.count.open}<span class="visually-hidden"> ${slot.name}</span></button>`}
   </li>`;
 }
 
@@ -88,7 +103,7 @@ function bySection(layout, rows) {
     .filter((entry) => entry.rows.length);
 }
 
-function Planogram({ layout, rows, planogram, zone, onShow }) {
+function Planogram({ layout, rows, planogram, zone, onShow, onCount }) {
   const version =
     planogram && p.version(planogram.version, `${dateText(Date.parse(planogram.valid_from), zone)}, ${timeText(Date.parse(planogram.valid_from), zone)}`);
   return html`<${Card} id="planogram" icon="shelf" title=${p.planogram} aside=${version && html`<span class="hint">${version}</span>`}>
@@ -96,7 +111,7 @@ function Planogram({ layout, rows, planogram, zone, onShow }) {
       ({ section, rows: places }) => html`<section key=${section.id} class="shelf-section">
         <h3>${section.name}</h3>
         <ul class="shelf-places">
-          ${places.map((row) => html`<${Place} key=${row.slot.id} row=${row} onShow=${onShow} />`)}
+          ${places.map((row) => html`<${Place} key=${row.slot.id} row=${row} onShow=${onShow} onCount=${onCount} />`)}
         </ul>
       </section>`,
     )}
@@ -143,7 +158,13 @@ const lostColumns = [
 
 /** Props: as every page's View. */
 export class View extends Pure {
-  render({ state, layout, live, atMs, zone, data, actions }) {
+  state = { counted: null };
+
+  onCount = (slot) => this.setState({ counted: slot });
+
+  onCounted = () => this.setState({ counted: null });
+
+  render({ state, layout, live, atMs, zone, data, actions }, { counted }) {
     if (!layout.slots.length) return html`<${Empty} icon="shelf" title=${t.shelves.none} help=${t.shelves.noneHelp} />`;
     if (!state.hasSnapshot) return html`<${Loading} />`;
     const rows = slotRows(layout, live, atMs, data.depletion);
@@ -181,7 +202,9 @@ export class View extends Pure {
           empty=${html`<p class="hint">${t.shelves.allStocked}</p>`}
         />
       <//>
-      <${Planogram} layout=${layout} rows=${rows} planogram=${data.planogram} zone=${zone} onShow=${actions.showOnPlan} />
+      <${Planogram} layout=${layout} rows=${rows} planogram=${data.planogram} zone=${zone} onShow=${actions.showOnPlan} onCount=${mayAct(state.session?.user) ? this.onCount : null} />
+      ${data.corrections?.corrections.length > 0 && html`<${ToldAnew} layout=${layout} corrections=${data.corrections} zone=${zone} />`}
+      ${data.counts && html`<${Counts} layout=${layout} counts=${data.counts} zone=${zone} />`}
       <${Card} id="lost-sales" icon="chart" title=${p.lostSales}>
         <p class="card-lead">${p.lostLead}</p>
         <${Table}
@@ -192,6 +215,7 @@ export class View extends Pure {
           sortedBy="-lost_week"
           empty=${html`<p class="hint">${p.nothingLost}</p>`}
         />
-      <//>`;
+      <//>
+      ${counted && html`<${CountDialog} storeId=${layout.id} slot=${counted} onClose=${this.onCounted} onCounted=${this.onCounted} />`}`;
   }
 }

@@ -4,6 +4,11 @@ import { walkingOrder } from "./walk.js";
 
 const SOON_H = 4;
 
+/** The name of one of a slot's products to people; its sku where the layout does not know it. */
+export function productName(slot, sku) {
+  return [slot.product, ...(slot.also ?? [])].find((each) => each?.sku === sku)?.name ?? sku;
+}
+
 /** Whether a row belongs on the restock list: at its reorder point, empty, or empty within hours. */
 export function needsRestock({ state, units, slot, toEmptyH }) {
   if (units === null || units >= slot.capacity_units) return false;
@@ -12,7 +17,7 @@ export function needsRestock({ state, units, slot, toEmptyH }) {
 
 /**
  * A row for each slot, in the layout's order: `{slot, state, units, confidence, toEmptyH, toReorderH, isDemandKnown,
- * lostToday, lostWeek, section}`. `units` is null where no fresh weight tells them.
+ * also, guestG, calibrationDue, lostToday, lostWeek, section}`; `also` are further products on the same plate. `units` is null where no fresh weight tells them.
  */
 export function slotRows(layout, live, atMs, depletion) {
   const foretold = new Map(depletion.slots.map((entry) => [entry.slot_id, entry]));
@@ -31,6 +36,9 @@ export function slotRows(layout, live, atMs, depletion) {
       toEmptyH: told?.to_empty_h ?? null,
       toReorderH: told?.to_reorder_h ?? null,
       isDemandKnown: told?.is_demand_known ?? false,
+      also: (told?.also ?? []).map((each) => ({ ...each, name: productName(slot, each.sku) })),
+      guestG: isGap ? null : (told?.guest_g ?? null),
+      calibrationDue: isGap ? null : (told?.calibration_due ?? null),
       lostToday: told?.lost_today ?? null,
       lostWeek: told?.lost_7d ?? null,
     };

@@ -1,0 +1,136 @@
+// Counting a slot by hand: the form, what became of counts, and how well the shelves count by them.
+import { request, storePath } from "../api.js";
+import { numberText, timeText } from "../format.js";
+import { pageTexts } from "../i18n/index.js";
+import { Card } from "../parts/card.js";
+import { Dialog } from "../parts/dialog.js";
+import { Table } from "../parts/table.js";
+import { toast } from "../parts/toast.js";
+import { Component, html } from "../ui.js";
+import { productName } from "./rows.js";
+
+const p = await pageTexts("shelves");
+
+const productsOf = (slot) => [slot.product, ...(slot.also ?? [])];
+
+/** A whole number from 0 up, as it was typed; null for anything else. */
+export function unitsTyped(text) {
+  const typed = text.trim();
+  return /^[0-9]{1,5}$/.test(typed) ? Number(typed) : null;
+}
+
+/** Props: storeId, slot, onClose(), onCounted(). */
+export class CountDialog extends Component {
+  state = { texts: {}, problem: null, isSending: false };
+
+  onSubmit = async (event) => {
+    event.preventDefault();
+    const { storeId, slot, onCounted } = this.props;
+    const products = [];
+    for (const { sku, name } of productsOf(slot)) {
+      const units = unitsTyped(this.state.texts[sku] ?? "");
+      if (units === null) return this.setState({ ...this.state, problem: p.count.noNumber(name) });
+      products.push({ sku, units });
+    }
+    this.setState({ ...this.state, problem: null, isSending: true });
+    try {
+      await request("POST", storePath(storeId, `/slots/${encodeURIComponent(slot.id)}/counts`), { products });
+    } catch (error) {
+      return this.setState({ ...this.state, isSending: false, problem: error.message });
+    }
+    toast(p.count.sent, { tone: "good" });
+    onCounted();
+    return undefined;
+  };
+
+  render({ slot, onClose }, { texts, problem, isSending }) {
+    return html`<${Dialog} title=${p.count.title(slot.name)} onClose=${onClose}>
+      <form class="count-form" onSubmit=${this.onSubmit} novalidate>
+        <p class="hint">${p.count.help}</p>
+        ${productsOf(slot).map(
+          ({ sku, name }) => html`<label key=${sku}>
+            <span>${name}</span>
+            <input
+              inputmode="numeric"
+              autocomplete="off"
+              maxlength="5"
+              value=${texts[sku] ?? ""}
+              onInput=${(event) => this.setState({ ...this.state, texts: { ...this.state.texts, [sku]: event.target.value } })}
+            />
+          </label>`,
+        )}
+        <div role="alert">${problem && html`<p class="problem">${problem}</p>`}</div>
+        <div class="dialog-actions">
+          <button class="primary" aria-disabled=${isSending ? "true" : undefined}>${p.count.send}</button>
+        </div>
+      </form>
+    <//>`;
+  }
+}
+
+const slotNamed = (layout, id) => layout.slots.find((slot) => slot.id === id);
+
+function listed(slot, products, key) {
+  return products.map((each) => `${products.length > 1 ? `${slot ? productName(slot, each.sku) : each.sku} ` : ""}${numberText(each[key])}`).join(", ");
+}
+
+/** How well the shelves count, in words. */
+export function accuracyText(accuracy) {
+  if (!accuracy.counts) return p.count.nothing;
+  const share = (value) => `${numberText(Math.round(value * 100))} %`;
+  return p.count.accuracy(
+    numberText(accuracy.counts),
+    share(accuracy.exact_share),
+    share(accuracy.exact_low),
+    share(accuracy.exact_high),
+    numberText(accuracy.mean_abs_error_units, 1),
+  );
+}
+
+/** Props: layout, counts (the API's answer), zone. */
+export function Counts({ layout, counts, zone }) {
+  const columns = [
+    { id: "at", label: p.columns.at, value: (row) => row.count_no, cell: (row) => timeText(row.counted_at_ms, zone) },
+    { id: "place", label: p.columns.place, isHead: true, value: (row) => slotNamed(layout, row.slot_id)?.name ?? row.slot_id },
+    { id: "counted", label: p.columns.counted, value: (row) => listed(slotNamed(layout, row.slot_id), row.products, "units") },
+    {
+      id: "believed",
+      label: p.columns.believed,
+      value: (row) => (row.state === "taken" ? listed(slotNamed(layout, row.slot_id), row.products, "believed_units") : null),
+    },
+    { id: "state", label: p.columns.became, value: (row) => row.reason ?? p.count.states[row.state] },
+  ];
+  const rows = counts.counts.map((row) => ({ ...row, counted_at_ms: Date.parse(row.counted_at) }));
+  return html`<${Card} id="counts" icon="check" title=${p.count.heading}>
+    <p class="card-lead">${accuracyText(counts.accuracy)}</p>
+    ${rows.length > 0 && html`<${Table} title=${p.count.heading} rows=${rows} keyOf=${(row) => row.count_no} columns=${columns} sortedBy="-at" />`}
+  <//>`;
+}
+
+const happened = (slot, event, units, sku) =>
+  `${p.events[event] ?? event}${units ? ` · ${numberText(units)}` : ""}${sku ? ` · ${slot ? productName(slot, sku) : sku}` : ""}`;
+
+/** Props: layout, corrections (the API's answer), zone. */
+export function ToldAnew({ layout, corrections, zone }) {
+  const columns = [
+    { id: "at", label: p.columns.at, value: (row) => row.at_ms, cell: (row) => timeText(row.at_ms, zone) },
+    { id: "place", label: p.columns.place, isHead: true, value: (row) => row.slot?.name ?? row.slot_id },
+    { id: "told", label: p.columns.told, value: (row) => happened(row.slot, row.told_event, row.told_units, row.told_sku) },
+    { id: "was", label: p.columns.was, value: (row) => happened(row.slot, row.event, row.units, row.sku) },
+  ];
+  const rows = corrections.corrections.map((row) => ({
+    ...row,
+    at_ms: Date.parse(row.measured_at),
+    slot: slotNamed(layout, row.slot_id),
+  }));
+  return html`<${Card} id="told-anew" icon="note" title=${p.toldAnew}>
+    <p class="card-lead">${p.toldAnewLead}</p>
+    <${Table}
+      title=${p.toldAnew}
+      rows=${rows}
+      keyOf=${(row) => `${row.slot_id} ${row.measured_at} ${row.correction_no} ${row.sku}`}
+      columns=${columns}
+      sortedBy="-at"
+    />
+  <//>`;
+}
