@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from storesense_contracts import topics
 from storesense_contracts.clock import from_epoch_us
+from storesense_contracts.device_commands import CommandKind
 from storesense_contracts.errors import StoresenseError, UsageError
 from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.readings import HealthReading, HealthState
@@ -19,8 +20,11 @@ from storesense_contracts.topics import Stream
 from storesense_edge.batcher import UnfitReadingError
 from storesense_edge.camera_agent import CameraAgent, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
+from storesense_edge.command_handlers import common_handlers, identify, restart_agent, zero_slot
+from storesense_edge.command_runner import CommandRunner, RestartRequestedError
 from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.health import Health, HealthBoard, reading_of
+from storesense_edge.identify_light import IdentifyLight
 from storesense_edge.link import DeviceLink
 from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.outbox_errors import OutboxLockedError, OutboxWriteError, OutboxWriterStoppedError
@@ -29,6 +33,7 @@ from storesense_edge.setup_page import SetupPage, setup_page
 from storesense_edge.setup_server import SetupCamera
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.shelf_neighbours import ShelfNeighbours
+from storesense_edge.slot_zeros import SlotZeros
 from storesense_edge.source_thread import run_source
 from storesense_edge.trajectories import TrajectoryError, TrajectoryFile, TrajectoryRecorder, trajectory_path
 from storesense_edge.view_file import ViewFile, geometry_key
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from storesense_contracts.settings import BrokerSettings
     from storesense_contracts.site import EnvironmentDevice, LaneDevice, SiteFile
     from storesense_edge.camera_credentials import CameraCredentials
+    from storesense_edge.command_runner import Handler
     from storesense_edge.link import LinkStats
     from storesense_edge.picture_desk import PictureDesk
     from storesense_edge.settings import EdgeSettings
@@ -116,6 +122,15 @@ class DeviceAgent:
         self._health_s = health_s
         self._board = HealthBoard()
         self._started_s = clock.monotonic_s()
+        self._commands = self._new_runner({})
+
+    def understand(self, handlers: Mapping[CommandKind, Handler]) -> None:
+        """Do these commands too; without them it does what every device can. To be called before it runs."""
+        self._commands = self._new_runner(handlers)
+
+    def _new_runner(self, handlers: Mapping[CommandKind, Handler]) -> CommandRunner:
+        common = common_handlers(self._name, report=self._report_now) | {CommandKind.RESTART_AGENT: restart_agent()}
+        return CommandRunner(self._name, common | dict(handlers), self._clock)
 
     async def run(self) -> None:
         """Measure until cancelled, with a link and a boot of its own; then everything measured is on disk.
@@ -123,12 +138,21 @@ class DeviceAgent:
         Raises:
             OutboxError: the device's outbox cannot be opened, or is not written any more.
         """
+        while True:
+            try:
+                await self._run_boot()
+            except* RestartRequestedError:
+                _logger.warning("%s begins anew, as somebody asked.", self._name)
+
+    async def _run_boot(self) -> None:
         self.link = self._new_link(on_config=self._on_config)
+        self.link.on_command = self._commands.hear
         kept = None if self._goes_by is None else await asyncio.to_thread(self._goes_by.load)
         async with self.link:
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._tell_condition(), name=f"health {self._name}")
+                    group.create_task(self._commands.run(self.link), name=f"commands {self._name}")
                     if self._goes_by is not None and kept is not None:
                         self._take(kept)
                         group.create_task(self._follow(self._goes_by), name=f"configuration {self._name}")
@@ -197,27 +221,37 @@ class DeviceAgent:
         told: Health | None = None
         due_s = self._clock.monotonic_s()
         while True:
-            now_at, now_s, stats = self._clock.now(), self._clock.monotonic_s(), self.link.stats
-            is_due = now_s >= due_s
-            if is_due:
+            now_s = self._clock.monotonic_s()
+            outbox = outbox_health(self.link.stats, self.link.set_aside)
+            if now_s >= due_s:
                 due_s = now_s + self._health_s
-                for reading in self._board.readings(now_at):
-                    self._record(Stream.HEALTH, reading)
+                self._report_now()
                 await self._send_audits()
-            outbox = outbox_health(stats, self.link.set_aside)
-            if is_due or outbox != told:
-                told = outbox
-                uptime_s = int(now_s - self._started_s)
-                reading = reading_of(
-                    outbox,
-                    now_at,
-                    outbox_messages=stats.pending,
-                    outbox_bytes=stats.outbox_bytes,
-                    uptime_s=uptime_s,
-                    clock_offset_ms=stats.clock_offset_ms,
-                )
-                self._record(Stream.HEALTH, reading)
+            elif outbox != told:
+                self._tell_outbox(outbox)
+            told = outbox
             await asyncio.sleep(min(_LOOK_S, self._health_s))
+
+    def _report_now(self) -> int:
+        """Tell the condition of every component; returns how many there are."""
+        readings = self._board.readings(self._clock.now())
+        for reading in readings:
+            self._record(Stream.HEALTH, reading)
+        self._tell_outbox(outbox_health(self.link.stats, self.link.set_aside))
+        return len(readings) + 1
+
+    def _tell_outbox(self, outbox: Health) -> None:
+        stats = self.link.stats
+        reading = reading_of(
+            outbox,
+            self._clock.now(),
+            outbox_messages=stats.pending,
+            outbox_bytes=stats.outbox_bytes,
+            uptime_s=int(self._clock.monotonic_s() - self._started_s),
+            clock_offset_ms=stats.clock_offset_ms,
+            commands=self._commands.kinds,
+        )
+        self._record(Stream.HEALTH, reading)
 
 
 def audit_reading(audit: Audit) -> HealthReading:
@@ -324,6 +358,7 @@ def build_agent(
     for device in site.devices:
         planogram = _planogram(device, site.store, state_dir / store_id)
         drawing = _drawing(device, site.store, state_dir / store_id, None if setup is None else setup.url)
+        handlers: dict[CommandKind, Handler] = {}
         sources = _sources(
             device,
             site,
@@ -332,6 +367,7 @@ def build_agent(
             state_dir=state_dir / store_id,
             logins=logins,
             goes_by=_GoesBy(planogram, drawing, None if setup is None else setup.desk),
+            handlers=handlers,
         )
         if not sources:
             continue
@@ -366,6 +402,9 @@ def build_agent(
             planogram=planogram,
             drawing=drawing,
         )
+        if settings.identify_light is not None:
+            handlers[CommandKind.IDENTIFY] = identify(name, IdentifyLight(settings.identify_light))
+        agent.understand(handlers)
         devices.append(agent)
     if not devices:
         raise UsageError("Every device of this site is simulated; run them with storesense sim live.")
@@ -404,7 +443,9 @@ def _sources(
     state_dir: Path,
     logins: CameraCredentials | None,
     goes_by: _GoesBy,
+    handlers: dict[CommandKind, Handler],
 ) -> list[Source]:
+    """Make a device's sources, and what they can do when asked to."""
     planogram, drawing, desk = goes_by.planogram, goes_by.drawing, goes_by.desk
     if isinstance(device, CameraDevice) and device.source.kind != "simulated":
         # A recording is as well at every start as it was made; of a live camera, what was calibrated is kept.
@@ -423,12 +464,16 @@ def _sources(
             agent.follow(drawing)
         if desk is not None:
             agent.show(desk)
+        if agent.has_pictures:
+            handlers[CommandKind.LEARN_VIEW] = lambda _arguments: agent.learn_view()
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice) and planogram is not None:
-        neighbours = ShelfNeighbours(device.rows)
-        return [
-            Source(slot.slot, SlotAgent(slot, planogram, clock, neighbours).measure)
+        neighbours, zeros = ShelfNeighbours(device.rows), SlotZeros(state_dir, device.id)
+        agents = {
+            slot.slot: SlotAgent(slot, planogram, clock, neighbours, zeros)
             for slot in device.slots
             if slot.source.kind != "simulated"
-        ]
+        }
+        handlers[CommandKind.ZERO_SLOT] = zero_slot({slot_id: agent.zero for slot_id, agent in agents.items()})
+        return [Source(slot_id, agent.measure) for slot_id, agent in agents.items()]
     return []

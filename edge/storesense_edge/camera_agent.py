@@ -24,6 +24,7 @@ from storesense_edge.health import Health
 from storesense_edge.onvif import OnvifDevice
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.site_mapping import camera_plan
+from storesense_edge.source_asks import SourceAsks, answer
 from storesense_edge.view_file import geometry_key
 from storesense_edge.vision.capture import open_stream, open_usb
 from storesense_edge.vision.errors import SourceError
@@ -55,11 +56,13 @@ if TYPE_CHECKING:
     from storesense_edge.view_file import ViewFile
     from storesense_edge.vision.capture import OpenCvCapture
     from storesense_edge.vision.detector import Detector
+    from storesense_edge.vision.picture_watch import PictureReference
     from storesense_edge.vision.pipeline import CameraObservation
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
 _KEEP_VISITS_S = 5.0
+_LEARN_VIEW_S = 90.0
 
 
 def open_source(device: CameraDevice, credentials: CameraCredentials | None = None) -> FrameSource:
@@ -174,7 +177,9 @@ class CameraAgent:
         self._recorder = recorder
         recording = device.source if isinstance(device.source, Recording) else None
         self._loops = recording is not None and recording.loop
-        self._pacer = Pacer(1.0 if recording is None else recording.speed, is_live=recording is None)
+        self._speed = None if recording is None else recording.speed
+        self._pacer = self._new_pacer()
+        self._views_asked = SourceAsks()
         self._is_blind = False
         self._condition = CameraCondition(
             device.id,
@@ -198,6 +203,25 @@ class CameraAgent:
         self._drawing = drawing
         return self
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether it brings pictures, and not only where people stand."""
+        return not isinstance(self._device.source, DetectionsSource)
+
+    async def learn_view(self) -> str:
+        """Take what the camera shows now for right, on the event loop; return what to say of it.
+
+        Raises:
+            NoAnswerError: no steady picture came in time; what was learned before holds.
+        """
+        return await self._views_asked.ask(
+            _LEARN_VIEW_S,
+            f"No picture came that could be learned within {_LEARN_VIEW_S:.0f} s; what was learned before holds.",
+        )
+
+    def _new_pacer(self) -> Pacer:
+        return Pacer(1.0 if self._speed is None else self._speed, is_live=self._speed is None)
+
     def _redrawn(self) -> bool:
         """Take up another drawing, if there is one; return whether there was."""
         if self._drawing is None or (drawn := self._drawing.now) is self._drawn:
@@ -220,6 +244,7 @@ class CameraAgent:
             GeometryError: the camera's geometry cannot be measured.
         """
         reporter: CameraReporter | None = None
+        self._pacer = self._new_pacer()  # after a restart a recording begins anew
         self._redrawn()
         watch = self._watch()
         detector = self._make_detector(self._device)
@@ -233,6 +258,7 @@ class CameraAgent:
                     if isinstance(item, NoPicture):
                         yield self._without_picture(item, begin_media_s, reporter)
                         continue
+                    watch = self._learning_watch() or watch
                     is_redrawn = self._redrawn()
                     if is_redrawn:
                         # Everything that was open is told by the old shapes; the new ones begin with this frame.
@@ -262,13 +288,30 @@ class CameraAgent:
                 return
             begin_media_s = this.media_s + frame_s
 
-    def _watch(self) -> PictureWatch:
+    def _limits(self) -> WatchLimits:
         health = self._device.health
-        limits = WatchLimits(
+        return WatchLimits(
             frozen_after_s=self._settings.frozen_after_s,
             min_frames_per_s=health.min_frames_per_s,
             ignored=frozenset(Fault(name) for name in health.ignore),
         )
+
+    def _learning_watch(self) -> PictureWatch | None:
+        """A watch that learns from now on, if somebody asked for that."""
+        asked = self._views_asked.take()
+        if asked is None:
+            return None
+
+        def learned(reference: PictureReference) -> None:
+            if self._views is not None:
+                self._views.save(reference)
+            if not asked.done():
+                answer(asked, "What the camera shows now counts as right.")
+
+        return PictureWatch(self._limits(), None, learned)
+
+    def _watch(self) -> PictureWatch:
+        limits = self._limits()
         if self._views is None:
             return PictureWatch(limits)
         return PictureWatch(limits, self._views.load(), self._views.save)

@@ -75,6 +75,7 @@ def reading_of(
     outbox_bytes: int | None = None,
     uptime_s: int | None = None,
     clock_offset_ms: int | None = None,
+    commands: tuple[str, ...] = (),
 ) -> HealthReading:
     """Build the reading of a condition, its reason cut to what the wire takes."""
     reason = health.reason
@@ -96,4 +97,5 @@ def reading_of(
         planogram_version=health.planogram_version,
         drawing_version=health.drawing_version,
         setup_url=health.setup_url,
+        commands=commands,
     )

@@ -16,6 +16,7 @@ from storesense_contracts.errors import StoresenseError
 from storesense_contracts.ids import BootId, DeviceId, StoreId, new_boot_id
 from storesense_edge.batcher import Batch, Batcher
 from storesense_edge.clock_offset import base_us
+from storesense_edge.command_memory import CommandMemory
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxError, OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
@@ -76,6 +77,9 @@ class LinkNotOpenError(StoresenseError):
 class DeviceLink:
     """One device, one outbox, one connection, one boot; an async context manager.
 
+    ``on_command``, if it is set before the link is opened, is told on the event loop what the device is asked to do,
+    perhaps more than once; ``commands`` remembers what was begun.
+
     A mistake in the program that ends the outbox's thread cancels the body and leaves as OutboxWriterStoppedError.
 
     Args:
@@ -122,6 +126,8 @@ class DeviceLink:
             name=f"outbox {topics.user_name(store_id, device_id)}",
         )
         self._on_config = on_config
+        self.on_command: Callable[[bytes], None] | None = None
+        self.commands = CommandMemory(self._writer)
         self._sender: Sender | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks = asyncio.TaskGroup()
@@ -164,6 +170,7 @@ class DeviceLink:
             settings=self._settings,
         )
         self._sender.on_config = self._on_config
+        self._sender.on_command = self.on_command
         self._is_open = True
         await self._tasks.__aenter__()
         name = f"sender {topics.user_name(self.store_id, self.device_id)}"
@@ -258,6 +265,11 @@ class DeviceLink:
             problem=self._told(problem),
             clock_offset_ms=sender.clock_offset_ms if sender else None,
         )
+
+    @property
+    def clock_offset_ms(self) -> int | None:
+        """How far the gateway's clock is ahead of ours; None while that is not known."""
+        return None if self._sender is None else self._sender.clock_offset_ms
 
     # ---- inside
 

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from storesense_contracts.clock import CLOCK_SET_FROM_AT, from_epoch_us, to_epoch_us
 from storesense_contracts.ids import BootId
@@ -37,13 +37,15 @@ from storesense_edge.outbox_message import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from storesense_edge.outbox_message import OutboxChanges
 
 _logger = logging.getLogger(__name__)
+
+_Answer = TypeVar("_Answer")
 
 _CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BUSY_TIMEOUT_S = 5.0
@@ -138,6 +140,16 @@ class Outbox:
         if deleted:
             self._shrink()
         return OutboxApplied(deleted, tuple(drops), self._totals)
+
+    def transact(self, work: Callable[[sqlite3.Connection], _Answer]) -> _Answer:
+        """Do some other work on the file in one transaction; afterwards it is on disk.
+
+        Raises:
+            OutboxWriteError: nothing was changed; it may be tried again.
+            OutboxCorruptError: the file is damaged.
+        """
+        with self._transaction() as db:
+            return work(db)
 
     def read(self, after_no: int, before_no: int, limit: int) -> list[OutboxMessage]:
         """Return the oldest messages numbered between the two, both excluded: up to ``limit``, or about 2 MB."""

@@ -21,6 +21,7 @@ from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Sequence
 
     from storesense_contracts.clock import Clock
@@ -74,11 +75,12 @@ class _Inbox:
     dropped: list[tuple[int, DroppedRange]] = field(default_factory=list)
     reads: list[tuple[int, int, int, Future[list[OutboxMessage]]]] = field(default_factory=list)
     barriers: list[Future[None]] = field(default_factory=list)
+    asked: list[Callable[[], None]] = field(default_factory=list)
     forgotten: int = 0
     stop: bool = False
 
     def is_urgent(self) -> bool:
-        return bool(self.dropped or self.reads or self.barriers or self.stop)
+        return bool(self.dropped or self.reads or self.barriers or self.asked or self.stop)
 
 
 class OutboxWriter:
@@ -171,6 +173,26 @@ class OutboxWriter:
                 _answer(future, self._over())
         return future
 
+    def ask(self, work: Callable[[sqlite3.Connection], _Answer]) -> Future[_Answer]:
+        """Do some work on the file in a transaction of its own; the future is done when that is on disk."""
+        future: Future[_Answer] = Future()
+
+        def do() -> None:
+            if self._is_over:
+                _answer(future, self._over())
+                return
+            try:
+                _answer(future, self._outbox.transact(work))
+            except OutboxError as exc:
+                _answer(future, exc)
+
+        with self._changed:
+            self._inbox.asked.append(do)
+            self._changed.notify()
+            if self._is_over:
+                _answer(future, self._over())
+        return future
+
     @property
     def ended(self) -> Future[None]:
         """Done when the file is closed; holds an OutboxWriterStoppedError if a mistake ended the thread before."""
@@ -216,6 +238,8 @@ class OutboxWriter:
                 _answer(barrier, self._over())
             for read in inbox.reads:
                 _answer(read[3], self._over())
+            for do in inbox.asked:
+                do()
         _answer(self._opened, self._over())
         _answer(self._closed, None if self._mistake is None else self._over())
 
@@ -229,6 +253,8 @@ class OutboxWriter:
         problem = self._apply(inbox, messages)
         for after_no, before_no, limit, future in inbox.reads:
             self._answer_read(after_no, before_no, limit, future)
+        for do in inbox.asked:
+            do()
         for barrier in inbox.barriers:
             if problem is not None:
                 _answer(barrier, problem)
@@ -251,7 +277,7 @@ class OutboxWriter:
             if self._failures:
                 # New messages must not turn a full disk into a busy loop.
                 self._changed.wait_for(
-                    lambda: self._inbox.stop or bool(self._inbox.barriers),
+                    lambda: self._inbox.stop or bool(self._inbox.barriers or self._inbox.asked),
                     timeout=_RETRY.wait_s(self._failures, self._rng.random()),
                 )
             else:

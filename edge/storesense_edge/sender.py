@@ -77,6 +77,8 @@ class Sender:
         settings: LinkSettings,
     ) -> None:
         self.on_config: Callable[[bytes], None] | None = None
+        self.on_command: Callable[[bytes], None] | None = None
+        self._command_topic = topics.down(store_id, device_id, DownStream.COMMAND)
         self._config_topic = topics.down(store_id, device_id, DownStream.CONFIG)
         self._boot_no = opened.boot_no
         self.epochs = ClockEpochs()
@@ -106,7 +108,11 @@ class Sender:
             # No id contains a colon, so this is unique; some brokers refuse a slash in a client id.
             client_id=f"{store_id}:{device_id}",
             will=self._status(DeviceState.OFFLINE),
-            subscriptions=(topics.down(store_id, device_id, DownStream.ACK), self._config_topic),
+            subscriptions=(
+                topics.down(store_id, device_id, DownStream.ACK),
+                self._config_topic,
+                self._command_topic,
+            ),
             listener=self,
             settings=settings,
             rng=rng,
@@ -187,7 +193,11 @@ class Sender:
             self._wake.set()
 
     def on_message(self, topic: str, payload: bytes) -> None:
-        """See ConnectionListener: a commit ack, or the device's configuration."""
+        """See ConnectionListener: a commit ack, the device's configuration, or a command."""
+        if topic == self._command_topic:
+            if self.on_command is not None:
+                self.on_command(payload)
+            return
         if topic == self._config_topic:
             if self.on_config is not None and payload:
                 self.on_config(payload)

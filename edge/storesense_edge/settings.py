@@ -77,6 +77,10 @@ class EdgeSettings(ServiceSettings):
         le=86_400,
         description="seconds for which anonymous trajectories are kept on this box for audits; 0 for not at all",
     )
+    identify_light: Path | None = Field(
+        default=None,
+        description="folder of a light that blinks when somebody looks for this box, such as /sys/class/leds/ACT",
+    )
     setup_host: str = Field(
         default="127.0.0.1",
         max_length=64,

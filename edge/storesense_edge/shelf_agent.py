@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from storesense_contracts.readings import HealthReading, HealthState
 from storesense_contracts.site import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
 from storesense_contracts.topics import Stream
+from storesense_edge.command_runner import CommandRefusedError
 from storesense_edge.health import Health
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.shelf.errors import ShelfError
@@ -24,6 +25,8 @@ from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.shelf_readings import event_reading, shelf_readings
 from storesense_edge.shelf_telling import SlotTelling
 from storesense_edge.site_mapping import cell_calibration, slot_spec
+from storesense_edge.slot_zeros import ZeroError
+from storesense_edge.source_asks import SourceAsks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from storesense_edge.shelf.calibration import Calibration
     from storesense_edge.shelf.sampling import Open, SamplingReport
     from storesense_edge.shelf.source import LoadCellSample
+    from storesense_edge.slot_zeros import SlotZeros
     from storesense_edge.source_thread import Finding, Stop
 
 COUNTS = "counts"
@@ -42,6 +46,9 @@ COUNTS = "counts"
 _CHECK_S = 10.0
 _PAUSE_BETWEEN_PASSES_S = 1.0
 _TAKE_S = 0.2
+_ZERO_S = 10.0
+_MOST_ZERO_SHARE = 0.04
+_MOST_ZERO_G = 200.0
 
 
 class SlotAgent:
@@ -55,20 +62,37 @@ class SlotAgent:
         planogram: says what the slot holds, also when that changes.
         clock: tells the time.
         neighbours: the slots that stand beside it, as far as the site file says.
+        zeros: keeps zeros that are taken while it runs; None to keep none.
     """
 
     def __init__(
-        self, slot: ShelfSlot, planogram: DevicePlanogram, clock: Clock, neighbours: ShelfNeighbours | None = None
+        self,
+        slot: ShelfSlot,
+        planogram: DevicePlanogram,
+        clock: Clock,
+        neighbours: ShelfNeighbours | None = None,
+        zeros: SlotZeros | None = None,
     ) -> None:
         self._slot = slot
         self._planogram = planogram
         self._plan = planogram.plan_of(slot.slot)
         self._clock = clock
         self._neighbours = neighbours or ShelfNeighbours(())
+        self._zeros = zeros
+        self._zero_asks = SourceAsks()
         self._media_s = 0.0
         self._skus: list[str] = []
         self._telling = SlotTelling(slot.slot)
         self._counts = HandCounts(slot.slot)
+
+    async def zero(self) -> str:
+        """Take the present weight for zero, on the event loop; return what to say of it.
+
+        Raises:
+            NoAnswerError: the cell gave nothing in time.
+            CommandRefusedError: it does not rest, or more lies there than an empty slot can weigh.
+        """
+        return await self._zero_asks.ask(_ZERO_S, f"Slot {self._slot.slot} gave no weight within {_ZERO_S:.0f} s.")
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
         """Yield findings until the trace ends or the stop is set.
@@ -80,6 +104,8 @@ class SlotAgent:
         if isinstance(source, SimulatedSource):
             raise ShelfError(f"Slot {self._slot.slot} is simulated; let storesense sim live publish for it.")
         calibration = cell_calibration(self._slot)
+        if self._zeros is not None and not isinstance(source, TraceSource):
+            calibration = self._zeros.applied(self._slot.slot, calibration)
         if not isinstance(source, TraceSource):
             yield from self._live(source, self._new_pipeline(calibration), stop)
             return
@@ -146,6 +172,23 @@ class SlotAgent:
             findings += self._telling.corrections(seen.corrections)
         return findings
 
+    def _zeroed(self, pipeline: ShelfPipeline) -> ShelfPipeline:
+        """Return the pipeline to go on with: a new one where somebody asked for a zero and it could be taken."""
+        asked = self._zero_asks.take()
+        if asked is None or not asked.set_running_or_notify_cancel():
+            return pipeline
+        was_g = pipeline.detector.level_g
+        try:
+            calibration = empty_slot_zero(pipeline)
+            if self._zeros is not None and not isinstance(self._slot.source, TraceSource):
+                self._zeros.keep(self._slot.slot, cell_calibration(self._slot), calibration)
+        except (ShelfError, ZeroError) as exc:
+            asked.set_exception(CommandRefusedError(str(exc)))
+            return pipeline
+        fresh = self._new_pipeline(calibration)
+        asked.set_result(f"Slot {self._slot.slot} is zero where it showed {was_g:,.0f} g.")
+        return fresh
+
     def _taken_count(self, pipeline: ShelfPipeline) -> list[Finding]:
         count = self._planogram.count_of(self._slot.slot)
         if not self._counts.is_new(count):
@@ -171,6 +214,7 @@ class SlotAgent:
                 findings: list[Finding] = []
                 for sample in sampler.take(_TAKE_S):
                     counted += 1
+                    pipeline = self._zeroed(pipeline)
                     findings += self._step(pipeline, sample, lambda instant_at: instant_at)
                 now_s = self._clock.monotonic_s()
                 report = sampler.report
@@ -201,6 +245,7 @@ class SlotAgent:
             if stop.wait(pacer.wait_s(self._media_s, self._clock.monotonic_s())):
                 return
             counted += 1
+            pipeline = self._zeroed(pipeline)
             findings = self._step(pipeline, sample, self._to_present(pacer, first_at, begin_media_s))
             now_s = self._clock.monotonic_s()
             if now_s - checked_s >= _CHECK_S:
@@ -225,6 +270,27 @@ class SlotAgent:
         if any(fault.is_blinding for fault in faults):
             state = HealthState.FAILED
         return Health(self._slot.slot, state, problems, samples_per_s)
+
+
+def empty_slot_zero(pipeline: ShelfPipeline) -> Calibration:
+    """Return the calibration with its zero at the present weight of a slot that somebody says is empty.
+
+    The bound is that of a scale's zero key, 4 % of what the cell carries (OIML R 76-1, 4.5.1).
+
+    Raises:
+        ShelfError: it does not rest, its cell is faulty, or it carries more than drift explains.
+    """
+    if any(fault.is_blinding for fault in pipeline.faults):
+        raise ShelfError("The cell is faulty, so its zero would be wrong; repair it first.")
+    if pipeline.detector.phase is not Phase.RESTING:
+        raise ShelfError("The slot does not rest; leave it alone for some seconds and ask again.")
+    weight_g, capacity_g = pipeline.detector.level_g, pipeline.spec.capacity_g
+    most_g = _MOST_ZERO_G if capacity_g is None else _MOST_ZERO_SHARE * capacity_g
+    if abs(weight_g) > most_g:
+        raise ShelfError(
+            f"The slot carries {weight_g:,.0f} g, and an empty one at most {most_g:,.0f} g; empty it, or calibrate it."
+        )
+    return pipeline.tared()
 
 
 def cell_of(source: Hx711Source | SerialScaleSource) -> Open:

@@ -29,6 +29,12 @@ CREATE TABLE IF NOT EXISTS drops (
     last_seq INTEGER NOT NULL,
     reason TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS commands (
+    command_no INTEGER PRIMARY KEY AUTOINCREMENT,
+    command_id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    is_over INTEGER NOT NULL DEFAULT 0
+);
 CREATE VIEW IF NOT EXISTS messages_by_boot AS
 SELECT b.boot_id, m.message_no & 1099511627775 AS seq, m.stream, m.created_at_us, m.bytes, m.readings_json
 FROM messages AS m JOIN boots AS b ON b.boot_no = m.message_no >> 40;
@@ -81,6 +87,19 @@ SELECT drop_no, boot_no, first_seq, last_seq, reason FROM drops ORDER BY drop_no
 
 -- name: delete_drop
 DELETE FROM drops WHERE drop_no = ?;
+
+-- name: take_command
+INSERT OR IGNORE INTO commands (command_id, kind) VALUES (?, ?);
+
+-- name: end_command
+UPDATE commands SET is_over = 1 WHERE command_id = ?;
+
+-- name: open_commands
+SELECT command_id, kind FROM commands WHERE NOT is_over ORDER BY command_no;
+
+-- name: forget_commands
+-- The newest are kept: what may still come again is a day old at most.
+DELETE FROM commands WHERE is_over AND command_no <= (SELECT max(command_no) FROM commands) - ?;
 
 -- name: free_pages
 PRAGMA freelist_count;

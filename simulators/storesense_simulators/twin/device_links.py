@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
 from pydantic import SecretStr
 
 from storesense_contracts.clock import Clock
@@ -17,6 +16,7 @@ from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.topics import user_name
 from storesense_edge.link import DeviceLink, LinkStats
 from storesense_edge.settings import LinkSettings
+from storesense_simulators.twin.device_commands import SimulatedCommands
 from storesense_simulators.twin.errors import TwinError
 from storesense_simulators.twin.live_config import LiveConfig
 from storesense_simulators.twin.readings_depth import Emitted
@@ -65,6 +65,7 @@ class DeviceLinks:
         config: LiveConfig | None = None,
     ) -> None:
         self._links: dict[str, DeviceLink] = {}
+        self._commands: dict[str, SimulatedCommands] = {}
         self._stack = AsyncExitStack()
         for device_id in device_ids:
             name = user_name(StoreId(store_id), DeviceId(device_id))
@@ -80,12 +81,17 @@ class DeviceLinks:
                 settings=settings or LinkSettings(),
                 on_config=None if config is None else config.listener(device_id),
             )
+            self._commands[device_id] = SimulatedCommands(self._links[device_id], clock)
 
     async def __aenter__(self) -> Self:
         """Open every outbox and begin to connect. Raises as ``DeviceLink`` does."""
         async with AsyncExitStack() as stack:
             for link in self._links.values():
                 await stack.enter_async_context(link)
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            for device_id, commands in self._commands.items():
+                task = group.create_task(commands.run(), name=f"commands {device_id}")
+                stack.callback(task.cancel)
             self._stack = stack.pop_all()
         return self
 
@@ -99,11 +105,10 @@ class DeviceLinks:
         await self._stack.__aexit__(exc_type, exc, traceback)
 
     def record(self, emitted: Emitted) -> None:
-        """Take a reading; one about a device's health is told how full its outbox is."""
+        """Take a reading; one about a device is told how full its outbox is and which commands it understands."""
         link, reading = self._links[emitted.device_id], emitted.reading
-        if isinstance(reading, HealthReading) and reading.component_id == emitted.device_id:
-            stats = link.stats
-            reading = msgspec.structs.replace(reading, outbox_messages=stats.pending, outbox_bytes=stats.outbox_bytes)
+        if isinstance(reading, HealthReading):
+            reading = self._commands[emitted.device_id].told(reading)
         link.record(emitted.stream, reading)
 
     async def drained(self, timeout_s: float) -> bool:
