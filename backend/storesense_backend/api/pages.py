@@ -3,11 +3,15 @@
 The page names its files under ``/static/v-<hash of all files>/``, so a browser asks for each once and never again until
 one of them changes; modules import each other by relative names and so stay under the same hash. The same files without
 the hash, and under an old one, are served too, but are asked for anew each time.
+
+Style sheets that the page names one after the other, and likewise scripts that are no modules, are sent as one file:
+the cost of a first view is mostly that of its many requests.
 """
 
 import gzip
 import hashlib
 import mimetypes
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +38,17 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
+
+_JOINED_PREFIX = "joined/"
+_RUNS = {
+    ".css": re.compile(rb'(?:[ \t]*<link rel="stylesheet" href="/static/[^"]+" />\n){2,}'),
+    ".js": re.compile(rb'(?:[ \t]*<script src="/static/[^"]+"></script>\n){2,}'),
+}
+_JOINED_TAGS = {
+    ".css": '    <link rel="stylesheet" href="/static/{}" />\n',
+    ".js": '    <script src="/static/{}"></script>\n',
+}
+_NAMED = re.compile(rb'"/static/([^"]+)"')
 
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -144,8 +159,30 @@ def _read(folder: Path, files: list[Path], stamp: _Stamp) -> _Edition:
         digest.update(f"{name}\0{len(body)}\0".encode() + body)
     version = _VERSION_PREFIX + digest.hexdigest()[:16]
     mounted, named = f'="{_MOUNT}'.encode(), f'="{_MOUNT}{version}/'.encode()
-    pages = {name: _asset(name, bodies[name].replace(mounted, named)) for name in (_PAGE, _STAFF) if name in bodies}
+    pages = {}
+    for name in (_PAGE, _STAFF):
+        if name in bodies:
+            page, joined = _join(name, bodies)
+            bodies |= joined
+            pages[name] = _asset(name, page.replace(mounted, named))
     return _Edition(stamp, version, {name: _asset(name, body) for name, body in bodies.items()}, pages)
+
+
+def _join(page_name: str, bodies: dict[str, bytes]) -> tuple[bytes, dict[str, bytes]]:
+    """Put files that a page names one after the other into one; the page that names it, and the new files by name."""
+    page, joined = bodies[page_name], dict[str, bytes]()
+    for suffix, run in _RUNS.items():
+
+        def put_together(found: re.Match[bytes], suffix: str = suffix) -> bytes:
+            names = [name.decode() for name in _NAMED.findall(found[0])]
+            if not all(name in bodies for name in names):
+                return found[0]
+            new_name = f"{_JOINED_PREFIX}{Path(page_name).stem}-{len(joined) + 1}{suffix}"
+            joined[new_name] = b"\n".join(bodies[name] for name in names)
+            return _JOINED_TAGS[suffix].format(new_name).encode()
+
+        page = run.sub(put_together, page)
+    return page, joined
 
 
 def _asset(name: str, body: bytes) -> Asset:

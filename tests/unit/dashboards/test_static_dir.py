@@ -93,6 +93,12 @@ def test_every_module_of_the_first_view_is_loaded_at_once_and_no_other() -> None
     assert sorted(preloaded) == sorted(_with_imports(FIRST_VIEW))
 
 
+@pytest.mark.parametrize("path", [p for p in TEXTS if p.suffix == ".css"], ids=_name)
+def test_styles_name_no_other_file(path: Path) -> None:
+    # They are sent as one, at another address: a relative name would lead elsewhere.
+    assert not re.search(r"@import|@charset|url\(", path.read_text())
+
+
 def test_imports_lead_to_files() -> None:
     modules = {path.relative_to(static_dir()).as_posix() for path in (static_dir() / "app").rglob("*.js")}
     assert all((static_dir() / name).is_file() for name in _with_imports(tuple(modules)))

@@ -1,9 +1,9 @@
 // A page's end of the live stream. All tabs of a browser share one stream a store, held by a shared worker; where there is
 // none (some phones), each tab has its own.
-import { LiveStream } from "./live.js";
 import { scriptUrl } from "./trusted.js";
 
 const OFFLINE_AFTER_MS = 10_000;
+const AGAIN_MS = 2_000;
 
 let worker = null;
 
@@ -36,6 +36,7 @@ export class SharedStream {
   #on;
   #port = sharedPort();
   #own = null;
+  #again = null;
   #patience = null;
   #isStopped = false;
 
@@ -55,6 +56,20 @@ export class SharedStream {
       this.#port.postMessage({ type: "open", url: this.#url });
       return;
     }
+    this.#followAlone();
+  }
+
+  /** What the worker would do, here; fetched by the few browsers that need it. */
+  async #followAlone() {
+    let LiveStream;
+    try {
+      ({ LiveStream } = await import("./live.js"));
+    } catch {
+      this.#phase("reconnecting");
+      if (!this.#isStopped) this.#again = setTimeout(() => this.#followAlone(), AGAIN_MS);
+      return;
+    }
+    if (this.#isStopped) return;
     this.#own = new LiveStream({
       url: this.#url,
       onEvent: (name, value) => this.#on.event(name, value),
@@ -71,6 +86,7 @@ export class SharedStream {
     removeEventListener("pagehide", this.#hide);
     removeEventListener("pageshow", this.#show);
     document.removeEventListener("visibilitychange", this.#hurry);
+    clearTimeout(this.#again);
     clearTimeout(this.#patience);
     this.#port?.removeEventListener("message", this.#take);
     this.#port?.postMessage({ type: "close" });

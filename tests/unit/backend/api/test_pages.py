@@ -131,3 +131,37 @@ async def test_an_installation_without_pages_says_so(tmp_path):
             pages.page(Headers())
         with pytest.raises(Exception, match="404"):
             await ask(pages, "/app/main.js")
+
+
+async def test_styles_and_scripts_named_in_a_row_are_sent_as_one(folder):
+    for name in ("a.css", "b.css", "c.css", "one.js", "two.js"):
+        (folder / name).write_text(f"/* {name} */")
+    lines = [
+        '<script src="/static/one.js"></script>',
+        '<script src="/static/two.js"></script>',
+        '<link rel="stylesheet" href="/static/a.css" />',
+        '<link rel="stylesheet" href="/static/b.css" />',
+        '<script type="module" src="/static/app/main.js"></script>',
+        '<link rel="stylesheet" href="/static/c.css" />',
+    ]
+    (folder / "index.html").write_text("".join(f"    {line}\n" for line in lines))
+    pages = Pages(lambda: folder)
+    text = pages.page(Headers()).body.decode()
+    version = version_of(pages)
+    assert re.findall(r'(?:src|href)="/static/v-[0-9a-f]+/([^"]+)"', text) == [
+        "joined/index-2.js",
+        "joined/index-1.css",
+        "app/main.js",
+        "c.css",
+    ]
+    for name, body in (("index-1.css", b"/* a.css */\n/* b.css */"), ("index-2.js", b"/* one.js */\n/* two.js */")):
+        status, headers, sent = await ask(pages, f"/{version}/joined/{name}")
+        assert (status, sent) == (200, body)
+        assert headers["cache-control"].endswith("immutable")
+
+
+async def test_files_in_a_row_of_which_one_is_missing_are_left_as_they_are(folder):
+    rows = '<link rel="stylesheet" href="/static/a.css" />\n<link rel="stylesheet" href="/static/b.css" />\n'
+    (folder / "a.css").write_text("")
+    (folder / "index.html").write_text(rows)
+    assert Pages(lambda: folder).page(Headers()).body.decode().count("<link") == 2

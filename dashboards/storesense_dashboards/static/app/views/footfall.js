@@ -5,9 +5,12 @@ import { numberText, timeText } from "../format.js";
 import { t } from "../i18n/index.js";
 import { html, Pure } from "../ui.js";
 import { Card, Empty } from "../parts/card.js";
-import { Chart } from "../parts/chart.js";
+import { Lazy } from "./floor.js";
 
 const MIN_BINS = 16;
+
+// The chart waits for its numbers anyway: what draws it comes after the first figures.
+const loadChart = () => import("../parts/chart.js").then((module) => module.Chart);
 
 function binText(bin, stepMs, zone) {
   const from = timeText(bin.startMs, zone);
@@ -70,7 +73,9 @@ export class Footfall extends Pure {
       ${footfall?.error && html`<p class="hint gap-text" role="status">${t.footfall.failed}</p>`}
       ${bins.length > 0
         ? html`<p class="card-lead">${stepMs === MINUTE_MS ? t.footfall.perMinute : t.footfall.perQuarter}</p>
-            <${Chart}
+            <${Lazy}
+              load=${loadChart}
+              waiting=${html`<div class="chart chart-waiting"></div>`}
               title=${`${layout.name} ${t.footfall.title}`}
               ...${this.drawn}
               stepS=${stepMs / 1000}
