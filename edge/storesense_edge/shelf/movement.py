@@ -46,6 +46,7 @@ class WeightStep:
         sigma_g: standard deviation of the difference.
         swinging: whether the load still swung at `settled_s`.
         after_gap: whether samples are missing around the moment.
+        departed_s: when it left the rest before; that of the moment where nobody saw.
     """
 
     at_s: float
@@ -55,6 +56,7 @@ class WeightStep:
     sigma_g: float
     swinging: bool
     after_gap: bool
+    departed_s: float | None = None
 
     @property
     def delta_g(self) -> float:

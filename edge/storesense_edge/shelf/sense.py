@@ -31,8 +31,13 @@ class PlausibleChanges:
         unit_g = self.unit_weight_g or math.inf
         units = abs(delta_g) / unit_g
         whole = math.floor(units + 0.5)
-        limit_g = 2.5 * math.hypot(noise_g, self._unit_sigma_g * math.sqrt(whole))
+        limit_g = 2.5 * self.spread_g(delta_g, noise_g)
         return limit_g <= 0.2 * unit_g and abs(units - whole) * unit_g <= limit_g
+
+    def spread_g(self, delta_g: float, noise_g: float) -> float:
+        """Standard deviation of the weight of as many units as a change comes closest to."""
+        whole = math.floor(abs(delta_g) / (self.unit_weight_g or math.inf) + 0.5)
+        return math.hypot(noise_g, self._unit_sigma_g * math.sqrt(whole))
 
     def is_known(self, delta_g: float, noise_g: float) -> bool:
         """Whether a change weighs what else is known to come and go."""

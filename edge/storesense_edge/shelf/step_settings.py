@@ -23,6 +23,9 @@ class StepSettings:
         strange_s: the same for any other change, if the noise is small enough.
         strange_samples: the least samples in that time.
         strange_noise_share: the noise, as a share of a unit, up to which that holds.
+        ringing_s: where the product is known, this long with nothing but one damped swing will do, if the weight about
+            which it swings makes sense.
+        ringing_samples: the least samples in that time.
         swing_hold_s: how much longer than the window a swing must keep its mean to count as settled.
         swing_share: the widest swing, peak to peak, as a share of the step it follows, that settles early; a hand
             that still carries part of a load wobbles more.
@@ -46,6 +49,8 @@ class StepSettings:
     strange_s: float = 0.48
     strange_samples: int = 6
     strange_noise_share: float = 0.004
+    ringing_s: float = 0.78
+    ringing_samples: int = 9
     swing_hold_s: float = 1.5
     swing_share: float = 0.08
     slow_windows: int = 4

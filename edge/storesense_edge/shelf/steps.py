@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from storesense_edge.shelf.level import RestLevel
 from storesense_edge.shelf.movement import Movement, Phase, WeightStep
 from storesense_edge.shelf.noise import NoiseTracker
+from storesense_edge.shelf.ringing import resting_of
 from storesense_edge.shelf.sense import PlausibleChanges
 from storesense_edge.shelf.step_settings import StepSettings
 from storesense_edge.shelf.window import WeightWindow, WindowShape
@@ -60,6 +61,7 @@ class StepDetector:
         self._touched_s = 0.0
         self._departed_s = 0.0
         self._away = 0
+        self._believed_g = 0.0
         self._disturbed_s = -math.inf
         self._swing_g = 0.0
         self._swing_since_s: float | None = None
@@ -194,6 +196,9 @@ class StepDetector:
 
     def _depart(self, at_s: float, *, samples: int) -> None:
         """Leave the rest; the newest `samples` samples belong to the movement."""
+        if at_s - self._touched_s < self.settings.quiet_s - self.settings.quick_s:
+            # It was believed for its weight alone, and it is as doubtful as units vary.
+            self._level_sigma_g = math.hypot(self._level_sigma_g, self._believed_g)
         self._history.clear()
         self._history.extend(zip(self._window.times_s, self._window.values_g, strict=True))
         moved = list(self._history)[-samples:]
@@ -223,7 +228,13 @@ class StepDetector:
     def _try_settle(self, at_s: float, ahead: Sequence[tuple[float, float]] = ()) -> WeightStep | None:
         sigma_g = self.noise.sigma_g
         if self._sense.unit_weight_g is not None and (quick := self._quick_rest(ahead)) is not None:
-            return self._settle(ahead[-1][0] if ahead else at_s, quick, swinging=False)
+            believed_g = self._sense.spread_g(quick.mean_g - self._level.level_g, sigma_g)
+            step = self._settle(ahead[-1][0] if ahead else at_s, quick, swinging=False)
+            self._believed_g = believed_g
+            return step
+        if self._sense.unit_weight_g is not None and (ringing := self._ringing_rest(ahead)) is not None:
+            swings = ringing.range_g > 10 * sigma_g
+            return self._settle(ahead[-1][0] if ahead else at_s, ringing, swinging=swings)
         quiet = self._window.tail(self.settings.quiet_s, self.settings.quiet_samples)
         if quiet is not None and self._is_quiet(quiet):
             return self._settle(at_s, quiet, swinging=False)
@@ -276,7 +287,7 @@ class StepDetector:
         # A swing wider than the step crosses the half way all the time; then the departure is the best moment known.
         hidden = shape.range_g >= abs(delta_g)
         moment_s = self._departed_s if hidden else self._moment_s((before_g + shape.mean_g) / 2)
-        return WeightStep(moment_s, at_s, before_g, shape.mean_g, sigma_g, swinging, after_gap)
+        return WeightStep(moment_s, at_s, before_g, shape.mean_g, sigma_g, swinging, after_gap, self._departed_s)
 
     def _moment_s(self, half_way_g: float) -> float:
         """When the weight last crossed the half way; the first sample of the movement where that was not seen."""
@@ -296,6 +307,7 @@ class StepDetector:
         self._level_sigma_g = self._sigma_of(shape)
         self._swing_g = shape.range_g / 2 if swinging else 0.0
         self._rest_from_s = self._mark_s = at_s
+        self._believed_g = 0.0
         self._away = 0
         self.noise.interrupt()
         self._set_thresholds()
@@ -334,6 +346,28 @@ class StepDetector:
         # A trembling hand holds still for three or four samples now and then, and never for long.
         shape = self._window.tail(settings.strange_s, settings.strange_samples, ahead)
         return shape if shape is not None and self._is_still(shape) else None
+
+    def _ringing_rest(self, ahead: Sequence[tuple[float, float]]) -> WindowShape | None:
+        """Where the plate will rest, if nothing moves it but its own swing and the weight makes sense."""
+        settings = self.settings
+        newest_s = ahead[-1][0] if ahead else self._window.times_s[-1]
+        if newest_s - self._disturbed_s < settings.ringing_s:
+            return None
+        values_g = self._window.newest(settings.ringing_s, settings.ringing_samples, ahead)
+        if values_g is None:
+            return None
+        sigma_g = self.noise.sigma_g
+        # However fast the cell is read: means of so many samples each, of which a swing is a swing too.
+        size = len(values_g) // settings.ringing_samples
+        newest_g = values_g[-size * settings.ringing_samples :] if size > 1 else values_g
+        means_g = [math.fsum(newest_g[at : at + size]) / size for at in range(0, len(newest_g), size)]
+        shape = resting_of(means_g, sigma_g / math.sqrt(size))
+        if shape is None:
+            return None
+        delta_g = shape.mean_g - self._level.level_g
+        if self._sense.is_whole(delta_g, sigma_g) or self._sense.is_known(delta_g, sigma_g):
+            return shape
+        return None
 
     def _is_still(self, shape: WindowShape, sigmas: float = 4.5) -> bool:
         sigma_g = self.noise.sigma_g

@@ -77,6 +77,13 @@ class WeightWindow:
 
         Samples `ahead` are newer ones that are not in the window; they count as if they were.
         """
+        values = self.newest(span_s, least_samples, ahead)
+        return None if values is None else _shape(values)
+
+    def newest(
+        self, span_s: float, least_samples: int, ahead: Sequence[tuple[float, float]] = ()
+    ) -> list[float] | None:
+        """The values that `tail` judges, oldest first; None while there are too few."""
         times = self.times_s
         end_s = ahead[-1][0] if ahead else times[-1] if times else 0.0
         count = 0
@@ -87,7 +94,7 @@ class WeightWindow:
                 break
         else:
             return None
-        return _shape([*islice(self.values_g, len(times) - count, None), *(weight_g for _, weight_g in ahead)])
+        return [*islice(self.values_g, len(times) - count, None), *(weight_g for _, weight_g in ahead)]
 
 
 def _shape(values: list[float]) -> WindowShape:
