@@ -1,15 +1,19 @@
 """A change of weight carried through every world that may be, by Bayes' rule."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from storesense_edge.shelf.branches import branches
-from storesense_edge.shelf.explain import Explanation
+from storesense_edge.shelf.explain import Explanation, Origin
 from storesense_edge.shelf.story import Way, continued
-from storesense_edge.shelf.worlds import Answer, Change, Goods, Guest, Key, World, strongest
+from storesense_edge.shelf.two_at_once import own_and_stranger
+from storesense_edge.shelf.worlds import Answer, Branch, Change, Goods, Guest, Key, World, strongest
 
 _MOST_CANDIDATES = 5
+# Where nothing known explains this much of a change, two deeds at once are looked at too, in worlds that are worth it.
+_UNCLEAR = 0.1
+_WORTH_A_CLOSER_LOOK = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ def advance(
     masses: dict[Answer, list[float]] = {}
     moved: list[tuple[World, float]] = []
     ways: dict[Key, list[Way]] = {}
-    guest = _new_guest(change, strangers)
-    for world, probability in worlds.values():
-        for answers, mass, is_return, after in branches(world, change, strangers, goods, guest, stranger_share):
+
+    def follow(probability: float, found: Iterable[Branch]) -> None:
+        for answers, mass, is_return, after in found:
             weight = probability * mass
             if weight <= 0:
                 continue
@@ -59,28 +63,40 @@ def advance(
             moved.append((after, weight))
             if change.no:
                 ways.setdefault(after.key, []).append((weight, after.story, answers))
+
+    guest = _new_guest(change, strangers)
+    for world, probability in worlds.values():
+        follow(probability, branches(world, change, strangers, goods, guest, stranger_share))
+    unknown = math.fsum(mass for answer, (mass, _) in masses.items() if answer.origin is Origin.UNKNOWN)
+    if unknown > _UNCLEAR * math.fsum(weight for _, weight in moved):
+        for world, probability in worlds.values():
+            if probability >= _WORTH_A_CLOSER_LOOK:
+                follow(probability, own_and_stranger(world, change, goods))
     evidence = math.fsum(weight for _, weight in moved)
     found = [
         Explanation(answer.origin, answer.product, answer.units, mass / evidence, back / mass)
         for answer, (mass, back) in masses.items()
         if mass > 0
     ]
-    after_all: dict[Key, tuple[World, float]] = {}
-    for world, weight in moved:
-        before = after_all.get(world.key)
-        if before is None:
-            after_all[world.key] = world, weight
-        else:
-            # Two ways to one world: the likelier one is remembered.
-            kept = before[0] if before[1] >= weight else world
-            after_all[world.key] = kept, before[1] + weight
-    strong = strongest(after_all)
+    strong = strongest(_together(moved))
     if change.no:
         strong = {
             key: (replace(world, story=continued(ways[key], change.no)), share)
             for key, (world, share) in strong.items()
         }
     return Outcome(found, strong, evidence)
+
+
+def _together(moved: Iterable[tuple[World, float]]) -> dict[Key, tuple[World, float]]:
+    """Every world once; of two ways to it the likelier one is remembered."""
+    found: dict[Key, tuple[World, float]] = {}
+    for world, weight in moved:
+        before = found.get(world.key)
+        if before is None:
+            found[world.key] = world, weight
+        else:
+            found[world.key] = before[0] if before[1] >= weight else world, before[1] + weight
+    return found
 
 
 def _new_guest(change: Change, strangers: Sequence[Explanation]) -> Guest | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import product as combinations
 
 from storesense_edge.shelf.advance import Outcome, advance
+from storesense_edge.shelf.branches import places_filled
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.explain import Explanation, Origin, explain, ranked, weigh_strange
 from storesense_edge.shelf.products import ProductWeight
@@ -24,7 +25,11 @@ _SETTLED = 0.99
 _FORMER_S = 12 * 3600.0
 # A hand that pauses in the middle of a movement goes on within this time; seldom is a second step such a rest.
 _PAUSE_S = 3.0
+_AHEAD_S = 0.5
 _PAUSES = 0.02
+# Before a rest has lasted this long no other hand has come: as likely as not, it was none.
+_BRIEF_S = 0.5
+_BRIEF_PAUSES = 0.5
 _SURE = 0.9
 _LIKELY = 0.7
 # The half of a thing that leaves weighs what it weighed when it came, less what the other slot bears now.
@@ -71,6 +76,7 @@ class _LastStep:
 
     worlds: Worlds
     change: Change
+    settled_s: float
     evidence: float
     told: Explanation
 
@@ -96,8 +102,9 @@ class StockBelief:
         strangers: Sequence[ProductWeight] = (),
         capacity_units: int | None = None,
     ) -> None:
-        self._goods = Goods(tuple(products), capacity_units=capacity_units, most_units=most_units)
-        self._strangers = tuple(strangers)
+        self._goods = Goods(
+            tuple(products), capacity_units=capacity_units, most_units=most_units, strangers=tuple(strangers)
+        )
         self._share = StrangerShare()
         self._worlds: Worlds = {}
         self._last: _LastStep | None = None
@@ -123,8 +130,9 @@ class StockBelief:
 
     def resize(self, most_units: int, capacity_units: int | None, strangers: Sequence[ProductWeight]) -> None:
         """Take another capacity, or other strangers, for the same products."""
-        self._goods = replace(self._goods, most_units=most_units, capacity_units=capacity_units)
-        self._strangers = tuple(strangers)
+        self._goods = replace(
+            self._goods, most_units=most_units, capacity_units=capacity_units, strangers=tuple(strangers)
+        )
 
     @property
     def tellings(self) -> dict[int, list[Explanation]]:
@@ -195,7 +203,9 @@ class StockBelief:
         self.rest_of = None
         if not self._worlds:
             goods = self._goods
-            return explain(change.delta_g, change.sigma_g, goods.own, self._strangers, most_units=goods.most_units)
+            return explain(
+                change.delta_g, change.sigma_g, goods.own, self._goods.strangers, most_units=goods.most_units
+            )
         before = self._worlds
         outcome = self._advance(before, change)
         found = ranked(outcome.found)
@@ -205,8 +215,9 @@ class StockBelief:
             outcome, told = rest
             found = [told, *found]
         self._worlds = outcome.worlds
-        self._last = _LastStep(before, replace(change, at_s=settled_s or change.at_s), outcome.evidence, found[0])
-        if change.delta_g > 0 and rest is None:
+        self._last = _LastStep(before, change, settled_s or change.at_s, outcome.evidence, found[0])
+        likeliest = max(before.values(), key=lambda item: item[1])[0]
+        if change.delta_g > 0 and rest is None and not places_filled(likeliest, change):
             self._share.learn(found)
         return found
 
@@ -258,7 +269,7 @@ class StockBelief:
     def _advance(self, worlds: Worlds, change: Change) -> Outcome:
         share = self._share.share
         strangers = weigh_strange(
-            change.delta_g, change.sigma_g, self._goods.own, self._strangers, stranger_share=share
+            change.delta_g, change.sigma_g, self._goods.own, self._goods.strangers, stranger_share=share
         )
         return advance(worlds, change, strangers, self._goods, share)
 
@@ -267,19 +278,27 @@ class StockBelief:
     ) -> tuple[Outcome, Explanation] | None:
         """What a step was that makes the one just before it whole: both were one movement that paused."""
         last = self._last
-        if last is None or not 0 <= change.at_s - last.change.at_s <= _PAUSE_S:
+        pause_s = math.nan if last is None else change.began_s - last.settled_s
+        # The last samples before a rest is believed are seen ahead, so that a departure may come a moment before it.
+        if last is None or not -_AHEAD_S <= pause_s <= _PAUSE_S:
             return None
+        pauses = _BRIEF_PAUSES if pause_s < _BRIEF_S else _PAUSES
         best = found[0]
         if best.origin is Origin.OWN and best.probability >= _SURE:
             return None
         both_g = last.change.delta_g + change.delta_g
         if both_g == 0 or last.told.origin in (Origin.GUEST, Origin.FORMER):
             return None
-        both = replace(change, delta_g=both_g, sigma_g=max(change.sigma_g, last.change.sigma_g))
+        both = replace(
+            change,
+            delta_g=both_g,
+            sigma_g=max(change.sigma_g, last.change.sigma_g),
+            departed_s=last.change.began_s,
+        )
         joint = self._advance(last.worlds, both)
         # Where the hand paused is anywhere on the way, so each place has the density of one in that many grams.
-        paused = _PAUSES * joint.evidence / max(abs(both_g), abs(last.change.delta_g))
-        if paused <= (1 - _PAUSES) * last.evidence * outcome.evidence:
+        paused = pauses * joint.evidence / max(abs(both_g), abs(last.change.delta_g))
+        if paused <= (1 - pauses) * last.evidence * outcome.evidence:
             return None
         whole = ranked(joint.found)[0]
         if whole.origin is not Origin.OWN or whole.probability < _LIKELY or whole.product is None:

@@ -7,23 +7,30 @@ from itertools import combinations
 
 from storesense_edge.shelf.explain import OWN_LEAVES, UNKNOWN_ARRIVES, Explanation, Origin, same_weight, units_weighed
 from storesense_edge.shelf.products import ProductWeight
-from storesense_edge.shelf.worlds import Answer, Change, Goods, Guest, Handful, World
+from storesense_edge.shelf.two_at_once import guests_and_own
+from storesense_edge.shelf.worlds import (
+    NEVER,
+    Answer,
+    Branch,
+    Change,
+    Goods,
+    Guest,
+    Handful,
+    World,
+    over_g,
+    room_for,
+    with_units,
+)
 
 # One departure in so many is that of something foreign that lies on the slot: it may lie there for hours.
 _GUEST_LEAVES = 0.06
 # One in so many times two such things are taken away together.
 _PAIR_SHARE = 0.1
-# One change in so many is two things that were too quick for a rest in between: foreign things taken away, and units of
-# the slot's own put on or taken. Whoever fills a slot tidies it first.
-_MIXED = 0.002
 # While goods of the former planogram still lie there, they are what leaves, seven times in ten; later hardly ever.
 _FORMER_LEAVES = 0.7
 _FORMER_LATER = 0.02
-# More units left than were believed to lie there, or more came than fit: the belief is wrong now and then.
+# More units left than were believed to lie there: the belief is wrong now and then.
 _OVERDRAWN = 1e-4
-_OVERFULL = 0.2
-_OVERFULL_EACH_SHARE = 0.1
-_LEAST_ROOM = 0.02
 # What left comes back with a rate that falls as time passes; at most every second arrival is such a return.
 _RETURN_SHARE = 0.5
 _RETURN_S = 60.0
@@ -34,18 +41,15 @@ _FILLING_S = 12.0
 _FILLING_UNITS = 2
 _STRANGE_WHILE_FILLING = 0.1
 _FILLING_EVEN_SHARE = 0.5
-# Whatever is less likely a gram need not be followed.
-_NEVER = 1e-30
+_OTHER_WHILE_FILLING = 0.1
 _MOST_TAKEN = 16
 _MOST_GUESTS = 20
-# What came last lies in front and leaves first, every second time; before it what came before.
-_FRONT_SHARE = 0.5
+# Whether what came last lies in front and leaves first is as likely as not, before anything is known of it. Each
+# departure of something else speaks against it, by the rule of succession.
+_FRONT_FOR, _FRONT_AGAINST = 1.0, 1.0
 _MOST_BROUGHT = 8
 # Weighed twice, one thing differs by the noise of both steps and this share, by which creep and metal give way.
 _SAME_SHARE = 0.0005
-
-
-Branch = tuple[list[tuple[Answer, float]], float, bool, World]
 
 
 def branches(
@@ -73,7 +77,7 @@ def branches(
         yield from _departures(world, change, strangers, goods)
     else:
         yield from _arrivals(world, change, strangers, goods, guest, stranger_share)
-    yield from _mixed(world, change, goods)
+    yield from guests_and_own(world, change, goods)
 
 
 def _departures(world: World, change: Change, strangers: Sequence[Explanation], goods: Goods) -> Iterator[Branch]:
@@ -94,19 +98,21 @@ def _departures(world: World, change: Change, strangers: Sequence[Explanation], 
             unnamed = 1 - math.fsum(part for _, part in pieces)
             after = replace(
                 world,
-                units=_with(world.units, place, max(0, left)),
+                units=with_units(world.units, place, max(0, left)),
+                brought=_passed(world.brought, place),
                 taken=_recent(world.taken, Handful(change.at_s, size_g, place, units), change),
             )
             learned = _learned(world.products, place, size_g, units, change.sigma_g)
-            after = replace(after, over_g=_over_g(world, replace(after, products=learned), change, place))
+            after = replace(after, over_g=over_g(world, replace(after, products=learned), change, place))
             yield [(answer, 1.0)], mass * unnamed * density, False, replace(after, products=learned)
             for each, part in pieces:
                 same = same_weight(size_g - each.weight_g, _same_sigma_g(change, each.weight_g))
-                if same < _NEVER:
+                if same < NEVER:
                     continue
-                brought = tuple(other for other in world.brought if other is not each)
+                here = world.brought.index(each)
+                brought = (*world.brought[:here], *_passed(world.brought[here + 1 :], place))
                 same_after = replace(after, products=world.products, brought=brought)
-                same_after = replace(same_after, over_g=_over_g(world, same_after, change, place))
+                same_after = replace(same_after, over_g=over_g(world, same_after, change, place))
                 yield [(answer, 1.0)], mass * part * same, False, same_after
     for other in strangers:
         yield [(Answer(other.origin, other.product, other.units), 1.0)], other.probability, False, world
@@ -115,52 +121,32 @@ def _departures(world: World, change: Change, strangers: Sequence[Explanation], 
         product, most = goods.every[place], min(goods.most_units, world.units[place])
         for units, prior, density in units_weighed(size_g, change.sigma_g, product, most) if most else ():
             mass = (1 - guests) * former / len(goods.former) * prior * density
-            after = replace(world, units=_with(world.units, place, world.units[place] - units))
+            after = replace(world, units=with_units(world.units, place, world.units[place] - units))
             yield [(Answer(Origin.FORMER, product, -units), 1.0)], mass, False, after
 
 
 def _guests_leave(world: World, change: Change, share: float) -> Iterator[Branch]:
     size_g = -change.delta_g
     for number, guest in enumerate(world.guests):
-        density = same_weight(size_g - guest.weight_g, _same_sigma_g(change, guest.weight_g))
-        if density < _NEVER:
+        density = same_weight(size_g - guest.weight_g, math.hypot(_same_sigma_g(change, guest.weight_g), guest.sigma_g))
+        if density < NEVER:
             continue
         answers = [(Answer(Origin.GUEST, product, -units), part) for product, units, part in guest.candidates]
         others = world.guests[:number] + world.guests[number + 1 :]
         taken = _recent(world.taken, Handful(change.at_s, size_g, None, 1, guest), change)
         mass = share / len(world.guests) * density
-        yield answers, mass, False, replace(world, guests=others, taken=taken)
+        # What a guest is found to weigh, and was not known exactly, the units beside it do not.
+        exact_g = world.over_g + (guest.weight_g - size_g if guest.sigma_g else 0.0)
+        yield answers, mass, False, replace(world, guests=others, taken=taken, over_g=exact_g)
     pairs = list(combinations(world.guests, 2))
     for pair in pairs:
         together_g = pair[0].weight_g + pair[1].weight_g
         density = same_weight(size_g - together_g, _same_sigma_g(change, together_g))
-        if density < _NEVER:
+        if density < NEVER:
             continue
         others = tuple(guest for guest in world.guests if guest not in pair)
         mass = share * _PAIR_SHARE / len(pairs) * density
         yield [(Answer(Origin.GUEST, None, -2), 1.0)], mass, False, replace(world, guests=others)
-
-
-def _mixed(world: World, change: Change, goods: Goods) -> Iterator[Branch]:
-    """One guest or all of them leave, and units of the slot's own come or leave in the same step."""
-    groups = [(each,) for each in world.guests] + ([world.guests] if len(world.guests) > 1 else [])
-    for group in groups:
-        own_g = change.delta_g + math.fsum(guest.weight_g for guest in group)
-        sign = -1 if own_g < 0 else 1
-        others = tuple(guest for guest in world.guests if guest not in group)
-        for place, product in enumerate(goods.own):
-            share = _MIXED / len(groups) / len(goods.own)
-            known = world.products[place]
-            for units, prior, density in units_weighed(abs(own_g), change.sigma_g, known, goods.most_units):
-                left = world.units[place] + sign * units
-                mass = share * prior * density
-                if left < 0 or mass < _NEVER:
-                    continue
-                room = _room(left, world.units[place], goods.capacity_of(place)) if sign > 0 else 1.0
-                after = replace(world, units=_with(world.units, place, left), guests=others)
-                answer = Answer(Origin.OWN, product, sign * units)
-                over_g = _over_g(world, after, change, place)
-                yield [(answer, 1.0)], mass * room, False, replace(after, over_g=over_g)
 
 
 def _arrivals(
@@ -183,22 +169,17 @@ def _arrivals(
         mass = (
             returns * rate / rates * same_weight(change.delta_g - each.weight_g, _same_sigma_g(change, each.weight_g))
         )
-        if mass < _NEVER:
+        if mass < NEVER:
             continue
         taken = tuple(other for other in world.taken if other is not each)
         if each.place is not None:
             product = goods.every[each.place]
             after = replace(
                 _with_brought(world, change, each.place, each.units),
-                units=_with(world.units, each.place, world.units[each.place] + each.units),
+                units=with_units(world.units, each.place, world.units[each.place] + each.units),
             )
-            over_g = _over_g(world, after, change, each.place)
-            yield (
-                [(Answer(Origin.OWN, product, each.units), 1.0)],
-                mass,
-                True,
-                replace(after, taken=taken, over_g=over_g),
-            )
+            after = replace(after, taken=taken, over_g=over_g(world, after, change, each.place))
+            yield [(Answer(Origin.OWN, product, each.units), 1.0)], mass, True, after
         elif each.guest is not None:
             # It weighs what it weighs now: the newer weighing has seen the cell's present state.
             came = replace(each.guest, weight_g=round(change.delta_g, 2))
@@ -207,46 +188,45 @@ def _arrivals(
                 for product, units, share in came.candidates
             ]
             yield answers, mass, True, replace(world, guests=(*world.guests, came)[-_MOST_GUESTS:], taken=taken)
-    filling = any(change.at_s - each.at_s <= _FILLING_S and each.units >= _FILLING_UNITS for each in world.brought)
+    filled = places_filled(world, change)
     for place, product in enumerate(goods.own):
-        share = (1 - returns) * own_arrives / len(goods.own)
+        share = (1 - returns) * own_arrives * _share_of(place, filled, len(goods.own))
         for n, prior, density in units_weighed(change.delta_g, change.sigma_g, world.products[place], goods.most_units):
             units = world.units[place] + n
-            usual = prior + _FILLING_EVEN_SHARE / goods.most_units if filling else prior
-            mass = share * usual * density * _room(units, world.units[place], goods.capacity_of(place))
+            usual = prior + _FILLING_EVEN_SHARE / goods.most_units if place in filled else prior
+            mass = share * usual * density * room_for(units, world.units[place], goods.capacity_of(place))
             after = replace(
                 _with_brought(world, change, place, n),
-                units=_with(world.units, place, units),
+                units=with_units(world.units, place, units),
                 products=_learned(world.products, place, change.delta_g, n, change.sigma_g),
             )
-            over_g = _over_g(world, after, change, place)
-            yield [(Answer(Origin.OWN, product, n), 1.0)], mass, False, replace(after, over_g=over_g)
+            after = replace(after, over_g=over_g(world, after, change, place))
+            yield [(Answer(Origin.OWN, product, n), 1.0)], mass, False, after
     strange = [(Answer(each.origin, each.product, each.units), each.probability) for each in strangers]
     mass = math.fsum(density for _, density in strange)
     if mass > 0:
         strange.sort(key=lambda one: -one[1])
         after = replace(world, guests=(*world.guests, guest)[-_MOST_GUESTS:])
-        rate = _STRANGE_WHILE_FILLING if filling else 1.0
+        rate = _STRANGE_WHILE_FILLING if filled else 1.0
         yield [(answer, density / mass) for answer, density in strange], rate * mass, False, after
 
 
-def _room(units: int, before: int, capacity_units: int | None) -> float:
-    """How likely so many units are on a slot that holds so many: the less the further beyond, but plans are wrong."""
-    if capacity_units is None or units <= max(capacity_units, before):
-        return 1.0
-    beyond = units / max(capacity_units, before) - 1
-    return max(_LEAST_ROOM, float(_OVERFULL ** (1 + beyond / _OVERFULL_EACH_SHARE)))
+def places_filled(world: World, change: Change) -> frozenset[int | None]:
+    """Which of the slot's products somebody is filling up as a change begins."""
+    return frozenset(
+        each.place
+        for each in world.brought
+        if change.began_s - each.at_s <= _FILLING_S and each.units >= _FILLING_UNITS
+    )
 
 
-def _over_g(before: World, after: World, change: Change, place: int) -> float:
-    """What the units that lie there weigh beyond their mean, so that the whole changes by what was measured.
-
-    Units that leave take their part of it along: none is left in an empty slot.
-    """
-    over_g = before.weight_g + change.delta_g - (after.weight_g - after.over_g)
-    if change.delta_g > 0:
-        return over_g
-    return over_g * after.units[place] / before.units[place] if before.units[place] else 0.0
+def _share_of(place: int, filled: frozenset[int | None], products: int) -> float:
+    """How much of what comes is of one of the slot's products: whoever fills one up seldom changes to another."""
+    if not filled or len(filled) == products:
+        return 1 / products
+    if place in filled:
+        return (1 - _OTHER_WHILE_FILLING) / len(filled)
+    return _OTHER_WHILE_FILLING / (products - len(filled))
 
 
 def _front(world: World) -> list[tuple[Handful, float]]:
@@ -254,9 +234,15 @@ def _front(world: World) -> list[tuple[Handful, float]]:
     shares = []
     left = 1.0
     for each in reversed(world.brought):
-        shares.append((each, left * _FRONT_SHARE))
-        left *= 1 - _FRONT_SHARE
+        share = _FRONT_FOR / (_FRONT_FOR + _FRONT_AGAINST + each.passed)
+        shares.append((each, left * share))
+        left *= 1 - share
     return shares
+
+
+def _passed(brought: Sequence[Handful], place: int) -> tuple[Handful, ...]:
+    """What lies there after something else of the same product was taken from beside or behind it."""
+    return tuple(replace(each, passed=each.passed + 1) if each.place == place else each for each in brought)
 
 
 def _with_brought(world: World, change: Change, place: int, units: int) -> World:
@@ -276,7 +262,3 @@ def _same_sigma_g(change: Change, weight_g: float) -> float:
 
 def _recent(before: tuple[Handful, ...], new: Handful, change: Change) -> tuple[Handful, ...]:
     return (*(each for each in before if 0 <= change.at_s - each.at_s <= _RETURNS_UNTIL_S), new)[-_MOST_TAKEN:]
-
-
-def _with(units: tuple[int, ...], place: int, n: int) -> tuple[int, ...]:
-    return (*units[:place], n, *units[place + 1 :])

@@ -21,6 +21,8 @@ from storesense_edge.shelf.worlds import Change, Guest
 # No more than this share of the lightest unit is ever taken for drift between two zeros, so that no slow loss of a
 # unit can hide behind it.
 _DRIFT_SHARE = 0.25
+# Of a load, so much creep may have been missed or taken off too much.
+_CREEP_DOUBT = 0.0003
 # Of the former product, no more than this many units are recognised by a quick look.
 _FORMER_AT_ONCE = 6
 _EMPTY_SURE = 0.99
@@ -97,7 +99,8 @@ class SlotStock:
         """
         if self._belief is None:
             return None
-        return self._belief.stock(self.weight_g(level_g), math.hypot(sigma_g, self._drift_sigma_g(at_s)))
+        weight_g = self.weight_g(level_g)
+        return self._belief.stock(weight_g, math.hypot(sigma_g, self._drift_sigma_g(at_s), _CREEP_DOUBT * weight_g))
 
     def step(self, step: WeightStep, noise_g: float) -> ShelfEvent | None:
         """Take a step: name it, move the stock, learn from it."""
@@ -105,7 +108,14 @@ class SlotStock:
             self.creep.start(step.settled_s, step.delta_g, noise_g)
             return None
         self._no += 1
-        change = Change(step.at_s, step.delta_g, step_sigma_g(step, self.spec), step.sigma_g, self._no)
+        change = Change(
+            step.at_s,
+            step.delta_g,
+            step_sigma_g(step, self.spec),
+            step.sigma_g,
+            departed_s=step.departed_s,
+            no=self._no,
+        )
         ranked = self._belief.step(change, step.settled_s, after_gap=step.after_gap)
         event = self._namer.name(step, ranked)
         if event is not None:

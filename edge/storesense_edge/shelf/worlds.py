@@ -9,6 +9,10 @@ from storesense_edge.shelf.products import ProductWeight
 
 _MOST_WORLDS = 60
 _LEAST_SHARE = 1e-8
+# More came than fits: the plan is wrong now and then.
+_OVERFULL = 0.2
+_OVERFULL_EACH_SHARE = 0.1
+_LEAST_ROOM = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +22,12 @@ class Guest:
     Attributes:
         weight_g: what it added.
         candidates: what it may be, likeliest first, each with its units and its share; None is something unknown.
+        sigma_g: standard deviation of its weight beyond noise, where it came in one step with units of the slot's own.
     """
 
     weight_g: float
     candidates: tuple[tuple[ProductWeight | None, int, float], ...] = ((None, 1, 1.0),)
+    sigma_g: float = 0.0
 
     @property
     def product(self) -> ProductWeight | None:
@@ -39,6 +45,7 @@ class Handful:
         place: which of the slot's products it was; None for a guest.
         units: how many.
         guest: the guest that it was.
+        passed: how often since it came something else of its product left, and not this.
     """
 
     at_s: float
@@ -46,6 +53,7 @@ class Handful:
     place: int | None
     units: int
     guest: Guest | None = None
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,11 @@ class World:
 
 
 Key = tuple[tuple[int, ...], tuple[float, ...]]
+Branch = tuple[list[tuple[Answer, float]], float, bool, World]
+"""Answers with their shares, prior times density per gram, whether it is a return, and the world after it."""
+
+NEVER = 1e-30
+"""Whatever is less likely a gram need not be followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,8 @@ class Change:
         at_s: when.
         delta_g: the step, finite and not 0.
         sigma_g: its standard deviation from noise, swing and the cell's calibration.
-        noise_g: its standard deviation from noise and swing strangers.
+        noise_g: its standard deviation from noise and swing alone.
+        departed_s: when the weight left the rest before; that of the moment where left out.
         no: its number, by which the worlds remember what it was; 0 where nobody will ask.
     """
 
@@ -114,7 +128,13 @@ class Change:
     delta_g: float
     sigma_g: float
     noise_g: float
+    departed_s: float | None = None
     no: int = 0
+
+    @property
+    def began_s(self) -> float:
+        """When the movement began that ended with it."""
+        return self.at_s if self.departed_s is None else self.departed_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +147,7 @@ class Goods:
         former_until_s: until when the former ones are what leaves first.
         capacity_units: how many units of a product fit, if known.
         most_units: no more units than this move at once.
+        strangers: the planogram's other products, which may be left there.
     """
 
     own: tuple[ProductWeight, ...]
@@ -134,6 +155,7 @@ class Goods:
     former_until_s: float = -math.inf
     capacity_units: int | None = None
     most_units: int = 200
+    strangers: tuple[ProductWeight, ...] = ()
 
     def capacity_of(self, place: int) -> int | None:
         """How many units of one of the slot's products fit, if known."""
@@ -154,3 +176,27 @@ def strongest(worlds: Mapping[Key, tuple[World, float]]) -> dict[Key, tuple[Worl
     if total <= 0:
         return {key: (world, 1 / len(kept)) for key, (world, _) in kept}
     return {key: (world, weight / total) for key, (world, weight) in kept}
+
+
+def room_for(units: int, before: int, capacity_units: int | None) -> float:
+    """How likely so many units are on a slot that holds so many: the less the further beyond, but plans are wrong."""
+    if capacity_units is None or units <= max(capacity_units, before):
+        return 1.0
+    beyond = units / max(capacity_units, before) - 1
+    return max(_LEAST_ROOM, float(_OVERFULL ** (1 + beyond / _OVERFULL_EACH_SHARE)))
+
+
+def over_g(before: World, after: World, change: Change, place: int) -> float:
+    """What the units that lie there weigh beyond their mean, so that the whole changes by what was measured.
+
+    Units that leave take their part of it along: none is left in an empty slot.
+    """
+    beyond_g = before.weight_g + change.delta_g - (after.weight_g - after.over_g)
+    if change.delta_g > 0:
+        return beyond_g
+    return beyond_g * after.units[place] / before.units[place] if before.units[place] else 0.0
+
+
+def with_units(units: tuple[int, ...], place: int, n: int) -> tuple[int, ...]:
+    """The units of each product, those of one of them changed."""
+    return (*units[:place], n, *units[place + 1 :])

@@ -43,7 +43,8 @@ def after(start_g: float, steps_g: list[float], *, zero_g: float = 0.0, sigma_g:
         pytest.param([-340.0, -681.0, 341.0], 8, id="picks and a put-back"),
         pytest.param([-3400.0], 0, id="emptied"),
         pytest.param([125.0, -340.0], 9, id="tea among the jam counts as no jam"),
-        pytest.param([-210.0], 10, id="something unknown left"),
+        pytest.param([-100.0], 10, id="something unknown left"),
+        pytest.param([-214.0], 9, id="a jam went as a tea came, or the whole would weigh too little"),
     ],
 )
 def test_steps_move_the_stock(steps_g: list[float], units: int) -> None:
@@ -223,3 +224,39 @@ def test_what_was_too_quick_for_a_rest_in_between_is_taken_apart(delta_g: float,
     take(belief, 61.0)
     take(belief, delta_g)
     assert belief.stock(3 * 340.0 + 125.0 + 61.0 + delta_g, 0.5).units == (units,)
+
+
+def test_what_lies_behind_for_long_is_not_thought_to_lie_in_front() -> None:
+    """One comes back and stays while others leave: that it stayed must not make it a guest."""
+    belief = StockBelief([JAM], 40, [ProductWeight("honey", 338.0, 7.0)])
+    weight_g = 20 * 340.0
+    belief.stock(weight_g, 1.0)
+    for delta_g in (-338.0, 338.0, *(340.0 - 680.0 + off for off in (1.5, -2.0, 2.5, -1.0, 3.0, 0.5, -2.5, 2.0))):
+        weight_g += delta_g
+        take(belief, delta_g)
+    found = belief.stock(weight_g, 1.0)
+    assert found.units == (12,)
+    assert found.guest_g == 0.0
+    assert found.confidence > 0.9
+
+
+def test_whoever_fills_one_product_of_a_plate_goes_on_with_it() -> None:
+    # Six teas weigh what two jams weigh, and a little more.
+    tea = ProductWeight("tea", 114.0, 2.0)
+    belief = StockBelief([JAM, tea], 40)
+    belief.counted([4, 2])
+    for n in range(3):
+        take(belief, 342.0 if n else 456.0, at_s=100.0 + 3 * n)
+    assert belief.stock(4 * 340.0 + 12 * 114.0, 3.0).units == (4, 12)
+
+
+def test_a_rest_of_a_moment_was_the_hand_that_goes_on() -> None:
+    """A hand that fills up presses on the plate: its short rest was six grams too heavy."""
+    sweets = ProductWeight("sweets", 104.5, 1.26)
+    belief = StockBelief([sweets], 120, [ProductWeight("tin", 1143.0, 12.0), JAM, TEA], 60)
+    belief.stock(8 * 104.5, 1.0)
+    belief.step(Change(100.0, 24 * 104.5, 1.0, 0.3, departed_s=97.0), 103.0)
+    belief.step(Change(106.0, 6 * 104.5 + 6.0, 2.0, 0.3, departed_s=103.2), 107.5)
+    told = belief.step(Change(114.0, 22 * 104.5 - 12.0, 2.0, 1.6, departed_s=107.7), 122.0)[0]
+    assert (told.origin, told.units) == (Origin.OWN, 22)
+    assert belief.stock(60 * 104.5 - 6.0, 1.0).units == (60,)

@@ -18,7 +18,7 @@ def test_the_share_follows_what_comes() -> None:
     assert share.share == pytest.approx(STRANGER_ARRIVES)
     for _ in range(20):
         share.learn(found(Origin.STRANGER))
-    assert share.share == pytest.approx(0.525)
+    assert share.share == pytest.approx(0.6)
     for _ in range(1000):
         share.learn(found(Origin.OWN))
     assert share.share == pytest.approx(0.01, abs=0.005)
@@ -28,4 +28,11 @@ def test_many_at_once_teach_nothing() -> None:
     share = StrangerShare()
     for _ in range(50):
         share.learn(found(Origin.OWN, 6))
+    assert share.share == pytest.approx(STRANGER_ARRIVES)
+
+
+def test_what_comes_back_teaches_nothing_of_what_comes_alone() -> None:
+    share = StrangerShare()
+    for _ in range(50):
+        share.learn([Explanation(Origin.OWN, TIN, 1, 1.0, returned=1.0)])
     assert share.share == pytest.approx(STRANGER_ARRIVES)
