@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storesense_simulators.twin.shop import Spread
+from storesense_simulators.twin.shop_people import Spread
 
 
 def stream(seed: int, name: str) -> np.random.Generator:

@@ -9,7 +9,7 @@ import numpy as np
 
 from storesense_simulators.twin.hours import open_minutes, weekdays_of
 from storesense_simulators.twin.people_file import DemandFile, PartiesFile
-from storesense_simulators.twin.shop import Bursts, Demand, Hours, PartyMix
+from storesense_simulators.twin.shop_people import Bursts, Demand, Hours, PartyMix
 
 _HOUR_MIN = 60
 _USUAL_CURVE = {

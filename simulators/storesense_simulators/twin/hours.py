@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from storesense_simulators.twin.shop import Hours, OpenSpan
+from storesense_simulators.twin.shop_people import Hours, OpenSpan
 
 DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MIN = 1_440
@@ -101,13 +101,3 @@ def open_spans_on(hours: Hours, day: date) -> tuple[tuple[datetime, datetime], .
         return local.astimezone(UTC)
 
     return tuple((at(span.opens_min), at(span.closes_min)) for span in hours.spans[day.weekday()])
-
-
-def next_opening(hours: Hours, after: datetime) -> datetime | None:
-    """Return the first opening at or after an instant, UTC, or None for a store that never opens."""
-    day = after.astimezone(ZoneInfo(hours.time_zone)).date()
-    for offset in range(9):
-        for opens_at, _ in open_spans_on(hours, day + timedelta(days=offset)):
-            if opens_at >= after:
-                return opens_at
-    return None

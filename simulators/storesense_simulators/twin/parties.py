@@ -6,7 +6,8 @@ from storesense_simulators.twin.chance import Dice
 from storesense_simulators.twin.people import Kind, Phase
 from storesense_simulators.twin.person import Person
 from storesense_simulators.twin.scene import Scene
-from storesense_simulators.twin.shop import Door, PartyMix, Point, Shop
+from storesense_simulators.twin.shop import Door, Point, Shop
+from storesense_simulators.twin.shop_people import PartyMix
 
 _TROLLEY_M = 0.3
 _REACTION_MS = (200, 900)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, RootModel, model_va
 from storesense_contracts.layout import Id, StrictModel, refuse_twins
 from storesense_contracts.yaml_file import mistake
 from storesense_simulators.twin.hours import hours_of, minutes_of, weekdays_of
-from storesense_simulators.twin.shop import Spread
+from storesense_simulators.twin.shop_people import Spread
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(gt=0, le=100)]

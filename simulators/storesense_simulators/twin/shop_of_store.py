@@ -14,28 +14,22 @@ from storesense_simulators.twin.shop import (
     ClimateKind,
     ClimateSpec,
     CountingLine,
-    Demand,
     Desk,
     Door,
     FaultRate,
     FaultSpec,
-    Habits,
-    Hours,
     Place,
     Polygon,
     QueuePath,
-    ServiceTimes,
     Shelf,
-    Shift,
     Shop,
-    StaffPlan,
     StaffPost,
     Till,
     TillKind,
     Wall,
     ZoneShape,
-    ZoneVisit,
 )
+from storesense_simulators.twin.shop_people import Demand, Habits, Hours, ServiceTimes, Shift, StaffPlan, ZoneVisit
 from storesense_simulators.twin.site_of_store import CLIMATE_DEVICE, site_of
 from storesense_simulators.twin.store_file import ShelfFile, StoreFile
 from storesense_simulators.twin.store_spots import (

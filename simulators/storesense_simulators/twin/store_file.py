@@ -13,7 +13,8 @@ from storesense_contracts.rules import Rule
 from storesense_contracts.yaml_file import mistake
 from storesense_simulators.twin.people_file import DemandFile, HabitsFile, HoursFile, SpreadFile, StaffFile
 from storesense_simulators.twin.planogram import CellFile, PlanogramRow
-from storesense_simulators.twin.shop import ClimateKind, FaultKind, PostKind, Spread, TillKind
+from storesense_simulators.twin.shop import ClimateKind, FaultKind, PostKind, TillKind
+from storesense_simulators.twin.shop_people import Spread
 
 Corners = tuple[PointM, PointM]
 Area = Annotated[list[PointM], Field(min_length=2, max_length=64)]

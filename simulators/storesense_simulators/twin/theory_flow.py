@@ -19,7 +19,7 @@ import numpy as np
 from storesense_simulators.twin.chance import Dice
 from storesense_simulators.twin.crowd import Crowd
 from storesense_simulators.twin.people import Kind, People
-from storesense_simulators.twin.shop import Spread
+from storesense_simulators.twin.shop_people import Spread
 
 STEP_S = 0.25
 FREE_SPEED_M_S = Spread(mean=1.34, sd=0.26, low=0.7, high=2.0)

@@ -10,7 +10,7 @@ from storesense_simulators.twin.chance import Dice
 from storesense_simulators.twin.crowd import Crowd
 from storesense_simulators.twin.errors import TrajectoryFileError
 from storesense_simulators.twin.people import Floats, Kind, People
-from storesense_simulators.twin.shop import Spread
+from storesense_simulators.twin.shop_people import Spread
 from storesense_simulators.twin.theory_flow import FREE_SPEED_M_S, STEP_S
 
 FRAMES_PER_S = 25.0

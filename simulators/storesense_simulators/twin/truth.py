@@ -96,16 +96,6 @@ def truth_line(event: TruthEvent) -> bytes:
     return _ENCODER.encode(event) + b"\n"
 
 
-def decode_truth_line(line: bytes) -> TruthEvent:
-    """Return the event of a canonical line.
-
-    Raises:
-        msgspec.ValidationError: the line holds something else.
-        msgspec.DecodeError: the line is no JSON.
-    """
-    return msgspec.json.decode(line, type=TruthEvent)
-
-
 class TruthWriter:
     """Writes events as canonical lines and keeps their SHA-256.
 

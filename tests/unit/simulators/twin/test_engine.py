@@ -17,7 +17,8 @@ from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.readings_depth import ReadingSensors
-from storesense_simulators.twin.shop import Habits, Point, Shift, Shop
+from storesense_simulators.twin.shop import Point, Shop
+from storesense_simulators.twin.shop_people import Habits, Shift
 from storesense_simulators.twin.shoppers import ShoppingLists, Trip
 from storesense_simulators.twin.truth import TruthEvent, TruthKind, TruthWriter
 

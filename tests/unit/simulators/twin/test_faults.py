@@ -7,7 +7,8 @@ import pytest
 
 from storesense_simulators.twin.faults import USUAL_AMOUNTS, Fault, FaultPlanError, parse_fault, plan_faults
 from storesense_simulators.twin.load_shop import load_shop
-from storesense_simulators.twin.shop import FaultKind, FaultRate, FaultSpec, Spread
+from storesense_simulators.twin.shop import FaultKind, FaultRate, FaultSpec
+from storesense_simulators.twin.shop_people import Spread
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from storesense_simulators.twin.hours import (
     hours_of,
     is_open,
     minutes_of,
-    next_opening,
     open_minutes,
     open_spans_on,
     weekdays_of,
@@ -60,9 +59,3 @@ def test_opening_follows_the_stores_own_clock_over_a_clock_change():
     assert open_spans_on(hours, date(2026, 3, 29)) == (
         (datetime(2026, 3, 29, 6, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)),
     )
-
-
-def test_the_next_opening_skips_closed_days():
-    hours = hours_of("UTC", {"wed": "10:00-12:00"})
-    assert next_opening(hours, datetime(2026, 1, 7, 10, 1, tzinfo=UTC)) == datetime(2026, 1, 14, 10, tzinfo=UTC)
-    assert next_opening(hours_of("UTC", {}), datetime(2026, 1, 7, tzinfo=UTC)) is None

@@ -11,7 +11,7 @@ from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.parties import draw_bodies, party_speed_m_s
 from storesense_simulators.twin.people import Kind
 from storesense_simulators.twin.routes import Routes
-from storesense_simulators.twin.shop import Spread
+from storesense_simulators.twin.shop_people import Spread
 from storesense_simulators.twin.shoppers import PutBack, ShoppingLists
 from storesense_simulators.twin.stocks import Stock, Unit, first_stocks
 from storesense_simulators.twin.thieves import choose_place
