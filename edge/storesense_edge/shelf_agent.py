@@ -20,7 +20,7 @@ from storesense_edge.shelf.pipeline import ShelfPipeline
 from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.serial_scale import SerialScale
 from storesense_edge.shelf.trace import BadRows, TraceColumns, TraceFile
-from storesense_edge.shelf_counting import HandCounts
+from storesense_edge.shelf_counting import COUNTS, HandCounts
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.shelf_readings import event_reading, shelf_readings
 from storesense_edge.shelf_telling import SlotTelling
@@ -39,9 +39,6 @@ if TYPE_CHECKING:
     from storesense_edge.shelf.source import LoadCellSample
     from storesense_edge.slot_zeros import SlotZeros
     from storesense_edge.source_thread import Finding, Stop
-
-COUNTS = "counts"
-"""The component id of counts by hand in a shelf device's health readings."""
 
 _CHECK_S = 10.0
 _PAUSE_BETWEEN_PASSES_S = 1.0

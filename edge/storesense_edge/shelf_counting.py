@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from storesense_edge.shelf.events import ShelfEvent
     from storesense_edge.shelf.pipeline import ShelfPipeline
 
+COUNTS = "counts"
+"""The component id of counts by hand in a shelf device's health readings."""
+
 _KEPT_S = 3600.0
 _MOST_KEPT = 1_000
 # A slot that is being touched is asked again; whoever fills it for longer counts anew.

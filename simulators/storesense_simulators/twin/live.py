@@ -139,6 +139,8 @@ class LiveStore:
                 self._send(sensors.redraw(taken.device_id, taken.shapes), time)
             if taken.slots is not None:
                 sensors.lay_out(taken.device_id, taken.slots)
+            for slot_id, count in taken.counts:
+                self._send(sensors.counted(slot_id, count), time)
         conditions = {taken.device_id: taken.health for taken in told}
         if sensors.now_ms >= self._config_due_ms:
             self._config_due_ms = sensors.now_ms + HEALTH_MS

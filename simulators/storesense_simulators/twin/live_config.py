@@ -29,7 +29,7 @@ from storesense_simulators.twin.shop import CountingLine, ZoneShape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from storesense_contracts.device_config import ConfigLine, ConfigSlot, DeviceConfig
+    from storesense_contracts.device_config import ConfigCount, ConfigLine, ConfigSlot, DeviceConfig
     from storesense_edge.vision.homography import FloorMap
     from storesense_simulators.twin.shop import Point, Shop
 
@@ -65,12 +65,14 @@ class Taken:
         shapes: what its camera measures from now on; None where that stays as it is.
         slots: what its slots hold from now on; None where that stays as it is.
         health: its condition.
+        counts: what was counted by hand in its slots since the last time.
     """
 
     device_id: str
     shapes: CameraShapes | None
     slots: tuple[ConfigSlot, ...] | None
     health: Health
+    counts: tuple[tuple[str, ConfigCount], ...] = ()
 
 
 class LiveConfig:
@@ -91,6 +93,7 @@ class LiveConfig:
         self._entrances = {line.id for line in shop.layout.lines if line.is_entrance}
         self._came: dict[str, bytes] = {}
         self._told: dict[str, ConfigDrawing | tuple[ConfigSlot, ...]] = {}
+        self._counted: dict[str, int] = {}
         self.conditions: dict[str, Health] = {
             **{device_id: Health(DRAWING) for device_id in sorted(self._cameras)},
             **{device_id: Health(PLANOGRAM) for device_id in sorted(self._shelves)},
@@ -181,7 +184,9 @@ class LiveConfig:
 
     def _plan(self, device_id: str, config: DeviceConfig) -> Taken:
         own = self._shelves[device_id]
-        slots = tuple(slot for slot in config.slots or () if slot.slot_id in own)
+        listed = [slot for slot in config.slots or () if slot.slot_id in own]
+        counts = tuple(self._new_counts(device_id, listed))
+        slots = tuple(msgspec.structs.replace(slot, count=None) for slot in listed)
         unknown = [slot_id for slot_id in config.drawn if slot_id not in own]
         reason = None
         if unknown:
@@ -190,7 +195,17 @@ class LiveConfig:
         health = Health(PLANOGRAM, state, reason, planogram_version=config.planogram_version)
         told = self._told.get(device_id)
         self._told[device_id] = slots
-        return self._condition(device_id, health, slots=None if told == slots else slots)
+        taken = self._condition(device_id, health, slots=None if told == slots else slots)
+        return replace(taken, counts=counts)
+
+    def _new_counts(self, device_id: str, slots: Iterable[ConfigSlot]) -> Iterable[tuple[str, ConfigCount]]:
+        """Yield each count once; what the first word of all has is of another run."""
+        is_first = device_id not in self._told
+        for slot in slots:
+            if slot.count is not None and slot.count.count_no > self._counted.get(slot.slot_id, 0):
+                self._counted[slot.slot_id] = slot.count.count_no
+                if not is_first:
+                    yield slot.slot_id, slot.count
 
     def _condition(
         self,

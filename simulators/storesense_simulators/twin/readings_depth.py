@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from storesense_contracts.readings import AnyReading, HealthReading, HealthState
 from storesense_contracts.site import CameraDevice, LaneDevice, ShelfDevice
 from storesense_contracts.topics import Stream
+from storesense_edge.shelf_counting import COUNTS
 from storesense_edge.site_mapping import floor_grid
 from storesense_simulators.twin.chance import stream
 from storesense_simulators.twin.climate import Air
@@ -35,7 +36,7 @@ from storesense_simulators.twin.truth import TruthEvent, TruthKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from storesense_contracts.device_config import ConfigSlot
+    from storesense_contracts.device_config import ConfigCount, ConfigSlot
     from storesense_simulators.twin.faults import Fault
     from storesense_simulators.twin.live_config import CameraShapes
     from storesense_simulators.twin.people import People
@@ -199,6 +200,16 @@ class ReadingSensors:
             if slot is not None and slot.device_id == device_id:
                 slot.lay_out(planned.product, planned.capacity_units, self.now_ms)
                 heapq.heappush(self._slot_heap, (slot.due_ms, slot.slot_id))
+
+    def counted(self, slot_id: str, count: ConfigCount) -> list[Emitted]:
+        """Set what somebody counted in a slot against what its shelf believes; return what the shelf says of it."""
+        slot = self._slots.get(slot_id)
+        if slot is None:
+            return []
+        told = HealthReading(
+            measured_at=instant(self.now_ms), component_id=COUNTS, state=HealthState.OK, counted=slot.counted(count)
+        )
+        return [Emitted(slot.device_id, Stream.HEALTH, told)]
 
     def observe(self, events: list[TruthEvent], *, is_last: bool = False) -> list[Emitted]:
         """Take in a step of the twin, the closing one or another; return the readings that leave the devices then."""

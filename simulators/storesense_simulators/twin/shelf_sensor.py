@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import ShelfEvent, ShelfWeight
+from storesense_contracts.readings import CountedProduct, ShelfCounted, ShelfEvent, ShelfWeight
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import event_of
 from storesense_edge.shelf.movement import WeightStep
@@ -23,7 +23,7 @@ from storesense_simulators.twin.interval_sensors import instant
 if TYPE_CHECKING:
     import numpy as np
 
-    from storesense_contracts.device_config import ConfigProduct
+    from storesense_contracts.device_config import ConfigCount, ConfigProduct
     from storesense_simulators.twin.faults import Fault
     from storesense_simulators.twin.shop import CellSpec, Place
 
@@ -102,6 +102,21 @@ class SlotSensor:
         if leaning_g != self._leaning_g:
             self._leaning_g = leaning_g
             self._handle(now_ms)
+
+    def counted(self, count: ConfigCount) -> ShelfCounted:
+        """Set what somebody counted against the weight, which is taken for true here: nothing else lies there."""
+        estimate = self._estimate
+        if len(count.units) != 1 or estimate is None or estimate.units != count.units[0]:
+            says = "nothing yet" if estimate is None else f"{estimate.units}"
+            reason = f"Not taken up: the weight says {says}; count again."
+            return ShelfCounted(slot_id=self.slot_id, count_no=count.count_no, is_taken=False, reason=reason)
+        product = CountedProduct(
+            sku=self._spec.sku,
+            counted_units=count.units[0],
+            believed_units=estimate.units,
+            confidence=min(1.0, max(0.0, estimate.confidence)),
+        )
+        return ShelfCounted(slot_id=self.slot_id, count_no=count.count_no, is_taken=True, products=(product,))
 
     def report(self, now_ms: int, drifts: tuple[tuple[Fault, int], ...] = ()) -> list[ShelfWeight | ShelfEvent]:
         """Return what is due now and set ``due_ms``, when to ask again.

@@ -9,6 +9,7 @@ import pytest
 
 from storesense_contracts.clock import ManualClock
 from storesense_contracts.device_config import (
+    ConfigCount,
     ConfigDrawing,
     ConfigLane,
     ConfigLine,
@@ -197,3 +198,24 @@ def test_a_running_store_takes_up_a_drawn_line_and_a_planogram(shop):
     ]
     assert weights[-1].weight_mg == pytest.approx(weights[-1].units * 2_000_000, rel=0.05)
     assert [e for e in links.emitted if isinstance(e.reading, ZoneReading) and e.device_id == camera]
+
+
+def test_a_count_by_hand_is_told_once_and_disturbs_no_slot(shop):
+    config = LiveConfig(shop)
+    shelf, (slot, *_) = next((d.id, d.slots) for d in shop.site.devices if d.kind == "shelf")
+    product = ConfigProduct(sku="other", unit_weight_g=2_000.0)
+
+    def come(count):
+        planned = (ConfigSlot(slot_id=slot.slot, product=product, capacity_units=9, count=count),)
+        config.listener(shelf)(encode_config(DeviceConfig(planogram_version=3, slots=planned)))
+        (taken,) = config.take()
+        return taken
+
+    def count(no):
+        return ConfigCount(count_no=no, counted_at=BEGAN_AT, units=(7,))
+
+    first = come(count(4))
+    assert (first.slots is not None, first.counts) == (True, ()), "a count from before it ran"
+    second = come(count(5))
+    assert (second.slots, second.counts) == (None, ((slot.slot, count(5)),))
+    assert come(count(5)).counts == ()
