@@ -90,7 +90,7 @@ class StockBelief:
 
     Args:
         products: what belongs on the plate, one or more.
-        most_units: no more units of a product than this.
+        most_units: no more units than this of a product without a capacity of its own.
         strangers: the planogram's other products.
         capacity_units: how many units of a product fit, if known.
     """
@@ -203,9 +203,8 @@ class StockBelief:
         self.rest_of = None
         if not self._worlds:
             goods = self._goods
-            return explain(
-                change.delta_g, change.sigma_g, goods.own, self._goods.strangers, most_units=goods.most_units
-            )
+            most_units = max(goods.most_of(place) for place in range(len(goods.own)))
+            return explain(change.delta_g, change.sigma_g, goods.own, goods.strangers, most_units=most_units)
         before = self._worlds
         outcome = self._advance(before, change)
         found = ranked(outcome.found)
@@ -339,7 +338,7 @@ class StockBelief:
             by_weight = now + round((weight_g - best.weight_g) / each.unit_weight_g)
             near = {now + away for away in (-3, -2, -1, 1, 2, 3)} | {by_weight, by_weight - 1, by_weight + 1}
             for n in near - {now}:
-                if 0 <= n <= self._goods.most_units:
+                if 0 <= n <= self._goods.most_of(place):
                     changed = replace(best, units=(*best.units[:place], n, *best.units[place + 1 :]))
                     _add(prior, changed, share * _UNSEEN * max(_UNSEEN_NEXT ** (abs(n - now) - 1), 1e-3))
         if best.guests:
@@ -349,9 +348,9 @@ class StockBelief:
     def _starts(self, weight_g: float, sigma_g: float) -> Worlds:
         """Every combination of units that the first weight allows, each as likely as it fits."""
         ranges = []
-        for each in self._goods.own:
+        for place, each in enumerate(self._goods.own):
             most = max(0, math.ceil((weight_g + 3 * sigma_g) / each.unit_weight_g)) + 1
-            ranges.append(range(min(self._goods.most_units, most) + 1))
+            ranges.append(range(min(self._goods.most_of(place), most) + 1))
         if math.prod(len(each) for each in ranges) > _MOST_STARTS:
             # Too many to list: the first product alone, and the belief learns the others from their steps.
             ranges = [ranges[0], *[range(1)] * (len(ranges) - 1)]

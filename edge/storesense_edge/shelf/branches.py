@@ -90,7 +90,8 @@ def _departures(world: World, change: Change, strangers: Sequence[Explanation], 
     front = _front(world)
     for place, product in enumerate(goods.own):
         share = rest * OWN_LEAVES / len(goods.own)
-        for units, prior, density in units_weighed(size_g, change.sigma_g, world.products[place], goods.most_units):
+        most = goods.most_of(place)
+        for units, prior, density in units_weighed(size_g, change.sigma_g, world.products[place], most):
             answer = Answer(Origin.OWN, product, -units)
             left = world.units[place] - units
             mass = share * prior * (1.0 if left >= 0 else _OVERDRAWN)
@@ -191,9 +192,10 @@ def _arrivals(
     filled = places_filled(world, change)
     for place, product in enumerate(goods.own):
         share = (1 - returns) * own_arrives * _share_of(place, filled, len(goods.own))
-        for n, prior, density in units_weighed(change.delta_g, change.sigma_g, world.products[place], goods.most_units):
+        most = goods.most_of(place)
+        for n, prior, density in units_weighed(change.delta_g, change.sigma_g, world.products[place], most):
             units = world.units[place] + n
-            usual = prior + _FILLING_EVEN_SHARE / goods.most_units if place in filled else prior
+            usual = prior + _FILLING_EVEN_SHARE / most if place in filled else prior
             mass = share * usual * density * room_for(units, world.units[place], goods.capacity_of(place))
             after = replace(
                 _with_brought(world, change, place, n),

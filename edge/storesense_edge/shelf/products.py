@@ -13,6 +13,13 @@ PLANNED_MEAN_SHARE = 0.005
 # deliveries differ.
 _MEMORY_UNITS = 60
 _LEAST_DOUBT_SHARE = 0.0005
+_MOST_UNITS = 200
+_LEAST_MOST_UNITS = 10
+
+
+def most_units_of(capacity_units: int | None) -> int:
+    """No more units than this are believed to come, leave or lie on a slot of a capacity: plans are wrong."""
+    return _MOST_UNITS if capacity_units is None else max(_LEAST_MOST_UNITS, 2 * capacity_units)
 
 
 @dataclass(frozen=True, slots=True)

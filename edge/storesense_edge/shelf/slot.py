@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.errors import SlotSpecError
-from storesense_edge.shelf.products import DEFAULT_TOLERANCE_SHARE, ProductWeight
+from storesense_edge.shelf.products import DEFAULT_TOLERANCE_SHARE, ProductWeight, most_units_of
 
 _OWN_SKU = "own"
-_MOST_UNITS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,8 @@ class SlotSpec:
 
     @property
     def most_units(self) -> int:
-        """No more units than this are believed to come or leave at once."""
-        return _MOST_UNITS if self.capacity_units is None else max(10, 2 * self.capacity_units)
+        """No more units than this are believed to come or leave at once, of a product without a capacity of its own."""
+        return most_units_of(self.capacity_units)
 
     @property
     def removal_units(self) -> int:

@@ -38,7 +38,7 @@ def guests_and_own(world: World, change: Change, goods: Goods) -> Iterator[Branc
         for place, product in enumerate(goods.own):
             share = _TWO_DEEDS / len(groups) / len(goods.own)
             known = world.products[place]
-            for units, prior, density in units_weighed(abs(own_g), change.sigma_g, known, goods.most_units):
+            for units, prior, density in units_weighed(abs(own_g), change.sigma_g, known, goods.most_of(place)):
                 left = world.units[place] + sign * units
                 mass = share * prior * density
                 if left < 0 or mass < NEVER:

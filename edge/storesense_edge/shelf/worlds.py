@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storesense_edge.shelf.explain import Origin
-from storesense_edge.shelf.products import ProductWeight
+from storesense_edge.shelf.products import ProductWeight, most_units_of
 
 _MOST_WORLDS = 60
 _LEAST_SHARE = 1e-8
@@ -161,6 +161,11 @@ class Goods:
         """How many units of one of the slot's products fit, if known."""
         own = self.own[place].capacity_units
         return self.capacity_units if own is None else own
+
+    def most_of(self, place: int) -> int:
+        """No more units of one of the slot's products than this move at once."""
+        own = self.own[place].capacity_units
+        return self.most_units if own is None else most_units_of(own)
 
     @property
     def every(self) -> tuple[ProductWeight, ...]:

@@ -260,3 +260,13 @@ def test_a_rest_of_a_moment_was_the_hand_that_goes_on() -> None:
     told = belief.step(Change(114.0, 22 * 104.5 - 12.0, 2.0, 1.6, departed_s=107.7), 122.0)[0]
     assert (told.origin, told.units) == (Origin.OWN, 22)
     assert belief.stock(60 * 104.5 - 6.0, 1.0).units == (60,)
+
+
+def test_each_product_of_a_plate_moves_in_its_own_numbers() -> None:
+    """Few of the first fit, many of the second: all of these came in one go."""
+    crate, can = ProductWeight("crate", 1560.0, 18.0), ProductWeight("can", 267.0, 3.2, capacity_units=36)
+    belief = StockBelief([crate, can], 24, [JAM], 12)
+    belief.counted([4, 8])
+    told = take(belief, 28 * 267.0 + 2.0)
+    assert (told.origin, told.units) == (Origin.OWN, 28)
+    assert belief.stock(4 * 1560.0 + 36 * 267.0, 3.0).units == (4, 36)
