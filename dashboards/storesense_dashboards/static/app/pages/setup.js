@@ -11,6 +11,7 @@ import { packed, unpacked } from "../setup/carry.js";
 import { newProblems } from "../setup/check.js";
 import { FLOOR } from "../setup/drawing.js";
 import { Editor, floorBack } from "../setup/editor.js";
+import { draftOf, keepDraft } from "../setup/draft.js";
 import { begun, changed } from "../setup/history.js";
 import { chosenTheme } from "../theme.js";
 import { classes, Component, html } from "../ui.js";
@@ -29,36 +30,22 @@ export async function load({ storeId, signal }) {
     api.get(storeId, "/drawing/history", { params: { limit: 50 }, signal }),
     api.get(storeId, "/drawing/devices", { signal }),
   ]);
-  return { held, versions: history.versions, devices: devices.devices };
+  return { held, versions: history.versions, devices: devices.devices, shelves: devices.shelves };
 }
 
-/** What is drawn and not saved outlives a reload, a lost session and the way to an edge box: kept for this tab. */
-const kept = {
-  name: (storeId) => `storesense.drawing.${storeId}`,
-  get(storeId) {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.name(storeId)));
-    } catch {
-      return null;
-    }
-  },
-  set(storeId, value) {
-    try {
-      if (value === null) sessionStorage.removeItem(this.name(storeId));
-      else sessionStorage.setItem(this.name(storeId), JSON.stringify(value));
-    } catch {
-      // Nothing may be kept here; the drawing lasts as long as the page.
-    }
-  },
-};
+const userOf = ({ session }) => session?.user?.user_name ?? session?.user_name ?? "";
 
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-function CameraState({ row, heldVersion }) {
-  if (row.version === null) return html`<span>${row.told_at ? p.bySite : p.saidNothing}</span>`;
-  const isCurrent = row.version === heldVersion;
-  return html`<span class=${classes(!isCurrent && "is-bad")}>${isCurrent ? p.current(row.version) : p.behind(row.version)}</span>
-    ${row.state === "degraded" && html`<small class="hint">${row.reason}</small>`}`;
+const onlineText = (row) => html`<span class=${classes(!row.is_online && "is-bad")}>${row.is_online ? p.online : p.offline}</span>`;
+
+function DeviceState({ row }) {
+  const worksBy = row.told_at ? p.bySite : p.saidNothing;
+  const version = row.is_in_force ? p.current(row.version) : p.behind(row.version);
+  return html`<div class="device-state">
+    <span class=${classes(row.version !== null && !row.is_in_force && "is-bad")}>${row.version === null ? worksBy : version}</span>
+    ${row.state === "degraded" && html`<small class="hint">${row.reason}</small>`}
+  </div>`;
 }
 
 /** Props: as every page's View. */
@@ -68,12 +55,14 @@ export class View extends Component {
   constructor(props) {
     super(props);
     const { held } = props.data;
-    const draft = kept.get(props.view.storeId);
+    const draft = draftOf(props.view.storeId, userOf(props.state));
     const history = begun(held.drawing);
+    this.user = userOf(props.state);
     this.state = {
       ...this.state,
       base: draft ? draft.base : held.version,
-      history: draft ? changed(history, draft.drawing) : history,
+      draftAtMs: draft?.atMs ?? null,
+      history: draft ? changed(history, { ...history.now, ...draft.drawing }) : history,
     };
   }
 
@@ -89,8 +78,8 @@ export class View extends Component {
   }
 
   #begin(held) {
-    kept.set(this.props.view.storeId, null);
-    this.setState({ history: begun(held.drawing), base: held.version, problem: null, note: "" });
+    this.#keep(null);
+    this.setState({ draftAtMs: null, history: begun(held.drawing), base: held.version, problem: null, note: "" });
   }
 
   #isChanged() {
@@ -102,21 +91,26 @@ export class View extends Component {
     const { view, actions } = this.props;
     const { drawn, word, ...params } = view.params;
     if (!drawn) return;
-    const draft = kept.get(view.storeId);
+    const draft = draftOf(view.storeId, this.user);
     actions.setParams(params);
     const given = draft?.word && draft.word === word ? await unpacked(drawn) : null;
     if (!given) {
       toast(p.notTaken, { tone: "bad" });
       return;
     }
-    this.#set(changed(this.state.history, { ...given, slots: this.state.history.now.slots }));
+    const { now } = this.state.history;
+    this.#set(changed(this.state.history, { ...now, ...given, slots: now.slots, shelves: now.shelves }));
     toast(p.taken, { tone: "good" });
   }
 
   #set = (history) => {
     this.setState({ history, problem: null });
-    kept.set(this.props.view.storeId, { base: this.state.base, drawing: history.now });
+    this.#keep({ base: this.state.base, drawing: history.now });
   };
+
+  #keep(draft) {
+    keepDraft(this.props.view.storeId, draft && { ...draft, user: this.user, atMs: Date.now() });
+  }
 
   #save = async () => {
     const { view, actions } = this.props;
@@ -155,14 +149,14 @@ export class View extends Component {
       const store = { id: layout.id, name: layout.name, floor: layout.floor, sections: layout.sections, time_zone: layout.time_zone };
       const bare = (drawing) => ({ ...drawing, slots: [] });
       const carried = await packed({ drawing: bare(history.now), held: bare(this.props.data.held.drawing), store, word, language, theme: chosenTheme() });
-      kept.set(view.storeId, { base, drawing: history.now, word });
+      this.#keep({ base, drawing: history.now, word });
       location.assign(`${given.setup_url}#pass=${given.setup_pass}&with=${carried}`);
     } catch (error) {
       this.setState({ problem: error.message });
     }
   };
 
-  render({ state, data, layout, zone, nowMs }, { history, base, problem, isSaving, note }) {
+  render({ state, data, layout, zone, nowMs }, { history, base, problem, isSaving, note, draftAtMs }) {
     const mayDraw = DRAWERS.has(state.session?.user?.role ?? state.session?.role);
     const names = Object.fromEntries(layout.slots.map((slot) => [slot.id, slot.name]));
     const problems = newProblems(history.now, data.held.drawing, layout.floor.size_m);
@@ -177,13 +171,14 @@ export class View extends Component {
           store=${layout}
           names=${names}
           cameras=${data.devices.map((device) => device.device_id)}
+          devices=${data.shelves.map((shelf) => shelf.device_id)}
           isFixed=${!mayDraw}
           onHistory=${this.#set}
           sheets=${sheets}
         />
         ${mayDraw &&
         html`<div class=${classes("save-bar", isChanged && "is-changed")}>
-          <p role="status">${!isChanged ? p.unchanged : problems.length ? p.toMend(problems.length) : p.unsaved}</p>
+          <p role="status">${!isChanged ? p.unchanged : problems.length ? p.toMend(problems.length) : p.unsaved}${isChanged && draftAtMs !== null && ` ${p.draftOf(dayTimeText(draftAtMs, nowMs, zone))}`}</p>
           ${isChanged &&
           html`<label class="field note"><span class="visually-hidden">${p.note}</span>
               <input type="text" maxlength="200" placeholder=${p.note} value=${note} onInput=${(event) => this.setState({ note: event.currentTarget.value })} />
@@ -201,7 +196,8 @@ export class View extends Component {
           keyOf=${(row) => row.device_id}
           columns=${[
             { id: "camera", label: p.columns.camera, isHead: true, value: (row) => row.device_id },
-            { id: "version", label: p.columns.works, value: (row) => row.version, cell: (row) => html`<${CameraState} row=${row} heldVersion=${data.held.version} />` },
+            { id: "version", label: p.columns.works, value: (row) => row.version, cell: (row) => html`<${DeviceState} row=${row} />` },
+            { id: "online", label: p.columns.online, value: (row) => row.is_online, cell: (row) => onlineText(row) },
             {
               id: "picture",
               label: p.columns.picture,
@@ -215,6 +211,20 @@ export class View extends Component {
           empty=${html`<${Empty} icon="device" title=${p.noCameras} help=${p.noCamerasHelp} />`}
         />
       <//>
+      ${data.shelves.length > 0 &&
+      html`<${Card} id="shelves" icon="device" title=${p.shelves}>
+        <p class="card-lead">${p.shelvesLead}</p>
+        <${Table}
+          title=${`${p.shelves}: ${p.columns.works}`}
+          rows=${data.shelves}
+          keyOf=${(row) => row.device_id}
+          columns=${[
+            { id: "shelf", label: p.columns.shelf, isHead: true, value: (row) => row.device_id },
+            { id: "online", label: p.columns.online, value: (row) => row.is_online, cell: (row) => onlineText(row) },
+            { id: "version", label: p.columns.worksPlan, value: (row) => row.version, cell: (row) => html`<${DeviceState} row=${row} />` },
+          ]}
+        />
+      <//>`}
       <${Card} id="versions" icon="replay" title=${p.versions}>
         <${Table}
           title=${`${p.versions}: ${p.columns.note}`}

@@ -280,6 +280,7 @@ class Box extends Component {
           held=${carried.held}
           store=${store}
           names=${{}}
+          devices=${null}
           cameras=${[...new Set([...cameras, ...history.now.cameras.map((view) => view.camera)])]}
           isFixed=${false}
           onHistory=${this.#set}

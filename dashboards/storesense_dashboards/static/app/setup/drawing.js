@@ -6,8 +6,28 @@ export const KINDS = Object.freeze({
   zone: { list: "zones", shape: "area" },
   queue: { list: "queues", shape: "area" },
   lane: { list: "lanes", shape: "point" },
+  shelf: { list: "shelves", shape: "area" },
   slot: { list: "slots", shape: "point" },
 });
+
+/** A slot's place with a size is a box, told by two of its corners; one without is a point. */
+const shapeOf = (kind, item) => (kind === "slot" && item.size_m ? "box" : KINDS[kind].shape);
+
+/** The half centimetres of a box's middle stay, so that its edges do. */
+const toMm = (value) => Math.round(value * 1000) / 1000;
+
+const cornersOf = ({ at_m: [x, y], size_m: [width, depth] }) => [
+  [toMm(x - width / 2), toMm(y - depth / 2)],
+  [toMm(x + width / 2), toMm(y + depth / 2)],
+];
+
+const boxOf = ([[ax, ay], [bx, by]]) => ({
+  at_m: [toMm((ax + bx) / 2), toMm((ay + by) / 2)],
+  size_m: [toMm(Math.abs(bx - ax)), toMm(Math.abs(by - ay))],
+});
+
+/** What is drawn of a list: slots that were taken away are kept there, and not shown. */
+const shown = (drawing, list) => (drawing[list] ?? []).filter((item) => !item.is_removed);
 
 /** The surface of the floor plan; a camera's picture is `pictureOf(id)`. */
 export const FLOOR = Object.freeze({ kind: "floor", camera: null });
@@ -20,7 +40,7 @@ const idOf = (kind, item) => (kind === "slot" ? item.slot : item.id);
 
 export function itemOf(drawing, key) {
   const [kind, id] = partsOf(key);
-  return drawing[KINDS[kind].list].find((item) => idOf(kind, item) === id) ?? null;
+  return shown(drawing, KINDS[kind].list).find((item) => idOf(kind, item) === id) ?? null;
 }
 
 export const viewOf = (drawing, camera) => drawing.cameras.find((view) => view.camera === camera) ?? null;
@@ -35,6 +55,7 @@ export function cameraOf(drawing, key) {
 
 function floorPoints(kind, item) {
   if (kind === "lane") return item.till_m ? [item.till_m, ...item.served_m] : item.served_m;
+  if (kind === "slot" && item.at_m && item.size_m) return cornersOf(item);
   if (kind === "slot") return item.at_m ? [item.at_m] : [];
   return item.floor_m ?? [];
 }
@@ -55,13 +76,13 @@ export function inSideOn(drawing, surface, key) {
 
 /** Everything that is drawn on a surface: `{key, kind, id, name, shape, points, inSide}`. */
 export function shapesOn(drawing, surface, names = {}) {
-  return Object.entries(KINDS).flatMap(([kind, { list, shape }]) =>
-    drawing[list]
+  return Object.entries(KINDS).flatMap(([kind, { list }]) =>
+    shown(drawing, list)
       .map((item) => {
         const key = keyOf(kind, idOf(kind, item));
         const points = pointsOn(drawing, surface, key);
         const name = item.name ?? names[item.slot] ?? item.slot;
-        return { key, kind, id: idOf(kind, item), name, shape, points, inSide: kind === "line" ? inSideOn(drawing, surface, key) : null };
+        return { key, kind, id: idOf(kind, item), name, shape: shapeOf(kind, item), points, inSide: kind === "line" ? inSideOn(drawing, surface, key) : null };
       })
       .filter(({ points }) => points.length > 0),
   );
@@ -70,7 +91,7 @@ export function shapesOn(drawing, surface, names = {}) {
 /** All items, drawn or not: `{key, kind, name}`. */
 export const itemsOf = (drawing, names = {}) =>
   Object.entries(KINDS).flatMap(([kind, { list }]) =>
-    drawing[list].map((item) => ({ key: keyOf(kind, idOf(kind, item)), kind, name: item.name ?? names[item.slot] ?? item.slot })),
+    shown(drawing, list).map((item) => ({ key: keyOf(kind, idOf(kind, item)), kind, name: item.name ?? names[item.slot] ?? item.slot })),
   );
 
 /** The drawing with another item, `change` being what is new of it. */
@@ -96,6 +117,8 @@ function withSeen(drawing, camera, key, change) {
   };
 }
 
+const MEASURED = new Set(["line", "zone", "queue"]);
+
 const emptyView = (camera) => ({ camera, homography: null, lines: [], zones: [], queues: [] });
 const blank = (kind, id) =>
   ({ line: { line: id, image: null, in_side: null }, zone: { zone: id, image: null }, queue: { queue: id, image: null, till_image: null } })[kind];
@@ -107,7 +130,7 @@ export function withPoints(drawing, surface, key, points) {
     const side = kind === "line" ? { in_side: inSideOn(drawing, surface, key) ?? "left" } : {};
     return withSeen(drawing, surface.camera, key, { image: points, ...side });
   }
-  if (kind === "slot") return withItem(drawing, key, { at_m: points[0] });
+  if (kind === "slot") return withItem(drawing, key, points.length > 1 ? boxOf(points) : { at_m: points[0] });
   if (kind === "lane") return withItem(drawing, key, { till_m: points[0], served_m: points.slice(1) });
   const side = kind === "line" ? { in_side: itemOf(drawing, key).in_side ?? "left" } : {};
   return withItem(drawing, key, { floor_m: points, ...side });
@@ -129,21 +152,32 @@ export function measuredBy(drawing, key, camera) {
   return camera === null || seenIn(viewOf(without, camera), kind, id) ? without : withSeen(without, camera, key, {});
 }
 
-/** The drawing without an item; queues forget a lane that is gone. */
-export function without(drawing, key) {
+/**
+ * The drawing without an item; queues forget a lane that is gone, slots a shelf. A slot that `held` has is marked as taken
+ * away, so that it can be brought back; one that was never saved is forgotten.
+ */
+export function without(drawing, key, held) {
   const [kind, id] = partsOf(key);
   const { list } = KINDS[kind];
-  const unseen = kind === "lane" || kind === "slot" ? drawing : measuredBy(drawing, key, null);
+  if (kind === "slot" && held.slots.some((place) => place.slot === id)) return withItem(drawing, key, { is_removed: true });
+  const unseen = MEASURED.has(kind) ? measuredBy(drawing, key, null) : drawing;
   const rest = { ...unseen, [list]: unseen[list].filter((item) => idOf(kind, item) !== id) };
+  if (kind === "shelf") return { ...rest, slots: rest.slots.map((place) => (place.shelf === id ? { ...place, shelf: null } : place)) };
   if (kind !== "lane") return rest;
   return { ...rest, queues: rest.queues.map((queue) => ({ ...queue, lanes: queue.lanes.filter((lane) => lane !== id) })) };
 }
+
+/** How wide and deep a new slot is. */
+const NEW_SLOT_M = Object.freeze([1, 0.5]);
+
+/** The drawing in which a slot has a size, or only a place. */
+export const withSize = (drawing, key, hasSize) => withItem(drawing, key, { size_m: hasSize ? [...NEW_SLOT_M] : null });
 
 /** A new item of a kind in the middle of a surface of `size`: `{drawing, key}`. `section` is what a queue belongs to. */
 export function withNew(drawing, kind, surface, size, { name, section }) {
   const { list, shape } = KINDS[kind];
   let number = drawing[list].length + 1;
-  while (drawing[list].some((item) => item.id === `${kind}-${number}`)) number += 1;
+  while (drawing[list].some((item) => (item.id ?? item.slot) === `${kind}-${number}`)) number += 1;
   const id = `${kind}-${number}`;
   const key = keyOf(kind, id);
   const item = {
@@ -151,6 +185,8 @@ export function withNew(drawing, kind, surface, size, { name, section }) {
     zone: { id, name: name(number), staff_only: false, floor_m: null },
     queue: { id, name: name(number), section, lanes: [], floor_m: null },
     lane: { id, name: name(number), kind: "staffed", till_m: null, served_m: [] },
+    shelf: { id, name: name(number), floor_m: [] },
+    slot: { slot: id, name: name(number), section, at_m: null, size_m: NEW_SLOT_M, level: null, shelf: null, device: null, holds: null },
   }[kind];
   const [width, height] = size;
   const at = ([x, y]) => [rounded(width * x, surface), rounded(height * y, surface)];
@@ -159,6 +195,7 @@ export function withNew(drawing, kind, surface, size, { name, section }) {
     area: [[0.42, 0.4], [0.58, 0.4], [0.58, 0.6], [0.42, 0.6]],
     point: [[0.5, 0.5]],
   }[shape].map(at);
+  if (kind === "slot") points.splice(0, 1, ...cornersOf({ at_m: points[0], size_m: NEW_SLOT_M }));
   return { drawing: withPoints({ ...drawing, [list]: [...drawing[list], item] }, surface, key, points), key };
 }
 

@@ -10,8 +10,8 @@ import { Sheet } from "./sheet.js";
 
 const p = await pageTexts("setup");
 
-const NEW_ON = { floor: ["line", "zone", "queue", "lane"], picture: ["line", "zone", "queue"] };
-const FEWEST = { line: 2, zone: 3, queue: 3, lane: 1, slot: 1 };
+const NEW_ON = { floor: ["line", "zone", "queue", "lane", "shelf", "slot"], picture: ["line", "zone", "queue"] };
+const FEWEST = { line: 2, zone: 3, queue: 3, lane: 1, shelf: 3, slot: 2 };
 
 /** Walls and the ground of the floor plan, behind what is drawn. */
 export const floorBack = (floor) => (fit) => {
@@ -28,7 +28,7 @@ export const floorBack = (floor) => (fit) => {
 };
 
 /**
- * Props: history, held (the drawing that holds), store (`{id, name, floor, sections}`), names of slots, cameras, isFixed, onHistory(history), sheets: a list
+ * Props: history, held (the drawing that holds), store (`{id, name, floor, sections}`), names of slots, cameras, devices that weigh slots (none where slots are not drawn), isFixed, onHistory(history), sheets: a list
  * of `{surface, label, title, aspect, back, pairs, onPairs}`, aside (more markup beside the panel).
  */
 export class Editor extends Component {
@@ -73,12 +73,12 @@ export class Editor extends Component {
     const [kind] = partsOf(key);
     const points = pointsOn(now, surface, key);
     if (point !== null && points.length > FEWEST[kind]) this.#change(withPoints(now, surface, key, points.toSpliced(point, 1)));
-    else if (kind !== "slot") this.#remove(key);
+    else if (kind !== "slot" || this.props.devices) this.#remove(key);
   }
 
   #remove = (key) => {
     this.setState({ selected: null, point: null });
-    this.#change(without(this.props.history.now, key));
+    this.#change(without(this.props.history.now, key, this.props.held));
   };
 
   #add(kind) {
@@ -91,7 +91,7 @@ export class Editor extends Component {
     this.#change(drawing);
   }
 
-  render({ history, held, store, names, cameras, isFixed, sheets, aside }, { selected, point, surface }) {
+  render({ history, held, store, names, cameras, devices, isFixed, sheets, aside }, { selected, point, surface }) {
     const drawing = history.now;
     const problems = newProblems(drawing, held, store.floor.size_m);
     const badKeys = new Set(problems.map(({ key }) => key));
@@ -101,7 +101,9 @@ export class Editor extends Component {
       ${!isFixed &&
       html`<div class="editor-tools" role="toolbar" aria-label=${p.tools}>
         <span class="hint">${sheets.length > 1 ? p.addOn[active.kind] : p.add}</span>
-        ${NEW_ON[active.kind].map((kind) => html`<button key=${kind} onClick=${() => this.#add(kind)}>+ ${p.kinds[kind]}</button>`)}
+        ${NEW_ON[active.kind]
+          .filter((kind) => devices || (kind !== "shelf" && kind !== "slot"))
+          .map((kind) => html`<button key=${kind} onClick=${() => this.#add(kind)}>+ ${p.kinds[kind]}</button>`)}
         <span class="editor-gap"></span>
         <button class="quiet" disabled=${!history.past.length} onClick=${() => this.props.onHistory(undone(history))}>${p.undo}</button>
         <button class="quiet" disabled=${!history.future.length} onClick=${() => this.props.onHistory(redone(history))}>${p.redo}</button>
@@ -139,7 +141,9 @@ export class Editor extends Component {
             surface=${sized}
             codes=${selected ? codesOf(problems, selected) : []}
             cameras=${cameras}
-            sections=${store.sections}
+            devices=${devices}
+            held=${held}
+            store=${store}
             names=${names}
             isFixed=${isFixed}
             onChange=${this.#change}

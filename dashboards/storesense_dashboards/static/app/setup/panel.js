@@ -2,7 +2,9 @@
 import { pageTexts } from "../i18n/index.js";
 import { html } from "../ui.js";
 import { cameraOf, inSideOn, itemOf, measuredBy, partsOf, pointsOn, rounded, withInSide, withItem, withPoints } from "./drawing.js";
+import { Check, Choice } from "./fields.js";
 import { shownOf, unitOf } from "./sheet.js";
+import { SlotFields } from "./slot_fields.js";
 
 const p = await pageTexts("setup");
 
@@ -48,24 +50,11 @@ export function Points({ points, surface, names, least, onChange }) {
   </table>`;
 }
 
-function Choice({ label, value, options, onChange, hint }) {
-  return html`<div><label class="field">
-    <span>${label}</span>
-    <select value=${value ?? ""} onChange=${(event) => onChange(event.currentTarget.value || null)}>
-      ${options.map(([id, name]) => html`<option key=${id} value=${id} selected=${id === (value ?? "")}>${name}</option>`)}
-    </select>
-  </label>
-  ${hint && html`<small class="hint">${hint}</small>`}</div>`;
-}
-
-function Check({ label, isOn, onChange }) {
-  return html`<label class="check"><input type="checkbox" checked=${isOn} onChange=${(event) => onChange(event.currentTarget.checked)} /><span>${label}</span></label>`;
-}
-
-const pointNames = (kind, i) => {
+const pointNames = (kind, i, count) => {
   if (kind === "line") return p.ends[i];
   if (kind === "lane") return i === 0 ? p.till : p.served(i);
-  return kind === "slot" ? p.place : p.corner(i + 1);
+  if (kind !== "slot") return p.corner(i + 1);
+  return count > 1 ? p.boxCorners[i] : p.place;
 };
 
 function Particulars({ drawing, shapeKey, kind, item, sections, onChange }) {
@@ -86,24 +75,30 @@ function Particulars({ drawing, shapeKey, kind, item, sections, onChange }) {
     </fieldset>`;
 }
 
-/** Props: drawing, selected, surface, codes (what is wrong with it), cameras, sections, names, isFixed, onChange(drawing, tag), onRemove(key). */
-export function Panel({ drawing, selected, surface, codes, cameras, sections, names, isFixed, onChange, onRemove }) {
+/**
+ * Props: drawing, selected, surface, codes (what is wrong with it), cameras, devices (that weigh slots; none where slots are
+ * not drawn), held, store, names, isFixed, onChange(drawing, tag), onRemove(key).
+ */
+export function Panel({ drawing, selected, surface, codes, cameras, devices, held, store, names, isFixed, onChange, onRemove }) {
+  const { sections } = store;
   const item = selected && selected !== "pair" ? itemOf(drawing, selected) : null;
   if (!item) return html`<p class="hint">${p.selectHelp}</p>`;
   const [kind, id] = partsOf(selected);
   const points = pointsOn(drawing, surface, selected);
   const name = item.name ?? names[id] ?? id;
   const inSide = kind === "line" ? inSideOn(drawing, surface, selected) : null;
-  const least = { line: 2, zone: 3, queue: 3, lane: 1, slot: 1 }[kind];
+  const least = { line: 2, zone: 3, queue: 3, lane: 1, shelf: 3, slot: 2 }[kind];
+  const mayRemove = kind !== "slot" || devices;
   const place = (fresh, tag) => onChange(withPoints(drawing, surface, selected, fresh), tag && `${tag}:${selected}`);
   return html`<fieldset class="panel" disabled=${isFixed}>
     <legend>${p.kinds[kind]}: ${name}</legend>
     ${codes.map((code) => html`<p key=${code} class="panel-problem" role="alert">${p.problems[code]}</p>`)}
-    ${kind !== "slot" &&
+    ${mayRemove &&
     html`<label class="field"><span>${p.name}</span>
-      <input type="text" maxlength="120" value=${item.name} onInput=${(event) => onChange(withItem(drawing, selected, { name: event.currentTarget.value }), `name:${selected}`)} />
+      <input type="text" maxlength="120" value=${name} onInput=${(event) => onChange(withItem(drawing, selected, { name: event.currentTarget.value }), `name:${selected}`)} />
     </label>`}
     <${Particulars} drawing=${drawing} shapeKey=${selected} kind=${kind} item=${item} sections=${sections} onChange=${onChange} />
+    ${kind === "slot" && devices && html`<${SlotFields} drawing=${drawing} shapeKey=${selected} item=${item} held=${held} store=${store} devices=${devices} onChange=${onChange} />`}
     ${inSide &&
     html`<${Choice} label=${p.inSide} value=${inSide} options=${Object.entries(p.sides)} hint=${p.inSideHelp} onChange=${(value) => onChange(withInSide(drawing, surface, selected, value))} />`}
     ${MEASURED.has(kind) &&
@@ -114,11 +109,11 @@ export function Panel({ drawing, selected, surface, codes, cameras, sections, na
       onChange=${(camera) => onChange(measuredBy(drawing, selected, camera))}
     />`}
     ${points.length > 0
-      ? html`<${Points} points=${points} surface=${surface} names=${(i) => pointNames(kind, i)} least=${least} onChange=${place} />`
+      ? html`<${Points} points=${points} surface=${surface} names=${(i) => pointNames(kind, i, points.length)} least=${least} onChange=${place} />`
       : html`<p class="hint">${surface.kind === "floor" ? p.notOnFloor : p.notInPicture}</p>`}
     ${kind === "lane" && surface.kind === "floor" && points.length > 0 && html`<button onClick=${() => place([...points, [points[0][0], points[0][1] + 0.8]], null)}>${p.addServed}</button>`}
     ${!points.length && html`<button onClick=${() => onChange(placedOn(drawing, surface, selected, kind))}>${p.drawHere}</button>`}
-    ${kind !== "slot" && html`<button class="quiet danger" onClick=${() => onRemove(selected)}>${p.remove}</button>`}
+    ${mayRemove && html`<button class="quiet danger" onClick=${() => onRemove(selected)}>${p.remove}</button>`}
   </fieldset>`;
 }
 

@@ -39,6 +39,21 @@ export function crossesItself(corners) {
   return false;
 }
 
+/** Whether points and the edges between them lie within a polygon; its edge is within. */
+export function covers(corners, points) {
+  const edges = corners.map((corner, i) => [corner, corners[(i + 1) % corners.length]]);
+  const isWithin = (at) => {
+    let inside = false;
+    for (const [a, b] of edges) {
+      if (side(a, b, at) === 0 && within(a, b, at)) return true;
+      if (a[1] > at[1] !== b[1] > at[1] && at[0] < ((b[0] - a[0]) * (at[1] - a[1])) / (b[1] - a[1]) + a[0]) inside = !inside;
+    }
+    return inside;
+  };
+  const doCross = (a, b, c, d) => side(a, b, c) * side(a, b, d) < 0 && side(c, d, a) * side(c, d, b) < 0;
+  return points.every(isWithin) && !points.some((at, i) => edges.some(([c, d]) => doCross(at, points[(i + 1) % points.length], c, d)));
+}
+
 function isFlat(points) {
   const mean = (axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
   const [mx, my] = [mean(0), mean(1)];

@@ -170,11 +170,12 @@ export class Sheet extends Pure {
     return html`<g key=${shape.key} class=${classes("drawn", `is-${shape.kind}`, isSelected && "is-selected", badKeys.has(shape.key) && "is-bad")}>
       <g data-key=${shape.key} role="button" tabindex="0" aria-pressed=${isSelected ? "true" : "false"} aria-label=${p.shapeLabel(name)}>
         ${shape.shape === "area" && html`<polygon class="drawn-area" points=${pointsText(px)} />`}
+        ${shape.shape === "box" && html`<polygon class="drawn-area" points=${pointsText([px[0], [px[1][0], px[0][1]], px[1], [px[0][0], px[1][1]]])} />`}
         ${shape.shape === "line" &&
         html`<line class="drawn-reach" x1=${px[0][0]} y1=${px[0][1]} x2=${px[1][0]} y2=${px[1][1]} />
           <line class="drawn-line" x1=${px[0][0]} y1=${px[0][1]} x2=${px[1][0]} y2=${px[1][1]} />`}
         ${shape.shape === "point" && px.map(([x, y], i) => html`<rect class=${i ? "drawn-served" : "drawn-point"} x=${x - 6} y=${y - 6} width="12" height="12" rx=${i ? 6 : 3} />`)}
-        ${(isSelected || (shape.shape !== "point" && !fit.isSmall)) && html`<text class="drawn-name" aria-hidden="true" ...${labelAt(px, fit)}>${shape.name}</text>`}
+        ${(isSelected || (shape.kind !== "slot" && shape.shape !== "point" && !fit.isSmall)) && html`<text class="drawn-name" aria-hidden="true" ...${labelAt(px, fit)}>${shortName(shape.name)}</text>`}
       </g>
       ${arrow &&
       html`<g
@@ -241,6 +242,14 @@ export class Sheet extends Pure {
       </svg>
     </div>`;
   }
+}
+
+const MAX_LETTERS = 28;
+
+/** A name as it stands on the plan; the panel and the list have the whole of it. */
+function shortName(name) {
+  const letters = [...name];
+  return letters.length > MAX_LETTERS ? `${letters.slice(0, MAX_LETTERS - 1).join("")}…` : name;
 }
 
 function labelAt(px, fit) {
