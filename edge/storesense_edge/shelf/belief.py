@@ -10,7 +10,7 @@ from storesense_edge.shelf.branches import places_filled
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.explain import Explanation, Origin, explain, ranked, weigh_strange
 from storesense_edge.shelf.products import ProductWeight
-from storesense_edge.shelf.story import tellings
+from storesense_edge.shelf.story import tellings, undecided
 from storesense_edge.shelf.strangers import StrangerShare
 from storesense_edge.shelf.worlds import Change, Goods, Guest, Key, World, strongest
 
@@ -213,7 +213,7 @@ class StockBelief:
             self.rest_of = self._last.change.no if self._last else None
             outcome, told = rest
             found = [told, *found]
-        self._worlds = outcome.worlds
+        self._worlds = undecided(outcome.worlds, change.no) if change.no else outcome.worlds
         self._last = _LastStep(before, change, settled_s or change.at_s, outcome.evidence, found[0])
         likeliest = max(before.values(), key=lambda item: item[1])[0]
         if change.delta_g > 0 and rest is None and not places_filled(likeliest, change):
