@@ -12,7 +12,7 @@ from storesense_edge.shelf.slot import SlotSpec
 _UNLIKELY = 0.05
 _SURE = 0.9
 _SURE_OF_KIND = 0.95
-_MOST_TOLD = 8
+_MOST_TOLD = 64
 _MOST_CORRECTIONS = 4
 
 _LEFT = frozenset({ShelfEventKind.PICK, ShelfEventKind.BULK_REMOVAL})
@@ -75,8 +75,8 @@ class Retelling:
         for no, (told, corrections) in list(self._told.items()):
             now = tellings.get(no)
             if now is None:
-                # It lies too far back for anything to change it.
-                if tellings and no < min(tellings):
+                # It is certain, or lies too far back for anything to change it.
+                if tellings and no < max(tellings):
                     del self._told[no]
                 continue
             event = _instead(told, ranked(now), spec)

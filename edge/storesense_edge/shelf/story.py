@@ -1,13 +1,16 @@
 """What the last steps were, world by world, as far as it is remembered."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from storesense_edge.shelf.explain import Explanation
-from storesense_edge.shelf.worlds import Answer, Telling, World
+from storesense_edge.shelf.worlds import Answer, Key, Telling, World
 
-_MOST_STEPS = 8
+_MOST_STEPS = 24
 _MOST_ANSWERS = 8
+# What is as certain as this will not be told anew, whatever follows.
+_CERTAIN = 1 - 1e-6
 # Ways to one world of which the likeliest is so many times likelier are not worth remembering.
 _WORTH_REMEMBERING = 1e-3
 
@@ -34,6 +37,21 @@ def continued(ways: Sequence[Way], no: int) -> tuple[Telling, ...]:
                 shares[answer] = shares.get(answer, 0.0) + weight * share / total
     numbers = sorted(mixed)[-_MOST_STEPS:]
     return tuple((each, tuple(_likeliest(mixed[each]))) for each in numbers)
+
+
+def undecided(worlds: Mapping[Key, tuple[World, float]], newest: int) -> dict[Key, tuple[World, float]]:
+    """Forget what is certain of all steps but the newest, so that doubts are remembered for long."""
+    certain = {
+        no
+        for no, found in tellings(worlds.values()).items()
+        if no != newest and max(each.probability for each in found) >= _CERTAIN
+    }
+    if not certain:
+        return dict(worlds)
+    return {
+        key: (replace(world, story=tuple(each for each in world.story if each[0] not in certain)), share)
+        for key, (world, share) in worlds.items()
+    }
 
 
 def tellings(worlds: Iterable[tuple[World, float]]) -> dict[int, list[Explanation]]:
