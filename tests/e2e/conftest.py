@@ -18,7 +18,7 @@ CHROMIUM_ARGS = [
 ]
 
 # How long a state may be awaited: what is there at once is seen at once, and a busy machine fails no test.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,7 @@ def test_a_line_is_drawn_over_the_twins_camera_and_counts(browser: Browser, runn
         draw_and_count(page, running)
         assert faults == []
     finally:
-        expect.set_options(timeout=20_000)  # as everywhere
+        expect.set_options(timeout=30_000)  # as everywhere
         context.close()
 
 

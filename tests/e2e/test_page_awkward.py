@@ -65,7 +65,7 @@ def open_page(world: World, browser: Browser) -> Iterator[Any]:
         token = world.api.cookies["storesense_session"]
         context.add_cookies([{"name": "storesense_session", "value": token, "url": world.url}])
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.add_init_script(script)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(

@@ -53,7 +53,7 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
             context.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
         page = context.new_page()
         slow_down(page)
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import expect_address
 
 ACKNOWLEDGE = "POST /api/v1/stores/corner-market/alerts/7/acknowledge"
 
@@ -140,7 +141,7 @@ def test_on_plan_selects_the_place_and_the_address_remembers_it(open_page, backe
     row(page, 7).get_by_role("button", name="Show on plan").click()
     expect(page.locator("#detail-title")).to_have_text("Tills")
     expect(page.locator('[data-key="queue:tills"]')).to_be_in_viewport()
-    assert "item=queue%3Atills" in page.url
+    expect_address(page, "item=queue%3Atills")
     page.reload()
     expect(page.locator("#detail-title")).to_have_text("Tills")
 
@@ -166,7 +167,9 @@ def test_the_last_three_done_are_shown_and_the_others_on_demand(open_page, backe
         for n in range(1, 6)
     ]
     page: Page = open_page()
-    assert [r.get_attribute("data-alert") for r in page.locator(".done:visible").all()] == ["5", "4", "3"]
+    done = page.locator(".done:visible")
+    expect(done).to_have_count(3)
+    assert [each.get_attribute("data-alert") for each in done.all()] == ["5", "4", "3"]
     page.get_by_text("2 earlier").click()
     expect(page.locator(".done:visible")).to_have_count(5)
 

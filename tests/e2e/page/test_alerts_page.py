@@ -3,11 +3,11 @@
 from playwright.sync_api import Page, Route, expect
 
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import eventually
 
 
 def open_tab(open_page, backend: FakeBackend, tab: str = "", **options) -> Page:
-    page: Page = open_page(**options)
-    page.goto(f"{backend.url}/#store=corner-market&page=alerts{tab}")
+    page: Page = open_page(path=f"/#store=corner-market&page=alerts{tab}", **options)
     return page
 
 
@@ -68,6 +68,7 @@ def test_what_is_typed_stands_though_the_page_is_drawn_anew(open_page, backend: 
     page.keyboard.press("End")
     page.keyboard.type(".50")
     version = {"version": 1, "rule": None, "edited_by": "ana", "edited_at": "2026-03-02T10:00:00Z"}
+    eventually(page, lambda: bool(held), "the page asks for the versions")
     held[0].fulfill(json={"versions": [version]})
     expect(page.get_by_text("Earlier versions")).to_be_visible()
     expect(field).to_have_value("5.50")

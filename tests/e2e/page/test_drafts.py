@@ -10,7 +10,7 @@ def end_session(page: Page, backend: FakeBackend) -> None:
     backend.stop()
     backend.sessions.clear()
     backend.start()
-    expect(page.get_by_text("Your session has ended.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
 
 
 def sign_in(page: Page) -> None:

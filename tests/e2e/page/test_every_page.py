@@ -76,6 +76,8 @@ def show(page: Page, backend: FakeBackend, view: str) -> None:
     page.goto(f"{backend.url}/?{uuid.uuid4().hex}#{view}")
     expect(page.locator("main")).to_be_visible()
     expect(page.locator("main .loading")).to_have_count(0)
+    if not view.startswith("page="):
+        expect(page.locator(".connection.is-live")).to_be_attached()
 
 
 def pages_of(page: Page) -> list[str]:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_day, fake_store
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import at_rest, eventually, expect_address, place_of
 
 ZONE = ZoneInfo(fake_store.TIME_ZONE)
 FLOOR = f"#store={fake_store.STORE_ID}"
@@ -23,10 +24,7 @@ def yesterday(minute: int) -> str:
 
 
 def open_at(open_page, backend: FakeBackend, rest: str, **options: Any) -> Page:
-    page: Page = open_page(signed_in=False, **options)
-    backend.sessions.add("prepared")
-    page.context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
-    page.goto(f"{backend.url}/?signed-in{FLOOR}{rest}")
+    page: Page = open_page(path=f"/{FLOOR}{rest}", **options)
     return page
 
 
@@ -54,12 +52,13 @@ def test_two_periods_are_compared_on_a_scale_that_is_the_same_on_both_sides(open
     expect(legend).to_contain_text("compared with")
     less, more = legend.locator(".heat-scale > span:not(.change-ramp)").all_inner_texts()
     assert less.removesuffix(" less") == more.removesuffix(" more")
-    tills, fresh, corner = colour_at(page, 25, 11.5), colour_at(page, 8.5, 3.4), colour_at(page, 0.7, 19)
-    assert tills["red"] > tills["blue"] > 0
-    assert fresh["blue"] > fresh["red"]
-    assert corner["alpha"] == 0, "what nobody watched has no colour"
-    assert "period=week" in page.url
-    assert "vs=before" in page.url
+
+    def is_drawn() -> bool:
+        tills, fresh, corner = colour_at(page, 25, 11.5), colour_at(page, 8.5, 3.4), colour_at(page, 0.7, 19)
+        return tills["red"] > tills["blue"] > 0 and fresh["blue"] > fresh["red"] and corner["alpha"] == 0
+
+    eventually(page, is_drawn, "more is red, less is blue, and what nobody watched has no colour")
+    expect_address(page, "period=week", "vs=before")
     page.get_by_role("button", name="The other").click()
     expect(page.locator(".heat-legend")).to_contain_text("Both periods are drawn on this one scale.")
     page.reload()
@@ -139,7 +138,7 @@ def test_a_link_shows_the_moment_and_the_slider_moves_it(open_page, backend: Fak
     expect(page.locator(".moment-time")).to_have_text("08:00")
     page.get_by_role("button", name="Back to now").click()
     expect(page.get_by_role("heading", name="Store floor", exact=True)).to_be_visible()
-    assert "at=" not in page.url
+    eventually(page, lambda: "at=" not in page.url, "the address forgets the moment")
     assert end > start
 
 
@@ -152,13 +151,14 @@ def test_a_day_says_its_gaps_and_shows_them_as_gaps(open_page, backend: FakeBack
 
 
 def test_a_day_plays_and_ends_at_its_end(open_page, backend: FakeBackend) -> None:
+    day_before = datetime.now(ZONE) - timedelta(days=2)
     page = open_at(open_page, backend, f"&at={yesterday(1400)}")
     page.get_by_label("Speed").select_option("60")
     page.get_by_role("button", name="Play").click()
     expect(page.get_by_role("slider")).to_have_attribute("aria-valuetext", "23:59")
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     page.get_by_role("button", name="The day before").click()
-    expect(page.locator(".moment-day")).to_contain_text(f"{datetime.now(ZONE) - timedelta(days=2):%A}")
+    expect(page.locator(".moment-day")).to_contain_text(f"{day_before:%A}")
 
 
 @pytest.mark.parametrize("at", ["soon", "2999-01-01T00:00Z"])
@@ -184,12 +184,13 @@ def test_the_wall_screen_is_read_from_afar_and_nothing_else_is_on_it(open_page, 
     expect(page.locator(".wall-task").first).to_contain_text("Open another lane")
     expect(page.locator(".top")).to_be_hidden()
     expect(page.locator(".pages")).to_be_hidden()
+    at_rest(page)
     shares = page.evaluate(
         """() => [...document.querySelectorAll(".wall-screen :is(dt, h1, .wall-value, .wall-note, .wall-action)")]
           .map((each) => parseFloat(getComputedStyle(each).fontSize) / innerHeight)"""
     )
     assert min(shares) >= 0.04
-    assert page.evaluate("document.querySelector('.wall-screen').scrollHeight <= innerHeight")
+    page.wait_for_function("document.querySelector('.wall-screen').scrollHeight <= innerHeight")
     backend.update(
         queues=[{"queue_id": "tills", "length": 9, "longest_wait_s": 5.0, "measured_at": fake_store.instant()}]
     )
@@ -214,12 +215,12 @@ def test_the_wall_screen_hides_the_pointer_turns_only_when_told_and_keeps_awake(
     page.reload()
     expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
     page.clock.install()
-    page.goto(f"{backend.url}/?signed-in{FLOOR}&mode=wall")
+    page.goto(f"{backend.url}/?again{FLOOR}&mode=wall")
     wall = page.locator(".wall-screen")
     expect(page.locator("[data-panel]")).to_have_count(3)
     page.clock.fast_forward(120_000)
     expect(wall).to_have_class("wall-screen is-idle")
-    assert page.evaluate("getComputedStyle(document.querySelector('.wall-screen')).cursor") == "none"
+    expect(wall).to_have_css("cursor", "none")
     expect(page.locator("[data-panel]")).to_have_count(3)
     page.mouse.move(300, 300)
     expect(wall).not_to_have_class("wall-screen is-idle")
@@ -228,8 +229,8 @@ def test_the_wall_screen_hides_the_pointer_turns_only_when_told_and_keeps_awake(
     expect(page.locator("[data-panel=figures]")).to_be_visible()
     page.clock.fast_forward(15_000)
     expect(page.locator("[data-panel=tasks]")).to_be_visible()
-    assert "turn=15" in page.url
-    assert page.evaluate("window.locks") >= 1
+    expect_address(page, "turn=15")
+    page.wait_for_function("window.locks >= 1")
 
 
 def test_the_wall_screen_recovers_by_itself(open_page, backend: FakeBackend) -> None:
@@ -247,20 +248,23 @@ def test_the_wall_screen_recovers_by_itself(open_page, backend: FakeBackend) -> 
 def test_devices_stand_where_they_measure_and_say_whether_they_are_there(open_page, backend: FakeBackend) -> None:
     page = open_at(open_page, backend, "")
     climate = page.locator('[data-key="device:climate-hall"]')
-    expect(climate).to_have_attribute("aria-label", "Climate climate-hall: Offline, last seen " + store_time(3900))
+    expect(climate).to_have_attribute(
+        "aria-label", "Climate climate-hall: Offline, last seen " + last_seen(backend, "climate-hall")
+    )
     expect(page.locator('[data-key="device:camera-tills"]')).to_have_attribute(
         "aria-label", "Camera camera-tills: Online"
     )
-    door, line = (page.locator(f'[data-key="{key}"]').bounding_box() for key in ("device:camera-door", "line:door"))
-    assert door is not None
-    assert line is not None
+    at_rest(page)
+    door, line = (place_of(page.locator(f'[data-key="{key}"]')) for key in ("device:camera-door", "line:door"))
     assert abs(door["x"] - line["x"] - line["width"]) < 60
     climate.click()
     expect(page.locator("main.devices-page")).to_be_visible()
 
 
-def store_time(age_s: float) -> str:
-    return (datetime.now(ZONE) - timedelta(seconds=age_s)).strftime("%H:%M")
+def last_seen(backend: FakeBackend, device_id: str) -> str:
+    """When the snapshot says that a device was last seen, on the store's clock."""
+    (at,) = (each["last_seen_at"] for each in backend.snapshot["devices"] if each["device_id"] == device_id)
+    return datetime.fromisoformat(at).astimezone(ZONE).strftime("%H:%M")
 
 
 def test_a_day_that_could_not_be_loaded_comes_by_itself(open_page, backend: FakeBackend) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import at_rest, expect_no_wider, place_of
 
 WIDTHS = [320, 390, 820, 1440]
 LONG_NAME = "Zentralmarkt für Lebensmittel und Haushaltswaren 中央市场超长名称测试🥬🥕 " + "A" * 60
@@ -49,7 +50,7 @@ def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
     expect(page.get_by_role("alert")).to_contain_text("do not match")
     assert axe_findings(page, axe_source) == []
     sign_in(page)
-    expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
+    expect(page.locator(".connection.is-live")).to_be_visible()
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
     assert axe_findings(page, axe_source) == []
@@ -59,11 +60,10 @@ def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
 def test_nothing_is_wider_than_the_screen(open_page, backend: FakeBackend, width: int) -> None:
     page: Page = open_page(width=width, path="/#item=queue:tills")
     expect(page.locator("#detail-title")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    expect(page.locator(".connection")).to_contain_text("Live")
+    expect_no_wider(page, width)
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_no_wider(page, width)
 
 
 @pytest.mark.parametrize("width", [320, 1440])
@@ -76,17 +76,18 @@ def test_long_names_in_any_script_fit(open_page, backend: FakeBackend, width: in
     backend.snapshot["alerts"] = [fake_store.queue_alert(title=LONG_NAME, action=LONG_NAME)]
     page: Page = open_page(width=width, path="/#item=queue:tills")
     expect(page.locator("#detail-title")).to_have_text(LONG_NAME.strip())
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_no_wider(page, width)
     backend.add_store("second", LONG_NAME)
     page.reload()
     expect(page.get_by_role("combobox", name="Store")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_no_wider(page, width)
 
 
 def test_on_a_phone_alerts_come_first_and_can_be_hit(open_page) -> None:
     page: Page = open_page(width=390, has_touch=True)
+    at_rest(page)
     tops = {
-        name: page.locator(selector).bounding_box()["y"]
+        name: place_of(page.locator(selector))["y"]
         for name, selector in {
             "alerts": "#alerts",
             "figures": ".figures",
@@ -95,15 +96,15 @@ def test_on_a_phone_alerts_come_first_and_can_be_hit(open_page) -> None:
         }.items()
     }
     assert sorted(tops, key=lambda name: tops[name]) == ["alerts", "figures", "floor", "queues"]
-    button = page.get_by_role("button", name="Acknowledge: Queue at the tills").bounding_box()
-    assert button is not None
+    button = place_of(page.get_by_role("button", name="Acknowledge: Queue at the tills"))
     assert button["height"] >= 44
     assert button["y"] + button["height"] < 844, "the first action is on the first screen"
 
 
 def test_at_a_desk_plan_and_alerts_stand_side_by_side(open_page) -> None:
     page: Page = open_page()
-    floor, alerts = page.locator("#floor").bounding_box(), page.locator("#alerts").bounding_box()
+    at_rest(page)
+    floor, alerts = place_of(page.locator("#floor")), place_of(page.locator("#alerts"))
     assert floor["x"] + floor["width"] < alerts["x"]
     assert abs(floor["y"] - alerts["y"]) < 2
 
@@ -113,7 +114,7 @@ def test_turning_the_screen_keeps_the_selection(open_page) -> None:
     page.set_viewport_size({"width": 700, "height": 1000})
     expect(page.locator("#detail-title")).to_have_text("Eggs, ten")
     expect(page.locator(".plan-drawing .place").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    expect_no_wider(page, 700)
 
 
 def test_the_first_view_is_light(open_page) -> None:

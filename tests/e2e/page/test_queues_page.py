@@ -8,16 +8,13 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import expect_no_wider
 
 HASH = "store=corner-market&page=queues"
 
 
 def open_at(open_page, backend: FakeBackend, hash_text: str = HASH, *, language: str = "en", **options) -> Page:
-    page: Page = open_page(signed_in=False, **options)
-    backend.sessions.add("prepared")
-    page.context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
-    page.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
-    page.goto(f"{backend.url}/?signed-in#{hash_text}")
+    page: Page = open_page(path=f"/#{hash_text}", language=language, **options)
     return page
 
 
@@ -101,7 +98,7 @@ def test_a_period_is_kept_in_the_address_and_asked_for_in_the_stores_days(open_p
     expect(page.locator("#joins .chart canvas")).to_be_visible()
     with page.expect_response(lambda response: "/staffing/history" in response.url):
         page.get_by_role("combobox", name="Period").select_option("week")
-    expect(page).to_have_url(f"{backend.url}/?signed-in#{HASH}&period=week")
+    expect(page).to_have_url(f"{backend.url}/#{HASH}&period=week")
     expect(page.locator("#lanes .chart canvas")).to_be_visible()
     # Midnight in Auckland is 11 or 12 o'clock UTC of the day before.
     assert backend.queues.asked[-1]["from"][11:] in ("11:00:00.000Z", "12:00:00.000Z")
@@ -148,7 +145,7 @@ def test_a_failed_past_is_told_in_place_and_tried_again(open_page, backend):
 def test_it_fits_the_screen_and_axe_finds_nothing_serious(open_page, backend, axe_source, width, scheme, language):
     page = open_at(open_page, backend, language=language, width=width, color_scheme=scheme)
     expect(page.locator("#joins .chart canvas")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    expect_no_wider(page, width)
     page.evaluate(axe_source)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]

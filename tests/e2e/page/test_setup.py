@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import at_rest, eventually, expect_no_wider, place_of
 
 OpenSetup = Callable[..., Page]
 
@@ -15,11 +16,7 @@ OpenSetup = Callable[..., Page]
 def open_setup(open_page: Callable[..., Page], backend: FakeBackend) -> OpenSetup:
     def open_it(*, role: str = "manager", language: str = "en", **options: Any) -> Page:
         backend.role = role
-        page = open_page(signed_in=False, **options)
-        backend.sessions.add("prepared")
-        page.context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
-        page.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
-        page.goto(f"{backend.url}/?signed-in#store=corner-market&page=setup")
+        page = open_page(path="/#store=corner-market&page=setup", language=language, **options)
         expect(page.locator(".sheet svg")).to_be_visible()
         return page
 
@@ -62,17 +59,18 @@ def test_a_point_is_dragged_with_the_mouse_and_the_step_is_taken_back_and_done_a
     page = open_setup()
     page.get_by_role("button", name="Main door", exact=False).first.click()
     handle = page.locator("[data-key='line:door'][data-point='0']")
-    box = handle.bounding_box()
-    assert box is not None
+    at_rest(page)
+    handle.hover()  # it waits until the handle stands still and nothing covers it
+    box = place_of(handle)
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x - 30, y - 20, steps=4)
     page.mouse.move(x - 60, y - 40, steps=4)
     page.mouse.up()
     across = field(page, "First end, Across")
+    eventually(page, lambda: float(across.input_value()) < 16, "the point has moved")
+    at_rest(page)
     moved = float(across.input_value())
-    assert moved < 16
     page.get_by_role("button", name="Undo").click()
     expect(across).to_have_value("17")
     page.keyboard.press("Control+Shift+Z")
@@ -161,7 +159,7 @@ def test_a_link_cannot_slip_a_drawing_in(open_setup: OpenSetup, backend: FakeBac
     page.evaluate("location.hash = '#store=corner-market&page=setup&word=guessed&drawn=q1YqSy1STMkvAgA'")
     expect(page.get_by_text("was not asked for by this page")).to_be_visible()
     expect(page.get_by_text("Nothing to save.")).to_be_visible()
-    assert "drawn" not in page.url
+    eventually(page, lambda: "drawn" not in page.url, "the address forgets the drawing")
 
 
 @pytest.mark.parametrize(("width", "language", "scheme"), [(390, "zh-CN", "dark"), (1440, "en", "light")])
@@ -171,7 +169,7 @@ def test_it_fits_and_has_no_serious_finding(
     page = open_setup(width=width, language=language, color_scheme=scheme, bypass_csp=True)
     page.locator(".items button").first.click()
     expect(page.locator(".panel")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect_no_wider(page, width)
     page.evaluate(axe_source)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     findings = [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
