@@ -37,6 +37,9 @@ class QueueSettings:
         notice_s: ... and did so no longer than this before.
         gone_s: fewer wait for this long: somebody has gone ...
         return_s: ... unless they are there again within this time.
+        walk_most_s: whoever is in line as a till becomes free is there within this time; who stands there while one
+            is free for longer does not wait.
+        same_s: whoever is served and joined no further than this from when a place was taken has had that place.
     """
 
     margin: float = 0.3
@@ -56,6 +59,8 @@ class QueueSettings:
     notice_s: float = 6.0
     gone_s: float = 12.0
     return_s: float = 30.0
+    walk_most_s: float = 8.0
+    same_s: float = 3.0
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +68,9 @@ class Customer:
     """Somebody in a queue's area or at its tills; `unit` is shared by those who came together.
 
     `place_s` is since when whoever is served now has waited, by the order of the line.
+    `stands_by` is true of whoever came with somebody who was served at once; they wait for nothing.
+    `idle_until_s` is until when a till was free that they did not go to.
+    `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
     somebody else was seen being served.
     """
@@ -80,6 +88,7 @@ class Customer:
     came_from_afar: bool = False
     near_till: int = NOWHERE
     near_distance: float = np.inf
+    till_distance: float = np.inf
     till: int = NOWHERE
     at_till_since_s: float | None = None
     at_till_last_s: float = 0.0
@@ -87,6 +96,8 @@ class Customer:
     unseen_s: float = 0.0
     walked_up: bool = False
     place_s: float | None = None
+    stands_by: bool = False
+    idle_until_s: float = -np.inf
     xy: NDArray[np.float64] = field(default_factory=lambda: np.full(2, np.nan))
     done: bool = False
 
@@ -97,7 +108,12 @@ class Customer:
 
     @property
     def joined_s(self) -> float:
-        """When they began to wait: from when on they were slow, or came in if they walked straight to the till."""
+        """When they began to wait: not while a till was free, which nobody waits for."""
+        return max(self.came_s, self.idle_until_s)
+
+    @property
+    def came_s(self) -> float:
+        """From when on they were slow, or when they came in if they walked straight to the till."""
         since_s = self.entered_s if self.slow_since_s is None else self.slow_since_s
         if self.at_till_since_s is not None and since_s >= self.at_till_since_s:
             return self.entered_s

@@ -91,6 +91,7 @@ class QueueLine:
         self.tills.pass_time(self.customers, seen.at_s, passed_s)
         left = self.tills.serve(self.customers, seen.at_s)
         left += self._end(seen)
+        self.tills.look_for_idle(self.customers, seen.at_s)
         waiting_s = [customer.joined_s for customer in self.waiting()]
         left += [_of_place(gone) for gone in self.places.step(seen.at_s, passed_s, waiting_s)]
         return left
@@ -106,11 +107,13 @@ class QueueLine:
     def waiting(self) -> list[Customer]:
         """Return who waits, one of each unit, in no order."""
         now_s = self._at_s or 0.0
+        if self.tills.idle_for_s(now_s) > self.settings.walk_most_s:
+            return []
         first: dict[int, Customer] = {}
         served = {c.unit for c in self.customers if c.is_serving or c.done}
         for c in self.customers:
             gone = c.seen_s > c.inside_s and now_s - c.inside_s >= self.settings.leave_s
-            if c.joined and not c.is_serving and not c.done and not gone and c.unit not in served:
+            if c.joined and not c.is_serving and not c.done and not c.stands_by and not gone and c.unit not in served:
                 other = first.get(c.unit)
                 if other is None or c.joined_s < other.joined_s:
                     first[c.unit] = c
@@ -189,6 +192,7 @@ class QueueLine:
             if not customer.joined and customer.slow_s >= self.shape.join_s:
                 customer.joined = self._is_in_line(customer, seen, row)
         customer.slow, customer.seen_s, customer.xy = slow, at_s, seen.points_xy[row]
+        customer.till_distance = till_distance
         customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
@@ -268,7 +272,7 @@ class QueueLine:
         return left
 
     def _gone(self, customer: Customer, *, lost: bool) -> list[Left]:
-        if customer.done or not customer.joined:
+        if customer.done or customer.stands_by or not customer.joined:
             return []
         if any(c is not customer and c.unit == customer.unit and c.joined for c in self.customers):
             return []  # the others of the unit are still here

@@ -66,13 +66,37 @@ class Places:
             own_joined_s: since when the customer waited whom the track of the one who is served seems to be; taken
                 where no line is known of.
         """
-        joined_s = self.joined_s.pop(0) if self.joined_s else own_joined_s
+        joined_s = self._take(own_joined_s)
         self._served.append((at_s, joined_s))
         for gone in self._leaving:
             if self._comes_along(gone, at_s, joined_s):
                 self._drop(gone.joined_s)
         self._leaving = [gone for gone in self._leaving if not self._comes_along(gone, at_s, joined_s)]
         return joined_s
+
+    def _take(self, own_joined_s: float) -> float:
+        if not self.joined_s:
+            return own_joined_s
+        own = min(range(len(self.joined_s)), key=lambda index: abs(self.joined_s[index] - own_joined_s))
+        # Whoever came as one of these places was taken has had that one; of others the line's order tells.
+        return self.joined_s.pop(own if abs(self.joined_s[own] - own_joined_s) <= self.settings.same_s else 0)
+
+    def went_s(self, since_s: float, until_s: float) -> float | None:
+        """Return since when somebody had waited who was seen leaving the line in a span of time; None for nobody."""
+        gone = [gone for gone in self._leaving if since_s <= gone.end_s <= until_s]
+        return min((each.joined_s for each in gone), default=None)
+
+    def serve_past(self, at_s: float, joined_s: float) -> float:
+        """Let somebody be served who was in no line, since a till was free; return since when they waited."""
+        self._served.append((at_s, joined_s))
+        return joined_s
+
+    def empty(self) -> None:
+        """Let nobody be in line: a till is free."""
+        self.joined_s.clear()
+        self._leaving.clear()
+        self._gone.clear()
+        self._over_s = self._under_s = 0.0
 
     def give_back(self, joined_s: float) -> None:
         """Put somebody back who was not served after all."""

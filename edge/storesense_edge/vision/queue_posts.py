@@ -54,6 +54,10 @@ class Posts:
         self._seen_s = np.clip(self._seen_s + np.where(here, passed_s, -FADES * passed_s), 0.0, MOST_S)
         self._is_known = self._is_known or bool((self._seen_s >= STAFFED_S).any())
 
+    def is_known(self, till: int) -> bool:
+        """Whether it is in view whether a till has a cashier."""
+        return self._is_known and till < len(self.posts_xy) and bool(np.isfinite(self.posts_xy[till]).all())
+
     def may_serve(self, till: int) -> bool:
         """Whether anybody may be served at a till."""
         if not self._is_known or till >= len(self.posts_xy) or not np.isfinite(self.posts_xy[till]).all():

@@ -3,8 +3,11 @@
 What is looked at is the place, not the track. A till's place is held by one customer from when they come to a stand
 there until nobody is seen there any more. In a crowd, tracks change hands: whoever passes the customer walks off with
 the customer's track, and another track is found in the customer's place. So another track there is the next customer
-only if it was seen waiting, or if the place was empty for as long as it takes to walk up to it. Else it is the same
-customer under another number.
+only if it was seen waiting, or if the place was empty for as long as it takes to walk up to it, or if somebody went
+there from the line meanwhile and was lost on the way. Else it is the same customer under another number.
+
+Nobody waits for a till that is free. Whoever stands by one for longer than it takes to walk to it is there for another
+reason: they came with somebody, or look at what is for sale.
 """
 
 from __future__ import annotations
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from storesense_edge.vision.queue_posts import Posts
 
 
+WALKED_UP = 0.5
+"""Lost no further than this beyond a till's reach, heights, somebody was on the way to it."""
+
+
 @dataclass(slots=True)
 class Tills:
     """Where a queue is served.
@@ -31,6 +38,7 @@ class Tills:
         posts: where their cashiers are.
 
     Attributes:
+        idle_since_s: since when a till has been free that serves; None while there is none.
         busy_s: of each till, seconds spent serving since somebody emptied it.
         served: of each till, how many were served since then.
     """
@@ -41,7 +49,9 @@ class Tills:
     posts: Posts
     busy_s: dict[int, float] = field(default_factory=dict)
     served: dict[int, int] = field(default_factory=dict)
+    idle_since_s: float | None = None
     _freed_s: dict[int, float] = field(default_factory=dict)
+    _manned_s: dict[int, float] = field(default_factory=dict)
 
     def pass_time(self, customers: list[Customer], at_s: float, passed_s: float) -> None:
         """Let time pass at the tills; it was spent serving once the customer is seen there again."""
@@ -52,6 +62,28 @@ class Tills:
             if c.at_till_last_s == at_s:
                 self.busy_s[c.till] = self.busy_s.get(c.till, 0.0) + c.unseen_s
                 c.unseen_s = 0.0
+
+    def look_for_idle(self, customers: list[Customer], at_s: float) -> None:
+        """Find out since when a till has been free that serves."""
+        held = {c.till for c in customers if c.is_serving}
+        since_s: list[float] = []
+        for till in range(len(self.shape.tills_xy)):
+            if not self.posts.may_serve(till) or not (self.posts.is_known(till) or till in self._freed_s):
+                self._manned_s.pop(till, None)
+                continue
+            manned_s = self._manned_s.setdefault(till, at_s)
+            if till not in held:
+                since_s.append(max(manned_s, self._freed_s.get(till, manned_s)))
+        self.idle_since_s = min(since_s, default=None)
+        if self.idle_for_s(at_s) > self.settings.walk_most_s:
+            for c in customers:
+                if not c.is_serving:
+                    c.idle_until_s = at_s
+            self.places.empty()
+
+    def idle_for_s(self, at_s: float) -> float:
+        """For how long a till has been free."""
+        return 0.0 if self.idle_since_s is None else at_s - self.idle_since_s
 
     def end(self, customers: list[Customer], at_s: float) -> list[Left]:
         """End the services at places that have been empty for long enough."""
@@ -82,7 +114,11 @@ class Tills:
                 if not held:
                     continue
                 last = min(held, key=lambda c: c.at_till_last_s)
-                if not self._follows(customer, last):
+                came_s = self._left_the_line_s(customer, last, customers, at_s)
+                if came_s is not None:
+                    customer.slow_since_s, customer.waited_s = came_s, self.shape.join_s
+                    customer.joined, customer.walked_up = True, False
+                elif not self._follows(customer, last):
                     if customer.slow:
                         _take_over(last, customer, customers, at_s)
                     continue
@@ -103,6 +139,21 @@ class Tills:
             return has_left or since_s > last.at_till_last_s - self.settings.change_s
         return customer.came_from_afar and since_s - last.at_till_last_s >= self.settings.walk_s
 
+    def _left_the_line_s(
+        self, customer: Customer, last: Customer, customers: list[Customer], at_s: float
+    ) -> float | None:
+        """Since when somebody waited who went to a till that was empty and was lost on the way; None for nobody."""
+        since_s = at_s if customer.at_till_since_s is None else customer.at_till_since_s
+        if customer.joined or since_s - last.at_till_last_s < self.settings.walk_s:
+            return None
+        reach = self.shape.till_heights + WALKED_UP
+        for c in customers:
+            is_lost = c.joined and not c.is_serving and not c.done and at_s - c.seen_s >= self.settings.change_s
+            if is_lost and c.seen_s > last.at_till_last_s and c.till_distance <= reach:
+                c.done = True
+                return c.joined_s
+        return self.places.went_s(last.at_till_last_s - self.settings.change_s, since_s)
+
     def _begin(self, customer: Customer, customers: list[Customer]) -> None:
         till = customer.near_till
         # Standing within reach while another was served was still waiting.
@@ -111,10 +162,23 @@ class Tills:
         begun_s = customer.at_till_since_s if customer.stood_at_till_s is None else customer.stood_at_till_s
         customer.at_till_since_s = max(begun_s or 0.0, freed_s)
         customer.till, customer.unseen_s = till, 0.0
-        customer.place_s = self.places.serve(customer.at_till_since_s, customer.joined_s)
+        customer.place_s = self._place_of(customer, customers)
         for other in customers:
             if other is not customer and other.unit == customer.unit and not other.is_serving:
                 other.done = True
+
+    def _place_of(self, customer: Customer, customers: list[Customer]) -> float:
+        cfg = self.settings
+        at_s = customer.at_till_since_s or 0.0
+        if customer.stands_by:
+            return self.places.serve_past(at_s, min(customer.joined_s, at_s))
+        if self.idle_for_s(at_s) <= cfg.walk_most_s:
+            return self.places.serve(at_s, customer.came_s)
+        came_s = min(max(customer.came_s, at_s - cfg.walk_most_s), at_s)
+        for other in customers:
+            if other is not customer and not other.is_serving and abs(other.came_s - customer.came_s) <= cfg.together_s:
+                other.stands_by = True
+        return self.places.serve_past(at_s, came_s)
 
     def _leave(self, customer: Customer) -> list[Left]:
         """Somebody is at their till no more; who was there too shortly was not served."""
@@ -151,7 +215,13 @@ def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s:
 
     Whoever has that customer's number now was in the other's place before: in line, or in nobody's.
     """
+    old_unit = last.unit
     last.number, other.number = other.number, last.number
+    # Whoever was their company stays it, and nobody becomes it by the number that is free now.
+    for c in customers:
+        if c.unit == old_unit and c is not other:
+            c.unit = last.number
+    other.unit = other.number
     last.near_till, last.near_distance, last.slow = other.near_till, other.near_distance, other.slow
     last.seen_s = last.inside_s = last.at_till_last_s = at_s
     if other.joined:

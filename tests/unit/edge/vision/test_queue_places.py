@@ -27,10 +27,28 @@ def test_the_first_who_came_is_the_first_who_is_served() -> None:
     line = Line()
     line.go(10, 0.0)
     line.go(10, 0.0, 10.0)
-    assert line.places.serve(20.0, 10.0) == 0.0, "whoever the track at the till seems to be"
+    assert line.places.serve(20.0, 16.0) == 0.0, "nobody took a place when this track seems to have come"
     line.go(10, 10.0)
     assert line.places.serve(30.0, 10.0) == 10.0
     assert len(line.places) == 0
+
+
+def test_who_came_when_a_place_was_taken_has_had_that_place() -> None:
+    line = Line()
+    line.go(10, 0.0)  # stands by, and will never be served
+    line.go(10, 0.0, 10.0)
+    assert line.places.serve(20.0, 11.0) == 10.0
+    assert line.places.joined_s == pytest.approx([0.0])
+
+
+def test_a_free_till_empties_the_line_without_anybody_having_given_up() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.places.leave(0.0, 10.0, line.at_s, was_seen=True)
+    line.places.empty()
+    assert len(line.places) == 0
+    assert line.go(60) == []
+    assert line.places.serve_past(70.0, 68.0) == 68.0
 
 
 def test_tracks_that_change_hands_change_no_place() -> None:

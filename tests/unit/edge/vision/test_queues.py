@@ -294,17 +294,86 @@ def test_the_next_in_line_is_another_customer() -> None:
     assert second.wait_s == pytest.approx(21.5, abs=0.2)
 
 
+class Manned:
+    """A queue before two tills whose cashiers' places are in view; only the first has a cashier."""
+
+    CASHIER = 99
+
+    def __init__(self, *, tills: tuple[tuple[int, int], ...] = ((20, 30), (120, 30))) -> None:
+        posts = tuple((x, 130) for x, _ in tills)
+        self.counter = QueueCounter([replace(TILL, tills_xy=tills, posts_xy=posts, cashiers_xy=posts)])
+        self.at_s = 0.0
+
+    def go(self, seconds: float, *seen: Person, hidden: tuple[int, ...] = ()) -> QueueSample:
+        for _ in range(round(seconds * 10)):
+            everybody = ((self.CASHIER, 20.0, STILL), *seen)
+            picture = look(self.at_s, everybody)
+            picture.points_xy[0, 1] = 130.0
+            present = picture.present_ids | frozenset(hidden)
+            self.counter.step(replace(picture, present_ids=present, staff_ids=frozenset({self.CASHIER})))
+            self.at_s = round(self.at_s + 0.1, 1)
+        return self.counter.samples()[0]
+
+    def visits(self) -> list[tuple[QueueOutcome, float, float]]:
+        (sample,) = self.counter.take()
+        return [(visit.outcome, round(visit.wait_s, 1), round(visit.service_s, 1)) for visit in sample.visits]
+
+
 def test_who_stands_before_a_till_without_a_cashier_waits_on() -> None:
-    queue = replace(TILL, tills_xy=((20, 30), (120, 30)), posts_xy=((20, 100), (120, 100)))
-    counter = QueueCounter([queue])
-    cashier, customer = (9, 20, STILL), (1, 120, STILL)
-    for tenth in range(200):
-        people = (cashier,) if tenth < 50 else (cashier, customer)
-        seen = look(tenth / 10, people)
-        seen.points_xy[:, 1] = [100.0, 30.0][: len(people)]
-        counter.step(replace(seen, staff_ids=frozenset({9})))
-    (sample,) = counter.samples()
-    assert (sample.waiting, sample.serving) == (1, 0)
+    scene = Manned()
+    scene.go(5)
+    scene.go(10, (1, 20, STILL))
+    sample = scene.go(15, (1, 20, STILL), (2, 120, STILL))
+    assert (sample.waiting, sample.serving) == (1, 1)
+
+
+def test_nobody_waits_for_a_till_that_is_free() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(5)
+    assert scene.go(5, (1, 80, STILL)).waiting == 1, "they may be on the way to it"
+    assert scene.go(10, (1, 80, STILL)).waiting == 0
+    assert scene.go(60, (1, 500, WALKING)).waiting == 0
+    assert scene.visits() == [], "who did not wait gave nothing up"
+
+
+def test_who_stands_by_while_a_friend_pays_lengthens_nobodys_wait() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(12)
+    scene.go(2, (1, 60, WALKING), (2, 80, WALKING))
+    scene.go(60, (1, 20, STILL), (2, 80, STILL))
+    assert scene.go(10, (1, 20, STILL), (2, 80, STILL), (3, 120, STILL)).waiting == 1
+    scene.go(2, (1, 500, WALKING), (2, 80, STILL), (3, 60, WALKING))
+    scene.go(30, (2, 500, WALKING), (3, 20, STILL))
+    scene.go(EMPTY_S, (3, 500, WALKING))
+    first, second = scene.visits()
+    assert first[0] is second[0] is QueueOutcome.SERVED
+    assert first[1] <= 3.0
+    assert second[1] == pytest.approx(12.0, abs=1.0)
+
+
+def test_who_is_lost_on_the_way_from_the_line_to_the_till_is_the_next_who_is_served() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(12)
+    scene.go(30, (1, 20, STILL))
+    scene.go(20, (1, 20, STILL), (2, 100, STILL))
+    scene.go(1, (1, 500, WALKING), (2, 60, WALKING))
+    scene.go(2, (1, 500, WALKING), hidden=(2,))
+    scene.go(15, (3, 20, STILL))
+    scene.go(EMPTY_S, (3, 500, WALKING))
+    first, second = scene.visits()
+    assert first[2] == pytest.approx(50.0, abs=1.0)
+    assert second[1] == pytest.approx(23.0, abs=1.0)
+    assert second[2] == pytest.approx(15.0, abs=1.0)
+
+
+def test_whoever_gets_the_number_of_one_who_is_served_does_not_become_their_company() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(12)
+    scene.go(20, (1, 20, STILL))
+    # Somebody walks past and off with the track; another number is seen at the till, and that track comes to wait.
+    scene.go(1.5, (1, 300, WALKING))
+    scene.go(10, (2, 20, STILL), (1, 500, WALKING))
+    assert scene.go(10, (2, 20, STILL), (1, 90, STILL)).waiting == 1
 
 
 def test_who_only_stands_near_a_line_that_is_empty_is_not_in_it() -> None:
