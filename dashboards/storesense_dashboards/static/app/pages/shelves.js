@@ -196,7 +196,7 @@ export class View extends Pure {
         <${Table}
           title=${p.restock}
           rows=${restock}
-          keyOf=${(row) => row.slot.id}
+          keyOf=${(row) => `${row.slot.id} ${row.slot.product?.sku}`}
           columns=${restockColumns}
           sortedBy="step"
           empty=${html`<p class="hint">${t.shelves.allStocked}</p>`}
@@ -204,7 +204,7 @@ export class View extends Pure {
       <//>
       <${Planogram} layout=${layout} rows=${rows} planogram=${data.planogram} zone=${zone} onShow=${actions.showOnPlan} onCount=${mayAct(state.session?.user) ? this.onCount : null} />
       ${data.corrections?.corrections.length > 0 && html`<${ToldAnew} layout=${layout} corrections=${data.corrections} zone=${zone} />`}
-      ${data.counts && html`<${Counts} layout=${layout} counts=${data.counts} zone=${zone} />`}
+      ${data.counts && html`<${Counts} layout=${layout} counts=${data.counts} atMs=${atMs} zone=${zone} />`}
       <${Card} id="lost-sales" icon="chart" title=${p.lostSales}>
         <p class="card-lead">${p.lostLead}</p>
         <${Table}

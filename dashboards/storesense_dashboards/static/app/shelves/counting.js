@@ -1,6 +1,6 @@
 // Counting a slot by hand: the form, what became of counts, and how well the shelves count by them.
 import { request, storePath } from "../api.js";
-import { numberText, timeText } from "../format.js";
+import { dayTimeText, numberText, timeText } from "../format.js";
 import { pageTexts } from "../i18n/index.js";
 import { Card } from "../parts/card.js";
 import { Dialog } from "../parts/dialog.js";
@@ -87,10 +87,10 @@ export function accuracyText(accuracy) {
   );
 }
 
-/** Props: layout, counts (the API's answer), zone. */
-export function Counts({ layout, counts, zone }) {
+/** Props: layout, counts (the API's answer), atMs, zone. */
+export function Counts({ layout, counts, atMs, zone }) {
   const columns = [
-    { id: "at", label: p.columns.at, value: (row) => row.count_no, cell: (row) => timeText(row.counted_at_ms, zone) },
+    { id: "at", label: p.columns.at, value: (row) => row.count_no, cell: (row) => dayTimeText(row.counted_at_ms, atMs ?? row.counted_at_ms, zone) },
     { id: "place", label: p.columns.place, isHead: true, value: (row) => slotNamed(layout, row.slot_id)?.name ?? row.slot_id },
     { id: "counted", label: p.columns.counted, value: (row) => listed(slotNamed(layout, row.slot_id), row.products, "units") },
     {

@@ -45,9 +45,18 @@ export function slotRows(layout, live, atMs, depletion) {
   });
 }
 
+/** A further product of a row's plate, as a row of its own. */
+function furtherRow(row, each) {
+  const { sku, units, capacity_units, reorder_point_units } = each;
+  const slot = { ...row.slot, product: { sku, name: each.name }, capacity_units, reorder_point_units };
+  const isLow = units !== null && units <= reorder_point_units;
+  return { ...row, slot, units, state: isLow ? "low" : "ok", toEmptyH: each.to_empty_h, also: [] };
+}
+
 /** The rows to restock, in walking order, each with `step` from 1 and `bring`, the units that fill it. */
 export function restockRows(rows) {
-  const bySlot = new Map(rows.filter(needsRestock).map((row) => [row.slot, row]));
+  const every = rows.flatMap((row) => [row, ...row.also.map((each) => furtherRow(row, each))]);
+  const bySlot = new Map(every.filter(needsRestock).map((row) => [row.slot, row]));
   return walkingOrder([...bySlot.keys()]).map((slot, index) => {
     const row = bySlot.get(slot);
     return { ...row, step: index + 1, bring: slot.capacity_units - row.units };
