@@ -1,5 +1,6 @@
 // Devices: which are well, how complete their data is hour by hour and why not, clocks, outboxes, versions, calibration.
-import { request, storePath } from "../api.js";
+import { api, request, storePath } from "../api.js";
+import { AskDialog, Commands, mayAsk, mergedCommands, recentCommands, stateOf } from "../devices/commands.js";
 import { awaitedMessages, completenessOf, deviceRows, hourState, missingReasons } from "../devices/hours.js";
 import { agoText, dayTimeText, durationText, numberText, timeText } from "../format.js";
 import { pageTexts, t } from "../i18n/index.js";
@@ -8,6 +9,7 @@ import { Figure } from "../parts/figure.js";
 import { Loading } from "../parts/notice.js";
 import { loadStyle } from "../parts/style.js";
 import { Table } from "../parts/table.js";
+import { toast } from "../parts/toast.js";
 import { classes, html, Pure } from "../ui.js";
 
 const [p] = await Promise.all([pageTexts("devices"), loadStyle("devices")]);
@@ -21,13 +23,14 @@ export const title = () => p.title;
 export async function load({ storeId, signal }) {
   const ask = (rest) => request("GET", storePath(storeId, rest), undefined, { signal });
   const dayAgo = new Date(Date.now() - 7 * 86_400_000 + 60_000).toISOString();
-  const [devices, completeness, planogram, quality] = await Promise.all([
+  const [devices, completeness, planogram, quality, commands] = await Promise.all([
     ask("/devices"),
     ask("/completeness"),
     ask("/planogram/devices"),
     ask(`/quality?from=${encodeURIComponent(dayAgo)}`),
+    ask("/commands?limit=100"),
   ]);
-  return { devices: devices.devices, completeness, planogram: planogram.devices, quality };
+  return { devices: devices.devices, completeness, planogram: planogram.devices, quality, commands: commands.commands };
 }
 
 /** A share as per cent. Only what is whole is told as 100 %, and only nothing at all as 0 %. */
@@ -100,7 +103,17 @@ function State({ row, nowMs }) {
   return html`<span class="device-state"><span class=${`device-dot is-${row.state}`} aria-hidden="true"></span>${word}</span>`;
 }
 
-const columnsOf = (nowMs) => [
+/** Where the newest command to a device stands, and the way to ask for another. */
+function Asked({ row, newest, nowMs, mayAskHere, onAsk }) {
+  const canAsk = mayAskHere && row.commands.length > 0;
+  if (!canAsk && !newest) return html`<span class="gap-text">${row.commands.length ? t.unknown : p.commands.noneUnderstood}</span>`;
+  return html`<div class="asked">
+    ${canAsk && html`<button class="quiet" aria-label=${p.commands.askLabel(row.device_id)} onClick=${() => onAsk(row.device_id)}>${p.commands.askButton}</button>`}
+    ${newest && html`<span class="hint" data-state=${stateOf(newest, nowMs)}>${p.commands.kinds[newest.kind] ?? newest.kind}: ${p.commands.states[stateOf(newest, nowMs)]}</span>`}
+  </div>`;
+}
+
+const columnsOf = (nowMs, commands, mayAskHere, onAsk) => [
   { id: "device", label: p.columns.device, isHead: true, value: (row) => row.device_id },
   { id: "kind", label: p.columns.kind, value: (row) => (row.registered_at ? (p.kinds[row.kind] ?? row.kind) : p.notRegistered) },
   { id: "state", label: p.columns.state, value: (row) => row.state, cell: (row) => html`<${State} row=${row} nowMs=${nowMs} />` },
@@ -137,6 +150,13 @@ const columnsOf = (nowMs) => [
   },
   { id: "uptime", label: p.columns.uptime, isNumber: true, value: (row) => row.uptimeS, cell: (row) => (row.uptimeS === null ? t.unknown : durationText(row.uptimeS)) },
   { id: "software", label: p.columns.software, value: (row) => row.software },
+  {
+    id: "commands",
+    label: p.commands.title,
+    isUnsorted: true,
+    value: (row) => row.commands.join(" "),
+    cell: (row) => html`<${Asked} row=${row} newest=${commands.find((each) => each.device_id === row.device_id)} nowMs=${nowMs} mayAskHere=${mayAskHere} onAsk=${onAsk} />`,
+  },
   {
     id: "planogram",
     label: p.columns.planogram,
@@ -219,7 +239,20 @@ function Calibration({ layout, live, quality, nowMs, zone, href }) {
 
 /** Props: as every page's View. */
 export class View extends Pure {
-  render({ state, layout, live, nowMs, zone, data, view }) {
+  state = { asked: null, sent: [] };
+
+  #ask = (deviceId) => this.setState({ ...this.state, asked: deviceId });
+
+  #close = () => this.setState({ ...this.state, asked: null });
+
+  #send = async (body) => {
+    const { asked } = this.state;
+    const sent = await api.send("POST", this.props.view.storeId, `/devices/${encodeURIComponent(asked)}/commands`, body);
+    this.setState({ ...this.state, asked: null, sent: [sent, ...this.state.sent].slice(0, 100) });
+    toast(p.commands.sentToast, { tone: "good" });
+  };
+
+  render({ state, layout, live, nowMs, zone, data, view }, { asked, sent }) {
     if (!state.hasSnapshot) return html`<${Loading} />`;
     if (!data.devices.length) return html`<${Empty} icon="device" title=${p.none} help=${p.noneHelp} />`;
     const rows = deviceRows(data, live.devices);
@@ -231,6 +264,8 @@ export class View extends Pure {
     const allHours = data.completeness.devices.flatMap((entry) => entry.hours);
     const components = rows.flatMap((row) => row.components.map((component) => ({ ...component, device_id: row.device_id })));
     const share = completenessOf(allHours);
+    const commands = mergedCommands(sent, data.commands, recentCommands(live.devices));
+    const askedRow = rows.find((row) => row.device_id === asked);
     return html`<div class="figures">
         <dl class="figure-grid">
           <${Figure} id="online" icon="device" label=${p.online} value=${numberText(online)} of=${p.of(rows.length)} tone=${online < rows.length ? "act" : null} />
@@ -245,10 +280,12 @@ export class View extends Pure {
           title=${p.title}
           rows=${rows}
           keyOf=${(row) => row.device_id}
-          columns=${columnsOf(nowMs)}
+          columns=${columnsOf(nowMs, commands, mayAsk(state.session?.user?.role ?? state.session?.role), this.#ask)}
           sortedBy=${view.params.sort ?? "state"}
         />
       <//>
+      <${Commands} commands=${commands} layout=${layout} nowMs=${nowMs} zone=${zone} />
+      ${askedRow && html`<${AskDialog} key=${asked} device=${askedRow} layout=${layout} onClose=${this.#close} onSend=${this.#send} />`}
       <${Ledger} rows=${rows} others=${others} zone=${zone} from=${Date.parse(data.completeness.from)} nowMs=${nowMs} />
       <${Card} id="components" icon="setup" title=${p.components}>
         <${Table}
