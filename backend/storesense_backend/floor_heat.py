@@ -85,13 +85,14 @@ def pack_sums(values: "NDArray[np.float64]", per_s: int) -> bytes:
     return zlib.compress(whole.astype("<u4").tobytes(), 6)
 
 
-def unpack_sums(packed: bytes, per_s: int, *, columns: int, rows: int) -> "NDArray[np.float64]":
-    """Undo ``pack_sums``: (rows, columns) seconds.
+def unpack_whole(packed: bytes, *, columns: int, rows: int) -> "NDArray[np.uint32]":
+    """Undo ``pack_sums`` but for its last step: (rows, columns) whole parts of a second.
 
     Raises:
         GridError: the bytes are no such sums.
     """
-    return _inflated(packed, "<u4", columns=columns, rows=rows) / per_s
+    found: NDArray[np.uint32] = _inflated(packed, "<u4", columns=columns, rows=rows)
+    return found
 
 
 def unpack_presence(packed: bytes, *, columns: int, rows: int) -> "NDArray[np.uint16]":

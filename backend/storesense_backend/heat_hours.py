@@ -1,13 +1,17 @@
 """Heat of a floor over any time, from the database: a long time is a sum of whole hours, each added up from grids once.
 
 An hour is kept with the number of its grids. Where more have come since (a device was offline) it is added up anew;
-where there are fewer (they have been dropped with age) the kept hour holds.
+where there are fewer (they have been dropped with age) the kept hour holds. Whoever asks for heat looks at the last two
+days' hours in this way, and takes older ones as they are kept: those are looked at by ``heat_upkeep``, which also adds
+up what nobody has asked for, before its grids are dropped.
 """
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from storesense_backend.database import Connection
 from storesense_backend.floor_heat import (
@@ -21,7 +25,7 @@ from storesense_backend.floor_heat import (
     no_heat,
     pack_sums,
     unpack_presence,
-    unpack_sums,
+    unpack_whole,
 )
 from storesense_backend.measurements import series_ids
 from storesense_backend.metrics import BackendMetrics
@@ -30,7 +34,6 @@ from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 _SQL = load_queries("storesense_backend", "sql/heat.sql")
@@ -38,6 +41,8 @@ _GRIDS_AT_ONCE = 500
 _HOUR = timedelta(hours=1)
 _FEWEST_HOURS = 3
 """Of a span with fewer whole hours the grids themselves are read."""
+LOOKED_AT = timedelta(days=2)
+"""Kept hours that ended no longer ago are compared with their grids when somebody asks."""
 _PRESENCE_PER_S = 100
 _WATCHED_PER_S = 10
 
@@ -52,55 +57,125 @@ async def floor_heat(
     end_at = floor_to(min(span.to_at, now), _HOUR)
     if end_at - first_at < _FEWEST_HOURS * _HOUR:
         return (await _added_up(connection, ids, span, frame, metrics))[0]
-    heat = await _whole_hours(connection, layout.id, ids, TimeSpan(first_at, end_at), frame, metrics)
+    heat = await _whole_hours(connection, layout.id, ids, TimeSpan(first_at, end_at), frame, now, metrics)
     for edge in (TimeSpan(span.from_at, first_at), TimeSpan(end_at, span.to_at)):
         if edge.from_at < edge.to_at:
             heat = add_heat(heat, (await _added_up(connection, ids, edge, frame, metrics))[0])
     return heat
 
 
-async def _whole_hours(
-    connection: Connection, store_id: str, ids: list[int], span: TimeSpan, frame: GridFrame, metrics: BackendMetrics
-) -> FloorHeat:
-    values = {"store_id": store_id, "series_ids": ids, "from_at": span.from_at, "to_at": span.to_at}
-    counts = {
+async def keep_hours(
+    connection: Connection, *, layout: StoreLayout, span: TimeSpan, metrics: BackendMetrics
+) -> list[datetime]:
+    """Add up those hours of a span that are not kept with all their grids, and return them, newest first.
+
+    Args:
+        connection: to the database.
+        layout: of the store.
+        span: from a whole hour to a whole hour.
+        metrics: where grids that cannot be read are counted.
+    """
+    ids = await series_ids(connection, store_id=layout.id, stream="heatmap")
+    values = {"store_id": layout.id, "from_at": span.from_at, "to_at": span.to_at}
+    kept = {
         row["hour_at"]: row["grid_count"]
-        for row in await (await connection.execute(_SQL["grid_counts"], values)).fetchall()
+        for row in await (await connection.execute(_SQL["kept_counts"], values)).fetchall()
     }
+    counts = await _grid_counts(connection, ids, _hours(span))
+    missing = sorted((hour_at for hour_at, count in counts.items() if kept.get(hour_at, 0) < count), reverse=True)
+    frame = floor_frame(layout.floor.size_m)
+    for hour_at in missing:
+        await _kept(connection, layout.id, ids, hour_at, frame, metrics)
+    return missing
+
+
+async def first_grid_at(connection: Connection, store_id: str) -> datetime | None:
+    """Return when the oldest grid of a store was measured that is still there; None without any."""
+    ids = await series_ids(connection, store_id=store_id, stream="heatmap")
+    row = await (await connection.execute(_SQL["first_grid"], {"series_ids": ids})).fetchone()
+    return None if row is None else row["first_at"]
+
+
+async def stores_with_heat(connection: Connection) -> list[str]:
+    """Return the stores whose cameras have ever told presence."""
+    return [row["store_id"] for row in await (await connection.execute(_SQL["stores"])).fetchall()]
+
+
+def _hours(span: TimeSpan) -> list[datetime]:
+    return [span.from_at + number * _HOUR for number in range((span.to_at - span.from_at) // _HOUR)]
+
+
+async def _grid_counts(connection: Connection, ids: list[int], hours: list[datetime]) -> dict[datetime, int]:
+    cursor = await connection.execute(_SQL["grid_counts"], {"series_ids": ids, "hours": hours})
+    return {row["hour_at"]: row["grid_count"] for row in await cursor.fetchall()}
+
+
+async def _whole_hours(
+    connection: Connection,
+    store_id: str,
+    ids: list[int],
+    span: TimeSpan,
+    frame: GridFrame,
+    now: datetime,
+    metrics: BackendMetrics,
+) -> FloorHeat:
+    values = {"store_id": store_id, "from_at": span.from_at, "to_at": span.to_at}
     kept = {row["hour_at"]: row for row in await (await connection.execute(_SQL["hours"], values)).fetchall()}
+    unsure = [hour_at for hour_at in _hours(span) if hour_at not in kept or hour_at + _HOUR > now - LOOKED_AT]
+    counts = await _grid_counts(connection, ids, unsure)
     good = [row for hour_at, row in kept.items() if row["grid_count"] >= counts.get(hour_at, 0)]
     heat, broken = await asyncio.to_thread(_sum, good, frame)
+    counts |= await _grid_counts(connection, ids, sorted(broken - counts.keys()))
     known = {row["hour_at"] for row in good} - broken
     for hour_at in sorted(set(counts) - known, reverse=True):
-        made, grid_count = await _added_up(connection, ids, TimeSpan(hour_at, hour_at + _HOUR), frame, metrics)
-        row = {
-            "store_id": store_id,
-            "hour_at": hour_at,
-            "grid_count": grid_count,
-            "cell_size_m": frame.cell_size_m,
-            "columns": frame.columns,
-            "rows": frame.rows,
-            "presence_cs": pack_sums(made.presence_s, _PRESENCE_PER_S),
-            "watched_ds": pack_sums(made.watched_s, _WATCHED_PER_S),
-        }
-        await connection.execute(_SQL["keep_hour"], row)
-        heat = add_heat(heat, made)
+        heat = add_heat(heat, await _kept(connection, store_id, ids, hour_at, frame, metrics))
     return heat
+
+
+async def _kept(
+    connection: Connection,
+    store_id: str,
+    ids: list[int],
+    hour_at: datetime,
+    frame: GridFrame,
+    metrics: BackendMetrics,
+) -> FloorHeat:
+    """Add up an hour from its grids, and keep it."""
+    made, grid_count = await _added_up(connection, ids, TimeSpan(hour_at, hour_at + _HOUR), frame, metrics)
+    row = {
+        "store_id": store_id,
+        "hour_at": hour_at,
+        "grid_count": grid_count,
+        "cell_size_m": frame.cell_size_m,
+        "columns": frame.columns,
+        "rows": frame.rows,
+        "presence_cs": pack_sums(made.presence_s, _PRESENCE_PER_S),
+        "watched_ds": pack_sums(made.watched_s, _WATCHED_PER_S),
+    }
+    await connection.execute(_SQL["keep_hour"], row)
+    return made
 
 
 def _sum(rows: Sequence[dict[str, Any]], frame: GridFrame) -> tuple[FloorHeat, set[datetime]]:
     """Add up kept hours; also return those that could not be read."""
-    heat, broken = no_heat(frame), set()
+    sums: dict[GridFrame, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
+    broken = set()
     for row in rows:
         cells = {"columns": row["columns"], "rows": row["rows"]}
         try:
-            presence_s = unpack_sums(row["presence_cs"], _PRESENCE_PER_S, **cells)
-            watched_s = unpack_sums(row["watched_ds"], _WATCHED_PER_S, **cells)
+            presence_cs, watched_ds = (
+                unpack_whole(row["presence_cs"], **cells),
+                unpack_whole(row["watched_ds"], **cells),
+            )
         except GridError:
             broken.add(row["hour_at"])
-        else:
-            known = GridFrame((0.0, 0.0), row["cell_size_m"], row["columns"], row["rows"])
-            heat = add_heat(heat, FloorHeat(known, presence_s, watched_s))
+            continue
+        known = GridFrame((0.0, 0.0), row["cell_size_m"], row["columns"], row["rows"])
+        presence_sum, watched_sum = sums.get(known, (np.uint64(0), np.uint64(0)))
+        sums[known] = (presence_sum + presence_cs, watched_sum + watched_ds)
+    heat = no_heat(frame)
+    for known, (presence_cs_sum, watched_ds_sum) in sums.items():
+        heat = add_heat(heat, FloorHeat(known, presence_cs_sum / _PRESENCE_PER_S, watched_ds_sum / _WATCHED_PER_S))
     return heat, broken
 
 

@@ -15,6 +15,7 @@ from storesense_backend.database import check_schema, new_pool, opened
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.drawing.signer import PassSigner, keep_key_shown
 from storesense_backend.forecasts.records import Forecasts
+from storesense_backend.heat_upkeep import keep_heat
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.live.feed import LiveFeed
 from storesense_backend.metrics import BackendMetrics
@@ -77,12 +78,13 @@ async def build_backend(
         following = asyncio.create_task(feed.run(), name="live feed")
         planning = asyncio.create_task(keep_planograms(pool, clock), name="planograms")
         showing = asyncio.create_task(keep_key_shown(pool, context.signer), name="setup key")
+        warming = asyncio.create_task(keep_heat(pool, clock, metrics), name="heat")
         comparing = asyncio.create_task(context.chain.run(), name="chain")
         try:
             yield context
         finally:
             feed.close()
-            for task in (following, planning, showing, comparing):
+            for task in (following, planning, showing, warming, comparing):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

@@ -9,6 +9,10 @@ import pytest
 from fixtures.backend_world import STORE, new_world, running_backend
 from storesense_backend.api import measurement_models
 from storesense_backend.api.day import StoreDay
+from storesense_backend.database import new_pool, opened
+from storesense_backend.floor_heat import GridFrame, merge_presence
+from storesense_backend.heat_upkeep import HeatUpkeep
+from storesense_backend.metrics import BackendMetrics
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
 
@@ -59,6 +63,39 @@ async def test_a_long_time_is_added_up_once_and_again_where_grids_come_late(worl
     assert (await total(backend, **span))[0] == pytest.approx(7 * 240), "hours outlast their grids"
     await world.connection.execute("UPDATE floor_heat_hours SET presence_cs = 'broken'")
     assert (await total(backend, **span))[0] == 0.0, "a kept hour that cannot be read is not believed"
+
+
+async def test_heat_that_nobody_asked_for_is_kept_before_its_grids_are_dropped(world, backend):
+    for hours, presence_ds in ((1, 10), (30, 20), (80, 30), (24 * 20, 40)):
+        await world.commit("heatmap_grids", "ground", [grid(NOW - timedelta(hours=hours), presence_ds)])
+    span = {"from": (NOW - timedelta(days=30)).isoformat(), "to": NOW.isoformat()}
+    raw_s = 240 * (1 + 2 + 3 + 4)
+    async with opened(new_pool(world.url, size=1, statement_timeout_s=30)) as pool:
+        upkeep = HeatUpkeep(pool, BackendMetrics())
+        kept = [await upkeep.look(NOW) for _ in range(25)]
+        assert sum(kept) == 4
+        assert kept[0] == 2, "the last two days at once"
+        assert kept[1:].index(1) == 0, "then day by day, to the oldest grid"
+        await world.commit("heatmap_grids", "ground", [grid(NOW - timedelta(days=20), 50)], device_id="cam-2")
+        assert sum([await upkeep.look(NOW) for _ in range(25)]) == 1, "and anew, where grids came late"
+    await world.connection.execute("DELETE FROM heatmap_grids")
+    assert (await total(backend, **span))[0] == pytest.approx(raw_s + 240 * 5)
+
+
+async def test_kept_hours_and_the_grids_themselves_say_the_same(world, backend):
+    rows = [grid(NOW - timedelta(hours=n * 7, minutes=n), n, origin_x_m=0.1 * n) for n in range(1, 21)]
+    await world.commit("heatmap_grids", "ground", rows)
+    span = {"from": (NOW - timedelta(days=7)).isoformat(), "to": NOW.isoformat(), "watched": "true"}
+    made, kept = await get(backend, "heatmap", **span), await get(backend, "heatmap", **span)
+    places = [
+        (GridFrame((row["origin_x_m"], 0.0), 0.5, 20, 12), np.full((12, 20), n)) for n, row in enumerate(rows, start=1)
+    ]
+    frame = GridFrame((0.0, 0.0), made["cell_size_m"], made["columns"], made["rows"])
+    raw_s = merge_presence(places, frame).ravel()
+    for found in (made, kept):
+        assert found["presence_s"] == pytest.approx(raw_s, abs=0.11)  # 20 hours, each rounded to a hundredth
+        assert sum(found["presence_s"]) == pytest.approx(raw_s.sum(), rel=0.001)
+    assert made["watched_s"] == pytest.approx(kept["watched_s"], abs=1.01)
 
 
 async def test_short_times_and_the_edges_of_long_ones_are_exact(world, backend):

@@ -6,10 +6,30 @@ FROM heatmap_grids r
 WHERE r.series_id = ANY (%(series_ids)s) AND r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s;
 
 -- name: grid_counts
-SELECT date_bin('1 hour', measured_at, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS hour_at, count(*) AS grid_count
-FROM heatmap_grids
-WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s
-GROUP BY 1;
+-- Of hours that are named, each by itself, so that a month of which all but a few are kept is not read.
+SELECT asked.hour_at, found.grid_count
+FROM unnest(%(hours)s::timestamptz[]) AS asked (hour_at)
+CROSS JOIN LATERAL (
+    SELECT count(*) AS grid_count FROM heatmap_grids
+    WHERE series_id = ANY (%(series_ids)s)
+        AND measured_at >= asked.hour_at AND measured_at < asked.hour_at + interval '1 hour'
+) AS found
+WHERE found.grid_count > 0;
+
+-- name: kept_counts
+SELECT hour_at, grid_count FROM floor_heat_hours
+WHERE store_id = %(store_id)s AND hour_at >= %(from_at)s AND hour_at < %(to_at)s;
+
+-- name: stores
+-- Those whose cameras have ever told presence.
+SELECT DISTINCT store_id FROM series WHERE stream = 'heatmap' ORDER BY store_id;
+
+-- name: first_grid
+SELECT min(found.measured_at) AS first_at
+FROM unnest(%(series_ids)s::integer[]) AS asked (series_id)
+CROSS JOIN LATERAL (
+    SELECT measured_at FROM heatmap_grids WHERE heatmap_grids.series_id = asked.series_id ORDER BY measured_at LIMIT 1
+) AS found;
 
 -- name: hours
 SELECT hour_at, grid_count, cell_size_m, columns, rows, presence_cs, watched_ds

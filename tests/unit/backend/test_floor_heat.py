@@ -18,7 +18,7 @@ from storesense_backend.floor_heat import (
     no_heat,
     pack_sums,
     unpack_presence,
-    unpack_sums,
+    unpack_whole,
 )
 
 
@@ -130,10 +130,10 @@ def test_heat_on_coarser_cells_keeps_people_and_the_time_that_was_watched():
 
 @given(st.lists(st.floats(0, 40_000_000, allow_nan=False), min_size=6, max_size=6))
 def test_packed_sums_come_back_to_their_last_place(values):
-    found = unpack_sums(pack_sums(np.array(values).reshape(2, 3), 100), 100, columns=3, rows=2)
+    found = unpack_whole(pack_sums(np.array(values).reshape(2, 3), 100), columns=3, rows=2) / 100
     assert np.allclose(found.ravel(), values, atol=0.0051)
 
 
 def test_broken_sums_are_refused():
     with pytest.raises(GridError):
-        unpack_sums(pack(np.zeros((2, 3))), 100, columns=3, rows=2)
+        unpack_whole(pack(np.zeros((2, 3))), columns=3, rows=2)
