@@ -83,6 +83,7 @@ def test_the_heat_is_saved_as_its_cells_and_the_plan_as_a_picture(open_page, bac
 def test_a_period_that_cannot_be_loaded_says_so_and_the_plan_stays(open_page, backend: FakeBackend) -> None:
     page = open_at(open_page, backend, "")
     expect(page.get_by_label("Period")).to_be_visible()
+    at_rest(page)  # the heat that the page begins with has come: it is not the one that is refused
     path = f"GET /api/v1/stores/{fake_store.STORE_ID}/heatmap"
     backend.refusals[path] = (503, "too_slow")
     page.get_by_label("Period").select_option("month")
