@@ -111,21 +111,54 @@ async def test_figures_stand_beside_their_past_and_their_target(world):
         assert told == {each["name"]: (each["value"], each["completeness"]) for each in kpis}, "one truth"
 
 
+async def store_day(world, day, visitor_count):
+    """Keep one local day of the store, of which only visitors are known."""
+    columns = await world.rows(
+        """
+        SELECT string_agg(quote_ident(column_name), ', ') AS names, string_agg('0', ', ') AS zeros
+        FROM information_schema.columns
+        WHERE table_name = 'store_days' AND is_nullable = 'NO'
+            AND column_name NOT IN ('store_id', 'local_date', 'starts_at', 'visitor_count', 'line_reading_count')
+        """
+    )
+    await world.connection.execute(
+        f"INSERT INTO store_days (store_id, local_date, starts_at, visitor_count, line_reading_count, "  # noqa: S608
+        f"{columns[0]['names']}) VALUES (%s, %s, %s, %s, 9, {columns[0]['zeros']})",
+        (STORE, day, f"{day}T00:00:00Z", visitor_count),
+    )
+
+
+async def test_trends_of_lanes_and_devices_say_of_a_day_what_the_kpi_says(world):
+    await store_day(world, "2026-11-20", 40)
+    await world.register_at(datetime(2026, 11, 18, 9, 0, 20, tzinfo=UTC))
+    for begin, minutes in (
+        (datetime(2026, 11, 18, 8, 30, tzinfo=UTC), 200),
+        (datetime(2026, 11, 19, 22, tzinfo=UTC), 90),
+    ):
+        readings = [{"measured_at": begin + timedelta(minutes=n), "state": "ok"} for n in range(minutes)]
+        await world.commit("health_readings", "agent", readings)
+    for minute, lanes_open, advised in ((0, 1, 3), (1, 2, 3), (60, 4, 2)):
+        await world.advise(datetime(2026, 11, 19, 22, 30, tzinfo=UTC) + timedelta(minutes=minute), lanes_open, advised)
+    quarter = NOW.replace(second=0)  # the trend ends with the last whole quarter, which is now
+    async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
+        headers = await world.key(Role.VIEWER)
+        (store,) = (await with_figures(http, headers))["stores"]
+        trend = {name: kpi_of(store, name)["trend"] for name in ("device_uptime", "lanes_open_against_needed")}
+        midnight = datetime(2026, 11, 17, 23, tzinfo=UTC)  # in Berlin
+        for place in (-3, -2, -1):
+            from_at = midnight + timedelta(days=place + 3)
+            span = {"from": from_at.isoformat(), "to": min(from_at + timedelta(days=1), quarter).isoformat()}
+            kpis = (await http.get(f"/api/v1/stores/{STORE}/kpis", headers=headers, params=span)).json()["kpis"]
+            for name, values in trend.items():
+                assert values[place] == next(kpi["value"] for kpi in kpis if kpi["name"] == name), (name, place)
+        assert trend["lanes_open_against_needed"] == [None] * 12 + [-1.5, 2.0]
+        assert trend["device_uptime"][:11] == [None] * 11, "no device was registered"
+        assert 0 < trend["device_uptime"][-3] < trend["device_uptime"][-3] + trend["device_uptime"][-2] < 1
+
+
 async def test_the_trend_has_a_null_where_a_day_was_not_measured(world):
     for day, count in (("2026-11-17", 40), ("2026-11-19", 44)):
-        columns = await world.rows(
-            """
-            SELECT string_agg(quote_ident(column_name), ', ') AS names, string_agg('0', ', ') AS zeros
-            FROM information_schema.columns
-            WHERE table_name = 'store_days' AND is_nullable = 'NO'
-                AND column_name NOT IN ('store_id', 'local_date', 'starts_at', 'visitor_count', 'line_reading_count')
-            """
-        )
-        await world.connection.execute(
-            f"INSERT INTO store_days (store_id, local_date, starts_at, visitor_count, line_reading_count, "  # noqa: S608
-            f"{columns[0]['names']}) VALUES (%s, %s, %s, %s, 9, {columns[0]['zeros']})",
-            (STORE, day, f"{day}T00:00:00Z", count),
-        )
+        await store_day(world, day, count)
     async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
         (store,) = (await with_figures(http, await world.key(Role.VIEWER)))["stores"]
         assert store["figures"]["trend_dates"][-3:] == ["2026-11-17", "2026-11-18", "2026-11-19"]

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from storesense_backend import registry
 from storesense_backend.chain.attention import is_on_target, reasons
+from storesense_backend.chain.trends import Trends, trends
 from storesense_backend.database import Connection, Pool
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.errors import ApiError
@@ -50,7 +51,7 @@ _COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class StoreFigures:
-    """A store's KPIs of a span, and of the same span some weeks earlier."""
+    """A store's KPIs of a span, and of the same span some weeks earlier, and trends that store_days does not tell."""
 
     layout_version: int
     made_at: datetime
@@ -58,6 +59,7 @@ class StoreFigures:
     before: TimeSpan
     kpis: tuple[Kpi, ...]
     earlier: dict[str, float | None]
+    trends: Trends
 
 
 def spans(days: int, layout: StoreLayout, now: datetime) -> tuple[TimeSpan, TimeSpan]:
@@ -199,6 +201,7 @@ class ChainBoard:
             before=before,
             kpis=tuple(found),
             earlier={kpi.name: kpi.value for kpi in earlier},
+            trends=await trends(connection, layout=layout, days=TREND_DAYS, now=now),
         )
 
 
@@ -209,11 +212,15 @@ def _figure(
     store_days: dict[date, dict[str, Any]],
     dates: list[date],
 ) -> dict[str, Any]:
-    has_trend = bool(dates) and kpi.name in store_days[dates[-1]]
+    trend: list[float | None] | None = None
+    if dates and kpi.name in known.trends:
+        trend = [known.trends[kpi.name].get(day) for day in dates]
+    elif dates and kpi.name in store_days[dates[-1]]:
+        trend = [store_days[day][kpi.name] if day in store_days else None for day in dates]
     return asdict(kpi) | {
         "unit": kpi.unit,
         "previous": known.earlier.get(kpi.name),
         "target": target,
         "is_on_target": is_on_target(kpi.name, kpi.value, target),
-        "trend": [store_days[day][kpi.name] if day in store_days else None for day in dates] if has_trend else None,
+        "trend": trend,
     }

@@ -78,3 +78,32 @@ SELECT
 FROM store_days
 WHERE local_date >= (%(now)s::timestamptz AT TIME ZONE 'UTC')::date - %(days)s::integer - 1
 ORDER BY store_id, local_date;
+
+-- name: device_days
+-- Of each registered device and local date in how many minutes any of its components told its health. Of several components the
+-- one that told most of a quarter of an hour stands for the device. Every zone's midnight is at a whole quarter.
+SELECT d.device_id, d.registered_at, told.local_date, told.measured_minutes, told.first_at
+FROM devices d
+LEFT JOIN (
+    SELECT
+        device_id,
+        (bucket_at AT TIME ZONE %(time_zone)s::text)::date AS local_date,
+        sum(minute_count)::bigint AS measured_minutes,
+        min(bucket_at) AS first_at
+    FROM (
+        SELECT s.device_id, r.bucket_at, max(r.minute_count) AS minute_count
+        FROM health_readings_15m r JOIN series s USING (series_id)
+        WHERE r.series_id = ANY (%(series_ids)s) AND r.bucket_at >= %(from_at)s AND r.bucket_at < %(to_at)s
+        GROUP BY s.device_id, r.bucket_at
+    ) AS quarters
+    GROUP BY 1, 2
+) AS told USING (device_id)
+WHERE d.store_id = %(store_id)s AND d.registered_at IS NOT NULL;
+
+-- name: lane_days
+-- As lanes_against_needed in kpis.sql, by local date.
+SELECT (made_at AT TIME ZONE %(time_zone)s::text)::date AS local_date, avg(lanes_open - lanes_now)::float8 AS lanes
+FROM staffing_advice
+WHERE store_id = %(store_id)s AND made_at >= %(from_at)s AND made_at < %(to_at)s
+    AND coalesce(lanes_told >= lanes_total, true)
+GROUP BY 1;
