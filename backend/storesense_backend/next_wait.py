@@ -1,8 +1,9 @@
 """How long somebody who joins a queue now will wait, with an interval.
 
-Somebody who joins behind ``waiting`` others is served after one departure more than they are, so the wait is about
-(waiting + 1) service times over the number of tills. Its spread is that of so many independent services; its quantiles
-are those of the gamma distribution with that mean and spread, by Wilson and Hilferty's cube root (1931).
+Somebody who joins behind ``waiting`` others waits for what is left of the services that go on (renewal theory: half of
+the mean and of what its spread adds), and for as many whole ones as people are in front, over the number of tills. To
+each of them comes the walk from the line to the till. The spread is that of so many independent services; quantiles are
+those of the gamma distribution with that mean and spread, by Wilson and Hilferty's cube root (1931).
 """
 
 import math
@@ -16,6 +17,10 @@ from storesense_contracts.layout import Lane
 _Z_90 = 1.2816
 _LEAST_VARIATION = 0.3
 """Services are taken to differ by at least this (standard deviation by mean): a few alike ones prove no regularity."""
+_LEFT_VARIATION = 0.25
+"""What is left of a service varies at least by this (squared): it may have just begun, or be nearly over."""
+WALK_S, MOST_WALK_S = 2.5, 5.0
+"""From the line to the till, on average and hardly ever longer; waits are measured until somebody stands there."""
 PRIOR_SERVICE_S = 60.0
 PRIOR_WEIGHT = 3.0
 PRESENT = timedelta(minutes=10)
@@ -76,16 +81,18 @@ def next_wait(waiting: int, *, tills: int, services: Services, busy_share: float
     """
     if tills < 1:
         return None
-    mean_s = services.mean_s / tills
+    squared = services.variation**2
+    left_s = services.mean_s * (1.0 + squared) / 2.0 / tills
     if waiting == 0:
         share = 0.5 if busy_share is None else min(1.0, max(0.0, busy_share))
         all_busy = share**tills
         # What is left of a service that goes on is taken as exponential.
-        high_s = mean_s * math.log(all_busy / 0.1) if all_busy > 0.1 else 0.0
-        return NextWait(all_busy * mean_s, 0.0, high_s)
-    departures = waiting + 1
-    wait_s = departures * mean_s
-    shape = departures / services.variation**2
+        high_s = left_s * math.log(all_busy / 0.1) if all_busy > 0.1 else 0.0
+        return NextWait(WALK_S + all_busy * left_s, 0.0, MOST_WALK_S + high_s)
+    # Services end one after another: what is left of those that go on, then one whole service for each in front.
+    mean_s = services.mean_s / tills
+    wait_s = left_s + waiting * (mean_s + WALK_S / tills) + WALK_S
+    shape = wait_s**2 / ((waiting * squared + max(squared, _LEFT_VARIATION)) * mean_s**2)
     return NextWait(wait_s, wait_s * _gamma(shape, -_Z_90), wait_s * _gamma(shape, _Z_90))
 
 

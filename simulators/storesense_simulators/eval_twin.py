@@ -28,6 +28,7 @@ from storesense_simulators.eval_twin_figures import (
     is_visit,
 )
 from storesense_simulators.eval_twin_floor import SeenFloor, bodies
+from storesense_simulators.eval_twin_next_wait import next_waits_of
 from storesense_simulators.eval_twin_report import (
     counts_of,
     dwell_of,
@@ -96,6 +97,7 @@ class TwinScore:
         self._shapes = [zone for zone in shop.zones if zone.zone_id in zone_ids]
         self._inside = PolygonSet([z.polygon for z in self._shapes], names=[z.zone_id for z in self._shapes])
         self._queues = {queue.queue_id: QueueFigures() for queue in shop.queues}
+        self._tills = {till.lane_id: till for till in shop.tills}
         self._lines = {line.line_id: LineTruth(is_entrance=line.is_entrance) for line in shop.lines}
         self._floors = {
             mount.device_id: SeenFloor(shop, mount) for mount in shop.cameras if mount.device_id in self._pipelines
@@ -148,6 +150,7 @@ class TwinScore:
             "staff": self._staff.told(),
             "queue_length": queue_lengths_of(self._queues),
             "wait": waits_of(self._queues),
+            "next_wait": next_waits_of(self._queues.values()),
             "heatmap": heat_figures(
                 [(heat.true_s, heat.measured_s, heat.points_s, heat.seen) for heat in self._heat.values()]
             ),
@@ -184,6 +187,8 @@ class TwinScore:
             figures.lost += queue.lost
             for visit in queue.visits:
                 served = visit.outcome is QueueOutcome.SERVED
+                if served:
+                    figures.services_told_s.append(((self._t_ms or 0) / 1000, visit.service_s))
                 figures.add_measured(
                     visit.joined_s + visit.wait_s, visit.wait_s, visit.service_s if served else None, served=served
                 )
@@ -215,6 +220,11 @@ class TwinScore:
             self._queues[event.queue_id].true_waits_s.append((event.t_ms / 1000, waited_s))
         elif event.kind is TruthKind.SERVICE_ENDED and event.queue_id in self._queues:
             self._queues[event.queue_id].true_services_s.append((event.service_ms or 0) / 1000)
+        elif event.kind in (TruthKind.LANE_OPENED, TruthKind.LANE_CLOSED):
+            till = self._tills.get(event.subject_id)
+            if till is not None and till.queue_id in self._queues:
+                sign = 1 if event.kind is TruthKind.LANE_OPENED else -1
+                self._queues[till.queue_id].opened.append((event.t_ms / 1000, sign * till.stations))
 
     def _note_places(self, crowd: Crowd, in_view: Mapping[str, NDArray[np.bool_]], passed_s: float) -> None:
         for device_id, heat in self._heat.items():

@@ -66,7 +66,11 @@ class ZoneFigures:
 
 @dataclass(slots=True)
 class QueueFigures:
-    """One queue: its length second by second, and waits as (when service began, how long)."""
+    """One queue: its length second by second, and waits as (when service began, how long).
+
+    Measured services stand in `services_told_s` with when they were told, tills that open or close in `opened` with
+    when and how many.
+    """
 
     measured_now: int = 0
     true_now: int = 0
@@ -76,6 +80,8 @@ class QueueFigures:
     waits_s: list[tuple[float, float]] = field(default_factory=list)
     true_services_s: list[float] = field(default_factory=list)
     services_s: list[float] = field(default_factory=list)
+    services_told_s: list[tuple[float, float]] = field(default_factory=list)
+    opened: list[tuple[float, int]] = field(default_factory=list)
     true_reneged: int = 0
     abandoned: int = 0
     lost: int = 0

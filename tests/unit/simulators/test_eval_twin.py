@@ -8,6 +8,7 @@ import pytest
 from storesense_contracts.cli import main
 from storesense_simulators.eval_twin import TwinScore
 from storesense_simulators.eval_twin_figures import QueueFigures, heat_figures, is_visit, share_within
+from storesense_simulators.eval_twin_next_wait import next_waits_of
 from storesense_simulators.twin.detection_depth import CameraEye, detection_frames
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.eye_flaws import DetectionFlaws
@@ -46,6 +47,30 @@ def test_waits_are_compared_by_quarter_hours_and_with_littles_law() -> None:
     assert errors["weight"] == pytest.approx(110.0)
     assert errors["measured"] == pytest.approx(2 * 5.0)
     assert errors["little"] == pytest.approx(2 * abs(80 / 2 - 50.0) + 10.0)
+
+
+def test_whoever_joins_is_told_a_wait_from_what_was_measured_until_then() -> None:
+    queue = QueueFigures()
+    queue.opened = [(0.0, 1)]
+    for second in range(1, 1001):
+        queue.measured_now = 2 if 400 <= second < 500 else 0
+        queue.sample(float(second))
+    # Fifty services of a minute are known before anybody joins, and one of an hour only afterwards.
+    queue.services_told_s = [(float(at_s), 60.0) for at_s in range(50)] + [(990.0, 3_600.0)]
+    # One joins a free till and walks up to it; one joins behind two others, one just as long as three services take.
+    queue.true_waits_s = [(302.0, 2.0), (450.0 + 150.0, 150.0), (460.0 + 900.0, 900.0)]
+    found = next_waits_of([queue])
+    assert (found["asked"], found["asked_behind_others"]) == (3, 2)
+    assert found["held_ratio"] == pytest.approx(2 / 3)
+    assert found["held_behind_others_ratio"] == pytest.approx(1 / 2)
+
+
+def test_without_an_open_till_nobody_is_told_a_wait() -> None:
+    queue = QueueFigures()
+    queue.sample(1.0)
+    queue.opened = [(0.0, 1), (1.0, -1)]
+    queue.true_waits_s = [(20.0, 2.0)]
+    assert next_waits_of([queue])["asked"] == 0
 
 
 def test_who_gave_up_has_no_wait_to_compare() -> None:
