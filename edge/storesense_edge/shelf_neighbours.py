@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
 
     from storesense_edge.shelf.events import ShelfEvent
     from storesense_edge.shelf.slot import SlotSpec
+
+# Whoever has not been weighed since this long after an event may be touched without anybody knowing yet.
+_NOTICED_S = 0.3
+# Whoever has been silent for this long will not say so soon.
+_SILENT_S = 3.0
 
 
 class ShelfNeighbours:
@@ -29,6 +35,7 @@ class ShelfNeighbours:
         self._beside: Mapping[str, tuple[str, ...]] = beside
         self._lock = threading.Lock()
         self._moving: set[str] = set()
+        self._weighed_s: dict[str, float] = {}
         self._joiner = NeighbourJoiner({}, beside)
         self._halves: dict[str, list[int]] = {}
 
@@ -50,9 +57,16 @@ class ShelfNeighbours:
             return [] if event is None else [SlotEvent(slot_id, event)]
         with self._lock:
             (self._moving.add if is_moving else self._moving.discard)(slot_id)
+            self._weighed_s[slot_id] = now_s
             if event is None:
                 return self._joiner.due(now_s)
-            told = self._joiner.offer(slot_id, event, now_s, frozenset(self._moving))
+            # Each slot is read by a thread of its own, and a busy machine lets one of them lag behind.
+            behind = {
+                each
+                for each in self._beside[slot_id]
+                if now_s - _SILENT_S < self._weighed_s.get(each, -math.inf) < event.at_s + _NOTICED_S
+            }
+            told = self._joiner.offer(slot_id, event, now_s, frozenset(self._moving | behind))
             for each in told:
                 if each.straddles is not None:
                     self._halves.setdefault(each.slot_id, []).append(each.event.no)

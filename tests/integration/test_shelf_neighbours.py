@@ -26,7 +26,7 @@ DEVICE = "store-1/device-2"
 
 @pytest.fixture
 def scales() -> Iterator[tuple[Scale, Scale]]:
-    with Scale() as left, Scale() as right:
+    with Scale() as left, Scale(beside=left) as right:
         left.weight_g, right.weight_g = 4 * 1_040.0, 4 * 150.0
         yield left, right
 

@@ -37,6 +37,23 @@ def test_a_bottle_on_two_of_a_row_is_one_event() -> None:
     assert (told.slot_id, told.straddles, told.event.kind) == ("juice", "tea", ShelfEventKind.PUT_BACK)
 
 
+def test_a_half_waits_for_a_neighbour_that_has_not_been_weighed_since() -> None:
+    """Each slot has a thread of its own; one of them may lag."""
+    shelf = neighbours([["juice", "tea"]])
+    shelf.step("tea", is_moving=False, event=None, now_s=10.1)
+    assert shelf.step("juice", is_moving=False, event=seen(JUICE, 10.0, 629.5), now_s=10.6) == []
+    (told,) = shelf.step("tea", is_moving=False, event=seen(TEA, 10.2, 411.0), now_s=10.8)
+    assert (told.slot_id, told.straddles) == ("juice", "tea")
+
+
+def test_nobody_waits_for_a_neighbour_that_fell_silent_or_rests() -> None:
+    shelf = neighbours([["juice", "tea"]])
+    shelf.step("tea", is_moving=False, event=None, now_s=5.0)
+    assert len(shelf.step("juice", is_moving=False, event=seen(JUICE, 10.0, 629.5), now_s=10.6)) == 1
+    shelf.step("tea", is_moving=False, event=None, now_s=20.5)
+    assert len(shelf.step("juice", is_moving=False, event=seen(JUICE, 20.0, 629.5), now_s=20.6)) == 1
+
+
 def test_the_ends_of_a_row_are_no_neighbours() -> None:
     shelf = neighbours([["juice", "tea", "oats"]])
     shelf.step("oats", is_moving=True, event=None, now_s=10.0)
