@@ -1,9 +1,11 @@
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import cv2
 import msgspec
 import numpy as np
 import pytest
@@ -17,8 +19,10 @@ from storesense_edge.health import Health
 from storesense_edge.settings import EdgeSettings
 from storesense_edge.source_thread import Finding, Stop
 from storesense_edge.trajectories import TrajectoryFile, TrajectoryRecorder
+from storesense_edge.view_file import ViewFile
 from storesense_edge.vision.detections import Detections
 from storesense_edge.vision.errors import SourceError
+from storesense_edge.vision.picture_watch import PictureWatch
 from storesense_edge.vision.source import DetectedFrame, NoPicture, PictureFrame, SourceEnd, SourceInfo
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -283,6 +287,45 @@ def test_a_dark_camera_fails_names_its_figures_and_reports_no_zeros(tmp_path: Pa
     assert dark[0].affected == ("footfall/door",)
     last = crossings(findings)[-1]
     assert (last.measured_at - NOW_AT).total_seconds() < 40
+
+
+def test_a_camera_that_was_moved_on_purpose_learns_what_it_shows_now(tmp_path: Path) -> None:
+    clock = ManualClock(NOW_AT)
+    rng = np.random.default_rng(3)
+    shop, corner = (
+        cv2.GaussianBlur(np.kron(rng.integers(40, 180, (12, 16)), np.ones((20, 20))).astype(np.uint8), (5, 5), 0)
+        for _ in range(2)
+    )
+    noises = rng.integers(0, 20, (7, 240, 320), dtype=np.uint8)
+
+    def picture(n: int) -> PictureFrame:
+        grey = (shop if n < 600 else corner) + noises[n % 7]
+        return PictureFrame(n, n / 10, np.repeat(grey[..., None], 3, axis=2))
+
+    views = ViewFile(tmp_path / "cam.view.npz", "key")
+    frames = [picture(n) for n in range(2400)]
+    agent = CameraAgent(
+        device(tmp_path),
+        STORE,
+        EdgeSettings(report_s=5.0),
+        clock,
+        source=lambda _: ScriptedSource(frames),  # type: ignore[arg-type,return-value]
+        detector=lambda _: NoDetector(),
+        views=views,
+    )
+    asked: Future[str] = Future()
+    told: list[tuple[float, HealthCause | None]] = []
+    for batch in agent.measure(ManualStop(clock)):
+        told += [(clock.monotonic_s(), each.cause) for each in conditions(batch)]
+        if told[-1][1] is HealthCause.MOVED and not asked.done() and agent._views_asked._asked.empty():
+            agent._views_asked._asked.put(asked)
+    assert HealthCause.MOVED in [cause for _, cause in told]
+    assert asked.result(0) == "What the camera shows now counts as right."
+    assert told[-2][1] is None, "the last one is that the recording has ended"
+    kept = views.load()
+    assert kept is not None
+    still = PictureWatch(None, kept)
+    assert all(still.step(picture(n).image_bgr, n / 10) is None for n in range(1800, 2400))
 
 
 def test_trajectories_and_crossings_stay_on_this_box_for_audits(tmp_path: Path) -> None:

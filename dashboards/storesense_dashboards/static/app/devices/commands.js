@@ -69,9 +69,9 @@ export function Commands({ commands, layout, nowMs, zone }) {
       keyOf=${(command) => command.command_id}
       sortedBy="-asked"
       columns=${[
-        { id: "asked", label: p.commands.asked, value: (c) => c.issued_at, cell: (c) => dayTimeText(Date.parse(c.issued_at), nowMs, zone) },
-        { id: "device", label: p.columns.device, value: (c) => c.device_id },
         { id: "what", label: p.commands.what, isHead: true, value: (c) => whatText(c, layout) },
+        { id: "device", label: p.columns.device, value: (c) => c.device_id },
+        { id: "asked", label: p.commands.asked, value: (c) => c.issued_at, cell: (c) => dayTimeText(Date.parse(c.issued_at), nowMs, zone) },
         { id: "state", label: p.columns.state, value: (c) => p.commands.states[stateOf(c, nowMs)], cell: (c) => html`<${StateCell} command=${c} nowMs=${nowMs} />` },
         { id: "by", label: p.commands.by, value: (c) => c.issued_by },
         { id: "why", label: p.commands.why, value: (c) => c.reason },

@@ -118,6 +118,13 @@ const columnsOf = (nowMs, commands, mayAskHere, onAsk) => [
   { id: "kind", label: p.columns.kind, value: (row) => (row.registered_at ? (p.kinds[row.kind] ?? row.kind) : p.notRegistered) },
   { id: "state", label: p.columns.state, value: (row) => row.state, cell: (row) => html`<${State} row=${row} nowMs=${nowMs} />` },
   {
+    id: "commands",
+    label: p.commands.title,
+    isUnsorted: true,
+    value: (row) => row.commands.join(" "),
+    cell: (row) => html`<${Asked} row=${row} newest=${commands.find((each) => each.device_id === row.device_id)} nowMs=${nowMs} mayAskHere=${mayAskHere} onAsk=${onAsk} />`,
+  },
+  {
     id: "health",
     label: p.columns.health,
     value: (row) => row.health,
@@ -150,13 +157,6 @@ const columnsOf = (nowMs, commands, mayAskHere, onAsk) => [
   },
   { id: "uptime", label: p.columns.uptime, isNumber: true, value: (row) => row.uptimeS, cell: (row) => (row.uptimeS === null ? t.unknown : durationText(row.uptimeS)) },
   { id: "software", label: p.columns.software, value: (row) => row.software },
-  {
-    id: "commands",
-    label: p.commands.title,
-    isUnsorted: true,
-    value: (row) => row.commands.join(" "),
-    cell: (row) => html`<${Asked} row=${row} newest=${commands.find((each) => each.device_id === row.device_id)} nowMs=${nowMs} mayAskHere=${mayAskHere} onAsk=${onAsk} />`,
-  },
   {
     id: "planogram",
     label: p.columns.planogram,

@@ -53,7 +53,7 @@ export default {
   directions: { in: "in", out: "out" },
   commands: {
     title: "Commands",
-    lead: "What was asked of the devices in the last months. Each is done once at most, and not after five minutes.",
+    lead: "The newest hundred things that were asked of the devices. Each is done once at most, and not after it has expired: usually after five minutes.",
     none: "Nothing has been asked of a device yet.",
     noneUnderstood: "takes none",
     askButton: "Ask…",

@@ -51,7 +51,7 @@ export default {
   directions: { in: "进", out: "出" },
   commands: {
     title: "指令",
-    lead: "最近几个月对设备下达的指令。每条最多执行一次，超过五分钟不再执行。",
+    lead: "最近一百条对设备下达的指令。每条最多执行一次，过期后（通常五分钟）不再执行。",
     none: "还没有对设备下达过指令。",
     noneUnderstood: "不接受指令",
     askButton: "下达指令…",
