@@ -13,6 +13,7 @@ from storesense_contracts.ids import BootId
 from storesense_contracts.messages import CommitAck
 from storesense_contracts.readings import AnyReading
 from storesense_contracts.spans import Span, contains, spans_of, subtract, unite
+from storesense_gateway.corrections import reading_idx
 from storesense_gateway.entries import BootKey, DeadLetter, Entry, Part, reading_letter
 from storesense_gateway.families import Family, measured_us
 from storesense_gateway.packing import PackedArray, PgType, pack_fixed
@@ -113,9 +114,7 @@ class FamilyRows:
         """Make the dead letter of a row that the database refused."""
         # Of a reading that became several rows it is the whole reading, at its own place.
         idx, reading = self.idxs[row], getattr(self.readings[row], "correction", self.readings[row])
-        return reading_letter(
-            self.entries[bisect_right(self.ends, row)], idx if idx >= 0 else -1 - idx, reading, reason
-        )
+        return reading_letter(self.entries[bisect_right(self.ends, row)], reading_idx(idx), reading, reason)
 
 
 @dataclass(slots=True)

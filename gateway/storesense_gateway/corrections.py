@@ -51,6 +51,11 @@ class CorrectionRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.correction.is_ambiguous
 
 
+def reading_idx(row_idx: int) -> int:
+    """Return the place in its message of the reading that a row was made of."""
+    return row_idx if row_idx >= 0 else -1 - row_idx
+
+
 def rows_of(idx: int, correction: ShelfCorrection) -> Iterator[tuple[int, CorrectionRow]]:
     """Yield the rows of a correction that stands at ``idx`` in its message, each with a place that no other row has."""
     yield (

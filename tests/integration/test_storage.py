@@ -662,7 +662,8 @@ class TestPostgres:
         count: LiteralString = "SELECT count(*) FROM lane_states_default"
         assert query(database_url, count) == [(1,)]
         made = query(database_url, "SELECT storesense_ensure_partitions(%s, %s)", long_ago, long_ago)
-        assert made == [(len(FAMILIES),)], "a week of each table of readings"
+        tables = {family.table for family in FAMILIES.values()} - {"command_results"}
+        assert made == [(len(tables),)], "a week of each table; results of commands are too few to be parted"
         assert query(database_url, count) == [(0,)]
         assert query(database_url, "SELECT count(*) FROM lane_states_20191230") == [(1,)]
         assert query(database_url, "SELECT storesense_ensure_partitions(%s, %s)", long_ago, long_ago) == [(0,)]

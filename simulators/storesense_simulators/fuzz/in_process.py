@@ -17,6 +17,7 @@ from storesense_contracts.messages import PayloadError, decode_ack
 from storesense_contracts.spans import Span, contains, unite
 from storesense_edge.seq_ranges import SeqRanges
 from storesense_gateway.batch import Boot, Plan, SeriesKey, boots_of, commit_acks, missing_series, plan_commit
+from storesense_gateway.corrections import reading_idx
 from storesense_gateway.decoding import Limits, decode
 from storesense_gateway.entries import BootKey, DeadLetter, Entry, Incoming, Tag
 from storesense_gateway.mqtt_client import MalformedError, packet_bounds, take_message
@@ -202,6 +203,7 @@ class InProcess:
             return
         tree = told(made.payload)
         readings = tree.get("readings") if tree is not None else None
+        rows = set(map(reading_idx, rows))
         if not isinstance(readings, list) or rows | places != set(range(len(readings))) or rows & places:
             self.findings.wrong(made, f"acknowledged, and of its readings only {sorted(rows)[:5]} are accounted for")
 

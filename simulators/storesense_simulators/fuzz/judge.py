@@ -71,7 +71,7 @@ _FAMILY_STREAMS: Mapping[str, set[str]] = {
     "lane": {"LaneReading"},
     "heatmap": {"HeatmapReading"},
     "flow": {"LineParties", "ZoneDwell", "LaneService", "ZoneTransition"},
-    "shelf": {"ShelfWeight", "ShelfEvent"},
+    "shelf": {"ShelfWeight", "ShelfEvent", "ShelfCorrection"},
     "environment": {"EnvironmentReading"},
     "health": {"HealthReading"},
     "result": {"CommandResult"},
