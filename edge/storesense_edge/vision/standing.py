@@ -30,7 +30,9 @@ USUAL_HEIGHT_M = 1.68
 SHORT_SHARE = 0.8
 """A box shorter than this share of a grown person's may be cut off below ..."""
 WIDE_SHARE = 0.24
-"""... if it is at least this wide, as a share of that person's height; people are about 0.3."""
+"""... if it is at least this wide, as a share of that person's height; people are about 0.3 ..."""
+CUT_SHAPE = 0.45
+"""... and this wide for its own height, both on the person: a child is as slender as anybody who is seen whole."""
 SHOULDER_SHARE = 0.8
 """The widest part of a body is about this high: feet below and shoulders here decide where a box's sides are."""
 BORDER_PX = 1.0
@@ -48,12 +50,14 @@ class HeadView:
         heads: (3, 3) the same for what is above that floor point by the height of a usual person.
         plumb: (3,) where all plumb lines meet, pixels, homogeneous.
         frame_wh: width and height of a picture.
+        focal_px: the lens's focal length.
     """
 
     feet: NDArray[np.float64]
     heads: NDArray[np.float64]
     plumb: NDArray[np.float64]
     frame_wh: tuple[int, int]
+    focal_px: float
     _by_head: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,10 +71,14 @@ class HeadView:
         boxes = detections.boxes_xyxy_px
         if not len(boxes):
             return detections
-        feet_y = self.feet_y_px(np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]], axis=1))
+        heads = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 1]], axis=1)
+        feet_y = self.feet_y_px(heads)
         full = feet_y - boxes[:, 1]
         with np.errstate(invalid="ignore"):  # nowhere is not cut
-            cut = (boxes[:, 3] - boxes[:, 1] < SHORT_SHARE * full) & (boxes[:, 2] - boxes[:, 0] >= WIDE_SHARE * full)
+            tall, wide = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
+            # Seen from above, people are foreshortened, and their width is not.
+            tall_m, wide_m = tall / full * USUAL_HEIGHT_M, wide * self._head_depths_m(heads) / self.focal_px
+            cut = (tall < SHORT_SHARE * full) & (wide >= WIDE_SHARE * full) & (wide_m >= CUT_SHAPE * tall_m)
             cut &= feet_y <= MAX_HEIGHTS * self.frame_wh[1]
         cut &= boxes[:, 1] > BORDER_PX  # a head beyond the picture's upper edge tells nothing
         low = np.where(cut, feet_y, boxes[:, 3])
@@ -94,6 +102,15 @@ class HeadView:
         # Close to where the plumb lines meet somebody is seen from straight above, and leans nowhere in particular.
         most = np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])
         return np.where(np.abs(lean) <= most, lean, 0.0)
+
+    def _head_depths_m(self, heads_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) how far away heads are along the lens's axis, those of people of usual height; not finite where nowhere.
+
+        The third row of `heads` is that depth, so its inverse gives one over it for a point of the picture.
+        """
+        with np.errstate(divide="ignore"):
+            depths: NDArray[np.float64] = 1.0 / (heads_xy_px @ self._by_head[:2, 2] + self._by_head[2, 2])
+        return depths
 
     def feet_y_px(self, heads_xy_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how far down the picture the feet of somebody of usual height are, by the head; NaN where nowhere.
@@ -147,7 +164,7 @@ def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None
     if abs(camera[2]) <= USUAL_HEIGHT_M or abs(np.linalg.det(above)) < 1e-9:
         return None
     plumb = back @ right_hand
-    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh)
+    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh, float(focal_px))
 
 
 def _middle(floor_map: FloorMap) -> NDArray[np.float64]:

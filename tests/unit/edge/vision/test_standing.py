@@ -53,6 +53,7 @@ def test_feet_are_found_by_the_head(place: tuple[float, float]) -> None:
         pytest.param(0.9, 1.7, 0.5, True, id="behind a counter"),
         pytest.param(0.0, 1.7, 0.5, False, id="seen whole"),
         pytest.param(0.0, 1.1, 0.33, False, id="a child is narrow as well"),
+        pytest.param(0.0, 1.08, 0.44, False, id="a child with arms and a bag, slender for its height"),
     ],
 )
 def test_only_what_is_cut_off_is_completed(from_m: float, tall_m: float, wide_m: float, is_completed: bool) -> None:
@@ -62,6 +63,16 @@ def test_only_what_is_cut_off_is_completed(from_m: float, tall_m: float, wide_m:
     assert found[3] == pytest.approx(whole[3] if is_completed else given[3], abs=3.0)
     assert found[1] == given[1]
     assert found[2] - found[0] == pytest.approx(given[2] - given[0])
+
+
+@pytest.mark.parametrize("place", [(0.0, 1.6), (1.0, 2.5), (-1.5, 5.0)])
+def test_a_child_keeps_its_feet_also_close_under_the_camera(place: tuple[float, float]) -> None:
+    """There people are foreshortened and as wide as ever, so in the picture a child is as stout as a grown person."""
+    given = box(*place, from_m=0.0, tall_m=1.1, wide_m=0.42)
+    cut = box(*place, from_m=0.95, tall_m=1.7, wide_m=0.42)
+    found = view().complete(clean_detections(np.array([given, cut]), np.array([0.9, 0.9]))).boxes_xyxy_px
+    assert found[0, 3] == given[3]
+    assert found[1, 3] > cut[3] + 5
 
 
 @pytest.mark.parametrize(
