@@ -12,6 +12,9 @@ from fixtures.slow_browser import slow_down
 # What the browser itself says of refused requests and of a test that looks at pixels; all else is a fault.
 EXPECTED_LOGS = ("Failed to load resource", "net::ERR_", "Multiple readback operations")
 
+# A browser that has just begun and a page that it has never seen: on a busy machine both take their time.
+FIRST_MS = 60_000
+
 OpenPage = Callable[..., Page]
 
 
@@ -54,6 +57,7 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
         page = context.new_page()
         slow_down(page)
         page.set_default_timeout(30_000)
+        page.set_default_navigation_timeout(FIRST_MS)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
@@ -65,7 +69,7 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
         )
         page.goto(backend.url + path)
         if signed_in and is_live and "page=chain" not in path:
-            expect(page.locator(".connection.is-live")).to_be_attached()
+            expect(page.locator(".connection.is-live")).to_be_attached(timeout=FIRST_MS)
             expect(page.locator("main")).to_be_visible()
             expect(page.locator("main .loading")).to_have_count(0)
         return page
