@@ -44,7 +44,7 @@ async def test_every_query_of_the_api(world):
     assert (snapshot["queues"][0]["length"], snapshot["slots"][0]["units"]) == (4, 7)
     rows = await reader.new_rows(world.connection, after=0, upto=reached[0], store_ids=[STORE], now=now)
     assert {family: len(found) for family, found in rows.items() if found} == {"footfall": 1, "queues": 1, "slots": 1}
-    assert STORE in await reader.devices(world.connection, [STORE])
+    assert STORE in await reader.devices(world.connection, [STORE], now)
     for step in Step:
         (point,) = await footfall_points(world.connection, store_id=STORE, span=span, step=step)
         assert point["in_count"] == 2
