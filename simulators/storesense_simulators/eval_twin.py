@@ -7,6 +7,7 @@ the pipelines.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
 from storesense_edge.site_mapping import camera_plan
+from storesense_edge.vision.handover import Handover
 from storesense_edge.vision.heatmap import spread
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.polygon import PolygonSet
@@ -37,6 +39,7 @@ from storesense_simulators.eval_twin_report import (
     queue_lengths_of,
     waits_of,
 )
+from storesense_simulators.eval_twin_seams import SeamFigures
 from storesense_simulators.twin.truth import TruthKind
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_edge.vision.heatmap import FloorGrid
+    from storesense_edge.vision.pipeline import FloorPlaces
     from storesense_simulators.twin.detection_depth import CameraFrame, DetectionStep
     from storesense_simulators.twin.eye_crowd import Crowd
     from storesense_simulators.twin.shop import Shop
@@ -115,6 +119,11 @@ class TwinScore:
         self._door_counts = (0, 0)
         self._parties: dict[int, int] = {}
         self._staff = StaffFigures()
+        self._handover = Handover()
+        self._placed_s: dict[str, float] = {}
+        self._wholes: dict[str, NDArray[np.int64]] = {}
+        self._crowds: deque[tuple[int, Crowd]] = deque(maxlen=60)
+        self._seams = SeamFigures()
         self._t_ms: int | None = None
         self._frames = 0
 
@@ -127,10 +136,12 @@ class TwinScore:
         for event in step.events:
             self._note(event)
         crowd = bodies(step.crowd)
+        self._crowds.append((step.t_ms, crowd))
         in_view = {name: floor.holds(crowd.xy_m) for name, floor in self._floors.items()}
         self._note_places(crowd, in_view, passed_s)
         if step.t_ms % SAMPLE_MS == 0:
             self._sample(crowd, in_view)
+            self._sample_seams()
         if step.t_ms % _HEAT_MS == 0:
             self._take_heat()
 
@@ -151,6 +162,7 @@ class TwinScore:
             "queue_length": queue_lengths_of(self._queues),
             "wait": waits_of(self._queues),
             "next_wait": next_waits_of(self._queues.values()),
+            "handover": self._seams.told(),
             "heatmap": heat_figures(
                 [(heat.true_s, heat.measured_s, heat.points_s, heat.seen) for heat in self._heat.values()]
             ),
@@ -164,10 +176,18 @@ class TwinScore:
             return
         self._frames += 1
         seen = pipeline.step(frame.detections, frame.t_ms / 1000)
+        self._hand_over(frame.device_id, pipeline.places)
         for zone_id, people in zip(pipeline.zone_ids, seen.occupancy, strict=True):
             self._zones[zone_id].measured_now = people
         for sample in seen.queues:
             self._queues[sample.queue_id].measured_now = sample.waiting
+
+    def _hand_over(self, device_id: str, places: FloorPlaces | None) -> None:
+        if places is not None and places.at_s > self._placed_s.get(device_id, float("-inf")):
+            self._placed_s[device_id] = places.at_s
+            self._wholes[device_id] = self._handover.step(
+                device_id, places.numbers, places.points_xy_m, places.at_s, present=places.present
+            )
 
     def _take_counts(self, pipeline: CameraPipeline) -> None:
         for count in pipeline.take_lines():
@@ -198,6 +218,24 @@ class TwinScore:
             presence_ds = self._pipelines[device_id].take_heat()
             if presence_ds is not None:
                 heat.measured_s += presence_ds / 10
+
+    def _sample_seams(self) -> None:
+        """Compare whom each camera followed on its own floor with who was there at that time."""
+        for device_id, pipeline in self._pipelines.items():
+            places, grid = pipeline.places, pipeline.plan.grid
+            if places is None or grid is None:
+                continue
+            t_ms = round(places.at_s * 1000)
+            at_ms, crowd = min(self._crowds, key=lambda each: abs(each[0] - t_ms))
+            here, found = grid.holds(crowd.xy_m), grid.holds(places.points_xy_m)
+            self._seams.sample(
+                device_id,
+                at_ms,
+                people=crowd.numbers[here],
+                people_xy_m=crowd.xy_m[here],
+                found=self._wholes[device_id][found],
+                found_xy_m=places.points_xy_m[found],
+            )
 
     # ---- truth
 

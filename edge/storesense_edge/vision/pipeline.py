@@ -97,6 +97,23 @@ class CameraObservation:
     queues: tuple[QueueSample, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FloorPlaces:
+    """Who is where on the floor, half a second ago; for this box alone.
+
+    Attributes:
+        at_s: when.
+        numbers: (N,) this camera's numbers of the people seen.
+        points_xy_m: (N, 2) where they stand, finite.
+        present: numbers of everybody who is here, those not seen just now included.
+    """
+
+    at_s: float
+    numbers: NDArray[np.int64]
+    points_xy_m: NDArray[np.float64]
+    present: frozenset[int]
+
+
 @dataclass(frozen=True, slots=True)
 class LineCount:
     """Crossings of a line since the last count.
@@ -160,6 +177,7 @@ class CameraPipeline:
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
         self._staff_xy_m = np.zeros((0, 2))
+        self._places: FloorPlaces | None = None
         self._in_line: frozenset[int] = frozenset()
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
@@ -233,6 +251,8 @@ class CameraPipeline:
         )
         if feet_m is not None:
             feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
+            placed = np.isfinite(feet_m).all(axis=1)
+            self._places = FloorPlaces(at_s, seen.numbers[placed], feet_m[placed], seen.present)
             if self._heat is not None:
                 self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure, present=seen.present)
         places = points.feet_xy_px if feet_m is None else feet_m
@@ -304,6 +324,11 @@ class CameraPipeline:
             counts[0 if crossing.entered else 1] += 1
             counts[2 if crossing.entered else 3] += self._staff.works(self._people.number_of(track_id))
         return crossings
+
+    @property
+    def places(self) -> FloorPlaces | None:
+        """Who is where on the floor; None before the first picture, or without a floor calibration."""
+        return self._places
 
     @property
     def staff_xy_m(self) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from storesense_contracts.cli import main
 from storesense_simulators.eval_twin import TwinScore
 from storesense_simulators.eval_twin_figures import QueueFigures, heat_figures, is_visit, share_within
 from storesense_simulators.eval_twin_next_wait import next_waits_of
+from storesense_simulators.eval_twin_seams import SeamFigures
 from storesense_simulators.twin.detection_depth import CameraEye, detection_frames
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.eye_flaws import DetectionFlaws
@@ -63,6 +64,31 @@ def test_whoever_joins_is_told_a_wait_from_what_was_measured_until_then() -> Non
     assert (found["asked"], found["asked_behind_others"]) == (3, 2)
     assert found["held_ratio"] == pytest.approx(2 / 3)
     assert found["held_behind_others_ratio"] == pytest.approx(1 / 2)
+
+
+@pytest.mark.parametrize(
+    ("number_after", "away_s", "expected"),
+    [
+        pytest.param(7, 1, (1, 1), id="keeps the number"),
+        pytest.param(8, 1, (1, 0), id="is somebody new"),
+        pytest.param(8, 9, (0, 0), id="was lost before"),
+    ],
+)
+def test_a_passing_is_judged_once_somebody_is_settled_on_the_next_floor(
+    number_after: int, away_s: int, expected: tuple[int, int]
+) -> None:
+    seams = SeamFigures()
+    for camera, begin_s, seconds, number, x in (("a", 0, 5, 7, 1.0), ("b", 4 + away_s, 4, number_after, 6.0)):
+        for second in range(begin_s, begin_s + seconds):
+            seams.sample(
+                camera,
+                second * 1000,
+                people=np.array([1, 2]),
+                people_xy_m=np.array([[x, 0.0], [x, 9.0]]),
+                found=np.array([number]),
+                found_xy_m=np.array([[x + 0.2, 0.0]]),
+            )
+    assert (seams.passed, seams.kept) == expected
 
 
 def test_without_an_open_till_nobody_is_told_a_wait() -> None:
