@@ -181,8 +181,9 @@ class EventNamer:
 
     def __init__(self, spec: SlotSpec) -> None:
         self.spec = spec
-        self._left = _Burst(spec.bulk_within_s)
-        self._came = _Burst(spec.bulk_within_s)
+        # By product: who takes two of one and three of another that shares its plate takes neither in bulk.
+        self._left: dict[str | None, _Burst] = {}
+        self._came: dict[str | None, _Burst] = {}
 
     def name(self, step: WeightStep, ranked: Sequence[Explanation]) -> ShelfEvent | None:
         """Name a step by everything that it may have been; None where it may have been nothing."""
@@ -205,12 +206,13 @@ class EventNamer:
         # Nobody fills a slot and takes from it in one go, so what goes the other way ends a burst.
         leaves = event.kind is ShelfEventKind.PICK
         (self._came if leaves else self._left).clear()
+        burst = (self._left if leaves else self._came).setdefault(event.sku, _Burst(self.spec.bulk_within_s))
         if leaves:
-            total, passed = self._left.add(event.at_s, event.units, self.spec.removal_units)
+            total, passed = burst.add(event.at_s, event.units, self.spec.removal_units)
             return replace(event, kind=ShelfEventKind.BULK_REMOVAL, burst_units=total) if passed else event
         if is_return and event.units < self.spec.restock_units:
             return event
-        total, _ = self._came.add(event.at_s, event.units, self.spec.restock_units)
+        total, _ = burst.add(event.at_s, event.units, self.spec.restock_units)
         if total < self.spec.restock_units:
             return event
         return replace(event, kind=ShelfEventKind.RESTOCK, burst_units=total)
@@ -234,7 +236,3 @@ class _Burst:
         if passed:
             self._told_s = at_s
         return total, passed
-
-    def clear(self) -> None:
-        self._units.clear()
-        self._told_s = -math.inf

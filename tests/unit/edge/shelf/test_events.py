@@ -115,6 +115,17 @@ def test_many_units_within_seconds_are_a_bulk_removal_once() -> None:
     assert sum(event.units for event in events) == 8
 
 
+def test_who_takes_of_two_products_takes_neither_in_bulk() -> None:
+    mixed = replace(SPEC, also=(YOGHURT,))
+    stock = SlotStock(mixed)
+    stock.counted([8, 8])
+    events = [
+        stock.step(WeightStep(at_s, at_s + 1, 5000, 5000 + delta_g, 1.0, swinging=False, after_gap=False), 0.1)
+        for at_s, delta_g in ((0, -500.0), (3, -450.0))
+    ]
+    assert [(each.kind, each.units) for each in events if each] == [(ShelfEventKind.PICK, 2), (ShelfEventKind.PICK, 3)]
+
+
 def test_the_same_units_over_a_minute_are_picks() -> None:
     events = name_all(SPEC, [(20.0 * place, -250.0) for place in range(8)], 8)
     assert {event.kind for event in events} == {ShelfEventKind.PICK}
