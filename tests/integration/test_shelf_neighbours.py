@@ -77,6 +77,11 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
         def is_counted() -> bool:
             return {(w.slot_id, w.units) for w in found(ShelfWeight) if w.is_stable} >= {("juice", 4), ("tea", 4)}
 
+        def lies_across() -> bool:
+            newest = {w.slot_id: w for w in found(ShelfWeight) if w.is_stable}
+            units = {slot_id: weight.units for slot_id, weight in newest.items()}
+            return units == {"juice": 4, "tea": 3} and all((w.guest_mg or 0) > 300_000 for w in newest.values())
+
         stop = asyncio.Event()
         task = asyncio.create_task(agent.run(stop))
         try:
@@ -86,6 +91,8 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
             # An ordinary pick beside it is told by itself, and the bottle's leaving is one event again.
             right.weight_g -= 150
             await gateway.until(told(2))
+            # While it lies there, the bottle is in neither slot's stock: each shows its half as a guest.
+            await gateway.until(lies_across)
             left.weight_g, right.weight_g = left.weight_g - 630, right.weight_g - 410
             await gateway.until(told(3))
         finally:

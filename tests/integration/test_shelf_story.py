@@ -102,6 +102,7 @@ async def until(condition: Any) -> Any:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.timeout(240)
 async def test_a_plate_of_two_products_is_counted_once_and_a_wrong_pick_is_told_anew(
     world: World, mqtt_broker: EmbeddedBroker, tmp_path: Path, scale: Scale
 ) -> None:
