@@ -9,10 +9,11 @@ from storesense_edge.shelf.explain import Origin, explain
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
 
-# Hands set one thing down on both plates within this time of each other.
-_TOGETHER_S = 0.7
+# Hands set one thing down on both plates within this time of each other; where a busy machine reads one cell late, it
+# seems longer than it is.
+_TOGETHER_S = 1.2
 # How long one half waits for the other while the neighbour is being touched.
-_WAIT_S = 1.5
+_WAIT_S = 2.0
 _SURE = 0.8
 
 

@@ -74,7 +74,7 @@ def test_a_half_whose_other_half_never_comes_is_told_by_whoever_samples_next() -
     odd = seen(JUICE, 10.0, 629.5)
     assert shelf.step("juice", is_moving=False, event=odd, now_s=10.4) == []
     assert shelf.step("tea", is_moving=True, event=None, now_s=11.0) == []
-    assert shelf.step("tea", is_moving=True, event=None, now_s=12.0) == [SlotEvent("juice", odd)]
+    assert shelf.step("tea", is_moving=True, event=None, now_s=12.6) == [SlotEvent("juice", odd)]
 
 
 def test_the_product_that_a_slot_has_now_decides() -> None:
