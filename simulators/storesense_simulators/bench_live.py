@@ -8,13 +8,14 @@ machine does; the delays do, for watchers and writer share it.
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, cast
@@ -37,6 +38,7 @@ from storesense_simulators.embedded.process import Child, ChildSpec
 
 _STORE = "bench-store"
 _WARM_UP_S = 2.0
+_FROZEN = (0, 1, 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class LivePlan:
 
     Attributes:
         clients: watchers.
-        seconds: of counting, each of the two times.
+        seconds: of counting, each of the four times.
         commits_per_s: batches that are committed; watchers are told four times a second at most.
     """
 
@@ -207,6 +209,10 @@ def _round(plan: LivePlan, backend: psutil.Process, writer: QueueWriter, order: 
     return _Round(counted["deliveries"] / cpu_s, counted["p50_ms"], counted["p99_ms"])
 
 
+def _mean(rounds: list[_Round]) -> _Round:
+    return _Round(*(statistics.fmean(values) for values in zip(*map(astuple, rounds), strict=True)))
+
+
 def _write(plan: LivePlan, writer: QueueWriter, seconds: float) -> None:
     began_s = time.monotonic()
     number = 0
@@ -232,9 +238,12 @@ def run_bench_live(plan: LivePlan, *, as_json: bool) -> int:
                 backend = psutil.Process(child.pid)
                 order = {"port": port, "key": key, "store_id": _STORE, "clients": plan.clients, "base_s": base_s}
                 say(f"bench: {plan.clients} watchers")
-                alone = _round(plan, backend, writer, order | {"frozen": 0})
-                say("bench: the same, and one that takes nothing")
-                beside = _round(plan, backend, writer, order | {"frozen": 1})
+                rounds: dict[int, list[_Round]] = {0: [], 1: []}
+                # Beside and alone in turns, each as often early as late: what the machine does else meets both alike.
+                for number, frozen in enumerate(_FROZEN, start=1):
+                    say(f"bench: {number} of {len(_FROZEN)}, {'beside one that takes nothing' if frozen else 'alone'}")
+                    rounds[frozen].append(_round(plan, backend, writer, order | {"frozen": frozen}))
+                alone, beside = _mean(rounds[0]), _mean(rounds[1])
             writer.close()
     figures = {
         "clients": plan.clients,

@@ -26,8 +26,21 @@ export function onThemeChange(listener) {
   return () => listeners.delete(listener);
 }
 
-/** The value of a token of tokens.css: `token("--accent")`. */
-export const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const tokens = new Map();
+let areDarkTokens = null;
+
+/** The value of a token of tokens.css: `token("--accent")`. Kept for each look: asking makes the browser work out all styles anew. */
+export function token(name) {
+  if (areDarkTokens !== isDark()) {
+    tokens.clear();
+    areDarkTokens = isDark();
+  }
+  const known = tokens.get(name);
+  if (known) return known;
+  const value = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  tokens.set(name, value);
+  return value;
+}
 
 function tell() {
   const ground = token("--bg");
