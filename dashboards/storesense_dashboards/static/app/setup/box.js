@@ -247,14 +247,14 @@ class Box extends Component {
     const zones = Object.entries(tried.zones).map(([id, [visits, most]]) => ({ id, name: nameOf(id), visits, most }));
     return html`<p class="hint">${b.tryingHelp(tried.tracks, timeText(tried.from_ms, zone), timeText(tried.to_ms, zone))}</p>
       ${lines.length > 0 &&
-      html`<${Table} title=${b.trying} rows=${lines} keyOf=${(row) => row.id} columns=${[
+      html`<${Table} title=${`${b.trying}: ${p.kinds.line}`} rows=${lines} keyOf=${(row) => row.id} columns=${[
         { id: "name", label: b.columns.name, isHead: true, value: (row) => row.name },
         { id: "entered", label: b.columns.entered, isNumber: true, value: (row) => row.entered },
         { id: "left", label: b.columns.left, isNumber: true, value: (row) => row.left },
         { id: "counted", label: b.columns.counted, isNumber: true, value: (row) => row.counted, cell: (row) => row.counted ?? t.unknown },
       ]} />`}
       ${zones.length > 0 &&
-      html`<${Table} title=${b.trying} rows=${zones} keyOf=${(row) => row.id} columns=${[
+      html`<${Table} title=${`${b.trying}: ${p.kinds.zone}`} rows=${zones} keyOf=${(row) => row.id} columns=${[
         { id: "name", label: b.columns.name, isHead: true, value: (row) => row.name },
         { id: "visits", label: b.columns.visits, isNumber: true, value: (row) => row.visits },
         { id: "most", label: b.columns.most, isNumber: true, value: (row) => row.most },
@@ -271,6 +271,7 @@ class Box extends Component {
       { surface: FLOOR, title: p.floorPlan, label: p.floorLabel(store.name), back: floorBack(store.floor), ...(isMatching ? this.#pairsOn("floor") : { pairs: null }) },
     ];
     return html`<main class="page setup-page" id="content">
+      <h1 class="visually-hidden">${p.title} · ${t.product}</h1>
       <${Card} id="drawing" icon="setup" title=${b.title(camera)} aside=${html`<span class="hint">${store.name}</span>`}>
         <p class="card-lead">${b.lead}</p>
         ${isOver && html`<p class="panel-problem" role="alert">${b.ended}</p>`}
