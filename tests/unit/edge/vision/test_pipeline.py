@@ -60,6 +60,24 @@ def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
     assert zone.presence_s == pytest.approx(2.5, abs=0.3)
 
 
+@pytest.mark.parametrize(
+    ("seen_again_s", "left"),
+    [
+        pytest.param(4.6, 1, id="seen on both sides"),
+        pytest.param(None, 0, id="predicted over the line and never seen there"),
+    ],
+)
+def test_a_crossing_that_nobody_saw_counts_when_both_of_its_ends_were_seen(
+    seen_again_s: float | None, left: int
+) -> None:
+    pipeline = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(lines=(DOOR,))))
+    for i in range(77):
+        hidden = i / 10 > 3.4 and (seen_again_s is None or i / 10 < seen_again_s)
+        pipeline.step(boxes() if hidden else boxes(person(100 + 10 * i, 330)), i / 10)
+    pipeline.close()
+    assert pipeline.take_lines() == [LineCount("door", 0, left)]
+
+
 def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:
     floor = Shapes(
         lines=(CountingLine("door", a_xy=(5.0, 5.0), b_xy=(5.0, 0.0)),),
