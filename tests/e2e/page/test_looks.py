@@ -133,3 +133,19 @@ def test_the_first_view_is_light(open_page) -> None:
         }"""
     )
     assert 20_000 < loaded_bytes < 150_000
+
+
+def test_canvases_ask_for_the_colours_of_the_look_that_is_on(open_page) -> None:
+    page: Page = open_page(color_scheme="light")
+    ask = """async () => {
+      const main = document.querySelector("script[type=module]").src;
+      const { token } = await import(main.replace(/main\\.js$/, "theme.js"));
+      return [token("--bg"), token("--bg"), getComputedStyle(document.documentElement).getPropertyValue("--bg").trim()];
+    }"""
+    light = page.evaluate(ask)
+    page.emulate_media(color_scheme="dark")
+    dark = page.evaluate(ask)
+    page.emulate_media(color_scheme="light")
+    assert len(set(light)) == len(set(dark)) == 1
+    assert light != dark
+    assert page.evaluate(ask) == light
