@@ -115,9 +115,9 @@ class UnitCounter:
             waiting = {track_id for _, _, _, track_id in self._pending}
             self._party_of = {i: found for i, found in self._party_of.items() if i in waiting or found[1] >= old_s}
             self._counted_s = {key: then_s for key, then_s in self._counted_s.items() if then_s >= old_s}
-            self._company = {
-                pair: two for pair, two in self._company.items() if two.last_s >= old_s or not waiting.isdisjoint(pair)
-            }
+            # Both of a pair are decided by then.
+            begun_s = at_s - self._decide_s - 1.0
+            self._company = {pair: two for pair, two in self._company.items() if two.began_s >= begun_s}
 
     def take(self) -> list[UnitCount]:
         """Return the parties over every line since the last call."""
