@@ -76,6 +76,16 @@ def test_a_day_at_the_page(demo, service_dir: Path, browser: Browser) -> None:
     expect(done).to_contain_text(re.compile(r"The shelf holds \d+ units again|The queue is (empty|down to \d+)"))
     expect(done).to_contain_text(f"Thank you, {told[2]}.")
 
+    # A device is asked who it is: over the gateway to the simulated device, and its answer back, without a reload.
+    page.goto(f"{told[1]}#store=corner-shop&page=devices")
+    page.locator("#device-list .asked button").first.click(timeout=ALERT_MS)
+    page.locator("dialog").get_by_role("radio", name="Identify").check()
+    page.locator("dialog").get_by_role("button", name="Send").click()
+    answer_to_it = page.locator("#commands tbody tr").first.locator(".command-state")
+    expect(answer_to_it).to_have_attribute("data-state", "done", timeout=ALERT_MS)
+    expect(answer_to_it).to_contain_text("It runs on")
+    page.goto(f"{told[1]}#store=corner-shop")
+
     # The backend dies; the page says so, keeps its place, and goes on by itself.
     page.locator('[data-key="slot:dairy-3"]').click()
     expect(page.locator("#detail-title")).to_have_text("Plain yoghurt 500 g")
