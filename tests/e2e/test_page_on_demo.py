@@ -36,7 +36,7 @@ def test_a_day_at_the_page(demo, service_dir: Path, browser: Browser) -> None:
     told = run.wait_for(r"is open at (\S+)\nSign in as (\S+) with (\S+)", START_MS / 1000)
     context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(30_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
@@ -99,7 +99,7 @@ def test_a_day_at_the_page(demo, service_dir: Path, browser: Browser) -> None:
     expect(page.locator(".connection")).to_have_text("Live")
     expect(page.locator("#detail-title")).to_have_text("Plain yoghurt 500 g")
     assert page.evaluate("location.hash") == before["hash"]
-    assert page.evaluate("scrollY") == before["scroll"]
+    page.wait_for_function("scroll => scrollY === scroll", arg=before["scroll"])
     wait_for_more_visitors(page, before["visitors"])
     expect(page.locator(f'.done[data-alert="{alert_id}"]')).to_be_visible()
 
