@@ -169,10 +169,11 @@ class DevicePlanogram:
         missing = [slot_id for slot_id in config.drawn if slot_id not in self._site]
         if not missing:
             return []
-        return [
+        what_to_do = (
             f"There is no cell for {', '.join(missing)}, drawn for this device: add each to the device's slots in the "
             "site file with the source of its cell, and calibrate it with storesense edge shelf setup."
-        ]
+        )
+        return [what_to_do]
 
     def _keep(self, config: DeviceConfig) -> None:
         kept = _Kept(site_sha256=self._site_sha256, config=msgspec.Raw(encode_config(config)))
