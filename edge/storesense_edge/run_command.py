@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.settings import BrokerSettings, SettingsError, load_settings
 from storesense_contracts.site import load_site
-from storesense_edge.agent import SiteAgent, build_agent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from storesense_edge.agent import SiteAgent
 
 _logger = logging.getLogger(__name__)
 

@@ -29,7 +29,8 @@ from storesense_contracts.clock import SystemClock
 from storesense_contracts.drawing import views_of
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import CameraDevice, SiteFile, load_site
-from storesense_edge.agent import SiteAgent, build_agent
+from storesense_edge.agent import SiteAgent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 from storesense_gateway.drawings import DrawingTeller

@@ -22,7 +22,7 @@ from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
-from storesense_edge.agent import build_agent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 from storesense_gateway.device_commands import CommandRelay

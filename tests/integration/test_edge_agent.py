@@ -30,7 +30,8 @@ from storesense_contracts.readings import HealthReading, HealthState, ShelfEvent
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
 from storesense_contracts.topics import Stream
-from storesense_edge.agent import SiteAgent, build_agent
+from storesense_edge.agent import SiteAgent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.outbox_errors import OutboxLockedError
 from storesense_edge.settings import EdgeSettings

@@ -16,7 +16,7 @@ from storesense_contracts.readings import ShelfEvent, ShelfWeight
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
 from storesense_contracts.topics import Stream
-from storesense_edge.agent import build_agent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 from storesense_simulators.embedded.broker import EmbeddedBroker

@@ -20,7 +20,7 @@ from storesense_contracts.clock import ManualClock, SystemClock
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
-from storesense_edge.agent import build_agent
+from storesense_edge.composition import build_agent
 from storesense_edge.credentials import load_credentials
 from storesense_edge.settings import EdgeSettings
 from storesense_gateway.planograms import PlanogramTeller

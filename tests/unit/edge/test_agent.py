@@ -13,7 +13,8 @@ from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.readings import HealthState
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
-from storesense_edge.agent import DeviceAgent, SiteAgent, build_agent, outbox_health
+from storesense_edge.agent import DeviceAgent, SiteAgent, outbox_health
+from storesense_edge.composition import build_agent
 from storesense_edge.link import DeviceLink, LinkStats
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxWriterStoppedError
