@@ -16,8 +16,9 @@ from storesense_contracts.errors import UsageError
 from storesense_contracts.settings import load_settings
 from storesense_contracts.site import CameraDevice, load_site
 from storesense_edge.calibration_plot import draw_floor_grid
-from storesense_edge.camera_agent import make_detector, open_source
 from storesense_edge.camera_credentials import load_camera_credentials
+from storesense_edge.camera_detector import make_detector
+from storesense_edge.camera_source import open_source
 from storesense_edge.settings import EdgeSettings
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.height_calibration import calibrate_by_heights, usable_boxes

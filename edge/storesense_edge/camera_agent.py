@@ -3,40 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import (
-    DetectionsSource,
-    LiveCamera,
-    MotionDetector,
-    OnvifSource,
-    Recording,
-    RtspSource,
-    UsbSource,
-    VideoSource,
-)
+from storesense_contracts.site import DetectionsSource, Recording
 from storesense_edge.camera_condition import NO_PICTURE_AFTER_S, CameraCondition, affected_by
-from storesense_edge.camera_credentials import find_login, with_login
+from storesense_edge.camera_detector import make_detector
 from storesense_edge.camera_readings import CameraReporter
+from storesense_edge.camera_source import open_source
 from storesense_edge.health import Health
-from storesense_edge.onvif import OnvifDevice
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.site_mapping import camera_plan
 from storesense_edge.source_asks import SourceAsks, answer
 from storesense_edge.view_file import geometry_key
-from storesense_edge.vision.capture import open_stream, open_usb
-from storesense_edge.vision.errors import SourceError
-from storesense_edge.vision.live import LiveSource
-from storesense_edge.vision.mot_file import MotFileSource
-from storesense_edge.vision.motion import MotionDetector as MotionCore
-from storesense_edge.vision.onnx_runtime import load_network
 from storesense_edge.vision.picture_watch import Fault, PictureWatch, WatchLimits
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.source import NoPicture, PictureFrame, SourceEnd, people_in
-from storesense_edge.vision.video import VideoFileSource
-from storesense_edge.vision.yolox import MIN_SCORE, YoloxDetector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +27,6 @@ if TYPE_CHECKING:
     from storesense_contracts.clock import Clock
     from storesense_contracts.layout import StoreLayout
     from storesense_contracts.site import CameraDevice
-    from storesense_edge.camera_credentials import CameraCredentials
     from storesense_edge.camera_readings import InstantOf
     from storesense_edge.drawing import DeviceDrawing, Drawn
     from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
@@ -54,73 +35,14 @@ if TYPE_CHECKING:
     from storesense_edge.source_thread import Finding, Stop
     from storesense_edge.trajectories import TrajectoryRecorder
     from storesense_edge.view_file import ViewFile
-    from storesense_edge.vision.capture import OpenCvCapture
+    from storesense_edge.vision.camera_observation import CameraObservation
     from storesense_edge.vision.detector import Detector
     from storesense_edge.vision.picture_watch import PictureReference
-    from storesense_edge.vision.pipeline import CameraObservation
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
 _KEEP_VISITS_S = 5.0
 _LEARN_VIEW_S = 90.0
-
-
-def open_source(device: CameraDevice, credentials: CameraCredentials | None = None) -> FrameSource:
-    """Make the source that the site file names, not yet open.
-
-    Args:
-        device: the camera in the site file.
-        credentials: user names and passwords of cameras, by the names that the site file uses.
-
-    Raises:
-        SourceError: the device has no source that an agent can read, or its credentials are unknown.
-    """
-    source = device.source
-    if isinstance(source, VideoSource):
-        return VideoFileSource(source.path)
-    if isinstance(source, DetectionsSource):
-        return MotFileSource(source.path, frames_per_s=source.frames_per_s, frame_wh=source.frame_size_px)
-    if isinstance(source, LiveCamera):
-        return LiveSource(device.id, connector(device, credentials), max_frames_per_s=source.max_frames_per_s)
-    raise SourceError(source=device.id, cause="it is simulated", remedy="let storesense sim live publish for it")
-
-
-def connector(device: CameraDevice, credentials: CameraCredentials | None) -> Callable[[], OpenCvCapture]:
-    """Make what connects to a live camera, from the site file's words.
-
-    Raises:
-        SourceError: its credentials are unknown.
-    """
-    source = device.source
-    if isinstance(source, UsbSource):
-        return partial(open_usb, source.device, name=device.id, frame_size_px=source.frame_size_px)
-    if not isinstance(source, RtspSource | OnvifSource):
-        raise SourceError(source=device.id, cause="it is no live camera", remedy="give it an rtsp, onvif or usb source")
-    login = find_login(credentials, source.credentials, camera=device.id)
-    if isinstance(source, RtspSource):
-        return lambda: open_stream(with_login(source.url, login), name=device.id)
-
-    def connect() -> OpenCvCapture:
-        # Asked anew at each connection, since an address or a port may have changed.
-        url = OnvifDevice(source.url, login).stream_url(source.profile)
-        return open_stream(with_login(url, login), name=device.id)
-
-    return connect
-
-
-def make_detector(device: CameraDevice) -> Detector | None:
-    """Load the detector that the site file names; None where the source brings detections.
-
-    Raises:
-        ModelError: the model cannot be loaded.
-    """
-    if isinstance(device.source, DetectionsSource):
-        return None
-    wanted = device.detector
-    if isinstance(wanted, MotionDetector):
-        return MotionCore()
-    network = load_network(wanted.model, threads=wanted.threads)
-    return YoloxDetector(network, name=wanted.model.name, min_score=wanted.min_score or MIN_SCORE)
 
 
 @dataclass(slots=True)

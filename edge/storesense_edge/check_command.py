@@ -17,8 +17,9 @@ from storesense_contracts.site import (
     load_site,
 )
 from storesense_contracts.yaml_file import FileError
-from storesense_edge.camera_agent import make_detector, open_source
 from storesense_edge.camera_credentials import masked
+from storesense_edge.camera_detector import make_detector
+from storesense_edge.camera_source import open_source
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec

@@ -13,8 +13,9 @@ from storesense_contracts.errors import UsageError
 from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.site import CameraDevice, LiveCamera, ShelfDevice
 from storesense_edge.agent import DeviceAgent, SiteAgent, Source
-from storesense_edge.camera_agent import CameraAgent, open_source
+from storesense_edge.camera_agent import CameraAgent
 from storesense_edge.camera_credentials import load_camera_credentials
+from storesense_edge.camera_source import open_source
 from storesense_edge.command_handlers import identify, zero_slot
 from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.identify_light import IdentifyLight

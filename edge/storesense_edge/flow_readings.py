@@ -22,7 +22,7 @@ from storesense_contracts.readings import (
 from storesense_edge.intervals import IntervalCutter, whole_ms
 
 if TYPE_CHECKING:
-    from storesense_edge.vision.pipeline import LineCount
+    from storesense_edge.vision.camera_observation import LineCount
     from storesense_edge.vision.queues import QueueSample
     from storesense_edge.vision.transitions import Transitions
     from storesense_edge.vision.units import UnitCount

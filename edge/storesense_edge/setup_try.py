@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.camera_plan import lines_px
 from storesense_edge.vision.lines import LineCounter
-from storesense_edge.vision.pipeline import PERSON_M, lines_px
+from storesense_edge.vision.pipeline import PERSON_M
 from storesense_edge.vision.presence import Sightings
 from storesense_edge.vision.zones import Zone, ZoneCounter
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from storesense_edge.vision.pipeline import CameraPlan
+    from storesense_edge.vision.camera_plan import CameraPlan
 
 STEP_MS = 500
 _PRESENT_MS = 1_500

@@ -14,11 +14,11 @@ from storesense_edge.shelf.errors import ShelfError, SlotSpecError
 from storesense_edge.shelf.masses import read_masses
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
+from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorGrid
 from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
-from storesense_edge.vision.pipeline import CameraPlan, Shapes
 from storesense_edge.vision.queues import Queue
 from storesense_edge.vision.staff import StaffPlaces
 from storesense_edge.vision.zones import Zone

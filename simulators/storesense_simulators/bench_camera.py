@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.heatmap import FloorGrid
 from storesense_edge.vision.homography import fit_floor_map
 from storesense_edge.vision.lines import CountingLine
-from storesense_edge.vision.pipeline import CameraPipeline, CameraPlan, Shapes
+from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.zones import Zone
 
 if TYPE_CHECKING:

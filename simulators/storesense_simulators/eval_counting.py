@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from storesense_contracts.errors import StoresenseError
+from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.mot_file import MotRows, detection_scores
-from storesense_edge.vision.pipeline import CameraPipeline, CameraPlan, Shapes
+from storesense_edge.vision.pipeline import CameraPipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from storesense_edge.vision.camera_observation import FloorPlaces
     from storesense_edge.vision.heatmap import FloorGrid
-    from storesense_edge.vision.pipeline import FloorPlaces
     from storesense_simulators.twin.detection_depth import CameraFrame, DetectionStep
     from storesense_simulators.twin.eye_crowd import Crowd
     from storesense_simulators.twin.shop import Shop

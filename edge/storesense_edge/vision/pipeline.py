@@ -6,131 +6,44 @@ counts, samples, finished visits without a name, and a grid of presence. Whoever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.camera_observation import CameraObservation, FloorPlaces, LineCount
+from storesense_edge.vision.camera_plan import CameraPlan, lines_px
 from storesense_edge.vision.floor_people import FloorPeople
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
 from storesense_edge.vision.parties import PartyBook
 from storesense_edge.vision.paths import PathPoints, PathSmoother
 from storesense_edge.vision.presence import PresenceSettings, Sightings
-from storesense_edge.vision.queues import QueueCounter
 from storesense_edge.vision.settling import Settling
-from storesense_edge.vision.staff import StaffBook, StaffPlaces
+from storesense_edge.vision.staff import StaffBook
 from storesense_edge.vision.standing import head_view
+from storesense_edge.vision.stays import stays_of
 from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.units import UnitCounter
-from storesense_edge.vision.zones import ZoneCounter, check_ids
+from storesense_edge.vision.zones import check_ids
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from storesense_edge.vision.detections import Detections
-    from storesense_edge.vision.heatmap import FloorGrid
-    from storesense_edge.vision.homography import FloorMap
-    from storesense_edge.vision.lines import CountingLine, Crossing
+    from storesense_edge.vision.lines import Crossing
     from storesense_edge.vision.queue_customer import QueueSettings
-    from storesense_edge.vision.queues import Queue, QueueSample
+    from storesense_edge.vision.queues import QueueSample
     from storesense_edge.vision.staff import StaffShare
     from storesense_edge.vision.tracker_settings import TrackerSettings
     from storesense_edge.vision.tracks import Tracks
     from storesense_edge.vision.transitions import Transitions
     from storesense_edge.vision.units import UnitCount
-    from storesense_edge.vision.zones import Zone, ZoneSample
+    from storesense_edge.vision.zones import ZoneSample
 
 PERSON_M = 1.7
 """How tall somebody on the floor is taken to be: the measure of distances there."""
 PRESENT_S = 1.0
 """Somebody unseen for no longer than this is still counted as present."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shapes:
-    """Lines, zones and queues in one kind of coordinates."""
-
-    lines: tuple[CountingLine, ...] = ()
-    zones: tuple[Zone, ...] = ()
-    queues: tuple[Queue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CameraPlan:
-    """What a camera measures.
-
-    Attributes:
-        frame_wh: width and height of its pictures, pixels.
-        image: shapes in normalized picture coordinates, 0 to 1 from the top left corner.
-        floor: shapes in floor metres; they need `floor_map`.
-        floor_map: the camera's view of the floor.
-        grid: floor grid of the heatmap; it needs `floor_map`.
-        staff: where only staff stay, on the floor. Without `floor_map` nobody is known to work here.
-    """
-
-    frame_wh: tuple[int, int]
-    image: Shapes = field(default_factory=Shapes)
-    floor: Shapes = field(default_factory=Shapes)
-    floor_map: FloorMap | None = None
-    grid: FloorGrid | None = None
-    staff: StaffPlaces = field(default_factory=StaffPlaces)
-
-
-@dataclass(frozen=True, slots=True)
-class CameraObservation:
-    """What one picture told. No track, place or picture is in it.
-
-    Attributes:
-        at_s: its time.
-        people: how many are in view.
-        crossings: lines crossed, as completed by this picture.
-        occupancy: people in each zone, in the order of the plan (picture shapes first).
-        queues: each queue, in that order.
-    """
-
-    at_s: float
-    people: int
-    crossings: tuple[Crossing, ...]
-    occupancy: tuple[int, ...]
-    queues: tuple[QueueSample, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FloorPlaces:
-    """Who is where on the floor, half a second ago; for this box alone.
-
-    Attributes:
-        at_s: when.
-        numbers: (N,) this camera's numbers of the people seen.
-        points_xy_m: (N, 2) where they stand, finite.
-        present: numbers of everybody who is here, those not seen just now included.
-    """
-
-    at_s: float
-    numbers: NDArray[np.int64]
-    points_xy_m: NDArray[np.float64]
-    present: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class LineCount:
-    """Crossings of a line since the last count.
-
-    Attributes:
-        line_id: which line.
-        entered: crossings in.
-        left: crossings out.
-        staff_entered: of those in, people known to work here.
-        staff_left: of those out, people known to work here.
-    """
-
-    line_id: str
-    entered: int
-    left: int
-    staff_entered: int = 0
-    staff_left: int = 0
 
 
 class CameraPipeline:
@@ -167,7 +80,7 @@ class CameraPipeline:
         self._paths = PathSmoother()
         self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
         self._stays = tuple(
-            stays for stays in _stays_of(plan, presence, queueing) if stays.zones.zones or stays.queues.queues
+            stays for stays in stays_of(plan, presence, queueing) if stays.zones.zones or stays.queues.queues
         )
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
@@ -389,62 +302,6 @@ def check_plan(plan: CameraPlan) -> None:
         GeometryError: see `CameraPipeline`.
     """
     CameraPipeline(plan)
-
-
-def lines_px(plan: CameraPlan) -> tuple[CountingLine, ...]:
-    """Return all lines of a plan in pixels, those of the picture before those of the floor.
-
-    Raises:
-        GeometryError: floor shapes or a grid without a floor map, or a line that the camera cannot see.
-    """
-    width, height = plan.frame_wh
-    if width < 1 or height < 1:
-        raise GeometryError(shape="picture", cause=f"its size is {width} by {height}", remedy="give pixels above 0")
-    floor, floor_map = plan.floor, plan.floor_map
-    if floor_map is None and (floor.lines or floor.zones or floor.queues or plan.grid):
-        raise GeometryError(
-            shape="camera plan",
-            cause="it has floor coordinates or a heatmap and no floor calibration",
-            remedy="add four or more calibration points, or use picture coordinates",
-        )
-    carried = () if floor_map is None else tuple(floor_map.line_to_image(line) for line in floor.lines)
-
-    def point(xy: tuple[float, float]) -> tuple[float, float]:
-        return (xy[0] * width, xy[1] * height)
-
-    return tuple(replace(line, a_xy=point(line.a_xy), b_xy=point(line.b_xy)) for line in plan.image.lines + carried)
-
-
-@dataclass(frozen=True, slots=True)
-class _Stays:
-    """Zones and queues of one plane: pixels, or floor metres, where everybody is taken to be `PERSON_M` tall."""
-
-    zones: ZoneCounter
-    queues: QueueCounter
-    on_floor: bool
-
-
-def _stays_of(
-    plan: CameraPlan, presence: PresenceSettings | None, queueing: QueueSettings | None
-) -> tuple[_Stays, _Stays]:
-    width, height = plan.frame_wh
-
-    def point(xy: tuple[float, float]) -> tuple[float, float]:
-        return (xy[0] * width, xy[1] * height)
-
-    image_zones = tuple(replace(zone, corners_xy=tuple(map(point, zone.corners_xy))) for zone in plan.image.zones)
-    image_queues = tuple(
-        replace(queue, corners_xy=tuple(map(point, queue.corners_xy)), tills_xy=tuple(map(point, queue.tills_xy)))
-        for queue in plan.image.queues
-    )
-
-    def stays(zones: tuple[Zone, ...], queues: tuple[Queue, ...], *, on_floor: bool) -> _Stays:
-        return _Stays(ZoneCounter(zones, settings=presence), QueueCounter(queues, settings=queueing), on_floor)
-
-    return (
-        stays(image_zones, image_queues, on_floor=False),
-        stays(plan.floor.zones, plan.floor.queues, on_floor=True),
-    )
 
 
 NOBODY = PathPoints(

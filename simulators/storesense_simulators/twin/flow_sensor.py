@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_edge.flow_readings import FlowSums
-from storesense_edge.vision.pipeline import LineCount
+from storesense_edge.vision.camera_observation import LineCount
 from storesense_edge.vision.presence import Stay
 from storesense_edge.vision.queues import LaneWork, QueueSample
 from storesense_edge.vision.transitions import TransitionCounter

@@ -14,7 +14,8 @@ from storesense_contracts.clock import ManualClock
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.readings import FootfallReading, HealthCause, HealthState
 from storesense_contracts.site import CameraDevice
-from storesense_edge.camera_agent import CameraAgent, open_source
+from storesense_edge.camera_agent import CameraAgent
+from storesense_edge.camera_source import open_source
 from storesense_edge.health import Health
 from storesense_edge.settings import EdgeSettings
 from storesense_edge.source_thread import Finding, Stop

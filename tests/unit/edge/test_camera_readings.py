@@ -20,8 +20,8 @@ from storesense_contracts.readings import (
 from storesense_contracts.topics import Stream
 from storesense_edge.camera_readings import CameraReporter, Measured
 from storesense_edge.open_visits import OpenVisits
+from storesense_edge.vision.camera_observation import LineCount
 from storesense_edge.vision.heatmap import FloorGrid
-from storesense_edge.vision.pipeline import LineCount
 from storesense_edge.vision.queues import QueueOutcome as SeenOutcome
 from storesense_edge.vision.queues import QueueSample as SeenQueue
 from storesense_edge.vision.queues import QueueVisit as SeenVisit

@@ -15,7 +15,7 @@ from storesense_contracts.readings import (
     ZoneTransition,
 )
 from storesense_edge.flow_readings import FlowSums, dwell_step
-from storesense_edge.vision.pipeline import LineCount
+from storesense_edge.vision.camera_observation import LineCount
 from storesense_edge.vision.queues import LaneWork, QueueSample
 from storesense_edge.vision.transitions import Transition, Transitions
 from storesense_edge.vision.units import UnitCount

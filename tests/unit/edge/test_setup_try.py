@@ -3,9 +3,9 @@
 import numpy as np
 
 from storesense_edge.setup_try import STEP_MS, try_plan
+from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.homography import fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
-from storesense_edge.vision.pipeline import CameraPlan, Shapes
 from storesense_edge.vision.zones import Zone
 
 BEGIN_MS = 1_800_000_000_000

@@ -5,9 +5,9 @@ import pytest
 from storesense_contracts.layout import Floor, StoreLayout
 from storesense_contracts.site import CameraDevice, CameraHeatmap, FixedCalibration, MassesFile
 from storesense_edge.site_mapping import camera_plan, floor_grid, slot_calibration, slot_spec
+from storesense_edge.vision.camera_plan import lines_px
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import InSide
-from storesense_edge.vision.pipeline import lines_px
 
 STORE = StoreLayout.model_validate(
     {

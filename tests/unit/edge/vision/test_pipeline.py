@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from storesense_edge.vision.camera_observation import CameraObservation, LineCount
+from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorGrid
 from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine
-from storesense_edge.vision.pipeline import CameraObservation, CameraPipeline, CameraPlan, LineCount, Shapes
+from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.queues import Queue, QueueOutcome
 from storesense_edge.vision.zones import Zone
 
