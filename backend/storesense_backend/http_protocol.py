@@ -42,6 +42,10 @@ class ChunkOutlet:
         """Send a whole chunk, its frame included."""
         self._transport.write(chunk)
 
+    def abort(self) -> None:
+        """End the connection at once; an orderly close would wait for ever for the other side to take the rest."""
+        self._transport.abort()
+
 
 class BoundedHttpProtocol(HttpToolsProtocol):
     """Refuses heads that are too long (431) or too slow (408) and closes their connections."""

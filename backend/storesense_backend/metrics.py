@@ -36,6 +36,11 @@ class BackendMetrics:
             "Live streams cut off because the client took nothing",
             registry=self.registry,
         )
+        self.streams_blocked = Gauge(
+            "storesense_backend_streams_blocked",
+            "Live streams whose client takes nothing while numbers wait for it",
+            registry=self.registry,
+        )
         self.live_rows = Counter(
             "storesense_backend_live_rows", "Readings taken into live states", registry=self.registry
         )

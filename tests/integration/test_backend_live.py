@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psutil
 import pytest
 
 from fixtures.backend_world import DEVICES, STORE, layout, new_world, running_backend, sign_in
@@ -269,8 +270,17 @@ async def test_a_frozen_client_neither_slows_others_nor_stays(world):
                         await many_queues(world, n)
                         update = await events.until("update")
                         assert update["queues"]
+                    # What it left untaken must not hold its connection open.
+                    while frozen.getsockname() in accepted():  # noqa: ASYNC110 -- the server's state
+                        await asyncio.sleep(0.01)
+            assert context.metrics.registry.get_sample_value("storesense_backend_streams_blocked") == 0
         finally:
             frozen.close()
+
+
+def accepted():
+    """The other ends of this process's TCP connections."""
+    return [tuple(found.raddr) for found in psutil.Process().net_connections("tcp4")]
 
 
 def cut(context):

@@ -69,6 +69,7 @@ class EventStream(Response):
         text = _HELLO
         while await self._send(send, text):
             listener.is_busy = False
+            self._context.feed.turns.freed(listener)
             if subscription.has_numbers:
                 self._context.feed.turns.add(listener)
             is_urgent = await subscription.wait(settings.stream_heartbeat_s, urgent_only=True)
@@ -80,6 +81,7 @@ class EventStream(Response):
             text = self._text_of(subscription.take(urgent_only=not listener.is_stalled))
             listener.is_stalled = False
         else:
+            listener.outlet.abort()
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

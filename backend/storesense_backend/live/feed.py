@@ -87,6 +87,7 @@ class LiveFeed:
         self._settings = settings
         self._metrics = metrics
         self.turns = Turns(settings.stream_updates_per_s, metrics.stream_events.labels(event="update").inc)
+        metrics.streams_blocked.set_function(lambda: self.turns.blocked)
         self._stores: dict[str, _Watched] = {}
         self._cursors: dict[int, int] = {}
         self._lock = asyncio.Lock()

@@ -25,6 +25,9 @@ class Outlet(Protocol):
     def write(self, chunk: bytes) -> None:
         """Send a whole chunk, its frame included."""
 
+    def abort(self) -> None:
+        """End the connection at once, whatever still waits to be taken."""
+
 
 class Listener:
     """One stream with an outlet.
@@ -56,7 +59,13 @@ class Turns:
         self._rate_per_s = rate_per_s
         self._on_told = on_told
         self._due: dict[Listener, None] = {}
+        self._blocked: set[Listener] = set()
         self._is_planned = False
+
+    @property
+    def blocked(self) -> int:
+        """How many listeners took nothing when numbers were due, and have not taken any since."""
+        return len(self._blocked)
 
     def add(self, listener: Listener) -> None:
         """Give a listener the next turn."""
@@ -69,33 +78,38 @@ class Turns:
     def drop(self, listener: Listener) -> None:
         """Forget a listener."""
         self._due.pop(listener, None)
+        self._blocked.discard(listener)
+
+    def freed(self, listener: Listener) -> None:
+        """Take note that a listener has taken what its task sent."""
+        self._blocked.discard(listener)
 
     def _pass(self) -> None:
         due, self._due, self._is_planned = list(self._due), {}, False
         self._tell(due, 0)
 
     def _tell(self, due: list[Listener], start: int) -> None:
-        told = sum(map(_told, due[start : start + _AT_ONCE]))
+        told = sum(map(self._told, due[start : start + _AT_ONCE]))
         self._on_told(told)
         if start + _AT_ONCE < len(due):
             asyncio.get_running_loop().call_soon(self._tell, due, start + _AT_ONCE)
+
+    def _told(self, listener: Listener) -> bool:
+        subscription = listener.subscription
+        if listener.is_busy or subscription.is_urgent or subscription.is_closed:
+            return False  # its task has something to say first, and then asks for a turn again
+        if listener.outlet.is_blocked:
+            listener.is_stalled = True
+            self._blocked.add(listener)
+            subscription.hurry()
+            return False
+        update = subscription.take_update()
+        if update is None:
+            return False
+        listener.outlet.write(update.chunk())
+        return True
 
 
 def next_turn_s(now_s: float, rate_per_s: float) -> float:
     """Return the next instant at which numbers are told; the same for all, so that all are told the same."""
     return (math.floor(now_s * rate_per_s) + 1.0) / rate_per_s
-
-
-def _told(listener: Listener) -> bool:
-    subscription = listener.subscription
-    if listener.is_busy or subscription.is_urgent or subscription.is_closed:
-        return False  # its task has something to say first, and then asks for a turn again
-    if listener.outlet.is_blocked:
-        listener.is_stalled = True
-        subscription.hurry()
-        return False
-    update = subscription.take_update()
-    if update is None:
-        return False
-    listener.outlet.write(update.chunk())
-    return True

@@ -20,6 +20,9 @@ class _Outlet:
     def write(self, chunk: bytes) -> None:
         self.written.append(chunk)
 
+    def abort(self) -> None:
+        self.is_blocked = True
+
     def lengths(self) -> list[int]:
         found = []
         for chunk in self.written:
@@ -77,6 +80,19 @@ async def test_a_blocked_one_is_left_to_its_task_and_the_others_are_told() -> No
     assert blocked.subscription.is_urgent
     assert await blocked.subscription.wait(0.0, urgent_only=True)
     assert [event.name for event in blocked.subscription.take()] == ["update"]
+    assert world.turns.blocked == 1
+    world.turns.freed(blocked)
+    assert world.turns.blocked == 0
+
+
+async def test_who_left_while_blocked_is_not_among_the_blocked() -> None:
+    world = _World(2)
+    world.outlets[0].is_blocked = True
+    world.offer(1)
+    await world.turn()
+    assert world.turns.blocked == 1
+    world.turns.drop(world.listeners[0])
+    assert world.turns.blocked == 0
 
 
 async def test_an_update_never_overtakes_a_snapshot() -> None:
