@@ -5,13 +5,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from storesense_contracts.drawing_problem import DrawingProblem
+from storesense_contracts.drawing_problem import At, DrawingProblem
 from storesense_contracts.layout import (
     Id,
     Level,
     Name,
     PointM,
     Product,
+    SharedProduct,
     Shelf,
     SizeM,
     Slot,
@@ -34,6 +35,7 @@ class SlotHolds(StrictModel):
     reorder_point_units: Annotated[int, Field(ge=0, le=100_000)]
     minimum_units: Annotated[int, Field(ge=0, le=100_000)] = 0
     facings: Annotated[int, Field(ge=1, le=1_000)] = 1
+    also: list[SharedProduct] = Field([], max_length=4)
 
 
 class SlotPlace(StrictModel):
@@ -88,6 +90,7 @@ def _made(place: SlotPlace) -> Slot | None:
         reorder_point_units=holds.reorder_point_units,
         minimum_units=holds.minimum_units,
         facings=holds.facings,
+        also=holds.also,
         at_m=place.at_m,
         size_m=place.size_m,
         level=place.level,
@@ -114,6 +117,9 @@ def _held(slot: Slot) -> SlotHolds:
         reorder_point_units=slot.reorder_point_units,
         minimum_units=slot.minimum_units,
         facings=slot.facings,
+        also=[
+            SharedProduct(**{name: getattr(each, name) for name in SharedProduct.model_fields}) for each in slot.also
+        ],
     )
 
 
@@ -154,6 +160,18 @@ def slot_problems(
     yield from _overlaps(places)
 
 
+def products_taken_away(layout: StoreLayout, places: Sequence[SlotPlace]) -> Iterator[DrawingProblem]:
+    """Find what would not work of the products of slots that were taken away: it is no problem of who brings them back.
+
+    Args:
+        layout: the store.
+        places: of the slots, as they were drawn before.
+    """
+    for index, place in enumerate(places):
+        if place.is_removed and place.holds is not None:
+            yield from _holds(layout, place.holds, index)
+
+
 def _in_shelf(place: SlotPlace, shelves: Mapping[str, Shelf], index: int) -> Iterator[DrawingProblem]:
     if place.shelf is None:
         return
@@ -176,17 +194,20 @@ def _in_shelf(place: SlotPlace, shelves: Mapping[str, Shelf], index: int) -> Ite
 def _holds(layout: StoreLayout, holds: SlotHolds, index: int) -> Iterator[DrawingProblem]:
     at = ("slots", index, "holds")
     known = {product.sku: product for slot in layout.slots for product in (slot.product, *slot.also)}
-    product = known.get(holds.product.sku)
-    if product is None:
-        yield DrawingProblem(
-            (*at, "product"),
-            f"the planogram has no product {holds.product.sku!r}; enter it there first, or leave the slot empty",
-        )
-    elif product.unit_weight_g != holds.product.unit_weight_g:
-        yield DrawingProblem(
-            (*at, "product"),
-            f"{holds.product.sku!r} weighs {product.unit_weight_g:g} g in the planogram; choose it again",
-        )
+    named: list[tuple[At, Product]] = [((*at, "product"), holds.product)]
+    named += [((*at, "also", place), each) for place, each in enumerate(holds.also)]
+    for place, (there, held) in enumerate(named):
+        product = known.get(held.sku)
+        if product is None:
+            yield DrawingProblem(
+                there, f"the planogram has no product {held.sku!r}; enter it there first, or leave the slot empty"
+            )
+        elif product.unit_weight_g != held.unit_weight_g:
+            yield DrawingProblem(
+                there, f"{held.sku!r} weighs {product.unit_weight_g:g} g in the planogram; choose it again"
+            )
+        if held.sku in {other.sku for _, other in named[:place]}:
+            yield DrawingProblem(there, f"{held.sku!r} stands twice on the plate of a slot; give each product once")
     if not holds.minimum_units <= holds.reorder_point_units < holds.capacity_units:
         yield DrawingProblem(
             (*at, "reorder_point_units"), "the reorder point must be below what fits, and not below the minimum"

@@ -169,22 +169,22 @@ class SlotAgent:
             findings += self._telling.corrections(seen.corrections)
         return findings
 
-    def _zeroed(self, pipeline: ShelfPipeline) -> ShelfPipeline:
-        """Return the pipeline to go on with: a new one where somebody asked for a zero and it could be taken."""
+    def _take_zero(self, pipeline: ShelfPipeline) -> None:
+        """Take the present weight for zero where somebody asked for it and it can be."""
         asked = self._zero_asks.take()
         if asked is None or not asked.set_running_or_notify_cancel():
-            return pipeline
-        was_g = pipeline.detector.level_g
+            return
         try:
-            calibration = empty_slot_zero(pipeline)
+            was_g, calibration = empty_slot_zero(pipeline)
             if self._zeros is not None and not isinstance(self._slot.source, TraceSource):
                 self._zeros.keep(self._slot.slot, cell_calibration(self._slot), calibration)
         except (ShelfError, ZeroError) as exc:
             asked.set_exception(CommandRefusedError(str(exc)))
-            return pipeline
-        fresh = self._new_pipeline(calibration)
+            return
+        pipeline.zero()
+        # A count from before says nothing of a slot that was emptied since.
+        self._counts.begin(self._clock.now().timestamp())
         asked.set_result(f"Slot {self._slot.slot} is zero where it showed {was_g:,.0f} g.")
-        return fresh
 
     def _taken_count(self, pipeline: ShelfPipeline) -> list[Finding]:
         count = self._planogram.count_of(self._slot.slot)
@@ -211,7 +211,7 @@ class SlotAgent:
                 findings: list[Finding] = []
                 for sample in sampler.take(_TAKE_S):
                     counted += 1
-                    pipeline = self._zeroed(pipeline)
+                    self._take_zero(pipeline)
                     findings += self._step(pipeline, sample, lambda instant_at: instant_at)
                 now_s = self._clock.monotonic_s()
                 report = sampler.report
@@ -242,7 +242,7 @@ class SlotAgent:
             if stop.wait(pacer.wait_s(self._media_s, self._clock.monotonic_s())):
                 return
             counted += 1
-            pipeline = self._zeroed(pipeline)
+            self._take_zero(pipeline)
             findings = self._step(pipeline, sample, self._to_present(pacer, first_at, begin_media_s))
             now_s = self._clock.monotonic_s()
             if now_s - checked_s >= _CHECK_S:
@@ -269,8 +269,8 @@ class SlotAgent:
         return Health(self._slot.slot, state, problems, samples_per_s)
 
 
-def empty_slot_zero(pipeline: ShelfPipeline) -> Calibration:
-    """Return the calibration with its zero at the present weight of a slot that somebody says is empty.
+def empty_slot_zero(pipeline: ShelfPipeline) -> tuple[float, Calibration]:
+    """Return the present weight of a slot that somebody says is empty, and the calibration with its zero there.
 
     The bound is that of a scale's zero key, 4 % of what the cell carries (OIML R 76-1, 4.5.1).
 
@@ -281,13 +281,13 @@ def empty_slot_zero(pipeline: ShelfPipeline) -> Calibration:
         raise ShelfError("The cell is faulty, so its zero would be wrong; repair it first.")
     if pipeline.detector.phase is not Phase.RESTING:
         raise ShelfError("The slot does not rest; leave it alone for some seconds and ask again.")
-    weight_g, capacity_g = pipeline.detector.level_g, pipeline.spec.capacity_g
+    weight_g, capacity_g = pipeline.holdings.weight_g(pipeline.detector.level_g), pipeline.spec.capacity_g
     most_g = _MOST_ZERO_G if capacity_g is None else _MOST_ZERO_SHARE * capacity_g
     if abs(weight_g) > most_g:
         raise ShelfError(
             f"The slot carries {weight_g:,.0f} g, and an empty one at most {most_g:,.0f} g; empty it, or calibrate it."
         )
-    return pipeline.tared()
+    return weight_g, pipeline.tared()
 
 
 def cell_of(source: Hx711Source | SerialScaleSource) -> Open:

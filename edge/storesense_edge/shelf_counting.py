@@ -95,7 +95,7 @@ class HandCounts:
         if len(count.units) != len(skus):
             return self._refused(count, f"{len(count.units)} numbers were counted and {len(skus)} products lie there")
         if self._watched_s is None or counted_s < self._watched_s:
-            return self._refused(count, "the shelf was started after it was counted; count again")
+            return self._refused(count, "the shelf was started, or set to zero, after it was counted; count again")
         since = [each for each in self._moved if each[0] >= counted_s]
         if any(is_ambiguous for *_, is_ambiguous in since):
             return self._refused(

@@ -241,6 +241,27 @@ async def test_taking_an_old_version_back_brings_slots_back_and_takes_new_ones_a
     assert (await planned(backend))[1] == ["slot-1"]
 
 
+async def test_a_shared_plate_comes_back_with_products_that_lie_nowhere_else(world, backend):
+    rice = {"sku": "rice-1kg", "name": "Rice 1 kg", "unit_weight_g": 1005, "capacity_units": 6}
+    shared = layout().model_dump(mode="json")["slots"]
+    rye = {"sku": "rye", "name": "Rye", "unit_weight_g": 500}
+    other = shared[0] | {"id": "slot-2", "name": "Slot 2", "product": rye}
+    await register(world, slots=[shared[0] | {"also": [rice]}, other])
+    first = await held(backend)
+    gone = first["drawing"] | {
+        "slots": [each | {"is_removed": each["slot"] == "slot-1"} for each in first["drawing"]["slots"]]
+    }
+    saved = await save(backend, gone, first["version"])
+    assert saved.status_code == 200, saved.text
+    back = {"version": first["version"], "based_on": first["version"] + 1}
+    taken = await backend.post(f"{PATH}/take-back", json=back)
+    assert taken.status_code == 200, taken.text
+    slot = (await shown(backend))["slot-1"]
+    assert (slot["product"]["sku"], [each["sku"] for each in slot["also"]]) == ("oat-1l", ["rice-1kg"])
+    entry, _ = (await backend.get(f"/api/v1/stores/{STORE}/planogram")).json()["slots"]
+    assert [(each["sku"], each["capacity_units"]) for each in entry["also"]] == [("rice-1kg", 6)]
+
+
 async def test_a_slot_that_cannot_be_is_refused_at_its_place(backend):
     first = await held(backend)
     unknown = first["drawing"] | {"slots": [*first["drawing"]["slots"], RYE | {"device": "cam-1"}]}

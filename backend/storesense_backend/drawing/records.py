@@ -14,7 +14,7 @@ from storesense_backend.errors import ConflictError, InvalidError, NotFoundError
 from storesense_backend.planogram.records import follow_slots
 from storesense_backend.rule_records import list_rules
 from storesense_contracts.drawing import CameraView, Drawing, drawing_of, drawing_problems, drawn_on
-from storesense_contracts.drawn_slots import SlotPlace, remembering
+from storesense_contracts.drawn_slots import SlotPlace, products_taken_away, remembering
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.rule_checks import rule_problems
 from storesense_contracts.rules import RULE
@@ -215,6 +215,8 @@ async def _check(connection: Connection, layout: StoreLayout, drawing: Drawing, 
     cameras, shelves = await _cameras(connection, layout.id), await _shelves(connection, layout.id)
     # What was so before hinders nobody: a simulated camera, say, needs no match with the floor plan.
     known = Counter(problem.message for problem in drawing_problems(layout, held, cameras, shelves))
+    # A product whose only slot was taken away comes back with it.
+    known.update(problem.message for problem in products_taken_away(layout, held.slots))
     problems = []
     for problem in drawing_problems(layout, drawing, cameras, shelves):
         known[problem.message] -= 1

@@ -209,8 +209,22 @@ class ShelfPipeline:
             self._published_s = -math.inf
         return taken
 
+    def zero(self) -> None:
+        """Take the present weight for that of an empty slot, and publish with the next sample.
+
+        What the chain has learned of its cell and its goods stays.
+
+        Raises:
+            ShelfError: the slot does not rest now, so that its zero would be a guess.
+        """
+        if not self.rests:
+            raise ShelfError("The slot is being touched or has no weight yet; leave it alone and tare again.")
+        self.holdings.zeroed(self._last_s, self.detector.level_g)
+        self.detector.expect(self.holdings.known_changes_g)
+        self._published_s = -math.inf
+
     def tared(self) -> Calibration:
-        """The calibration with its zero at the present weight; build a new pipeline with it.
+        """The calibration with its zero at the present weight, for chains to come.
 
         Raises:
             ShelfError: the slot does not rest now, so that its zero would be a guess.

@@ -254,10 +254,19 @@ class SlotStock:
         is_empty = not any(stock.units) and not stock.guest_g and stock.confidence >= _EMPTY_SURE
         weight_g = self.weight_g(level_g)
         if is_empty and untouched_s >= _EMPTY_S and abs(weight_g) < _EMPTY_SHARE * lightest.unit_weight_g:
-            self._zero_g += weight_g + self.drift.offset_g
-            self._zero_s = at_s
-            self.drift.reset()
-            self._upkeep.zeroed(at_s)
+            self._take_zero(at_s, level_g)
+
+    def zeroed(self, at_s: float, level_g: float) -> None:
+        """Take the level for zero: somebody says that nothing lies there. What was told before stays told.
+
+        Args:
+            at_s: when.
+            level_g: the level at rest, uncorrected.
+        """
+        self._take_zero(at_s, level_g)
+        self._retelling.forget()
+        if self._belief is not None:
+            self._belief.counted([0] * len(self.spec.products))
 
     def restart_clock(self) -> None:
         """The clock was set: what is counted in seconds begins anew."""
@@ -268,6 +277,12 @@ class SlotStock:
         self.creep.interrupt()
         self._zero_s = None
         self._upkeep_s = -math.inf
+
+    def _take_zero(self, at_s: float, level_g: float) -> None:
+        self._zero_g += self.weight_g(level_g) + self.drift.offset_g
+        self._zero_s = at_s
+        self.drift.reset()
+        self._upkeep.zeroed(at_s)
 
     def _retell(self, event: ShelfEvent | None) -> None:
         """Find what was told wrongly before, and remember what is told now."""

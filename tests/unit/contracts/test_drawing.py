@@ -108,6 +108,19 @@ def test_slots_are_added_changed_and_taken_away_and_can_be_brought_back() -> Non
     assert (back.name, back.product, back.capacity_units) == ("Oats", layout().slots[0].product, 9)
 
 
+def test_a_slot_that_comes_back_holds_all_products_of_its_plate() -> None:
+    shared = {"sku": "rye", "name": "Rye", "unit_weight_g": 300, "capacity_units": 4, "reorder_point_units": 1}
+    whole = layout().model_dump(mode="json")
+    whole["slots"][0]["also"] = [shared]
+    slots = StoreLayout.model_validate(whole).slots
+    (gone,) = remembering(slots, Drawing.model_validate({"slots": [{"slot": "oats", "is_removed": True}]}).slots)
+    said = gone.model_dump(mode="json")
+    (read,) = Drawing.model_validate({"slots": [said]}).slots
+    (back,) = slots_on([], [read.model_copy(update={"is_removed": False})])
+    assert back.also == slots[0].also
+    assert back.also[0].sku == "rye"
+
+
 def test_what_works_has_no_problems() -> None:
     assert drawing_problems(layout(), Drawing.model_validate(valid()), ["cam"]) == []
 
@@ -154,6 +167,18 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> Drawing:
             lambda d: d["slots"].append(new_slot(holds=HOLDS | {"reorder_point_units": 6})),
             ("slots", 1, "holds", "reorder_point_units"),
             "below what fits",
+        ),
+        (
+            lambda d: d["slots"].append(
+                new_slot(holds=HOLDS | {"also": [HOLDS["product"] | {"sku": "rye", "capacity_units": 3}]})
+            ),
+            ("slots", 1, "holds", "also", 0),
+            "no product 'rye'",
+        ),
+        (
+            lambda d: d["slots"].append(new_slot(holds=HOLDS | {"also": [HOLDS["product"] | {"capacity_units": 3}]})),
+            ("slots", 1, "holds", "also", 0),
+            "stands twice",
         ),
         (lambda d: d["cameras"][0].update(camera="other"), ("cameras", 0, "camera"), "no camera"),
         (

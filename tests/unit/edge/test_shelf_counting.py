@@ -81,7 +81,9 @@ def test_a_count_that_the_weight_cannot_be_is_believed_the_second_time() -> None
     ("units", "ago_s", "says"),
     [
         pytest.param((7,), 0.0, "1 numbers were counted and 2 products", id="one number for two products"),
-        pytest.param((3, 2), 60.0, "started after it was counted", id="before the slot was watched"),
+        pytest.param(
+            (3, 2), 60.0, "was started, or set to zero, after it was counted", id="before the slot was watched"
+        ),
     ],
 )
 def test_a_count_that_says_nothing_of_now_is_refused_with_its_reason(

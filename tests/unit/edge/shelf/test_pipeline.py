@@ -158,6 +158,23 @@ def test_tare_takes_the_present_weight_for_zero(make_samples: MakeSamples) -> No
     assert pipeline.tared().weight_g(130) == pytest.approx(0, abs=0.5)
 
 
+def test_a_zero_is_taken_by_the_chain_that_runs(make_samples: MakeSamples) -> None:
+    pipeline = ShelfPipeline(SPEC)
+    with pytest.raises(ShelfError, match="tare again"):
+        pipeline.zero()
+    *before, after, last = make_samples([(20, 130)])
+    for sample in before:
+        pipeline.step(sample)
+    learned = pipeline.detector.noise.sigma_g
+    pipeline.zero()
+    seen = pipeline.step(after)
+    assert seen is not None, "what changed by it is told with the next sample"
+    assert (seen.weight_g, seen.units, seen.event) == (pytest.approx(0, abs=0.5), 0, None)
+    assert pipeline.step(last) is None
+    assert pipeline.detector.noise.sigma_g == pytest.approx(learned, rel=0.2), "the cell is no other one"
+    assert pipeline.tared().weight_g(130) == pytest.approx(0, abs=0.5)
+
+
 @given(
     st.lists(st.tuples(st.floats(-5, 500), st.floats(allow_nan=True, allow_infinity=True)), max_size=150),
 )

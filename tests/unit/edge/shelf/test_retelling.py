@@ -112,3 +112,21 @@ def test_a_count_that_the_weight_cannot_be_is_doubted_and_believed_if_it_is_cert
     assert held is not None
     assert (held.units, held.confidence > 0.99) == ((8,), True), "the zero was off by two units"
     assert stock.weight_g(1045) == pytest.approx(8 * 104.5, abs=8)
+
+
+def test_a_zero_empties_the_slot_and_tells_nothing_before_it_anew() -> None:
+    stock = SlotStock(SHARED)
+    stock.stock(0.0, 850, 0.3)
+    stock.counted((4, 3))
+    told = stock.step(WeightStep(60, 61, 850, 550, 0.3, swinging=False, after_gap=False), 0.05)
+    assert said(told) == (ShelfEventKind.PICK, "beans", 2)
+    stock.zeroed(90, 550)
+    assert stock.weight_g(550) == pytest.approx(0)
+    held = stock.stock(91, 550, 0.3)
+    assert held is not None
+    assert (held.units, held.confidence > 0.99) == ((0, 0), True)
+    # What would have decided the doubt says nothing of what was told before the zero, and events count on.
+    came = stock.step(WeightStep(120, 121, 550, 650, 0.3, swinging=False, after_gap=False), 0.05)
+    assert came is not None
+    assert (said(came), came.no) == ((ShelfEventKind.PUT_BACK, "rice", 1), 2)
+    assert stock.take_corrections() == ()

@@ -23,7 +23,8 @@ function Holds({ item, products, onChange }) {
   const { holds } = item;
   const choose = (sku) => {
     const product = products.find((each) => each.sku === sku);
-    onChange(product ? { capacity_units: 10, reorder_point_units: 2, ...holds, product: bare(product) } : null);
+    const also = (holds?.also ?? []).filter((each) => each.sku !== sku);
+    onChange(product ? { capacity_units: 10, reorder_point_units: 2, ...holds, also, product: bare(product) } : null);
   };
   return html`<${Choice}
       label=${p.product}
