@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from storesense_contracts.layout import StoreLayout
+from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.rules import (
     AnyRule,
     BulkRemovalRule,
@@ -53,12 +53,13 @@ def subject_ids(layout: StoreLayout, rule: AnyRule, device_ids: Collection[str] 
         case "zone":
             return [zone.id for zone in layout.zones if _in(zone.id, getattr(rule, "zones", None))]
         case "slot":
+            # A plate that several products share concerns a rule if one of them does.
             named, wanted = getattr(rule, "slots", None), getattr(rule, "sections", None)
             skus = getattr(rule, "skus", None)
             return [
                 slot.id
                 for slot in layout.slots
-                if _in(slot.id, named) and _in(slot.section, wanted) and _in(slot.product.sku, skus)
+                if _in(slot.id, named) and _in(slot.section, wanted) and any(_in(sku, skus) for sku in _skus(slot))
             ]
         case "sensor":
             return [s.id for s in layout.environment_sensors if _in(s.id, getattr(rule, "sensors", None))]
@@ -67,6 +68,11 @@ def subject_ids(layout: StoreLayout, rule: AnyRule, device_ids: Collection[str] 
             return [name for name in device_ids or named or () if _in(name, named)]
         case _:
             return [layout.id]
+
+
+def _skus(slot: Slot) -> list[str]:
+    """The products of a slot's plate."""
+    return [slot.product.sku, *(each.sku for each in slot.also)]
 
 
 def _in(name: str, wanted: Sequence[str] | None) -> bool:
@@ -109,7 +115,7 @@ def _unknown(layout: StoreLayout, rule: AnyRule, device_ids: Collection[str] | N
         "zones": ("zone", [zone.id for zone in layout.zones]),
         "lanes": ("lane", [lane.id for lane in layout.lanes]),
         "slots": ("slot", {slot.id for slot in layout.slots}),
-        "skus": ("product", {slot.product.sku for slot in layout.slots}),
+        "skus": ("product", {sku for slot in layout.slots for sku in _skus(slot)}),
         "sensors": ("environment sensor", [sensor.id for sensor in layout.environment_sensors]),
         "sections": ("section", sections),
         "devices": ("device", device_ids),
@@ -140,7 +146,11 @@ def _never(layout: StoreLayout, rule: AnyRule, others: list[AnyRule]) -> list[Ru
             if rule.open_at_lanes > max(1, most):
                 return [_cannot(("open_at_lanes",), f"no queue of its has more than {most} lanes")]
         case BulkRemovalRule():
-            most = max((slot.capacity_units for slot in layout.slots if slot.id in wanted), default=0)
+            plates = [slot for slot in layout.slots if slot.id in wanted]
+            fitting = [
+                units for slot in plates for units in (slot.capacity_units, *(p.capacity_units for p in slot.also))
+            ]
+            most = max(fitting, default=0)
             if rule.open_at_units > most:
                 return [_cannot(("open_at_units",), f"none of its slots holds more than {most} units")]
         case OccupancyLimitRule() if not any(line.is_entrance for line in layout.lines):

@@ -1,6 +1,7 @@
 """The alert engine on a real database: opening, proof, restarts, crashes between writes, standby, acknowledgement."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 
 from fixtures.backend_world import QUEUE_RULE, STOCK_RULE, STORE, layout, new_world
-from storesense_backend import alert_records, rule_records
+from storesense_backend import alert_records, registry, rule_records
 from storesense_backend.alerts import follower as following
 from storesense_backend.alerts import ledger
 from storesense_backend.alerts.follower import AlertFollower
@@ -125,6 +126,57 @@ async def test_an_empty_slot_until_its_weight_rises(world, clock):
         assert alert["proof"]["units_brought"] == 14
         assert alert["proof"]["time_to_shelf_s"] == 30.0
         assert await events(world) == ["opened", "worsened", "resolved"]
+
+
+async def test_each_product_of_a_shared_plate_has_its_own_alert(world, clock):
+    rice = {
+        "sku": "rice-1kg",
+        "name": "Rice 1 kg",
+        "unit_weight_g": 1005,
+        "capacity_units": 6,
+        "reorder_point_units": 2,
+    }
+    slots = [layout().model_dump(mode="json")["slots"][0] | {"also": [rice]}]
+    rules = [RULE.validate_python(STOCK_RULE)]
+    devices = [("shelf-1", "shelf")]
+    await registry.put_store(world.connection, layout(slots=slots), devices=devices, rules=rules)
+
+    async def weigh(oats, rice):
+        products = [
+            {"sku": "oat-1l", "units": oats, "confidence": 0.97},
+            {"sku": "rice-1kg", "units": rice, "confidence": 0.96},
+        ]
+        row = {
+            "measured_at": clock.now(),
+            "weight_mg": oats * 1_030_000 + rice * 1_005_000,
+            "is_stable": True,
+            "units": oats,
+            "confidence": 0.97,
+            "products": json.dumps(products),
+        }
+        await world.commit("shelf_weights", "slot-1", [row], device_id="shelf-1", delay_s=0)
+
+    async with engine(world, clock) as steps:
+        for _ in range(2):
+            await weigh(10, 1)
+            await steps.go(10)
+        (alert,) = await alerts(world)
+        assert alert["subject_id"] == "slot-1/rice-1kg"
+        told = alert_records.told(alert)
+        assert (told["title"], told["action"]) == (
+            "Rice 1 kg runs low: 1 left",
+            "Bring 5 × Rice 1 kg to Slot 1 (Aisle 3)",
+        )
+        for _ in range(2):
+            await weigh(14, 1)
+            await steps.go(5)
+        (alert,) = await alerts(world)
+        assert alert["state"] == "open", "oat milk is no rice"
+        for _ in range(2):
+            await weigh(8, 6)
+            await steps.go(5)
+        (alert,) = await alerts(world)
+        assert (alert["state"], alert["proof"]["outcome"], alert["proof"]["units_brought"]) == ("resolved", "full", 5)
 
 
 async def test_sparse_samples_open_by_the_passing_of_time(world, clock):

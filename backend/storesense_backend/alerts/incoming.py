@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from storesense_backend.alerts.values import (
     ClimateObservation,
     HealthObservation,
+    HeldProduct,
     Observation,
     QueueObservation,
     RemovalObservation,
@@ -20,6 +23,7 @@ from storesense_contracts.sql import load_queries
 _SQL = load_queries("storesense_backend", "sql/incoming.sql")
 
 Observations = dict[SubjectKey, list[Observation]]
+_PRODUCTS = msgspec.json.Decoder(tuple[HeldProduct, ...])
 LOSS_SPAN = timedelta(minutes=5)
 """A device whose last declared loss is older than this is back under its limit."""
 
@@ -42,6 +46,9 @@ def add_rows(family: str, rows: Iterable[dict[str, Any]], into: Observations) ->
         subject = (row.pop("store_id"), family, row.pop("subject_id"))
         if family == "device":
             row["affected"] = tuple((row["affected"] or "").split())
+        elif family == "slot":
+            products = row["products"]
+            row["products"] = () if products is None else _PRODUCTS.decode(products)
         seen = make(**row)
         found = into.get(subject)
         if found is None:

@@ -36,10 +36,19 @@ class QueueObservation(ObservationBase, frozen=True, kw_only=True, tag="queue"):
     longest_wait_s: float
 
 
+class HeldProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """Units of one product on a plate that several share."""
+
+    sku: str
+    units: int
+    confidence: float
+
+
 class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
     """A slot at one instant; ``units`` is None where the weight does not tell.
 
-    ``guest_g`` is the part of the weight that does not belong there, None where there is nothing such.
+    ``guest_g`` is the part of the weight that does not belong there, None where there is nothing such. ``products`` are
+    those that share the plate, the slot's own first; empty where it is alone.
     """
 
     weight_g: float
@@ -48,6 +57,13 @@ class StockObservation(ObservationBase, frozen=True, kw_only=True, tag="stock"):
     confidence: float | None
     guest_g: float | None = None
     calibration_due: str | None = None
+    products: tuple[HeldProduct, ...] = ()
+
+    def of(self, sku: str) -> "StockObservation":
+        """Return what is seen of one of the products that share the plate."""
+        held = next((each for each in self.products if each.sku == sku), None)
+        units, confidence = (None, None) if held is None else (held.units, held.confidence)
+        return msgspec.structs.replace(self, units=units, confidence=confidence)
 
     @property
     def own_g(self) -> float:

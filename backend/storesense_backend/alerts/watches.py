@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from storesense_backend.alerts.values import CauseKey, Json, SubjectKey
-from storesense_contracts.layout import StoreLayout
+from storesense_backend.depletion.shelves import further_slots
+from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.rules import AnyRule
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Watch:
         critical_at: a value that makes it critical, if there is one.
         zone: the store's clock, for the rule's schedule.
         facts: names and numbers that its alerts tell beside what was observed.
+        names: of the products that share the subject's plate, by their skus.
         devices: those that measure the subject; where all are offline, nothing can be said of it.
         key: the cause that at most one unresolved alert stands for: store, rule, subject.
     """
@@ -47,6 +49,7 @@ class Watch:
     critical_at: float | None = None
     zone: ZoneInfo | None = None
     facts: Json = field(default_factory=dict, repr=False)
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)
     devices: frozenset[str] = frozenset()
     key: CauseKey = field(init=False)
 
@@ -66,12 +69,28 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a rule can be about: a queue, a zone, a slot, a device, ..."""
+    """What a rule can be about: a queue, a zone, a slot, a device, ...
+
+    Attributes:
+        id: by which alerts name it.
+        name: as people call it.
+        section_id: where it is.
+        facts: names and numbers that alerts tell of it.
+        names: of the products that share a slot's plate, by their skus.
+        plate: the slot on whose plate it lies; None for what is no further product of a plate.
+    """
 
     id: str
     name: str
     section_id: str
     facts: Json = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    plate: str | None = None
+
+    @property
+    def measured_as(self) -> str:
+        """The id by which devices measure it."""
+        return self.plate or self.id
 
 
 class Store:
@@ -101,24 +120,24 @@ class Store:
             case "zone":
                 return [Subject(zone.id, zone.name, first) for zone in layout.zones]
             case "slot":
-                return [
-                    Subject(
-                        slot.id,
-                        slot.name,
-                        slot.section,
-                        {
-                            "sku": slot.product.sku,
-                            "product_name": slot.product.name,
-                            "capacity_units": slot.capacity_units,
-                            "reorder_point_units": slot.reorder_point_units,
-                            "minimum_units": slot.minimum_units,
-                        },
-                    )
-                    for slot in layout.slots
-                ]
+                return [_slot(slot) for slot in layout.slots]
+            case "further product":
+                return [_slot(each, plate=slot.id) for slot in layout.slots for each in further_slots(slot)]
             case "sensor":
                 return [Subject(sensor.id, sensor.name, first) for sensor in layout.environment_sensors]
             case "device":
                 return [Subject(device_id, device_id, first) for device_id in self.device_ids]
             case _:
                 return [Subject(layout.id, layout.name, first)]
+
+
+def _slot(slot: Slot, plate: str | None = None) -> Subject:
+    facts: Json = {
+        "sku": slot.product.sku,
+        "product_name": slot.product.name,
+        "capacity_units": slot.capacity_units,
+        "reorder_point_units": slot.reorder_point_units,
+        "minimum_units": slot.minimum_units,
+    }
+    names = {each.sku: each.name for each in slot.also}
+    return Subject(slot.id, slot.name, slot.section, facts, names, plate)

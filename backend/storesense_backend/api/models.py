@@ -260,7 +260,9 @@ class Alert(Answer):
     store_id: str
     rule_id: str
     kind: str = Field(description="the kind of its rule", examples=["queue_too_long"])
-    subject_id: str = Field(description="the queue, slot, device, ... that it is about")
+    subject_id: str = Field(
+        description="the queue, slot, device, ... that it is about; slot/sku of a plate's further product"
+    )
     section_id: str = Field(description="whose staff it concerns")
     severity: Literal["info", "warning", "critical"]
     state: Literal["open", "acknowledged", "in_hand", "resolved", "dismissed"]

@@ -29,7 +29,7 @@ WHERE r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s AND s.store_id 
 -- name: new_slot
 SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measured_at) AS received_at,
     r.weight_mg / 1000.0::float8 AS weight_g, r.is_stable, r.units,
-    r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g, r.calibration_due
+    r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g, r.calibration_due, r.products
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s
     AND s.store_id = ANY (%(store_ids)s);
@@ -37,7 +37,7 @@ WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(si
 -- name: newest_slot
 SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at,
     t.weight_mg / 1000.0::float8 AS weight_g, t.is_stable, t.units,
-    t.confidence::float8 AS confidence, t.guest_mg / 1000.0::float8 AS guest_g, t.calibration_due
+    t.confidence::float8 AS confidence, t.guest_mg / 1000.0::float8 AS guest_g, t.calibration_due, t.products
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM shelf_weights r
@@ -48,7 +48,7 @@ WHERE s.stream = 'shelf' AND s.store_id = ANY (%(store_ids)s);
 -- name: past_slot
 SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measured_at) AS received_at,
     r.weight_mg / 1000.0::float8 AS weight_g, r.is_stable, r.units,
-    r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g, r.calibration_due
+    r.confidence::float8 AS confidence, r.guest_mg / 1000.0::float8 AS guest_g, r.calibration_due, r.products
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s AND s.store_id = ANY (%(store_ids)s);
 

@@ -1,12 +1,14 @@
 """Slots that will run empty, and refills that are overdue."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from storesense_backend.alerts.assessors.protocol import Measures, StoreView
 from storesense_backend.alerts.values import Json, Measure
 from storesense_backend.database import Connection
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.depletion.shelves import further_slots
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/assessors.sql")
@@ -29,7 +31,7 @@ class SoonEmpty:
         found: Measures = {}
         for store in stores:
             answer = await self._depletion.of(connection, store.layout, store.layout_version, now)
-            for slot in answer["slots"]:
+            for slot in _products(answer["slots"]):
                 if not slot["is_demand_known"] or slot["units"] is None:
                     continue
                 median_h = (slot["to_empty_h"] or {}).get("p50")
@@ -39,6 +41,14 @@ class SoonEmpty:
                 )
                 found[store.store_id, "depletion", slot["slot_id"]] = [measure]
         return found
+
+
+def _products(slots: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Each slot's own product, and the further ones of its plate by the names of their own."""
+    for slot in slots:
+        yield slot
+        for further in slot["also"]:
+            yield further | {"slot_id": f"{slot['slot_id']}/{further['sku']}"}
 
 
 class Overdue:
@@ -56,7 +66,7 @@ class Overdue:
         standing = {(row["store_id"], row["subject_id"]): row for row in rows}
         found: Measures = {}
         for store in stores:
-            for slot in store.layout.slots:
+            for slot in [each for plate in store.layout.slots for each in (plate, *further_slots(plate))]:
                 row = standing.get((store.store_id, slot.id))
                 facts: Json = {}
                 if row is not None:

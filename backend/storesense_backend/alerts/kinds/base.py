@@ -80,7 +80,8 @@ class Kind:
             critical_at=critical_at,
             zone=store.zone if rule.schedule else None,
             facts=subject.facts,
-            devices=store.served_by.get((stream, subject.id), frozenset()) if stream else frozenset(),
+            names=subject.names,
+            devices=store.served_by.get((stream, subject.measured_as), frozenset()) if stream else frozenset(),
         )
 
     def observed(self, store: Store, rule: Any, subject: Subject) -> SubjectKey:

@@ -1,5 +1,6 @@
 """Kinds about slots: low, empty, soon empty, overdue, misplaced, taken away at once, to be calibrated."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -16,9 +17,10 @@ from storesense_backend.alerts.values import (
     RemovalObservation,
     Severity,
     StockObservation,
+    SubjectKey,
     Verdict,
 )
-from storesense_backend.alerts.watches import Subject, Watch
+from storesense_backend.alerts.watches import Store, Subject, Watch
 
 _SPARE_UNITS = 2
 """Units above the reorder point at which a slot counts as refilled: one put back by a shopper is no restock."""
@@ -32,7 +34,39 @@ class Restock(StrEnum):
     WRONG_PRODUCT = "wrong_product"
 
 
+class ProductKind(Kind):
+    """What is judged of each product by itself, also where several share a plate.
+
+    Of a further product the alert's subject is ``slot/sku``; that of the slot's own is the slot.
+    """
+
+    __slots__ = ()
+
+    def watches(self, store: Store, rule: Any, wanted: Iterable[str] | None = None) -> list[Watch]:
+        """Apply a rule to the products that it concerns."""
+        chosen = None if wanted is None else set(wanted)
+        return [
+            self.watch(store, rule, subject)
+            for family in ("slot", "further product")
+            for subject in store.subjects(family)
+            if (chosen is None or subject.measured_as in chosen)
+            and (rule.skus is None or subject.facts["sku"] in rule.skus)
+        ]
+
+    def observed(self, store: Store, rule: Any, subject: Subject) -> SubjectKey:
+        """Weights are those of the whole plate; all else is found for each product."""
+        del rule
+        return (store.layout.id, self.family, subject.measured_as if self.family == "slot" else subject.id)
+
+
+def _own(watch: Watch, seen: StockObservation) -> StockObservation:
+    """Return what is seen of a watch's own product."""
+    is_further = watch.subject_id != watch.observed[2]
+    return seen.of(str(watch.facts["sku"])) if is_further else seen
+
+
 def _units(watch: Watch, seen: StockObservation) -> float | None:
+    seen = _own(watch, seen)
     if not seen.is_stable or seen.units is None or (seen.confidence or 0.0) < watch.rule.min_confidence:  # type: ignore[union-attr]
         return None
     return seen.units
@@ -43,6 +77,7 @@ def _number(watch: Watch, fact: str) -> int:
 
 
 def _tell_units(watch: Watch, seen: StockObservation) -> Json:
+    seen = _own(watch, seen)
     units, capacity = seen.units or 0, _number(watch, "capacity_units")
     told: Json = {
         "units": units,
@@ -63,7 +98,7 @@ def restock_of(watch: Watch, units: int) -> Restock:
     return Restock.FULL if units >= capacity - capacity // 10 else Restock.PARTIAL
 
 
-class StockKind(Kind):
+class StockKind(ProductKind):
     """Units of a slot: what brings an alert to its end is weight that was brought."""
 
     __slots__ = ()
@@ -88,9 +123,11 @@ class StockKind(Kind):
         return Verdict.GOOD if units >= watch.resolve_at else Verdict.BETWEEN
 
     def cures(self, watch: Watch, state: CauseState, observation: Observation) -> bool:
-        """Tell whether the slot weighs more than when the alert was told of."""
-        del watch
+        """Tell whether the slot weighs more than when it was told of, or a shared plate holds more of the product."""
         if isinstance(observation, StockObservation) and isinstance(state.told, StockObservation):
+            now, then = _own(watch, observation), _own(watch, state.told)
+            if observation.products and now.units is not None and then.units is not None:
+                return now.units > then.units
             return observation.own_g > state.told.own_g
         return True
 
@@ -98,7 +135,7 @@ class StockKind(Kind):
         """Say how bad it is: a slot at its minimum, or empty, is critical."""
         if watch.rule.severity is not None:
             return watch.rule.severity
-        units = observation.units if isinstance(observation, StockObservation) else None
+        units = _own(watch, observation).units if isinstance(observation, StockObservation) else None
         return "critical" if units is not None and units <= (watch.critical_at or 0.0) else "warning"
 
     def proof(self, watch: Watch, state: CauseState, since_at: datetime) -> Json:
@@ -106,11 +143,12 @@ class StockKind(Kind):
         seen = state.last
         if not isinstance(seen, StockObservation):
             return {}
+        seen = _own(watch, seen)
         told: Json = {"units": seen.units, "weight_g": seen.weight_g, "measured_at": seen.measured_at.isoformat()}
         if isinstance(state.told, StockObservation) and seen.units is not None:
             told |= {
                 "outcome": restock_of(watch, seen.units).value,
-                "units_brought": max(0, seen.units - (state.told.units or 0)),
+                "units_brought": max(0, seen.units - (_own(watch, state.told).units or 0)),
                 "units_missing": max(0, _number(watch, "capacity_units") - seen.units),
             }
             if seen.guest_g:
@@ -128,7 +166,7 @@ class StockKind(Kind):
         if self.judge(watch, last) is not Verdict.BAD:
             # Not the units, but a wrong product that came or went is told, and not as weight that was brought.
             last = msgspec.structs.replace(told, guest_g=last.guest_g, weight_g=told.own_g + (last.guest_g or 0.0))
-        is_news = last.units != told.units or bool(last.guest_g) != bool(told.guest_g)
+        is_news = _own(watch, last).units != _own(watch, told).units or bool(last.guest_g) != bool(told.guest_g)
         return last if is_news else None
 
 
@@ -149,12 +187,15 @@ def _tell_due(_watch: Watch, seen: StockObservation) -> Json:
     return {"reason": seen.calibration_due}
 
 
-def _removed(_watch: Watch, seen: RemovalObservation) -> float:
-    return seen.units
+def _removed(watch: Watch, seen: RemovalObservation) -> float | None:
+    skus = watch.rule.skus  # type: ignore[union-attr]
+    return seen.units if skus is None or seen.sku is None or seen.sku in skus else None
 
 
 def _tell_removed(watch: Watch, seen: RemovalObservation) -> Json:
-    names = {"sku": seen.sku or watch.facts.get("sku"), "product_name": watch.facts.get("product_name")}
+    own = watch.facts.get("sku")
+    name = watch.facts.get("product_name") if seen.sku in (None, own) else watch.names.get(seen.sku or "", seen.sku)
+    names = {"sku": seen.sku or own, "product_name": name}
     return {"units": seen.units, "threshold": watch.open_at, **names}
 
 
@@ -190,7 +231,7 @@ BULK_REMOVAL = Kind(
     subjects="slot",
     is_pulse=True,
 )
-PREDICTED_EMPTY = Kind(
+PREDICTED_EMPTY = ProductKind(
     "predicted_empty",
     "depletion",
     Measure,
@@ -201,6 +242,6 @@ PREDICTED_EMPTY = Kind(
     is_falling=True,
     subjects="slot",
 )
-RESTOCK_OVERDUE = Kind(
+RESTOCK_OVERDUE = ProductKind(
     "restock_overdue", "overdue", Measure, measured, _tell_overdue, open_key="overdue_after_s", subjects="slot"
 )

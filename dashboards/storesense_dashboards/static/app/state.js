@@ -131,10 +131,10 @@ const SUBJECT_KIND = {
   calibration_due: "slot",
 };
 
-/** The place on the plan that an alert speaks of, or null. */
+/** The place on the plan that an alert speaks of, or null. Of a plate's further product the subject is `slot/sku`. */
 export function alertItem(alert) {
   const kind = SUBJECT_KIND[alert.kind];
-  return kind ? { kind, id: alert.subject_id } : null;
+  return kind ? { kind, id: kind === "slot" ? alert.subject_id.split("/")[0] : alert.subject_id } : null;
 }
 
 /** The places that something is to be done at, as a set of "kind:id". */

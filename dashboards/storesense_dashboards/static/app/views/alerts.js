@@ -68,7 +68,8 @@ function presentText(alert, live, atMs) {
     if (freshness("queues", reading, atMs).state !== "fresh" || reading.length === details?.length) return null;
     return t.alerts.nowWaiting(reading.length);
   }
-  if (kind === "low_stock") {
+  // Of a plate's further product (`slot/sku`) the live units are not those of the slot.
+  if (kind === "low_stock" && !id.includes("/")) {
     const reading = live.slots[id];
     if (freshness("slots", reading, atMs).state !== "fresh" || reading.units == null) return null;
     return reading.units === details?.units ? null : t.alerts.nowLeft(reading.units);
