@@ -17,9 +17,9 @@ from storesense_contracts.topics import user_name
 from storesense_edge.link import DeviceLink, LinkStats
 from storesense_edge.settings import LinkSettings
 from storesense_simulators.twin.device_commands import SimulatedCommands
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.errors import TwinError
 from storesense_simulators.twin.live_config import LiveConfig
-from storesense_simulators.twin.readings_depth import Emitted
 
 
 class MissingPasswordError(TwinError):

@@ -11,8 +11,8 @@ from storesense_contracts.readings import AnyReading, HealthReading
 from storesense_simulators.twin.shop import FaultKind
 
 if TYPE_CHECKING:
+    from storesense_simulators.twin.emitted import Emitted
     from storesense_simulators.twin.faults import FaultSchedule
-    from storesense_simulators.twin.readings_depth import Emitted
 
 
 class Delivery:

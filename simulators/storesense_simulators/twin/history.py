@@ -16,10 +16,10 @@ import msgspec
 
 from storesense_contracts.clock import Clock
 from storesense_simulators.twin.device_links import DeviceLinks
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.errors import TwinError
 from storesense_simulators.twin.history_day import PastDays
 from storesense_simulators.twin.history_trips import record_visits
-from storesense_simulators.twin.readings_depth import Emitted
 from storesense_simulators.twin.shop import Shop
 
 _logger = logging.getLogger(__name__)

@@ -36,10 +36,10 @@ from storesense_edge.site_mapping import floor_grid
 from storesense_simulators.twin.chance import Dice, stream
 from storesense_simulators.twin.climate import Air
 from storesense_simulators.twin.demand import Arrivals
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.history_flow import FlowDay
 from storesense_simulators.twin.history_trips import HEAT_STEP_MS
 from storesense_simulators.twin.interval_sensors import MINUTE_MS, STOP_MS, instant
-from storesense_simulators.twin.readings_depth import Emitted
 from storesense_simulators.twin.shop import TillKind
 
 if TYPE_CHECKING:

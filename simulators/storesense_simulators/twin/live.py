@@ -11,13 +11,14 @@ from storesense_contracts.topics import Stream
 from storesense_edge.health import reading_of
 from storesense_simulators.twin.control import Control, ScheduleControl, WatchfulControl
 from storesense_simulators.twin.device_links import DeviceLinks
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.faults import plan_faults
 from storesense_simulators.twin.live_config import LiveConfig
 from storesense_simulators.twin.live_time import LiveTime
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.opening import Opening, opened
-from storesense_simulators.twin.readings_depth import HEALTH_MS, Emitted, ReadingSensors
+from storesense_simulators.twin.readings_depth import HEALTH_MS, ReadingSensors
 from storesense_simulators.twin.shop import Shop
 from storesense_simulators.twin.truth import TruthCounters
 

@@ -24,10 +24,11 @@ from storesense_backend.alerts.watches import Store, Watch
 from storesense_contracts.clock import to_epoch_us
 from storesense_contracts.readings import QueueSample, ShelfWeight
 from storesense_simulators.twin.control import AdviceControl, ScheduleControl
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.faults import plan_faults
 from storesense_simulators.twin.loop_figures import DayFigures, DayWatch
-from storesense_simulators.twin.readings_depth import Emitted, ReadingSensors
+from storesense_simulators.twin.readings_depth import ReadingSensors
 from storesense_simulators.twin.shop import Shop
 
 _SECOND_MS = 1_000

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from storesense_simulators.twin.emitted import Emitted
     from storesense_simulators.twin.load_cell import CellModel
-    from storesense_simulators.twin.readings_depth import Emitted
     from storesense_simulators.twin.shop import CameraMount, Shop
 
 TRUTH = "truth.jsonl"

@@ -24,11 +24,12 @@ from storesense_contracts.readings import (
     ZoneTransition,
 )
 from storesense_simulators.twin.chance import stream
+from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.faults import Fault, FaultSchedule
 from storesense_simulators.twin.interval_sensors import LineSensor
 from storesense_simulators.twin.load_shop import load_shop
-from storesense_simulators.twin.readings_depth import Emitted, ReadingSensors
+from storesense_simulators.twin.readings_depth import ReadingSensors
 from storesense_simulators.twin.shelf_sensor import SlotSensor
 from storesense_simulators.twin.shop import FaultKind
 from storesense_simulators.twin.truth import TruthKind
