@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
@@ -39,6 +40,9 @@ from storesense_simulators.embedded.process import Child, ChildSpec
 _STORE = "bench-store"
 _WARM_UP_S = 2.0
 _FROZEN = (0, 1, 1, 0)
+_FILL = 400
+"""Queues told at once to fill the sockets of whoever takes nothing: about 40 kB an update."""
+_LEAST_FILLS, _MOST_FILLS, _FILL_PAUSE_S = 8, 100, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class _Round:
     deliveries_per_s_per_core: float
     p50_ms: float
     p99_ms: float
+    blocked: float  # streams that were, when counting began and when it ended
 
 
 def bench_layout() -> StoreLayout:
@@ -169,9 +174,49 @@ class QueueWriter:
             )
             self._connection.execute("SELECT pg_notify('storesense_batches', %s)", (f"0:{_first(head)}",))
 
+    def fill(self) -> None:
+        """Commit a sample of each of many queues, of which all watchers are told at once."""
+        with self._connection.transaction():
+            self._connection.execute(
+                "INSERT INTO series (store_id, device_id, stream, subject_id)"
+                " SELECT %s, 'cam-1', 'queue', 'filling-' || n FROM generate_series(1, %s) n"
+                " ON CONFLICT (store_id, stream, subject_id, device_id) DO NOTHING",
+                (_STORE, _FILL),
+            )
+            self._seq += 1
+            head = self._connection.execute(
+                "UPDATE partitions SET head = head + 1 WHERE partition_no = 0 RETURNING head"
+            ).fetchone()
+            self._connection.execute(
+                "INSERT INTO queue_samples (measured_at, received_at, length, longest_wait_ms, series_id, boot_no, seq,"
+                " idx, batch_no) SELECT now(), now(), 1, 0, series_id, 1, %s, 0, %s FROM series"
+                " WHERE subject_id LIKE 'filling-%%'",
+                (self._seq, _first(head)),
+            )
+            self._connection.execute("SELECT pg_notify('storesense_batches', %s)", (f"0:{_first(head)}",))
+
     def close(self) -> None:
         """Leave the database."""
         self._connection.close()
+
+
+def _blocked(port: int) -> int:
+    """Return how many streams the backend says to be blocked."""
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=30) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith("storesense_backend_streams_blocked "):
+                return int(float(line.split()[1]))
+    raise BenchError(reason="the backend does not say how many streams are blocked")
+
+
+def _block(writer: QueueWriter, port: int, frozen: int) -> None:
+    """Tell so much that whoever takes nothing is blocked; with none frozen, as much as one usually needs."""
+    for count in range(1, _MOST_FILLS + 1):
+        writer.fill()
+        time.sleep(_FILL_PAUSE_S)
+        if count >= _LEAST_FILLS and _blocked(port) >= frozen:
+            return
+    raise BenchError(reason="the frozen watcher was not blocked, however much it was told")
 
 
 def _round(plan: LivePlan, backend: psutil.Process, writer: QueueWriter, order: dict[str, Any]) -> _Round:
@@ -191,11 +236,14 @@ def _round(plan: LivePlan, backend: psutil.Process, writer: QueueWriter, order: 
         tell(json.dumps(order))
         if heard.readline().strip() != "ready":
             raise BenchError(reason="the watchers did not all get a snapshot; the backend's log says why")
+        _block(writer, order["port"], order["frozen"])
         _write(plan, writer, _WARM_UP_S)
+        blocked_before = _blocked(order["port"])
         tell("begin")
         before, began_s = backend.cpu_times(), time.monotonic()
         _write(plan, writer, plan.seconds)
         after, took_s = backend.cpu_times(), time.monotonic() - began_s
+        blocked = min(blocked_before, _blocked(order["port"]))
         tell("end")
         counted = json.loads(heard.readline())
     finally:
@@ -206,7 +254,7 @@ def _round(plan: LivePlan, backend: psutil.Process, writer: QueueWriter, order: 
     if not counted["deliveries"] or counted["p99_ms"] is None:
         raise BenchError(reason="nothing was delivered")
     say(f"bench: {counted['deliveries']} deliveries in {took_s:.1f} s for {cpu_s:.2f} s of processor time")
-    return _Round(counted["deliveries"] / cpu_s, counted["p50_ms"], counted["p99_ms"])
+    return _Round(counted["deliveries"] / cpu_s, counted["p50_ms"], counted["p99_ms"], blocked)
 
 
 def _mean(rounds: list[_Round]) -> _Round:
@@ -233,7 +281,11 @@ def run_bench_live(plan: LivePlan, *, as_json: bool) -> int:
             key = asyncio.run(prepare_store(url, bench_layout()))
             base_s = float(int(time.time()))
             writer = QueueWriter(url, base_s)
-            limit = {"STORESENSE_BACKEND_MAX_STREAMS": str(plan.clients + 10)}
+            limit = {
+                "STORESENSE_BACKEND_MAX_STREAMS": str(plan.clients + 10),
+                # Not cut off while it is counted beside: that would end what is measured.
+                "STORESENSE_BACKEND_STREAM_SEND_TIMEOUT_S": "600",
+            }
             with backend_process(work_dir, url, **limit) as (child, port):
                 backend = psutil.Process(child.pid)
                 order = {"port": port, "key": key, "store_id": _STORE, "clients": plan.clients, "base_s": base_s}
@@ -252,6 +304,7 @@ def run_bench_live(plan: LivePlan, *, as_json: bool) -> int:
         "p99_ms": round(alone.p99_ms, 1),
         "p99_ms_with_frozen_client": round(beside.p99_ms, 1),
         "p99_ratio_with_frozen_client": round(beside.p99_ms / alone.p99_ms, 3),
+        "frozen_clients_blocked": min(int(found.blocked) for found in rounds[1]),
     }
     text = json.dumps(figures) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items())
     sys.stdout.write(text + "\n")

@@ -8,6 +8,7 @@ line ``begin`` to the line ``end``, and prints what it counted. What a delivery 
 import asyncio
 import json
 import re
+import socket
 import sys
 import time
 from array import array
@@ -18,6 +19,8 @@ _SENT_AT = re.compile(rb'"longest_wait_s":([0-9.]+)')
 _EVENT = b"\nevent: "
 _BODY = b"event: snapshot"
 _AT_ONCE = 10
+_FROZEN_BUFFER = 4096
+"""Bytes that the system may take for one that takes nothing; with the usual ones a run would not fill them."""
 
 
 class _Watcher(asyncio.Protocol):
@@ -78,8 +81,13 @@ async def _watch(order: dict[str, object]) -> None:
     ready = asyncio.Semaphore(0)
     transports = []
     for number in range(clients + frozen):
+        connection = socket.socket()
+        connection.setblocking(False)
+        if number >= clients:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _FROZEN_BUFFER)
+        await loop.sock_connect(connection, ("127.0.0.1", port))
         transport, _ = await loop.create_connection(
-            lambda: _Watcher(request, ready.release, counts.news), "127.0.0.1", port
+            lambda: _Watcher(request, ready.release, counts.news), sock=connection
         )
         transports.append(transport)
         # Signing in asks the database; as with real browsers, not all come in the same instant.
