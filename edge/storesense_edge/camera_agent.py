@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import DetectionsSource, Recording
+from storesense_contracts.site_sources import DetectionsSource, Recording
 from storesense_edge.camera_condition import NO_PICTURE_AFTER_S, CameraCondition, affected_by
 from storesense_edge.camera_detector import make_detector
 from storesense_edge.camera_readings import CameraReporter

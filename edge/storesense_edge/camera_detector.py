@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storesense_contracts.site import DetectionsSource, MotionDetector
+from storesense_contracts.site import MotionDetector
+from storesense_contracts.site_sources import DetectionsSource
 from storesense_edge.vision.motion import MotionDetector as MotionCore
 from storesense_edge.vision.onnx_runtime import load_network
 from storesense_edge.vision.yolox import MIN_SCORE, YoloxDetector

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from storesense_contracts.site import DetectionsSource, LiveCamera, OnvifSource, RtspSource, UsbSource, VideoSource
+from storesense_contracts.site_sources import (
+    DetectionsSource,
+    LiveCamera,
+    OnvifSource,
+    RtspSource,
+    UsbSource,
+    VideoSource,
+)
 from storesense_edge.camera_credentials import find_login, with_login
 from storesense_edge.onvif import OnvifDevice
 from storesense_edge.vision.capture import open_stream, open_usb

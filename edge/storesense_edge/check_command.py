@@ -7,15 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.site import (
-    CameraDevice,
-    Recording,
-    ShelfDevice,
-    SimulatedSource,
-    TraceSource,
-    UsbSource,
-    load_site,
-)
+from storesense_contracts.site import CameraDevice, ShelfDevice, load_site
+from storesense_contracts.site_sources import Recording, SimulatedSource, TraceSource, UsbSource
 from storesense_contracts.yaml_file import FileError
 from storesense_edge.camera_credentials import masked
 from storesense_edge.camera_detector import make_detector

@@ -11,7 +11,8 @@ from storesense_contracts import topics
 from storesense_contracts.device_commands import CommandKind
 from storesense_contracts.errors import UsageError
 from storesense_contracts.ids import DeviceId, StoreId
-from storesense_contracts.site import CameraDevice, LiveCamera, ShelfDevice
+from storesense_contracts.site import CameraDevice, ShelfDevice
+from storesense_contracts.site_sources import LiveCamera
 from storesense_edge.agent import DeviceAgent, SiteAgent, Source
 from storesense_edge.camera_agent import CameraAgent
 from storesense_edge.camera_credentials import load_camera_credentials

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.readings import HealthReading, HealthState
-from storesense_contracts.site import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
+from storesense_contracts.site_sources import Hx711Source, SerialScaleSource, SimulatedSource, TraceSource
 from storesense_contracts.topics import Stream
 from storesense_edge.command_runner import CommandRefusedError
 from storesense_edge.health import Health

@@ -14,7 +14,8 @@ import msgspec
 
 from storesense_contracts.clock import Clock, SystemClock
 from storesense_contracts.errors import UsageError
-from storesense_contracts.site import Hx711Source, SerialScaleSource, ShelfDevice, ShelfSlot, SiteFile, load_site
+from storesense_contracts.site import ShelfDevice, ShelfSlot, SiteFile, load_site
+from storesense_contracts.site_sources import Hx711Source, SerialScaleSource
 from storesense_edge.shelf.sampling import CellSampler
 from storesense_edge.shelf.setup import Rest, SetupError, rest_of
 from storesense_edge.shelf.setup_dialogue import Dialogue, RestingCell, SetupProgress, SetupResult, set_up

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_contracts.site import FixedCalibration, SerialScaleSource
+from storesense_contracts.site import FixedCalibration
+from storesense_contracts.site_sources import SerialScaleSource
 from storesense_edge.shelf.calibration import Calibration, fit_calibration
 from storesense_edge.shelf.errors import ShelfError, SlotSpecError
 from storesense_edge.shelf.masses import read_masses

@@ -13,16 +13,14 @@ import msgspec
 from storesense_contracts.errors import StoresenseError
 from storesense_contracts.site import (
     CameraDevice,
-    DetectionsSource,
     Device,
     FixedCalibration,
     MotionDetector,
     ShelfDevice,
     ShelfSlot,
     SiteFile,
-    TraceSource,
-    VideoSource,
 )
+from storesense_contracts.site_sources import DetectionsSource, TraceSource, VideoSource
 from storesense_simulators.twin.projection import homography_of
 from storesense_simulators.twin.site_of_store import site_yaml
 

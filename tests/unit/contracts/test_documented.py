@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from storesense_contracts import layout, site
+from storesense_contracts import layout, site, site_sources
 from storesense_contracts.topics import DownStream, Stream
 
 MODELS = sorted(
     {
         value
-        for module in (layout, site)
+        for module in (layout, site, site_sources)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, BaseModel) and value not in {BaseModel, layout.StrictModel}
     },

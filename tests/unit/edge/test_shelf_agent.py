@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from storesense_contracts.clock import SystemClock
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.readings import HealthState
-from storesense_contracts.site import SerialScaleSource, ShelfSlot
+from storesense_contracts.site import ShelfSlot
+from storesense_contracts.site_sources import SerialScaleSource
 from storesense_edge.health import Health
 from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.shelf_agent import SlotAgent

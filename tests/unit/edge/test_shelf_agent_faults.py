@@ -10,7 +10,8 @@ import pytest
 from storesense_contracts.clock import ManualClock
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.readings import HealthState, ShelfCorrection, ShelfEvent, ShelfWeight
-from storesense_contracts.site import FixedCalibration, ShelfSlot, TraceSource
+from storesense_contracts.site import FixedCalibration, ShelfSlot
+from storesense_contracts.site_sources import TraceSource
 from storesense_edge.health import Health
 from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.shelf_agent import SlotAgent
