@@ -226,3 +226,27 @@ def test_what_is_drawn_in_a_matched_picture_gets_its_place_on_the_plan(call: Cal
     }"""
     placed = call.page.evaluate(script, drawing)  # type: ignore[attr-defined]
     assert [(each["floor_m"], each["in_side"]) for each in placed] == [([[1, 4], [6, 4]], "right"), (None, None)]
+
+
+def test_names_that_would_lie_over_each_other_are_left_out_but_the_selected_ones(call: Callable[..., Any]) -> None:
+    script = """async (selected) => {
+      const { namedKeys } = await import("/static/app/setup/labels.js");
+      const fit = { fullPx: [900, 500], toPx: (at) => at };
+      const shape = (key, x) => ({ key, name: `Aisle ${key}`, points: [[x, 100], [x + 20, 300]] });
+      return [...namedKeys([shape("a", 400), shape("b", 420), shape("c", 500)], selected, fit)].sort();
+    }"""
+    named = [call.page.evaluate(script, selected) for selected in (None, "b")]  # type: ignore[attr-defined]
+    assert named == [["a", "c"], ["b", "c"]]
+
+
+def test_what_no_camera_measures_says_so_and_offers_the_nearest_one(
+    open_setup: OpenSetup, backend: FakeBackend
+) -> None:
+    page = open_setup()
+    page.get_by_role("button", name="+ Line").click()
+    expect(page.locator(".panel")).to_contain_text("No camera measures it, so nothing is counted here.")
+    page.get_by_role("button", name="Take cam-1, which measures what is nearest").click()
+    expect(page.get_by_role("combobox", name="Measured by")).to_have_value("cam-1")
+    expect(page.locator(".panel")).not_to_contain_text("No camera measures it")
+    save(page, 2)
+    assert backend.drawing.held["cameras"][0]["lines"][-1]["line"] == "line-3"

@@ -189,7 +189,7 @@ export class View extends Component {
         ${problem && html`<p class="panel-problem" role="alert">${problem}</p>`}
       <//>
       <${Card} id="cameras" icon="device" title=${p.cameras}>
-        <p class="card-lead">${p.camerasLead}</p>
+        <p class="card-lead">${p.camerasLead}${data.devices.some((row) => !row.setup_url) && ` ${p.noPictureHelp}`}</p>
         <${Table}
           title=${`${p.cameras}: ${p.columns.works}`}
           rows=${data.devices}

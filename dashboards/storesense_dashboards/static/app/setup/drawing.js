@@ -53,6 +53,24 @@ export function cameraOf(drawing, key) {
   return drawing.cameras.find((view) => seenIn(view, kind, id))?.camera ?? null;
 }
 
+/** The camera that measures what lies nearest to an item on the floor plan; null where nothing there is measured. */
+export function nearestCamera(drawing, key) {
+  const middle = (points) => [0, 1].map((axis) => points.reduce((sum, at) => sum + at[axis], 0) / points.length);
+  const shapes = shapesOn(drawing, FLOOR);
+  const own = shapes.find((shape) => shape.key === key);
+  if (!own) return null;
+  const from = middle(own.points);
+  let nearest = { camera: null, away: Infinity };
+  for (const shape of shapes) {
+    const camera = MEASURED.has(shape.kind) && shape.key !== key ? cameraOf(drawing, shape.key) : null;
+    if (camera === null) continue;
+    const at = middle(shape.points);
+    const away = Math.hypot(at[0] - from[0], at[1] - from[1]);
+    if (away < nearest.away) nearest = { camera, away };
+  }
+  return nearest.camera;
+}
+
 function floorPoints(kind, item) {
   if (kind === "lane") return item.till_m ? [item.till_m, ...item.served_m] : item.served_m;
   if (kind === "slot" && item.at_m && item.size_m) return cornersOf(item);

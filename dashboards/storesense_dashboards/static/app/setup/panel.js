@@ -1,7 +1,7 @@
 // What is selected, in fields: the same by numbers that the sheet does by hand, for keyboards, screen readers and exact places.
 import { pageTexts } from "../i18n/index.js";
 import { html } from "../ui.js";
-import { cameraOf, inSideOn, itemOf, measuredBy, partsOf, pointsOn, rounded, withInSide, withItem, withPoints } from "./drawing.js";
+import { cameraOf, inSideOn, itemOf, measuredBy, nearestCamera, partsOf, pointsOn, rounded, withInSide, withItem, withPoints } from "./drawing.js";
 import { Check, Choice } from "./fields.js";
 import { shownOf, unitOf } from "./sheet.js";
 import { SlotFields } from "./slot_fields.js";
@@ -89,6 +89,9 @@ export function Panel({ drawing, selected, surface, codes, cameras, devices, hel
   const inSide = kind === "line" ? inSideOn(drawing, surface, selected) : null;
   const least = { line: 2, zone: 3, queue: 3, lane: 1, shelf: 3, slot: 2 }[kind];
   const mayRemove = kind !== "slot" || devices;
+  const camera = MEASURED.has(kind) ? cameraOf(drawing, selected) : null;
+  const isUnmeasured = MEASURED.has(kind) && camera === null;
+  const near = isUnmeasured ? nearestCamera(drawing, selected) : null;
   const place = (fresh, tag) => onChange(withPoints(drawing, surface, selected, fresh), tag && `${tag}:${selected}`);
   return html`<fieldset class="panel" disabled=${isFixed}>
     <legend>${p.kinds[kind]}: ${name}</legend>
@@ -104,10 +107,12 @@ export function Panel({ drawing, selected, surface, codes, cameras, devices, hel
     ${MEASURED.has(kind) &&
     html`<${Choice}
       label=${p.measuredBy}
-      value=${cameraOf(drawing, selected)}
-      options=${[["", p.noCamera], ...cameras.map((camera) => [camera, camera])]}
-      onChange=${(camera) => onChange(measuredBy(drawing, selected, camera))}
+      value=${camera}
+      options=${[["", p.noCamera], ...cameras.map((each) => [each, each])]}
+      hint=${isUnmeasured && p.unmeasuredHelp}
+      onChange=${(chosen) => onChange(measuredBy(drawing, selected, chosen))}
     />`}
+    ${cameras.includes(near) && html`<button onClick=${() => onChange(measuredBy(drawing, selected, near))}>${p.takeCamera(near)}</button>`}
     ${points.length > 0
       ? html`<${Points} points=${points} surface=${surface} names=${(i) => pointNames(kind, i, points.length)} least=${least} onChange=${place} />`
       : html`<p class="hint">${surface.kind === "floor" ? p.notOnFloor : p.notInPicture}</p>`}

@@ -4,6 +4,7 @@ import { inArrow, pointsText } from "../floor/geometry.js";
 import { pageTexts } from "../i18n/index.js";
 import { classes, createRef, html, Pure } from "../ui.js";
 import { rounded } from "./drawing.js";
+import { labelAt, namedKeys, shortName } from "./labels.js";
 
 const p = await pageTexts("setup");
 
@@ -11,6 +12,8 @@ const STEP = { floor: 0.1, picture: 0.005 };
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const ARROW_PX = 34;
 const SMALL_ARROW_PX = 24;
+const SPOT_PX = 12;
+const SMALL_SPOT_PX = 6;
 const MARGIN_PX = 22;
 const MAX_HEIGHT_PX = 560;
 
@@ -160,13 +163,14 @@ export class Sheet extends Pure {
     return p.at(shownOf(surface, at[0]), shownOf(surface, at[1]), unitOf(surface));
   }
 
-  #drawn(shape, fit) {
+  #drawn(shape, fit, isNamed) {
     const { selected, point, badKeys, isFixed } = this.props;
     const isSelected = shape.key === selected;
     const px = shape.points.map(fit.toPx);
     const name = `${p.kinds[shape.kind]} ${shape.name}`;
     const arrow = shape.kind === "line" ? inArrow(px[0], px[1], shape.inSide, fit.isSmall ? SMALL_ARROW_PX : ARROW_PX) : null;
     const isEditable = isSelected && !isFixed;
+    const spot = fit.isSmall && !isSelected ? SMALL_SPOT_PX : SPOT_PX;
     return html`<g key=${shape.key} class=${classes("drawn", `is-${shape.kind}`, isSelected && "is-selected", badKeys.has(shape.key) && "is-bad")}>
       <g data-key=${shape.key} role="button" tabindex="0" aria-pressed=${isSelected ? "true" : "false"} aria-label=${p.shapeLabel(name)}>
         ${shape.shape === "area" && html`<polygon class="drawn-area" points=${pointsText(px)} />`}
@@ -174,8 +178,8 @@ export class Sheet extends Pure {
         ${shape.shape === "line" &&
         html`<line class="drawn-reach" x1=${px[0][0]} y1=${px[0][1]} x2=${px[1][0]} y2=${px[1][1]} />
           <line class="drawn-line" x1=${px[0][0]} y1=${px[0][1]} x2=${px[1][0]} y2=${px[1][1]} />`}
-        ${shape.shape === "point" && px.map(([x, y], i) => html`<rect class=${i ? "drawn-served" : "drawn-point"} x=${x - 6} y=${y - 6} width="12" height="12" rx=${i ? 6 : 3} />`)}
-        ${(isSelected || (shape.kind !== "slot" && shape.shape !== "point" && !fit.isSmall)) && html`<text class="drawn-name" aria-hidden="true" ...${labelAt(px, fit)}>${shortName(shape.name)}</text>`}
+        ${shape.shape === "point" && px.map(([x, y], i) => html`<rect class=${i ? "drawn-served" : "drawn-point"} x=${x - spot / 2} y=${y - spot / 2} width=${spot} height=${spot} rx=${i ? spot / 2 : spot / 4} />`)}
+        ${isNamed && html`<text class="drawn-name" aria-hidden="true" ...${labelAt(px, fit)}>${shortName(shape.name)}</text>`}
       </g>
       ${arrow &&
       html`<g
@@ -223,6 +227,8 @@ export class Sheet extends Pure {
     const fit = this.#fit();
     // What is selected lies on top, so that its points can be reached.
     const ordered = [...shapes].sort((a, b) => (a.key === selected) - (b.key === selected));
+    const mayBeNamed = ({ key, kind, shape }) => key === selected || (kind !== "slot" && shape !== "point" && !fit.isSmall);
+    const named = namedKeys(shapes.filter(mayBeNamed), selected, fit);
     return html`<div class="sheet" ref=${this.box}>
       <svg
         width=${fit.fullPx[0]}
@@ -238,24 +244,10 @@ export class Sheet extends Pure {
         onClick=${this.onClick}
         onfocusin=${this.onFocus}
       >
-        ${back(fit)} ${ordered.map((shape) => this.#drawn(shape, fit))} ${pairs && this.#pairs(fit)}
+        ${back(fit)} ${ordered.map((shape) => this.#drawn(shape, fit, named.has(shape.key)))} ${pairs && this.#pairs(fit)}
       </svg>
     </div>`;
   }
-}
-
-const MAX_LETTERS = 28;
-
-/** A name as it stands on the plan; the panel and the list have the whole of it. */
-function shortName(name) {
-  const letters = [...name];
-  return letters.length > MAX_LETTERS ? `${letters.slice(0, MAX_LETTERS - 1).join("")}…` : name;
-}
-
-function labelAt(px, fit) {
-  const top = px.reduce((best, at) => (at[1] < best[1] ? at : best));
-  const x = Math.min(fit.fullPx[0] - 8, Math.max(8, top[0]));
-  return { x, y: Math.max(12, top[1] - 12), "text-anchor": x > fit.fullPx[0] * 0.7 ? "end" : x < fit.fullPx[0] * 0.3 ? "start" : "middle" };
 }
 
 function arrowHead({ to, normal }) {
