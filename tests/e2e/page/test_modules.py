@@ -33,7 +33,18 @@ def ms(call, text: str) -> float:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (45.4, "45 s"), (59.6, "1 min"), (250, "4 min 10 s"), (3600, "1 h"), (3900, "1 h 5 min"), (-3, "0 s")],
+    [
+        (0, "0 s"),
+        (45.4, "45 s"),
+        (59.6, "1 min"),
+        (250, "4 min 10 s"),
+        (3600, "1 h"),
+        (3900, "1 h 5 min"),
+        (-3, "0 s"),
+        (172_799, "47 h 59 min"),  # a day and a half is still told in hours
+        (172_800, "2 d"),
+        (513_660, "5 d 22 h"),
+    ],
 )
 def test_durations(call, seconds: float, text: str) -> None:
     assert call("format.js", "durationText", seconds) == text

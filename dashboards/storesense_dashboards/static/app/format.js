@@ -71,13 +71,16 @@ export function agoText(ms, nowMs) {
   return hours < 24 ? t.time.hoursAgo(hours) : t.time.daysAgo(Math.floor(hours / 24));
 }
 
-/** A duration in words of at most two units: "45 s", "4 min 10 s", "1 h 5 min". */
+const TWO_DAYS_S = 172_800;
+
+/** A duration in words of at most two units: "45 s", "4 min 10 s", "1 h 5 min", and from two days on "5 d 22 h". */
 export function durationText(seconds) {
   if (!Number.isFinite(seconds)) return t.unknown;
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return t.time.seconds(whole);
   if (whole < 3600) return t.time.minutes(Math.floor(whole / 60), whole % 60);
-  return t.time.hours(Math.floor(whole / 3600), Math.floor((whole % 3600) / 60));
+  if (whole < TWO_DAYS_S) return t.time.hours(Math.floor(whole / 3600), Math.floor((whole % 3600) / 60));
+  return t.time.days(Math.floor(whole / 86_400), Math.floor((whole % 86_400) / 3600));
 }
 
 /** A number with the language's separators, or a dash where there is none: a gap is no zero. */

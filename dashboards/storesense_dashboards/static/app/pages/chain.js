@@ -109,7 +109,7 @@ function KpiFigure({ definition, kpi, dates }) {
     tone=${!isKnown ? "quiet" : kpi.is_on_target === false ? "act" : null}
     note=${!isKnown
       ? p.notKnown[whyNot(definition, kpi)]
-      : kpi.trend && html`<${Spark} values=${kpi.trend} label=${p.sparkLabel(label, dates.length)} />`}
+      : kpi.trend?.some((value) => value !== null) && html`<${Spark} values=${kpi.trend} label=${p.sparkLabel(label, dates.length)} />`}
   />`;
 }
 

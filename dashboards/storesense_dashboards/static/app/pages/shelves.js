@@ -190,7 +190,7 @@ export class View extends Pure {
         title=${p.restock}
         className="is-printed"
         aside=${restock.length > 0 &&
-        html`<button class="quiet no-print" onClick=${() => print()}><${Icon} name="note" size=${18} />${p.print}</button>`}
+        html`<button class="quiet no-print" onClick=${() => print()}><${Icon} name="print" size=${18} />${p.print}</button>`}
       >
         <p class="card-lead">${p.restockLead(timeText(atMs ?? 0, zone))}</p>
         <${Table}

@@ -81,7 +81,7 @@ export class Table extends Pure {
                   html`<tr key=${keyOf(row)} class=${rowClass?.(row)} data-row=${keyOf(row)}>
                     ${columns.map((column) =>
                       column.isHead
-                        ? html`<th key=${column.id} scope="row">${cell(row, column)}</th>`
+                        ? html`<th key=${column.id} scope="row" class=${classes(column.isNumber && "is-number")}>${cell(row, column)}</th>`
                         : html`<td key=${column.id} class=${classes(column.isNumber && "is-number")} data-label=${column.label}>
                             ${cell(row, column)}
                           </td>`,

@@ -70,6 +70,7 @@ export default {
     seconds: (s) => `${s} s`,
     minutes: (m, s) => (s ? `${m} min ${s} s` : `${m} min`),
     hours: (h, m) => (m ? `${h} h ${m} min` : `${h} h`),
+    days: (d, h) => (h ? `${d} d ${h} h` : `${d} d`),
     dayAndTime: (day, time) => `${day}, ${time}`,
   },
 

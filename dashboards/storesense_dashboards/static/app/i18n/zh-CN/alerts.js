@@ -217,7 +217,7 @@ export default {
     precision: "已判定中的正确率",
     precisionNote: (right, wrong, unknown) => `${right} 条正确，${wrong} 条错误，${unknown} 条未判定`,
     answer: "响应用时（中位数）",
-    answerNote: (p90) => `九成在 ${p90} 内`,
+    answerNote: (p90) => `九成在 ${p90}内`,
     resolve: "解决用时（中位数）",
     load: "每人每小时告警数",
     loadNote: (n, time) => `一小时最多 ${n} 条，${time}`,

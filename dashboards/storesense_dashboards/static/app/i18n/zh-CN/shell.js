@@ -68,6 +68,7 @@ export default {
     seconds: (s) => `${s} 秒`,
     minutes: (m, s) => (s ? `${m} 分 ${s} 秒` : `${m} 分钟`),
     hours: (h, m) => (m ? `${h} 小时 ${m} 分` : `${h} 小时`),
+    days: (d, h) => (h ? `${d} 天 ${h} 小时` : `${d} 天`),
     dayAndTime: (day, time) => `${day} ${time}`,
   },
 
