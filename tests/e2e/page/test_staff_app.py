@@ -82,6 +82,24 @@ def test_what_no_sensor_sees_is_reported(open_page, backend: FakeBackend) -> Non
     assert backend.alerts.done[0][2]["what"] == "spill"
 
 
+def test_a_place_is_counted_in_three_taps(open_page, backend: FakeBackend) -> None:
+    page = open_app(open_page, backend)
+    slot = next(each for each in fake_store.layout()["slots"])
+    page.get_by_role("button", name="Count", exact=True).click()
+    page.get_by_role("dialog").get_by_label("Where").select_option(slot["section"])
+    page.get_by_role("button", name=slot["name"], exact=True).click()
+    form = page.get_by_role("dialog", name=f"Count {slot['name']}")
+    form.get_by_label(slot["product"]["name"]).fill("seven")
+    form.get_by_role("button", name="Save the count").click()
+    expect(form.get_by_role("alert")).to_contain_text("whole number")
+    form.get_by_label(slot["product"]["name"]).fill("7")
+    form.get_by_role("button", name="Save the count").click()
+    expect(page.get_by_text("The count is on its way to the shelf.")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    (counted,) = backend.counted
+    assert (counted["slot_id"], counted["products"][0]) == (slot["id"], {"sku": slot["product"]["sku"], "units": 7})
+
+
 def test_who_cannot_says_why_and_gives_it_back(open_page, backend: FakeBackend) -> None:
     page = open_app(open_page, backend)
     task(page, 7).get_by_role("button", name="Take").click()

@@ -11,6 +11,8 @@ import { withLists } from "../opening.js";
 import { Empty } from "../parts/card.js";
 import { Dialog } from "../parts/dialog.js";
 import { Loading } from "../parts/notice.js";
+import { Toasts } from "../parts/toast.js";
+import { CountDialog } from "../shelves/count_dialog.js";
 import { applyAlert, applySnapshot, emptyLive } from "../state.js";
 import { scriptUrl } from "../trusted.js";
 import { classes, html, render } from "../ui.js";
@@ -190,6 +192,9 @@ function Task({ alert }) {
 
 const large = (label, onClick) => html`<button class="plain wide large" onClick=${onClick}>${label}</button>`;
 
+/** The sections in which something may be counted. */
+const withSlots = ({ sections, slots }) => sections.filter(({ id }) => slots.some((slot) => slot.section === id));
+
 function Sheet() {
   const { sheet } = state;
   if (!sheet) return null;
@@ -203,13 +208,19 @@ function Sheet() {
       ${Object.keys(p.reasons).map((reason) => large(p.reasons[reason], () => cannot(sheet.alert, reason)))}
       ${large(p.wrong, () => act(sheet.alert, "dismiss", { reason: "wrong" }))}
     <//>`;
-  const { sections } = state.store.layout;
-  const chosen = sheet.section ?? state.sections[0] ?? sections[0]?.id;
-  return html`<${Dialog} title=${p.reportTitle} onClose=${onClose}>
+  const { sections, slots } = state.store.layout;
+  if (sheet.name === "count" && sheet.slot)
+    return html`<${CountDialog} storeId=${state.store.store_id} slot=${sheet.slot} onClose=${onClose} onCounted=${onClose} />`;
+  const isCount = sheet.name === "count";
+  const among = isCount ? withSlots(state.store.layout) : sections;
+  const chosen = sheet.section ?? state.sections.find((id) => among.some((each) => each.id === id)) ?? among[0]?.id;
+  return html`<${Dialog} title=${isCount ? p.countTitle : p.reportTitle} onClose=${onClose}>
     <label>${p.where}<select value=${chosen} onChange=${(event) => set({ sheet: { ...sheet, section: event.target.value } })}>
-      ${sections.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
+      ${among.map(({ id, name }) => html`<option key=${id} value=${id}>${name}</option>`)}
     </select></label>
-    ${REPORTS.map((what) => large(a.reports[what], () => report(what, chosen)))}
+    ${isCount
+      ? slots.filter((slot) => slot.section === chosen).map((slot) => large(slot.name, () => set({ sheet: { ...sheet, slot } })))
+      : REPORTS.map((what) => large(a.reports[what], () => report(what, chosen)))}
   <//>`;
 }
 
@@ -251,8 +262,9 @@ function App() {
     <nav class="staff-bar" aria-label=${p.listsLabel}>
       ${Object.keys(p.lists).map((name) => html`<button key=${name} aria-current=${name === list ? "page" : undefined} onClick=${() => set({ list: name })}>
         ${p.lists[name]} <span class="count">${lists[name].length}</span></button>`)}
+      ${mayAct(user) && store.layout.slots.length > 0 && html`<button onClick=${() => set({ sheet: { name: "count" } })}>${p.count}</button>`}
       ${mayAct(user) && html`<button class="primary" onClick=${() => set({ sheet: { name: "report" } })}>${p.report}</button>`}
-    </nav><${Sheet} />`;
+    </nav><${Sheet} /><${Toasts} />`;
 }
 
 /** Let the app open without a network; a browser that cannot goes without. */

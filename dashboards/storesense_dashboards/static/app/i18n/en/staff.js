@@ -16,6 +16,8 @@ export default {
   doneByHand: "Done",
   doneSaid: "Done, the sensor will confirm it",
   confirming: "Done. It closes when the sensors see it.",
+  count: "Count",
+  countTitle: "Which place did you count?",
   report: "Report",
   reportTitle: "What do you see?",
   where: "Where",

@@ -16,6 +16,8 @@ export default {
   doneByHand: "完成",
   doneSaid: "已完成，等待传感器确认",
   confirming: "已完成。传感器确认后自动关闭。",
+  count: "盘点",
+  countTitle: "您盘点了哪个货位？",
   report: "上报",
   reportTitle: "您看到了什么？",
   where: "地点",
