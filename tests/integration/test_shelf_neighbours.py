@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from fixtures.serial_scale import Scale
+from fixtures.serial_scale import ScalesInStep
 from fixtures.small_site import site_dict, write_credentials
 from fixtures.stand_in_gateway import FAST, StandInGateway
-from storesense_contracts.clock import SystemClock
 from storesense_contracts.readings import ShelfEvent, ShelfWeight
 from storesense_contracts.settings import BrokerSettings
 from storesense_contracts.site import load_site
@@ -25,16 +24,17 @@ DEVICE = "store-1/device-2"
 
 
 @pytest.fixture
-def scales() -> Iterator[tuple[Scale, Scale]]:
-    with Scale() as left, Scale(beside=left) as right:
-        left.weight_g, right.weight_g = 4 * 1_040.0, 4 * 150.0
-        yield left, right
+def scales() -> Iterator[ScalesInStep]:
+    scales = ScalesInStep(("juice", "tea"))
+    scales.add(juice=4 * 1_040.0, tea=4 * 150.0)
+    with scales:
+        yield scales
 
 
-def site(folder: Path, scales: tuple[Scale, Scale]) -> Path:
+def site(folder: Path, scales: ScalesInStep) -> Path:
     slots = [
-        {"slot": slot_id, "source": {"kind": "serial", "device": scale.device, "resolution_g": 0.1}}
-        for slot_id, scale in zip(("juice", "tea"), scales, strict=True)
+        {"slot": slot_id, "source": {"kind": "serial", "device": scales.device(slot_id), "resolution_g": 0.1}}
+        for slot_id in ("juice", "tea")
     ]
     whole = site_dict([{"kind": "shelf", "id": "device-2", "slots": slots, "rows": [["juice", "tea"]]}])
     whole["store"]["slots"] = [
@@ -54,7 +54,7 @@ def site(folder: Path, scales: tuple[Scale, Scale]) -> Path:
 
 
 async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
-    mqtt_broker: EmbeddedBroker, tmp_path: Path, scales: tuple[Scale, Scale]
+    mqtt_broker: EmbeddedBroker, tmp_path: Path, scales: ScalesInStep
 ) -> None:
     agent = build_agent(
         load_site(site(tmp_path, scales)),
@@ -62,9 +62,8 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
         broker=BrokerSettings(host=mqtt_broker.host, port=mqtt_broker.port),
         passwords=load_credentials(write_credentials(tmp_path, mqtt_broker, DEVICE)),
         state_dir=tmp_path / "state",
-        clock=SystemClock(),
+        clock=scales.clock,
     )
-    left, right = scales
     with StandInGateway(mqtt_broker) as gateway:
 
         def found(kind: type[Any]) -> list[Any]:
@@ -86,14 +85,14 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
         task = asyncio.create_task(agent.run(stop))
         try:
             await gateway.until(is_counted)
-            left.weight_g, right.weight_g = left.weight_g + 630, right.weight_g + 410
+            scales.add(juice=630, tea=410)
             await gateway.until(told(1))
             # An ordinary pick beside it is told by itself, and the bottle's leaving is one event again.
-            right.weight_g -= 150
+            scales.add(tea=-150)
             await gateway.until(told(2))
             # While it lies there, the bottle is in neither slot's stock: each shows its half as a guest.
             await gateway.until(lies_across)
-            left.weight_g, right.weight_g = left.weight_g - 630, right.weight_g - 410
+            scales.add(juice=-630, tea=-410)
             await gateway.until(told(3))
         finally:
             stop.set()
