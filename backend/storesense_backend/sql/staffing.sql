@@ -68,8 +68,8 @@ SELECT
     avg(lanes_now)::float8 AS lanes_now,
     avg(lanes_15)::float8 AS lanes_15,
     avg(lanes_30)::float8 AS lanes_30,
-    avg((outlooks -> 1 -> 'wait' ->> 'mean_s')::float8) AS wait_15_s,
-    avg((outlooks -> 1 -> 'wait_unchanged' ->> 'mean_s')::float8) AS wait_unchanged_15_s,
+    avg(wait_15_s) AS wait_15_s,
+    avg(wait_unchanged_15_s) AS wait_unchanged_15_s,
     avg(arrivals_15)::float8 AS arrivals_15,
     avg(arrivals_15_low)::float8 AS arrivals_15_low,
     avg(arrivals_15_high)::float8 AS arrivals_15_high
@@ -126,32 +126,28 @@ WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(since)s AND bucket_at 
 
 -- name: runs
 -- Minutes in a row with the same advice and as many lanes open, oldest first. Minutes in which a lane did not tell its state are
--- left out: it would count as closed.
+-- left out: it would count as closed. Waits are those of the first minute of a run.
+WITH told AS (
+    SELECT made_at, lanes_open, lanes_now, wait_15_s, wait_unchanged_15_s,
+        lag(made_at) OVER times AS before_at,
+        lag(lanes_open) OVER times AS open_before,
+        lag(lanes_now) OVER times AS advised_before
+    FROM staffing_advice
+    WHERE store_id = %(store_id)s AND made_at >= %(since)s AND made_at < %(until)s
+        AND coalesce(lanes_told >= lanes_total, true)
+    WINDOW times AS (ORDER BY made_at)
+)
 SELECT
-    min(made_at) AS from_at,
-    max(made_at) AS to_at,
+    made_at AS from_at,
+    lead(before_at, 1, (SELECT max(made_at) FROM told)) OVER (ORDER BY made_at) AS to_at,
     lanes_open,
     lanes_now AS lanes_advised,
-    -- Of the first minute of the run.
-    max(wait_s) AS wait_s,
-    max(wait_unchanged_s) AS wait_unchanged_s
-FROM (
-    SELECT made_at, lanes_open, lanes_now,
-        CASE WHEN is_new THEN (outlooks -> 1 -> 'wait' ->> 'mean_s')::float8 END AS wait_s,
-        CASE WHEN is_new THEN (outlooks -> 1 -> 'wait_unchanged' ->> 'mean_s')::float8 END AS wait_unchanged_s,
-        count(*) FILTER (WHERE is_new) OVER (ORDER BY made_at) AS run
-    FROM (
-        SELECT made_at, lanes_open, lanes_now, outlooks, (
-            (lanes_open, lanes_now) IS DISTINCT FROM (lag(lanes_open) OVER times, lag(lanes_now) OVER times)
-            OR made_at - lag(made_at) OVER times > interval '3 minutes'
-        ) AS is_new
-        FROM staffing_advice
-        WHERE store_id = %(store_id)s AND made_at >= %(since)s AND made_at < %(until)s
-            AND coalesce(lanes_told >= lanes_total, true)
-        WINDOW times AS (ORDER BY made_at)
-    ) AS marked
-) AS numbered
-GROUP BY run, lanes_open, lanes_now ORDER BY from_at;
+    wait_15_s AS wait_s,
+    wait_unchanged_15_s AS wait_unchanged_s
+FROM told
+WHERE before_at IS NULL OR made_at - before_at > interval '3 minutes'
+    OR lanes_open <> open_before OR lanes_now <> advised_before
+ORDER BY from_at;
 
 -- name: moves
 -- Lanes that opened or closed: a state that is not the one before.
