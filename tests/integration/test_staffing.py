@@ -207,6 +207,7 @@ async def test_the_past_tells_lanes_against_needed_and_what_came_of_each_call(wo
         "2026-11-20T11:15:50Z",
         "2026-11-20T11:21:35Z",
     )
+    assert (call["wait_s"], call["wait_unchanged_s"]) == (60, 120), "as told in the minute that called"
     assert [move["lane_id"] for move in call["moves"]] == ["lane-3"]
     assert call["wait_before_s"] > 120 > call["wait_after_s"]
     assert (told["calls_followed"], told["calls_ended"]) == (1, 1)
