@@ -245,3 +245,26 @@ def test_hundreds_of_silent_slots_stay_usable(open_page, backend: FakeBackend) -
         ]
     )
     expect(page.locator("#shelves .shelf-row").first).to_contain_text("Empty")
+
+
+def test_of_many_devices_those_that_are_offline_and_some_others_are_shown_until_all_are_asked_for(
+    open_page, backend: FakeBackend
+) -> None:
+    at = fake_store.instant()
+    backend.snapshot["devices"] = [
+        {
+            "device_id": f"camera-{n:02}",
+            "kind": "camera",
+            "state": "offline" if n >= 17 else "online",
+            "last_seen_at": at,
+        }
+        for n in range(20)
+    ]
+    page: Page = open_page()
+    names = page.locator("#devices .row-name")
+    expect(names).to_have_count(12)
+    assert names.all_inner_texts()[:4] == ["camera-17", "camera-18", "camera-19", "camera-00"]
+    page.get_by_role("button", name="Show all 20 devices").click()
+    expect(names).to_have_count(20)
+    page.get_by_role("button", name="Show fewer devices").click()
+    expect(names).to_have_count(12)

@@ -68,19 +68,29 @@ function DeviceRow({ device, atMs, zone }) {
   </li>`;
 }
 
-/** Props: live, atMs, zone. Offline devices come first. */
+const FEW_DEVICES = 12;
+const MAX_DEVICES = 200;
+
+/** Props: live, atMs, zone. Offline devices come first, and all of them are shown; of many others the rest on demand. */
 export class Devices extends Pure {
-  render({ live, atMs, zone }) {
+  state = { all: false };
+
+  render({ live, atMs, zone }, { all }) {
     const rank = (device) => (device.state === "online" ? 1 : 0);
     const devices = Object.values(live.devices).sort(
       (a, b) => rank(a) - rank(b) || a.device_id.localeCompare(b.device_id),
     );
     const offline = devices.filter((device) => device.state !== "online").length;
+    const most = all ? MAX_DEVICES : Math.max(FEW_DEVICES, Math.min(offline, MAX_DEVICES));
     return html`<${Card} id="devices" icon="device" title=${t.devices.title}>
       ${devices.length === 0 && html`<${Empty} icon="device" title=${t.devices.none} help=${t.devices.noneHelp} />`}
       <ul class="rows device-list">
-        ${devices.slice(0, 200).map((device) => html`<${DeviceRow} key=${device.device_id} ...${{ device, atMs, zone }} />`)}
+        ${devices.slice(0, most).map((device) => html`<${DeviceRow} key=${device.device_id} ...${{ device, atMs, zone }} />`)}
       </ul>
+      ${(all || devices.length > most) &&
+      html`<button class="quiet wide" aria-expanded=${all ? "true" : "false"} onClick=${() => this.setState({ all: !all })}>
+        ${all ? t.devices.showFewer : t.devices.showAll(devices.length)}
+      </button>`}
       ${offline > 0 && html`<p class="hint">${t.devices.offlineHelp}</p>`}
     <//>`;
   }

@@ -185,6 +185,8 @@ export default {
     lastSeen: (time) => `last seen ${time}`,
     neverSeen: "never seen",
     kind: { camera: "Camera", shelf: "Shelf", lane: "Lane", environment: "Climate" },
+    showAll: (n) => `Show all ${n} devices`,
+    showFewer: "Show fewer devices",
     offlineHelp: "Check its power and network. What it measures meanwhile is kept on it and follows later.",
   },
 

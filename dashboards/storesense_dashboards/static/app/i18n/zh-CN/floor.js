@@ -183,6 +183,8 @@ export default {
     lastSeen: (time) => `最近在线 ${time}`,
     neverSeen: "从未在线",
     kind: { camera: "摄像机", shelf: "货架", lane: "收银台", environment: "环境" },
+    showAll: (n) => `显示全部 ${n} 台设备`,
+    showFewer: "收起设备列表",
     offlineHelp: "请检查电源和网络。离线期间的测量保存在设备上，恢复后补传。",
   },
 
