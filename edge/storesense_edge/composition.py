@@ -27,6 +27,7 @@ from storesense_edge.setup_page import setup_page
 from storesense_edge.setup_server import SetupCamera
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.shelf_neighbours import ShelfNeighbours
+from storesense_edge.slot_units import SlotUnits
 from storesense_edge.slot_zeros import SlotZeros
 from storesense_edge.trajectories import TrajectoryFile, TrajectoryRecorder, trajectory_path
 from storesense_edge.view_file import ViewFile, geometry_key
@@ -192,8 +193,9 @@ def _sources(
         return [Source(device.id, agent.measure)]
     if isinstance(device, ShelfDevice) and planogram is not None:
         neighbours, zeros = ShelfNeighbours(device.rows), SlotZeros(state_dir, device.id)
+        units = SlotUnits(state_dir, device.id)
         agents = {
-            slot.slot: SlotAgent(slot, planogram, clock, neighbours, zeros)
+            slot.slot: SlotAgent(slot, planogram, clock, neighbours, zeros, units)
             for slot in device.slots
             if slot.source.kind != "simulated"
         }

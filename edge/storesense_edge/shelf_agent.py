@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from storesense_edge.shelf.calibration import Calibration
     from storesense_edge.shelf.sampling import Open, SamplingReport
     from storesense_edge.shelf.source import LoadCellSample
+    from storesense_edge.slot_units import SlotUnits
     from storesense_edge.slot_zeros import SlotZeros
     from storesense_edge.source_thread import Finding, Stop
 
@@ -60,6 +61,7 @@ class SlotAgent:
         clock: tells the time.
         neighbours: the slots that stand beside it, as far as the site file says.
         zeros: keeps zeros that are taken while it runs; None to keep none.
+        units: keeps what lies on shared plates from one start to the next; None to keep nothing.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class SlotAgent:
         clock: Clock,
         neighbours: ShelfNeighbours | None = None,
         zeros: SlotZeros | None = None,
+        units: SlotUnits | None = None,
     ) -> None:
         self._slot = slot
         self._planogram = planogram
@@ -76,6 +79,7 @@ class SlotAgent:
         self._clock = clock
         self._neighbours = neighbours or ShelfNeighbours(())
         self._zeros = zeros
+        self._units = None if isinstance(slot.source, TraceSource) else units
         self._zero_asks = SourceAsks()
         self._media_s = 0.0
         self._skus: list[str] = []
@@ -127,6 +131,10 @@ class SlotAgent:
         pipeline = ShelfPipeline(slot_spec(self._plan.slot, calibration, self._plan.strangers))
         self._neighbours.plan(self._slot.slot, pipeline.spec)
         self._skus = [product.sku for product in pipeline.spec.products]
+        if self._units is not None and len(self._skus) > 1:
+            known = self._units.recalled(self._slot.slot, self._skus, self._clock.now())
+            if known is not None:
+                pipeline.holdings.remember(known)
         self._telling.begin()
         self._counts.begin(self._clock.now().timestamp())
         return pipeline
@@ -145,6 +153,9 @@ class SlotAgent:
         seen = pipeline.step(sample)
         event = None
         if seen is not None:
+            if self._units is not None and seen.stock is not None:
+                stock = seen.stock
+                self._units.keep(slot_id, self._skus, stock.units, stock.confidence, self._clock.now())
             findings += shelf_readings(slot_id, replace(seen, event=None), to_present, self._skus)
             if seen.event is not None:
                 happened_at = to_present(seen.step_at or seen.measured_at)

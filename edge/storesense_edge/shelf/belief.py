@@ -34,6 +34,8 @@ _SURE = 0.9
 _LIKELY = 0.7
 # The half of a thing that leaves weighs what it weighed when it came, less what the other slot bears now.
 _SAME_HALF = 0.3
+# Of a plate that was not watched for a while it is so likely that what lay there still does.
+_UNTOUCHED = 0.9
 
 Worlds = dict[Key, tuple[World, float]]
 
@@ -108,6 +110,7 @@ class StockBelief:
         self._share = StrangerShare()
         self._worlds: Worlds = {}
         self._last: _LastStep | None = None
+        self._known: tuple[int, ...] | None = None
         self.rest_of: int | None = None
         """The number of the step that the last one was the rest of, if it was one."""
 
@@ -179,6 +182,17 @@ class StockBelief:
         same = [(each, share) for each, share in self._worlds.values() if each.units[:own] == tuple(units)]
         story = max(same, key=lambda each: each[1])[0].story if same else ()
         self._begin(replace(world, over_g=over_g, story=story))
+
+    def remember(self, units: Sequence[int]) -> None:
+        """Take what lay there before the slot was watched: likelier than all else that its first weight allows.
+
+        Args:
+            units: of each product, in the slot's order.
+
+        Raises:
+            ShelfError: not one number from 0 up for each product.
+        """
+        self._known = self._only(units).units
 
     def laid(self, units: Sequence[int], former: Sequence[Former], guests: Sequence[Guest], at_s: float) -> None:
         """Begin with units of the slot's products, of the products that it had before, and what belongs to neither."""
@@ -355,8 +369,12 @@ class StockBelief:
             # Too many to list: the first product alone, and the belief learns the others from their steps.
             ranges = [ranges[0], *[range(1)] * (len(ranges) - 1)]
         nothing = (0,) * len(self._goods.former)
-        starts = (World(units + nothing, self._goods.every) for units in combinations(*ranges))
-        return strongest(self._scores({world.key: (world, 1.0) for world in starts}, weight_g, sigma_g))
+        starts = [World(units + nothing, self._goods.every) for units in combinations(*ranges)]
+        prior = {world.key: (world, 1.0) for world in starts}
+        if self._known is not None:
+            known = World(self._known, self._goods.every)
+            prior[known.key] = known, _UNTOUCHED / (1 - _UNTOUCHED) * len(starts)
+        return strongest(self._scores(prior, weight_g, sigma_g))
 
 
 def _add(worlds: Worlds, world: World, share: float) -> None:

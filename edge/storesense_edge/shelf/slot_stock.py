@@ -127,6 +127,15 @@ class SlotStock:
             self._learn(event, best.product.sku if best.origin is Origin.OWN and best.product else None, change.sigma_g)
         return event
 
+    def remember(self, units: Sequence[int]) -> None:
+        """Take what lay there before the slot was watched, for what its first weight leaves open.
+
+        Raises:
+            ShelfError: the numbers do not fit its products.
+        """
+        if self._belief is not None:
+            self._belief.remember(units)
+
     def counted(self, units: Sequence[int]) -> None:
         """Take what somebody counted, one number for each of the slot's products.
 

@@ -5,6 +5,7 @@ import pytest
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.events import ShelfEventKind
 from storesense_edge.shelf.movement import WeightStep
+from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.slot_stock import SlotStock
 
@@ -66,3 +67,26 @@ def test_a_new_packaging_is_noticed_and_counted_by() -> None:
     assert stock.packaging_change is not None
     assert stock.packaging_change.after_g == pytest.approx(170, abs=1)
     assert kinds == [ShelfEventKind.FOREIGN] * 6 + [ShelfEventKind.PICK] * 4
+
+
+@pytest.mark.parametrize(
+    ("known", "weight_g", "expected", "is_sure"),
+    [
+        pytest.param((4, 3), 850.0, (4, 3), True, id="the weight is that of what lay there"),
+        pytest.param((1, 5), 850.0, (1, 5), True, id="whatever the first product alone would say"),
+        pytest.param((4, 3), 550.0, None, False, id="something was moved meanwhile"),
+        pytest.param(None, 850.0, None, False, id="nothing is known"),
+    ],
+)
+def test_what_lay_on_a_shared_plate_is_believed_as_far_as_the_weight_allows(
+    known: tuple[int, int] | None, weight_g: float, expected: tuple[int, int] | None, is_sure: bool
+) -> None:
+    beans = ProductWeight("beans", 150.0, 3.0, capacity_units=10)
+    stock = SlotStock(SlotSpec(Calibration(0.0, 100.0), 100.0, 2.0, 10, sku="rice", also=(beans,)))
+    if known is not None:
+        stock.remember(known)
+    found = stock.stock(0.0, weight_g, 0.3)
+    assert found is not None
+    assert found.units[0] * 100 + found.units[1] * 150 == weight_g
+    assert (found.confidence > 0.9) is is_sure
+    assert expected in (None, found.units)
