@@ -48,6 +48,16 @@ async def test_hours_until_empty_follow_from_what_was_taken(world):
     assert slot["lost_7d"] == {"empty_min": 0.0, "passers": 0, "units": 0.0, "units_low": 0, "units_high": 0}
 
 
+async def test_sales_that_come_in_later_are_learnt_within_a_minute(world):
+    clock = ManualClock(NOW)
+    async with running_backend(world.url, clock=clock) as (_, http):
+        headers = await world.key(Role.VIEWER, "early")
+        assert (await http.get(PATH, headers=headers)).json()["slots"][0]["is_demand_known"] is False
+        await sell(world)
+        clock.advance(61)
+        assert (await http.get(PATH, headers=headers)).json()["slots"][0]["is_demand_known"] is True
+
+
 async def test_what_an_empty_slot_cost_is_told(world):
     await sell(world, upto=NOW - timedelta(hours=2))
     weight = {"weight_mg": 0, "is_stable": True, "units": 0, "confidence": 0.99}

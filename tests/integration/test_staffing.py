@@ -108,6 +108,19 @@ async def test_a_store_that_has_no_past_is_not_advised(world):
     assert told["kept"] == {"minutes": 0, "enough_share": None, "mean_open": None, "mean_needed": None}
 
 
+async def test_a_past_that_comes_in_later_is_learnt_within_a_minute(world):
+    clock = ManualClock(NOW)
+    async with running_backend(world.url, clock=clock) as (_, http):
+        headers = await world.key(Role.VIEWER, "early")
+        assert (await http.get(PATH, headers=headers)).json()["is_known"] is False
+        await live_days(world)
+        clock.advance(30)
+        assert (await http.get(PATH, headers=headers)).json()["is_known"] is False
+        clock.advance(31)
+        told = (await http.get(PATH, headers=headers)).json()
+    assert (told["is_known"], told["learnt_days"]) == (True, 3)
+
+
 async def test_rules_are_told_and_the_advice_is_kept_once_a_minute(world):
     await live_days(world)
     await stand(world, 14, lanes=2)

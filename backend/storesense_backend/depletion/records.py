@@ -1,4 +1,4 @@
-"""Depletion from the database: demand is learnt once an hour and kept, an answer for some seconds."""
+"""Depletion from the database: demand is learnt once an hour or sooner and kept, an answer for some seconds."""
 
 import asyncio
 from collections import OrderedDict
@@ -25,6 +25,7 @@ from storesense_backend.depletion.shelves import (
     wall_hours,
     zone_of,
 )
+from storesense_backend.learning_pace import holds_until
 from storesense_backend.local_days import local_day
 from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.sql import load_queries
@@ -43,6 +44,8 @@ class _Known:
 
     layout_version: int
     hour_no: int
+    learnt_at: datetime
+    days: int
     demand: dict[str, Demand]
     people: dict[str, dict[int, int]]
     answer: dict[str, Any] = field(default_factory=dict)
@@ -118,10 +121,14 @@ class Depletion:
         return sum(cost.units for cost in costs) if costs else None
 
     async def _learned(self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime) -> _Known:
-        """What is known of a store, learnt anew with each hour and layout; the caller holds the store's lock."""
+        """What is known of a store, learnt anew with each hour or sooner; the caller holds the store's lock."""
         known = self._known.get(layout.id)
         hour_no = int(wall_hours(now.astimezone(layout.zone_info)))
-        if known is None or known.layout_version != layout_version or known.hour_no != hour_no:
+        if (
+            known is None
+            or (known.layout_version, known.hour_no) != (layout_version, hour_no)
+            or not known.learnt_at <= now < holds_until(known.learnt_at, known.days)
+        ):
             known = await self._learn(connection, layout, layout_version, now, hour_no)
             self._known[layout.id] = known
         self._known.move_to_end(layout.id)
@@ -157,7 +164,8 @@ class Depletion:
         for row in passers:
             people.setdefault(row["zone_id"], {})[row["hour_no"]] = row["people"]
         demand = await asyncio.to_thread(fit_shelves, taken, hour_no)
-        return _Known(layout_version, hour_no, demand, people)
+        days = max(((hour_no - min(seen)) // 24 for seen in hours.values() if seen), default=0)
+        return _Known(layout_version, hour_no, now, days, demand, people)
 
     async def _answer(
         self, connection: Connection, layout: StoreLayout, known: _Known, now: datetime, wall_h: float

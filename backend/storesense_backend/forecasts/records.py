@@ -1,4 +1,4 @@
-"""Forecasts and anomalies from the database: a store is learnt anew with each of its local hours, and kept."""
+"""Forecasts and anomalies from the database: a store is learnt anew with each local hour or sooner, and kept."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from storesense_backend.database import Connection
 from storesense_backend.forecasts.anomalies import SCORE_AT_LIMIT
 from storesense_backend.forecasts.holiday_names import calendar_of, country_of
 from storesense_backend.forecasts.store_hours import HISTORY_DAYS, StoreHours, learn_hours
+from storesense_backend.learning_pace import holds_until
 from storesense_backend.local_days import day_start
 from storesense_backend.measurements import series_ids
 from storesense_contracts.layout import StoreLayout
@@ -29,6 +30,7 @@ _SETTLING = timedelta(minutes=5)
 class _Known:
     layout_version: int
     hour_at: datetime
+    learnt_at: datetime
     hours: StoreHours
 
 
@@ -51,9 +53,13 @@ class Forecasts:
         hour_at = last_hour(now)
         async with self._locks.setdefault(layout.id, asyncio.Lock()):
             known = self._known.get(layout.id)
-            if known is None or (known.layout_version, known.hour_at) != (layout_version, hour_at):
+            if (
+                known is None
+                or (known.layout_version, known.hour_at) != (layout_version, hour_at)
+                or not known.learnt_at <= now < holds_until(known.learnt_at, known.hours.days_measured)
+            ):
                 hours = await self._learn(connection, layout, hour_at, now)
-                known = self._known[layout.id] = _Known(layout_version, hour_at, hours)
+                known = self._known[layout.id] = _Known(layout_version, hour_at, now, hours)
             self._known.move_to_end(layout.id)
             while len(self._known) > _MOST_STORES:
                 gone, _ = self._known.popitem(last=False)

@@ -128,8 +128,6 @@ def learn_hours(
     kpis = tuple(kpi for kpi in SCALES if series.get(kpi, 0) > 0)
     days = len(calendar.holidays)
     counts = np.full((days, 24, len(kpis)), np.nan)
-    if not kpis:  # a store that measures none of them has nothing to learn from
-        return StoreHours(calendar, (), counts, counts, counts, counts, counts, counts.astype(str), 0)
     for row in rows:
         day = (row["day"] - calendar.first).days
         if row["kpi"] not in kpis or row["value"] is None or not 0 <= day < days:
@@ -140,6 +138,8 @@ def learn_hours(
         if minutes is not None and minutes < _MEASURED_SHARE * 60 * series[row["kpi"]]:
             continue
         counts[day, row["hour"], kpis.index(row["kpi"])] = max(0.0, row["value"]) * SCALES[row["kpi"]]
+    if np.isnan(counts).all():  # nothing to learn from: no line, zone, queue or slot, or none that has told anything
+        return StoreHours(calendar, kpis, counts, counts, counts, counts, counts, counts.astype(str), 0)
     told = foretell_days(counts, calendar)
     statistics = statistics_of(residuals_of(counts, told.median, calendar))
     judged_h = (upto[0] - calendar.first + timedelta(days=-1)).days * 24

@@ -1,4 +1,4 @@
-"""Staffing advice from the database: a store is learnt once an hour and kept, an answer for some seconds."""
+"""Staffing advice from the database: a store is learnt once an hour or sooner and kept, an answer for some seconds."""
 
 import asyncio
 import json
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from storesense_backend.database import Connection
+from storesense_backend.learning_pace import holds_until
 from storesense_backend.staffing.advice import HORIZON_MIN, AdvicePolicy, Adviser, TillState
 from storesense_backend.staffing.days import Rows, by_minute, past_days, week_minute
 from storesense_backend.staffing.history import StoreModel, learn_store
@@ -68,7 +69,7 @@ class _Known:
     """What is kept of one store."""
 
     layout_version: int
-    hour_at: datetime
+    learnt_at: datetime
     model: StoreModel
     adviser: Adviser
     answer: dict[str, Any] = field(default_factory=dict)
@@ -102,9 +103,12 @@ class Staffing:
         lock = self._locks.setdefault(layout.id, asyncio.Lock())
         async with lock:
             known = self._known.get(layout.id)
-            hour_at = now.replace(minute=0, second=0, microsecond=0)
-            if known is None or known.layout_version != layout_version or known.hour_at != hour_at:
-                known = await self._learn(connection, layout, layout_version, now, hour_at)
+            if (
+                known is None
+                or known.layout_version != layout_version
+                or not known.learnt_at <= now < holds_until(known.learnt_at, known.model.days)
+            ):
+                known = await self._learn(connection, layout, layout_version, now)
             elif known.answered_at is not None and timedelta(0) <= now - known.answered_at < _FRESH:
                 return known.answer
             known.answer = await self._answer(connection, layout, known, now)
@@ -147,9 +151,7 @@ class Staffing:
         known.kept_at = now
         return True
 
-    async def _learn(
-        self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime, hour_at: datetime
-    ) -> _Known:
+    async def _learn(self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime) -> _Known:
         tills = Tills.of(layout)
         values = _values(layout, tills) | {"since": now - timedelta(days=LEARNING_DAYS), "until": now}
         async with connection.transaction():
@@ -162,7 +164,7 @@ class Staffing:
         model = await asyncio.to_thread(self._model, rows, layout, tills)
         before = self._known.get(layout.id)
         policy = replace(self._policy, target_wait_s=float(layout.wait_target_s))
-        known = _Known(layout_version, hour_at, model, Adviser(model, policy))
+        known = _Known(layout_version, now, model, Adviser(model, policy))
         known.kept_at = None if before is None else before.kept_at
         return known
 

@@ -78,3 +78,9 @@ def test_a_store_that_measures_none_of_the_kpis_has_no_forecast_and_no_finding()
     assert (hours.kpis, hours.days_measured) == ((), 0)
     assert hours.forecast("visitors", LAST) == []
     assert hours.judged(LAST, 14) == []
+
+
+def test_nothing_is_foretold_of_a_store_that_has_told_nothing_yet() -> None:
+    hours = learn_hours([], CALENDAR, SERIES, (LAST, 15))
+    assert (hours.kpis, hours.days_measured) == (("visitors", "on_shelf_availability"), 0)
+    assert hours.forecast("visitors", LAST) == []
