@@ -260,7 +260,7 @@ class ShelfCorrection(Reading, frozen=True, kw_only=True, tag_field="kind", tag=
     event: ShelfEventKind | None = None
     units: Units = 0
     delta_mg: MassMg = 0
-    confidence: Confidence = 1.0
+    confidence: Confidence
     sku: IdText | None = None
     is_ambiguous: bool = False
     alternatives: Annotated[tuple[ShelfAlternative, ...], Meta(max_length=5)] = ()

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _MAX_MG = 10_000_000_000
 _MAX_UNITS = 1_000_000
+_WITHDRAWN_CONFIDENCE = 0.95
+"""An event is withdrawn once what was told of it is at most 5 % likely."""
 
 
 def shelf_readings(
@@ -102,6 +104,7 @@ def correction_reading(slot_id: str, found: Correction, measured_at: datetime) -
         told_units=before.units,
         told_delta_mg=before.delta_mg,
         told_sku=before.sku,
+        confidence=_WITHDRAWN_CONFIDENCE,
     )
     if event is None:
         return correction

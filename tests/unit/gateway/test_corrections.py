@@ -106,6 +106,7 @@ def test_however_often_and_in_whatever_order_the_sums_are_those_of_the_last_answ
             told_delta_mg=0,
             event=now[0],
             units=now[1],
+            confidence=0.97,
         )
         for no, (told, now) in enumerate(pairwise(answers), start=1)
     ]
