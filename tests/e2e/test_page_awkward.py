@@ -180,6 +180,7 @@ def test_a_clock_in_the_wrong_year_does_no_harm(world: World, open_page) -> None
 def test_very_many_alerts_leave_the_pages_usable(world: World, open_page) -> None:
     world.put_store("busy", [{"device_id": "door", "kind": "camera"}], name="Busy")
     database_url = world.run.service("backend run").environ()["STORESENSE_DATABASE_URL"]
+    # Reported by staff: the engine, which runs beside, ends an alert whose rule is gone, and lets these stand.
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             """
@@ -187,10 +188,10 @@ def test_very_many_alerts_leave_the_pages_usable(world: World, open_page) -> Non
                 store_id, rule_id, kind, subject_id, section_id, severity, state, cause_at, opened_at, details,
                 resolved_at
             )
-            SELECT 'busy', 'r', 'queue_too_long', 'q' || n, 'front', 'warning',
+            SELECT 'busy', 'staff-report', 'staff_report', 'spill/front#' || n, 'front', 'warning',
                 CASE WHEN n < 900 THEN 'open' ELSE 'resolved' END,
                 now() - n * interval '1 minute', now() - n * interval '1 minute',
-                '{"length": 6, "longest_wait_s": 90.0, "threshold": 5, "subject_name": "the tills"}',
+                '{"what": "spill", "subject_name": "the tills"}',
                 CASE WHEN n >= 900 THEN now() - n * interval '1 minute' + interval '30 seconds' END
             FROM generate_series(1, %s) AS n
             """,
