@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from storesense_backend.shares import Z_95
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-
-Z_95 = 1.96
 CROSSING_VARIANCE = 0.02
 """Of every crossing: one in fifty is taken to be missed or invented."""
 

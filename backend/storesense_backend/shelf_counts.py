@@ -1,6 +1,5 @@
 """Counts of slots by hand: entered, told to the shelf, and what they say of how well the shelf counts."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from psycopg.types.json import Jsonb
 from storesense_backend.database import Connection
 from storesense_backend.errors import InvalidError, NotFoundError, TooManyAttemptsError
 from storesense_backend.ranges import TimeSpan
+from storesense_backend.shares import share_bounds
 from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.sql import load_queries
 
@@ -20,8 +20,6 @@ _WITHIN = timedelta(minutes=10)
 _MOST_WITHIN = 20
 _ANSWERS_WITHIN = timedelta(hours=1)
 _MOST_JUDGED = 20_000
-_Z_95 = 1.96
-_NEWEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +90,22 @@ async def add_count(
     return _told(row | {"told_at": None, "counted": None}, now)
 
 
-async def list_counts(
-    connection: Connection,
-    store_id: str,
-    span: TimeSpan,
-    *,
-    now: datetime,
-    slot_id: str | None = None,
-    before: int | None = None,
-    limit: int,
-) -> list[dict[str, Any]]:
-    """Return counts, the newest first, each with what became of it."""
+async def counts_with_accuracy(
+    connection: Connection, store_id: str, span: TimeSpan, *, now: datetime, slot_id: str | None, limit: int
+) -> tuple[list[dict[str, Any]], CountAccuracy]:
+    """Return the newest counts of a span, each with what became of it, and what all of them say of the shelves.
+
+    All of them are the newest 20,000.
+    """
     values = {
         "store_id": store_id,
         "slot_id": slot_id,
         "from_at": span.from_at,
         "to_at": span.to_at,
-        "before": _NEWEST if before is None else before,
-        "limit": limit,
+        "limit": _MOST_JUDGED,
     }
     rows = await (await connection.execute(_SQL["list"], values)).fetchall()
-    return [_told(row, now) for row in rows]
-
-
-async def counts_with_accuracy(
-    connection: Connection, store_id: str, span: TimeSpan, *, now: datetime, slot_id: str | None, limit: int
-) -> tuple[list[dict[str, Any]], CountAccuracy]:
-    """Return the newest counts of a span, and what all of them say of the shelves (of the newest 20,000)."""
-    found = await list_counts(connection, store_id, span, now=now, slot_id=slot_id, limit=_MOST_JUDGED)
+    found = [_told(row, now) for row in rows]
     return found[:limit], accuracy_of(found)
 
 
@@ -137,7 +123,7 @@ def accuracy_of(counts: Iterable[Mapping[str, Any]]) -> CountAccuracy:
             ]
     exact = sum(error == 0 for error in errors)
     number = len(errors)
-    low, high = _wilson(exact, number) if number else (None, None)
+    low, high = share_bounds(exact, number) if number else (None, None)
     return CountAccuracy(
         counts=number,
         exact=exact,
@@ -148,13 +134,6 @@ def accuracy_of(counts: Iterable[Mapping[str, Any]]) -> CountAccuracy:
         mean_abs_error_units=sum(map(abs, errors)) / number if number else None,
         refused=refused,
     )
-
-
-def _wilson(hits: int, number: int) -> tuple[float, float]:
-    share, z2 = hits / number, _Z_95**2
-    middle = (share + z2 / (2 * number)) / (1 + z2 / number)
-    half = _Z_95 * math.sqrt(share * (1 - share) / number + z2 / (4 * number**2)) / (1 + z2 / number)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _in_order(slot: Slot, units_of: Mapping[str, int]) -> list[dict[str, Any]]:

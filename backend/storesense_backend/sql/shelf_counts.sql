@@ -25,5 +25,5 @@ LEFT JOIN LATERAL (
     ORDER BY (r.counted::jsonb ->> 'is_taken')::boolean DESC, r.measured_at LIMIT 1
 ) told ON true
 WHERE c.store_id = %(store_id)s AND (%(slot_id)s::text IS NULL OR c.slot_id = %(slot_id)s)
-    AND c.counted_at >= %(from_at)s AND c.counted_at < %(to_at)s AND c.count_no < %(before)s
+    AND c.counted_at >= %(from_at)s AND c.counted_at < %(to_at)s
 ORDER BY c.count_no DESC LIMIT %(limit)s;

@@ -1,15 +1,14 @@
 """How good the alerts are, by what staff did with them: precision, response, and how many a person has to bear."""
 
-import math
 from datetime import timedelta
 from typing import Any
 
 from storesense_backend.database import Connection
 from storesense_backend.ranges import TimeSpan
+from storesense_backend.shares import share_bounds
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/report_card.sql")
-_Z = 1.959964
 _ACTS = ("acknowledged", "taken", "resolved", "dismissed", "snoozed", "reported")
 
 
@@ -18,14 +17,8 @@ def precision(right: int, wrong: int) -> dict[str, float | None]:
     count = right + wrong
     if count == 0:
         return {"precision": None, "precision_low": None, "precision_high": None}
-    share, z2 = right / count, _Z * _Z
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = _Z * math.sqrt(share * (1 - share) / count + z2 / (4 * count * count)) / (1 + z2 / count)
-    return {
-        "precision": share,
-        "precision_low": max(0.0, middle - half),
-        "precision_high": min(1.0, middle + half),
-    }
+    low, high = share_bounds(right, count)
+    return {"precision": right / count, "precision_low": low, "precision_high": high}
 
 
 async def card(connection: Connection, store_id: str, span: TimeSpan) -> list[dict[str, Any]]:
