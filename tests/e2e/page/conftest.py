@@ -1,11 +1,11 @@
 """A real browser before a scripted backend."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from fixtures.axe import AXE_PATH, Axe
 from fixtures.fake_backend import PASSWORD, USER_NAME, FakeBackend
 from fixtures.slow_browser import slow_down
 
@@ -91,9 +91,7 @@ def sign_in() -> Callable[[Page], None]:
 
 
 @pytest.fixture(scope="session")
-def axe_source() -> str:
-    """The text of axe-core, which ``tests/prepare.py`` installs for tests only."""
-    path = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.min.js"
-    if not path.is_file():
+def axe() -> Axe:
+    if not AXE_PATH.is_file():
         pytest.skip("axe-core is not installed: run tests/prepare.py")
-    return path.read_text()
+    return Axe(AXE_PATH.read_text())

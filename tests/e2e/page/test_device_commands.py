@@ -91,12 +91,10 @@ def test_others_see_the_history_and_cannot_ask(open_page, backend, history, role
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(390, "dark", "zh-CN"), (820, "light", "en")])
 def test_the_form_fits_its_screen_and_axe_finds_nothing_serious(
-    open_page, backend, history, axe_source, width, scheme, language
+    open_page, backend, history, axe, width, scheme, language
 ):
     page = open_devices(open_page, backend, language=language, width=width, color_scheme=scheme)
     page.locator("#device-list tr[data-row='shelf-dry'] .asked button").click()
     expect(page.locator("dialog form")).to_be_visible()
     expect_no_wider(page, width)
-    page.evaluate(axe_source)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    assert [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")] == []
+    assert axe(page, is_serious_only=True) == []

@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from fixtures.axe import Axe
 from fixtures.page_states import at_rest, expect_no_wider, place_of
 from fixtures.small_site import camera, site_dict, write_walks
 from storesense_contracts.drawing import drawing_of, view_of
@@ -103,7 +104,7 @@ def enter(
     ("width", "language", "theme"), [(390, "zh-CN", "dark"), (820, "en", "dark"), (1440, "en", "light")]
 )
 def test_it_fits_and_has_no_serious_finding(
-    browser: Browser, box: SetupServer, site: SiteFile, axe_source: str, width: int, language: str, theme: str
+    browser: Browser, box: SetupServer, site: SiteFile, axe: Axe, width: int, language: str, theme: str
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 900}, bypass_csp=True, reduced_motion="reduce")
     page = enter(context, box, site, language, theme)
@@ -113,10 +114,7 @@ def test_it_fits_and_has_no_serious_finding(
     at_rest(page)
     expect_no_wider(page, width)
     assert page.evaluate("[document.documentElement.lang, document.documentElement.dataset.theme]") == [language, theme]
-    page.evaluate(axe_source)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    findings = [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
-    assert findings == []
+    assert axe(page) == []
     assert page.evaluate("window.ran") is None
     context.close()
 

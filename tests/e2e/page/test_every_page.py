@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from fixtures import fake_pages, fake_store
+from fixtures.axe import Axe
 from fixtures.fake_backend import FakeBackend
 
 STORE = f"store={fake_store.STORE_ID}"
@@ -34,16 +35,6 @@ DIALOGS = [
     (f"{STORE}&page=alerts", ["More", "Dismiss"]),
     (f"{STORE}", ["Look and language"]),
 ]
-
-
-def findings(page: Page, source: str) -> list[str]:
-    page.evaluate(source)
-    result: dict[str, Any] = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    return [
-        f"{page.url} {finding['id']} ({finding['impact']}): {node['html'][:160]} -- {node['failureSummary'][:200]}"
-        for finding in result["violations"]
-        for node in finding["nodes"]
-    ]
 
 
 @pytest.fixture
@@ -92,22 +83,22 @@ def pages_of(page: Page) -> list[str]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_axe_finds_nothing_on_any_page(signed_in, everything, axe_source: str, width: int, scheme: str) -> None:
+def test_axe_finds_nothing_on_any_page(signed_in, everything, axe: Axe, width: int, scheme: str) -> None:
     page: Page = signed_in(width=width, color_scheme=scheme)
     found = []
     for view in [*pages_of(page), *VIEWS]:
         show(page, everything, view)
-        found += findings(page, axe_source)
+        found += axe(page, RULES)
     for view, buttons in DIALOGS:
         show(page, everything, view)
         for name in buttons:
             page.get_by_role("button", name=name).first.click()
-        found += findings(page, axe_source)
+        found += axe(page, RULES)
     page.goto(f"{everything.url}/staff#alert=7")
     expect(page.locator('[data-alert="7"]')).to_be_visible()
-    found += findings(page, axe_source)
+    found += axe(page, RULES)
     page.get_by_role("button", name="Report").first.click()
-    found += findings(page, axe_source)
+    found += axe(page, RULES)
     assert found == []
 
 

@@ -1,11 +1,10 @@
 """Every width, both themes: nothing overflows, nothing is out of reach, and axe finds nothing serious."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
+from fixtures.axe import Axe
 from fixtures.fake_backend import FakeBackend
 from fixtures.page_states import at_rest, expect_no_wider, place_of
 
@@ -13,23 +12,12 @@ WIDTHS = [320, 390, 820, 1440]
 LONG_NAME = "Zentralmarkt für Lebensmittel und Haushaltswaren 中央市场超长名称测试🥬🥕 " + "A" * 60
 
 
-def axe_findings(page: Page, source: str) -> list[str]:
-    page.evaluate(source)
-    result: dict[str, Any] = page.evaluate(
-        "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-    )
-    return [
-        f"{finding['id']} ({finding['impact']}): {node['html'][:200]} -- {node['failureSummary'][:200]}"
-        for finding in result["violations"]
-        for node in finding["nodes"]
-    ]
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_axe_finds_nothing_on_the_store(
-    open_page, backend: FakeBackend, axe_source: str, width: int, scheme: str
-) -> None:
+def test_axe_finds_nothing_on_the_store(open_page, backend: FakeBackend, axe: Axe, width: int, scheme: str) -> None:
     backend.snapshot["alerts"] += [
         fake_store.stock_alert(
             alert_id=2, state="acknowledged", acknowledged_by="Jonas", acknowledged_at=fake_store.instant(60)
@@ -38,22 +26,22 @@ def test_axe_finds_nothing_on_the_store(
     ]
     page: Page = open_page(width=width, color_scheme=scheme, path="/#item=slot:eggs", bypass_csp=True)
     expect(page.locator(".chart canvas")).to_be_visible()
-    assert axe_findings(page, axe_source) == []
+    assert axe(page, AXE_TAGS) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
-    open_page, backend: FakeBackend, axe_source: str, scheme: str, sign_in
+    open_page, backend: FakeBackend, axe: Axe, scheme: str, sign_in
 ) -> None:
     page: Page = open_page(signed_in=False, color_scheme=scheme, bypass_csp=True)
     sign_in(page, "guess")
     expect(page.get_by_role("alert")).to_contain_text("do not match")
-    assert axe_findings(page, axe_source) == []
+    assert axe(page, AXE_TAGS) == []
     sign_in(page)
     expect(page.locator(".connection.is-live")).to_be_visible()
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
-    assert axe_findings(page, axe_source) == []
+    assert axe(page, AXE_TAGS) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

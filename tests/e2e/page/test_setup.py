@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from fixtures.axe import Axe
 from fixtures.fake_backend import FakeBackend
 from fixtures.page_states import at_rest, eventually, expect_no_wider, place_of
 
@@ -164,16 +165,13 @@ def test_a_link_cannot_slip_a_drawing_in(open_setup: OpenSetup, backend: FakeBac
 
 @pytest.mark.parametrize(("width", "language", "scheme"), [(390, "zh-CN", "dark"), (1440, "en", "light")])
 def test_it_fits_and_has_no_serious_finding(
-    open_setup: OpenSetup, axe_source: str, width: int, language: str, scheme: str
+    open_setup: OpenSetup, axe: Axe, width: int, language: str, scheme: str
 ) -> None:
     page = open_setup(width=width, language=language, color_scheme=scheme, bypass_csp=True)
     page.locator(".items button").first.click()
     expect(page.locator(".panel")).to_be_visible()
     expect_no_wider(page, width)
-    page.evaluate(axe_source)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    findings = [f"{each['id']}: {node['html'][:200]}" for each in found["violations"] for node in each["nodes"]]
-    assert findings == []
+    assert axe(page) == []
 
 
 @pytest.fixture(scope="module")

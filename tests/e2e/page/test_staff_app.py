@@ -289,7 +289,7 @@ def test_an_alert_that_comes_makes_the_phone_of_its_section_vibrate(open_page, b
 
 @pytest.mark.parametrize(("width", "scheme", "language"), [(390, "dark", "zh-CN"), (820, "light", "en")])
 def test_app_and_settings_fit_and_axe_finds_nothing_serious(
-    open_page, backend: FakeBackend, axe_source, width, scheme, language
+    open_page, backend: FakeBackend, axe, width, scheme, language
 ) -> None:
     script = f"localStorage.setItem('storesense.language', '{language}')"
     page = open_app(open_page, backend, script=script, more="Berlin Mitte", color_scheme=scheme)
@@ -298,10 +298,7 @@ def test_app_and_settings_fit_and_axe_finds_nothing_serious(
         if name:
             page.get_by_role("button", name=name).click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.evaluate(axe_source)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
-        assert serious == []
+        assert axe(page, is_serious_only=True) == []
 
 
 def test_the_app_can_be_installed(open_page, backend: FakeBackend) -> None:

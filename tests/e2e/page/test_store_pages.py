@@ -148,12 +148,9 @@ def test_devices_tell_health_clock_outbox_and_every_hour_with_what_is_missing(op
 )
 @pytest.mark.parametrize(("width", "scheme", "locale"), [(390, "dark", "zh-CN"), (1440, "light", "en")])
 def test_pages_fit_their_screen_and_axe_finds_nothing_serious(
-    open_page, backend, chain, axe_source, hash_text, width, scheme, locale
+    open_page, backend, chain, axe, hash_text, width, scheme, locale
 ):
     page = open_at(open_page, backend, hash_text, language=locale, width=width, color_scheme=scheme)
     expect(page.locator("main .card").first).to_be_visible()
     expect_no_wider(page, width)
-    page.evaluate(axe_source)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
-    assert serious == []
+    assert axe(page, is_serious_only=True) == []
