@@ -8,14 +8,12 @@ its own. A drawing that cannot be measured changes nothing, and the camera's hea
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from storesense_contracts.device_config import ConfigDrawing, DeviceConfig, decode_config, encode_config
+from storesense_contracts.device_config import ConfigDrawing, DeviceConfig, decode_config
 from storesense_contracts.drawing import drawing_of, view_of
 from storesense_contracts.drawing_config import drawing_for
 from storesense_contracts.layout import Lane, Line, Queue, Zone
@@ -23,6 +21,7 @@ from storesense_contracts.messages import PayloadError
 from storesense_contracts.readings import HealthState
 from storesense_contracts.site import CameraLine, CameraQueue, CameraZone, Homography
 from storesense_edge.health import Health
+from storesense_edge.kept_config import KeptConfig, KeptConfigError
 from storesense_edge.site_mapping import camera_plan
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.pipeline import check_plan
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
     from storesense_contracts.layout import StoreLayout
     from storesense_contracts.site import CameraDevice
-
-_logger = logging.getLogger(__name__)
 
 DRAWING = "drawing"
 """The component id of the drawing in a camera's health readings."""
@@ -59,13 +56,6 @@ class Drawn:
     store: StoreLayout
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """The file: the newest configuration, and what the site file said of the camera when it came."""
-
-    site_sha256: str
-    config: msgspec.Raw
-
-
 class DeviceDrawing:
     """What one camera measures. Any thread may read it; one at a time changes it.
 
@@ -78,11 +68,10 @@ class DeviceDrawing:
 
     def __init__(self, device: CameraDevice, store: StoreLayout, path: Path, *, setup_url: str | None = None) -> None:
         self._site = Drawn(device, store)
-        self._path = path
         self._setup_url = setup_url
         self._told = drawing_for(1, drawing_of(store, [view_of(device)]), view_of(device))
         self._site_told = self._told
-        self._site_sha256 = hashlib.sha256(msgspec.json.encode(self._told)).hexdigest()
+        self._kept = KeptConfig(path, hashlib.sha256(msgspec.json.encode(self._told)).hexdigest())
         self.now = self._site
         self.version: int | None = None
         self.setup_keys: tuple[str, ...] = ()
@@ -90,19 +79,12 @@ class DeviceDrawing:
     def load(self) -> Health:
         """Take up what was kept, from disk; return the drawing's condition."""
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-            config = decode_config(bytes(kept.config))
-        except FileNotFoundError:
-            return self._condition([])
-        except (OSError, msgspec.DecodeError, PayloadError) as exc:
-            _logger.warning("%s cannot be read and is not used: %s", self._path.name, exc)
+            config = self._kept.load()
+        except KeptConfigError as exc:
             return self._condition(
                 [f"The kept drawing cannot be read ({exc}); the site file holds until the gateway says what does."]
             )
-        if kept.site_sha256 != self._site_sha256:
-            _logger.info("%s was of another site file and is not used.", self._path.name)
-            return self._condition([])
-        return self._condition(self._apply(config))
+        return self._condition([] if config is None else self._apply(config))
 
     def take(self, payload: bytes) -> Health:
         """Take what the gateway says, and keep it on disk; return the drawing's condition."""
@@ -113,7 +95,7 @@ class DeviceDrawing:
         problems = self._apply(config)
         if not problems:
             try:
-                self._keep(config)
+                self._kept.keep(config)
             except OSError as exc:
                 problems.append(f"The drawing cannot be kept on disk ({exc.strerror or exc}); a restart forgets it.")
         return self._condition(problems)
@@ -209,16 +191,6 @@ class DeviceDrawing:
                 ],
             }
         )
-
-    def _keep(self, config: DeviceConfig) -> None:
-        kept = _Kept(site_sha256=self._site_sha256, config=msgspec.Raw(encode_config(config)))
-        fresh = self._path.with_suffix(".new")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(kept))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
 
     def _condition(self, problems: list[str]) -> Health:
         state = HealthState.DEGRADED if problems else HealthState.OK

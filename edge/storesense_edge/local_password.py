@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import UsageError
+from storesense_edge.kept_files import keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +28,7 @@ def write_password(path: Path, password: str) -> None:
     salt = secrets.token_bytes(16)
     text = f"scrypt {salt.hex()} {_hash(password, salt).hex()}\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_suffix(".new")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        fresh.replace(path)
+        keep(path, text.encode(), mode=0o600)
     except OSError as exc:
         raise UsageError(f"The password cannot be kept in {path} ({exc.strerror or exc}).") from exc
 

@@ -11,6 +11,8 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from storesense_edge.kept_files import keep
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -53,11 +55,9 @@ class OpenVisitsFile:
 
     def save(self, visits: OpenVisits) -> None:
         """Keep what is open; a full disk costs only this."""
-        fresh = self._path.with_suffix(".new")
+        text = json.dumps({"zones": visits.zones, "queues": visits.queues})
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_text(json.dumps({"zones": visits.zones, "queues": visits.queues}), encoding="utf-8")
-            fresh.replace(self._path)
+            keep(self._path, text.encode(), is_synced=False)
         except OSError as exc:
             _logger.warning("The number of open visits could not be kept in %s: %s", self._path, exc)
 

@@ -10,17 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from storesense_contracts.device_config import DeviceConfig, decode_config, encode_config
+from storesense_contracts.device_config import DeviceConfig, decode_config
 from storesense_contracts.layout import Product, SharedProduct
 from storesense_contracts.messages import PayloadError
 from storesense_contracts.readings import HealthState
 from storesense_edge.health import Health
+from storesense_edge.kept_config import KeptConfig, KeptConfigError
 from storesense_edge.shelf.errors import SlotSpecError
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.site_mapping import slot_strangers
@@ -52,13 +50,6 @@ class SlotPlan:
     strangers: tuple[ProductWeight, ...]
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """The file: the newest configuration, and what the site file said of the slots when it came."""
-
-    site_sha256: str
-    config: msgspec.Raw
-
-
 class DevicePlanogram:
     """The plans of a device's slots. Any thread may read them; one at a time changes them.
 
@@ -69,14 +60,13 @@ class DevicePlanogram:
     """
 
     def __init__(self, slots: Sequence[LayoutSlot], store: StoreLayout, path: Path) -> None:
-        self._path = path
         self._site = {slot.id: SlotPlan(slot, slot_strangers(slot, store)) for slot in slots}
         self._plans = dict(self._site)
         said = [
             slot.model_dump(mode="json", include={"id", "product", "capacity_units", *(["also"] if slot.also else [])})
             for slot in slots
         ]
-        self._site_sha256 = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        self._kept = KeptConfig(path, hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest())
         self.version: int | None = None
         self._counts: dict[str, ConfigCount] = {}
 
@@ -91,19 +81,13 @@ class DevicePlanogram:
     def load(self) -> Health:
         """Take up what was kept, from disk; return the planogram's condition."""
         try:
-            kept = msgspec.json.decode(self._path.read_bytes(), type=_Kept)
-            config = _planned(bytes(kept.config))
-        except FileNotFoundError:
-            return self._condition([])
-        except (OSError, msgspec.DecodeError, PayloadError) as exc:
-            _logger.warning("%s cannot be read and is not used: %s", self._path.name, exc)
+            config = self._kept.load()
+            problems = [] if config is None else self._apply(_planned(config))
+        except (KeptConfigError, PayloadError) as exc:
             return self._condition(
                 [f"The kept planogram cannot be read ({exc}); the site file holds until the gateway says what does."]
             )
-        if kept.site_sha256 != self._site_sha256:
-            _logger.info("%s was of another site file and is not used.", self._path.name)
-            return self._condition([])
-        return self._condition(self._apply(config))
+        return self._condition(problems)
 
     def take(self, payload: bytes) -> Health:
         """Take what the gateway says, and keep it on disk; return the planogram's condition.
@@ -111,12 +95,12 @@ class DevicePlanogram:
         What cannot be read changes nothing; a slot of which something impossible is said keeps what it had.
         """
         try:
-            config = _planned(payload)
+            config = _planned(decode_config(payload))
         except PayloadError as exc:
             return self._condition([f"A planogram that the gateway sent cannot be used ({exc}); the one before holds."])
         problems = self._apply(config)
         try:
-            self._keep(config)
+            self._kept.keep(config)
         except OSError as exc:
             problems.append(f"The planogram cannot be kept on disk ({exc.strerror or exc}); a restart would forget it.")
         return self._condition(problems)
@@ -175,24 +159,13 @@ class DevicePlanogram:
         )
         return [what_to_do]
 
-    def _keep(self, config: DeviceConfig) -> None:
-        kept = _Kept(site_sha256=self._site_sha256, config=msgspec.Raw(encode_config(config)))
-        fresh = self._path.with_suffix(".new")
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(kept))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-
     def _condition(self, problems: Sequence[str]) -> Health:
         state = HealthState.DEGRADED if problems else HealthState.OK
         return Health(PLANOGRAM, state, " ".join(problems) or None, planogram_version=self.version)
 
 
-def _planned(payload: bytes) -> DeviceConfig:
-    """Read a configuration that speaks of a planogram. Raises PayloadError."""
-    config = decode_config(payload)
+def _planned(config: DeviceConfig) -> DeviceConfig:
+    """Return a configuration that speaks of a planogram. Raises PayloadError."""
     if config.planogram_version is None:
         raise PayloadError(stage="body", detail="it says nothing of a planogram")
     return config

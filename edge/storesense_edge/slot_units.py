@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from storesense_edge.kept_files import keep
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -67,12 +69,9 @@ class SlotUnits:
         if kept_at is not None and kept == tuple(units) and abs(now_at - kept_at) < _REFRESH:
             return
         self._kept[slot_id] = now_at, tuple(units)
-        path = self._path(slot_id)
-        fresh = path.with_suffix(".new")
+        known = _Units(known_at=now_at, skus=tuple(skus), units=tuple(units))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(msgspec.json.encode(_Units(known_at=now_at, skus=tuple(skus), units=tuple(units))))
-            fresh.replace(path)
+            keep(self._path(slot_id), msgspec.json.encode(known), is_synced=False)
         except OSError as exc:
             if not self._is_told:
                 _logger.warning("What lies on plate %s cannot be kept on disk: %s", slot_id, exc)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from storesense_contracts.errors import StoresenseError
+from storesense_edge.kept_files import keep
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,15 +63,8 @@ class SlotZeros:
     def keep(self, slot_id: str, site: Calibration, tared: Calibration) -> None:
         """Keep a zero on disk. Raises ZeroError."""
         zero = _Zero(site_zero_counts=site.zero_counts, counts_per_g=site.counts_per_g, zero_counts=tared.zero_counts)
-        path = self._path(slot_id)
-        fresh = path.with_suffix(".new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with fresh.open("wb") as file:
-                file.write(msgspec.json.encode(zero))
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
+            keep(self._path(slot_id), msgspec.json.encode(zero))
         except OSError as exc:
             raise ZeroError(
                 f"The zero of slot {slot_id} cannot be kept on disk ({exc.strerror or exc}), so the old one holds; "

@@ -7,13 +7,14 @@ its lines are drawn anew, the site file changes, and the view is learned again.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
-import os
 import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.kept_files import keep
 from storesense_edge.vision.picture_watch import PictureReference
 
 if TYPE_CHECKING:
@@ -71,17 +72,15 @@ class ViewFile:
 
     def save(self, reference: PictureReference) -> None:
         """Keep a view, readable by its owner alone; a full disk costs only the view."""
-        fresh = self._path.with_suffix(".new")
+        packed = io.BytesIO()
+        np.savez_compressed(
+            packed,
+            key=np.array(self._key),
+            edges=np.stack([reference.edges.real, reference.edges.imag]).astype(np.float16),
+            texture=reference.texture,
+            sharpness=reference.sharpness,
+        )
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                np.savez_compressed(
-                    file,
-                    key=np.array(self._key),
-                    edges=np.stack([reference.edges.real, reference.edges.imag]).astype(np.float16),
-                    texture=reference.texture,
-                    sharpness=reference.sharpness,
-                )
-            fresh.replace(self._path)
+            keep(self._path, packed.getvalue(), mode=0o600)
         except OSError as exc:
             _logger.warning("The view of a calibrated camera could not be kept in %s: %s", self._path, exc)

@@ -1,5 +1,6 @@
 """What a device's slots hold: told by the gateway, kept over restarts, and never half believed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ def test_a_site_file_that_says_something_new_is_newer_than_what_was_kept(tmp_pat
     [
         pytest.param(b"", id="empty, as after a power cut without a sync"),
         pytest.param(b"\x00" * 512, id="zeros"),
-        pytest.param(b'{"site_sha256": "x", "config": {"v": 1}}', id="no configuration"),
+        pytest.param(b'{"site_sha256": "x", "config": {"v": "one"}}', id="no configuration"),
     ],
 )
 def test_a_damaged_file_is_told_and_not_used(tmp_path: Path, kept: bytes) -> None:
@@ -104,6 +105,17 @@ def test_a_damaged_file_is_told_and_not_used(tmp_path: Path, kept: bytes) -> Non
     assert "the site file holds" in (health.reason or "")
     assert plans.plan_of("s1").slot.product == MILK
     assert plans.take(config(7, s1=SOAP)).state is HealthState.OK
+
+
+def test_a_kept_configuration_without_a_planogram_is_told_and_not_used(tmp_path: Path) -> None:
+    planogram(tmp_path).take(config(7, s1=SOAP))
+    path = tmp_path / "shelf.planogram.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"config": {"v": 1}}))
+    again = planogram(tmp_path)
+    health = again.load()
+    assert (health.state, health.planogram_version) == (HealthState.DEGRADED, None)
+    assert "says nothing of a planogram" in (health.reason or "")
+    assert again.plan_of("s1").slot.product == MILK
 
 
 def test_what_cannot_be_read_leaves_the_one_before_in_force(tmp_path: Path) -> None:
