@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from storesense_contracts.ids import CommandIdText, IdText
-from storesense_contracts.messages import VERSION, PayloadError, check_size
+from storesense_contracts.messages import VERSION, PayloadError, decode_versioned
 from storesense_contracts.readings import CommandKindText, Instant
 
 LEAST_VALID_S = 10
@@ -102,13 +102,7 @@ def decode_command(payload: bytes) -> DeviceCommand:
     Raises:
         PayloadError: at stage ``size``, ``version`` or ``body``; then nothing of it is to be done.
     """
-    check_size(payload)
-    try:
-        command = _DECODER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise PayloadError(stage="body", detail=str(exc)) from exc
-    if command.v != VERSION:
-        raise PayloadError(stage="version", detail=f"v is {command.v}; this reads v {VERSION}")
+    command = decode_versioned(_DECODER, payload)
     if command.expires_at <= command.issued_at:
         raise PayloadError(stage="body", detail="it expires before it was issued")
     return command

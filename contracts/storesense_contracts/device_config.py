@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from storesense_contracts.ids import IdText
-from storesense_contracts.messages import MAX_PAYLOAD_BYTES, VERSION, PayloadError, check_size
+from storesense_contracts.messages import MAX_PAYLOAD_BYTES, VERSION, PayloadError, decode_versioned
 
 WeightG = Annotated[float, Meta(gt=0.0, le=100_000.0, description="grams")]
 
@@ -162,13 +162,7 @@ def decode_config(payload: bytes) -> DeviceConfig:
     Raises:
         PayloadError: at stage ``size``, ``version`` or ``body``; then nothing of it is to be used.
     """
-    check_size(payload)
-    try:
-        config = _DECODER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise PayloadError(stage="body", detail=str(exc)) from exc
-    if config.v != VERSION:
-        raise PayloadError(stage="version", detail=f"v is {config.v}; this reads v {VERSION}")
+    config = decode_versioned(_DECODER, payload)
     if (config.planogram_version is None) != (config.slots is None):
         missing = "slots" if config.slots is None else "planogram_version"
         raise PayloadError(stage="body", detail=f"planogram_version and slots go together; {missing} is missing")

@@ -9,7 +9,7 @@ import json
 import re
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Union, cast
+from typing import Annotated, Any, Protocol, TypeVar, Union
 
 import msgspec
 from msgspec import Meta
@@ -289,15 +289,36 @@ def encode_struct(value: CommitAck | DeviceStatus) -> bytes:
 
 def decode_ack(payload: bytes) -> CommitAck:
     """Read a commit ack. Raises PayloadError."""
-    return cast(CommitAck, _decode_struct(_ACK_DECODER, payload))
+    return _decode_struct(_ACK_DECODER, payload)
 
 
 def decode_status(payload: bytes) -> DeviceStatus:
     """Read a device's status. Raises PayloadError."""
-    return cast(DeviceStatus, _decode_struct(_STATUS_DECODER, payload))
+    return _decode_struct(_STATUS_DECODER, payload)
 
 
-def _decode_struct(decoder: msgspec.json.Decoder[Any], payload: bytes) -> object:
+class _Versioned(Protocol):
+    @property
+    def v(self) -> int: ...
+
+
+_Struct = TypeVar("_Struct")
+_VersionedStruct = TypeVar("_VersionedStruct", bound=_Versioned)
+
+
+def decode_versioned(decoder: msgspec.json.Decoder[_VersionedStruct], payload: bytes) -> _VersionedStruct:
+    """Read a payload of this version that is no batch of readings.
+
+    Raises:
+        PayloadError: at stage ``size``, ``version`` or ``body``.
+    """
+    value = _decode_struct(decoder, payload)
+    if value.v != VERSION:
+        raise PayloadError(stage="version", detail=f"v is {value.v}; this reads v {VERSION}")
+    return value
+
+
+def _decode_struct(decoder: msgspec.json.Decoder[_Struct], payload: bytes) -> _Struct:
     check_size(payload)
     try:
         return decoder.decode(payload)
