@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from fixtures.fake_backend import FakeBackend
 
@@ -44,3 +44,21 @@ def test_nobody_signed_in_is_asked_to_sign_in_at_once(open_page, backend: FakeBa
     page = open_page(signed_in=False)
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert [name for name in backend.requests if "/api/" in name] == ["GET /api/v1/opening"]
+
+
+def test_a_page_that_has_not_come_yet_is_awaited_and_the_one_before_does_not_stand_under_its_name(open_page) -> None:
+    page = open_page(path="/#store=corner-market")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/app/pages/devices.js", hold)
+    page.get_by_role("link", name="Devices").click()
+    expect(page.locator("main.devices-page .loading")).to_be_visible()
+    expect(page.locator("main #floor")).to_have_count(0)
+    held[0].continue_()
+    expect(page.locator("main.devices-page #device-list")).to_be_visible()
+    # What has come once is there at once, with what was known of it.
+    page.get_by_role("link", name="Floor").click()
+    expect(page.locator("main.floor-page #floor")).to_be_visible()

@@ -22,6 +22,7 @@ export class Controller {
     { set: (change) => this.#set(change), nowMs: () => this.nowMs(), getState: () => this.state },
     this.#visit,
   );
+  #openedPage = null; // the page whose module was handed to #pageData
   #clockOffsetMs = 0;
   #following = new StoreFollowing(
     {
@@ -193,11 +194,21 @@ export class Controller {
   async #openPage() {
     const { view } = this.state;
     const isOpen = () => this.state.view.page === view.page && this.state.session;
-    if (view.page === null || !hasPage(view.page)) return this.#pageData.close();
+    const isKnown = view.page !== null && hasPage(view.page);
+    // One page's view must not stand under another's name until the other's module is there.
+    if (!isKnown || this.#openedPage !== view.page) {
+      this.#openedPage = null;
+      this.#pageData.close();
+      this.#set({ pageData: NO_DATA });
+    }
+    if (!isKnown) return undefined;
     this.#set({ pageProblem: null });
     try {
       const module = await PAGES[view.page].load();
-      if (isOpen()) this.#pageData.open(module, this.state.view);
+      if (isOpen()) {
+        this.#openedPage = view.page;
+        this.#pageData.open(module, this.state.view);
+      }
     } catch (error) {
       console.warn(error);
       if (isOpen()) this.#set({ pageProblem: t.problem.unreachable });
