@@ -23,7 +23,8 @@ def polygon_area(corners: Sequence[Point]) -> float:
     return abs(doubled) / 2
 
 
-def _side(a: Point, b: Point, c: Point) -> float:
+def turn(a: Point, b: Point, c: Point) -> float:
+    """Return twice the signed area of a triangle: negative where ``c`` is left of a→b on a plan whose y runs down."""
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
@@ -33,7 +34,7 @@ def _within(a: Point, b: Point, c: Point) -> bool:
 
 def segments_meet(a: Point, b: Point, c: Point, d: Point) -> bool:
     """Return whether two segments cross or touch."""
-    sides = (_side(a, b, c), _side(a, b, d), _side(c, d, a), _side(c, d, b))
+    sides = (turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b))
     if sides[0] * sides[1] < 0 and sides[2] * sides[3] < 0:
         return True
     touching = ((a, b, c), (a, b, d), (c, d, a), (c, d, b))
@@ -69,7 +70,7 @@ def _is_within(corners: Sequence[Point], point: Point) -> bool:
     inside = False
     x, y = point
     for (ax, ay), (bx, by) in zip(corners, [*corners[1:], corners[0]], strict=True):
-        if _side((ax, ay), (bx, by), point) == 0 and _within((ax, ay), (bx, by), point):
+        if turn((ax, ay), (bx, by), point) == 0 and _within((ax, ay), (bx, by), point):
             return True
         if (ay > y) != (by > y) and x < (bx - ax) * (y - ay) / (by - ay) + ax:
             inside = not inside
@@ -77,7 +78,7 @@ def _is_within(corners: Sequence[Point], point: Point) -> bool:
 
 
 def _do_cross(a: Point, b: Point, c: Point, d: Point) -> bool:
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
+    return turn(a, b, c) * turn(a, b, d) < 0 and turn(c, d, a) * turn(c, d, b) < 0
 
 
 def lies_on_a_line(points: Sequence[Point]) -> bool:

@@ -16,14 +16,15 @@ import numpy as np
 from storesense_simulators.twin.ground import MOST_ZONES
 from storesense_simulators.twin.movement import STEP_MS
 from storesense_simulators.twin.people import Kind, Phase
+from storesense_simulators.twin.plane import are_inside, turns
 from storesense_simulators.twin.truth import TruthEvent, TruthKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from storesense_simulators.twin.live_config import CameraShapes
-    from storesense_simulators.twin.people import Flags, Floats, Ints, People
-    from storesense_simulators.twin.shop import CountingLine, Point, Polygon, Shop, ZoneShape
+    from storesense_simulators.twin.people import Ints, People
+    from storesense_simulators.twin.shop import CountingLine, Polygon, Shop, ZoneShape
 
 _SUBJECTS = {
     TruthKind.CROSSED_IN: "line",
@@ -246,21 +247,3 @@ def _told_anew(event: TruthEvent, queue_id: str) -> TruthEvent:
 
 def _gave_up(queue_id: str, person_no: int, t_ms: int) -> TruthEvent:
     return TruthEvent(t_ms=t_ms, kind=TruthKind.QUEUE_LEFT, subject_id=queue_id, person_no=person_no, why="reneged")
-
-
-def turns(a: Point, b: Point, xy: Floats) -> Floats:
-    """Twice the signed areas of (a, b, point) for points (2, N), as ``plane.turn`` has them for one."""
-    areas: Floats = (b[0] - a[0]) * (xy[1] - a[1]) - (b[1] - a[1]) * (xy[0] - a[0])
-    return areas
-
-
-def are_inside(polygon: Polygon, xy: Floats) -> Flags:
-    """Tell which of (2, N) points lie in a polygon, as ``plane.is_inside`` does for one."""
-    x, y = xy
-    inside: Flags = np.zeros(len(x), dtype=np.bool_)
-    ax, ay = polygon[-1]
-    for bx, by in polygon:
-        if ay != by:
-            inside ^= ((ay > y) != (by > y)) & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
-        ax, ay = bx, by
-    return inside

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Iterator, Sequence
 
+from storesense_contracts.plane import crossing_edges, segments_meet
 from storesense_simulators.twin.floor_grid import FloorGrid
 from storesense_simulators.twin.navigation import Navigation
-from storesense_simulators.twin.plane import across_m, area, bounds, crosses_itself, do_cross, is_inside, rectangle
+from storesense_simulators.twin.plane import across_m, area, bounds, is_inside, rectangle
 from storesense_simulators.twin.shop import Point, Polygon, Shop
 from storesense_simulators.twin.site_of_store import owned_areas
 from storesense_simulators.twin.store_file import StoreFile
@@ -30,7 +31,7 @@ def furniture_mistakes(store: StoreFile) -> Iterator[Mistake]:
         low, high = bounds(polygon)
         if high[0] - low[0] <= 0 or high[1] - low[1] <= 0:
             yield f"{what} has no area: its corners are {_show(low)} and {_show(high)}", at
-        elif crosses_itself(polygon):
+        elif crossing_edges(polygon) is not None:
             yield f"{what} crosses itself; give its points in order around it", at
     for what, polygon, at in solids:
         yield from _through_walls(store, what, polygon, at)
@@ -89,7 +90,7 @@ def _doors(store: StoreFile) -> Iterator[Mistake]:
         inside, outside = across_m(a, b, _STEP_M), across_m(a, b, -_STEP_M)
         for wall in store.floor.walls:
             for start, end in itertools.pairwise(wall.points):
-                if do_cross(inside, outside, start, end):
+                if segments_meet(inside, outside, start, end):
                     message = f"door {door.id!r} is walled up from {_show(start)} to {_show(end)}; leave its width open"
                     yield message, ("doors", i, "at_m")
 
@@ -161,7 +162,7 @@ def _through_walls(store: StoreFile, what: str, polygon: Polygon, at: At) -> Ite
 
 
 def _meets(polygon: Polygon, a: Point, b: Point) -> bool:
-    return any(do_cross(a, b, c, d) for c, d in zip(polygon, (*polygon[1:], polygon[0]), strict=True))
+    return any(segments_meet(a, b, c, d) for c, d in zip(polygon, (*polygon[1:], polygon[0]), strict=True))
 
 
 def _shrunk(polygon: Polygon, by_m: float) -> Polygon:

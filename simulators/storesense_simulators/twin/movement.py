@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from storesense_contracts.plane import turn
 from storesense_simulators.twin.crowd import Crowd
 from storesense_simulators.twin.ground import MOST_ZONES, NEAR_LINE, ZONE_EDGE, Ground
 from storesense_simulators.twin.people import Ints, People, Phase
 from storesense_simulators.twin.person import Person
-from storesense_simulators.twin.plane import is_inside, turn
+from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.routes import Routes
 from storesense_simulators.twin.shop import CountingLine, Point, Shop
 from storesense_simulators.twin.truth import TruthEvent, TruthKind

@@ -4,6 +4,9 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from storesense_simulators.twin.people import Flags, Floats
 from storesense_simulators.twin.shop import Point, Polygon
 
 
@@ -37,11 +40,6 @@ def rounded(point: Point) -> Point:
     return (round(point[0], 3), round(point[1], 3))
 
 
-def turn(a: Point, b: Point, point: Point) -> float:
-    """Return twice the signed area of (a, b, point): negative when ``point`` is left of a→b on the drawn plan."""
-    return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
-
-
 def is_inside(polygon: Sequence[Point], point: Point) -> bool:
     """Tell whether ``point`` lies in ``polygon`` (even-odd rule; an edge belongs to one of its two sides)."""
     x, y = point
@@ -54,31 +52,22 @@ def is_inside(polygon: Sequence[Point], point: Point) -> bool:
     return inside
 
 
-def do_cross(a: Point, b: Point, c: Point, d: Point) -> bool:
-    """Tell whether the segments a-b and c-d have a point in common."""
-    ab_c, ab_d, cd_a, cd_b = turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)
-    if ((ab_c > 0) != (ab_d > 0)) and ((cd_a > 0) != (cd_b > 0)) and 0.0 not in (ab_c, ab_d, cd_a, cd_b):
-        return True
-    return any(
-        value == 0 and _is_between(start, end, point)
-        for value, start, end, point in ((ab_c, a, b, c), (ab_d, a, b, d), (cd_a, c, d, a), (cd_b, c, d, b))
-    )
+def turns(a: Point, b: Point, xy: Floats) -> Floats:
+    """Twice the signed areas of (a, b, point) for points (2, N), as ``turn`` has them for one."""
+    areas: Floats = (b[0] - a[0]) * (xy[1] - a[1]) - (b[1] - a[1]) * (xy[0] - a[0])
+    return areas
 
 
-def _is_between(a: Point, b: Point, point: Point) -> bool:
-    return min(a[0], b[0]) <= point[0] <= max(a[0], b[0]) and min(a[1], b[1]) <= point[1] <= max(a[1], b[1])
-
-
-def crosses_itself(polygon: Sequence[Point]) -> bool:
-    """Tell whether two edges of a polygon that are not neighbours have a point in common."""
-    edges = list(zip(polygon, (*polygon[1:], polygon[0]), strict=True))
-    count = len(edges)
-    return any(
-        do_cross(*edges[i], *edges[j])
-        for i in range(count)
-        for j in range(i + 2, count)
-        if not (i == 0 and j == count - 1)
-    )
+def are_inside(polygon: Sequence[Point], xy: Floats) -> Flags:
+    """Tell which of (2, N) points lie in a polygon, as ``is_inside`` does for one."""
+    x, y = xy
+    inside: Flags = np.zeros(len(x), dtype=np.bool_)
+    ax, ay = polygon[-1]
+    for bx, by in polygon:
+        if ay != by:
+            inside ^= ((ay > y) != (by > y)) & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+        ax, ay = bx, by
+    return inside
 
 
 def spots_along(points: Sequence[Point], spacing_m: float) -> tuple[Point, ...]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storesense_contracts.plane import crossing_edges, lies_on_a_line, polygon_area, segments_meet
+from storesense_contracts.plane import Point, crossing_edges, lies_on_a_line, polygon_area, segments_meet
 
 SQUARE = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)]
 BOW = [(0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 2.0)]
@@ -28,6 +28,24 @@ def test_a_square_encloses_its_area_whichever_way_it_is_drawn() -> None:
 )
 def test_edges_that_cross_are_found(corners: list[tuple[float, float]], crossing: tuple[int, int] | None) -> None:
     assert crossing_edges(corners) == crossing
+
+
+@pytest.mark.parametrize(
+    ("segments", "crossed", "reason"),
+    [
+        (((0, 0), (2, 2), (0, 2), (2, 0)), True, "an X"),
+        (((0, 0), (2, 0), (0, 1), (2, 1)), False, "side by side"),
+        (((0, 0), (2, 0), (1, 0), (1, 1)), True, "a T touches"),
+        (((0, 0), (1, 0), (1, 0), (2, 5)), True, "end to end"),
+        (((0, 0), (2, 0), (1, 0), (3, 0)), True, "one on the other"),
+        (((0, 0), (1, 0), (2, 0), (3, 0)), False, "in a line, apart"),
+        (((0, 0), (1, 1), (1, 0), (3, -1)), False, "would meet if longer"),
+    ],
+)
+def test_segments_meet(segments: tuple[Point, Point, Point, Point], crossed: bool, reason: str) -> None:
+    a, b, c, d = segments
+    assert segments_meet(a, b, c, d) is crossed, reason
+    assert segments_meet(d, c, a, b) is crossed, reason
 
 
 @pytest.mark.parametrize(

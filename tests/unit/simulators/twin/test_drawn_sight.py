@@ -2,17 +2,13 @@
 
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from storesense_contracts.readings import FootfallReading, QueueSample, QueueVisit, ZoneReading
-from storesense_simulators.twin.drawn_sight import DrawnSight, QueueArea, are_inside, turns
+from storesense_simulators.twin.drawn_sight import DrawnSight, QueueArea
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.live_config import CameraShapes
 from storesense_simulators.twin.load_shop import load_shop
-from storesense_simulators.twin.plane import is_inside, turn
 from storesense_simulators.twin.readings_depth import ReadingSensors
 from storesense_simulators.twin.shop import CountingLine
 from storesense_simulators.twin.shop_of_site import enlivened
@@ -132,15 +128,3 @@ def test_who_waits_outside_of_the_drawn_area_or_for_another_lane_is_not_in_line(
     assert {event.subject_id for event in seen if event.kind is TruthKind.QUEUE_JOINED} == {"others"}
     assert not [event for event in seen if event.kind in (TruthKind.CALLED, TruthKind.SERVICE_ENDED)]
     assert [event for event in seen if event.kind is TruthKind.QUEUE_LEFT]
-
-
-coordinates = st.floats(-5, 5, allow_nan=False).map(lambda value: round(value, 3))
-points = st.tuples(coordinates, coordinates)
-
-
-@settings(max_examples=60, deadline=None)
-@given(polygon=st.lists(points, min_size=3, max_size=7), spots=st.lists(points, min_size=1, max_size=20))
-def test_many_points_are_judged_as_single_ones_are(polygon, spots):
-    xy = np.array(spots).T
-    assert are_inside(tuple(polygon), xy).tolist() == [is_inside(polygon, spot) for spot in spots]
-    assert turns(polygon[0], polygon[1], xy).tolist() == [turn(polygon[0], polygon[1], spot) for spot in spots]

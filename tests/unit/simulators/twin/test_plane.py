@@ -3,45 +3,24 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storesense_contracts.plane import turn
 from storesense_simulators.twin.plane import (
     across_m,
+    are_inside,
     area,
-    crosses_itself,
-    do_cross,
     is_inside,
     rectangle,
     spots_along,
     strip,
+    turns,
 )
 
 UNIT = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-
-
-@pytest.mark.parametrize(
-    ("segments", "crossed", "reason"),
-    [
-        (((0, 0), (2, 2), (0, 2), (2, 0)), True, "an X"),
-        (((0, 0), (2, 0), (0, 1), (2, 1)), False, "side by side"),
-        (((0, 0), (2, 0), (1, 0), (1, 1)), True, "a T touches"),
-        (((0, 0), (1, 0), (1, 0), (2, 5)), True, "end to end"),
-        (((0, 0), (2, 0), (1, 0), (3, 0)), True, "one on the other"),
-        (((0, 0), (1, 0), (2, 0), (3, 0)), False, "in a line, apart"),
-        (((0, 0), (1, 1), (1, 0), (3, -1)), False, "would meet if longer"),
-    ],
-)
-def test_segments_cross(segments, crossed, reason):
-    a, b, c, d = segments
-    assert do_cross(a, b, c, d) is crossed, reason
-    assert do_cross(d, c, a, b) is crossed, reason
-
-
-def test_a_bow_tie_crosses_itself_and_a_square_does_not():
-    assert crosses_itself(((0, 0), (1, 1), (1, 0), (0, 1)))
-    assert not crosses_itself(UNIT)
 
 
 def test_two_points_are_the_corners_of_a_rectangle():
@@ -84,3 +63,16 @@ def test_spots_stand_on_their_line_no_further_apart_than_wanted(points, spacing_
 def test_inside_is_inside():
     assert is_inside(UNIT, (0.5, 0.5))
     assert not is_inside(UNIT, (1.5, 0.5))
+
+
+# Whole numbers too, so that points lie on edges and at corners' heights.
+COORDINATES = st.floats(-5, 5).map(lambda value: round(value, 3)) | st.integers(-3, 3).map(float)
+POINTS = st.tuples(COORDINATES, COORDINATES)
+
+
+@settings(max_examples=60, deadline=None)
+@given(polygon=st.lists(POINTS, min_size=3, max_size=7), spots=st.lists(POINTS, min_size=1, max_size=20))
+def test_many_points_are_judged_as_single_ones_are(polygon, spots):
+    xy = np.array(spots).T
+    assert are_inside(tuple(polygon), xy).tolist() == [is_inside(polygon, spot) for spot in spots]
+    assert turns(polygon[0], polygon[1], xy).tolist() == [turn(polygon[0], polygon[1], spot) for spot in spots]

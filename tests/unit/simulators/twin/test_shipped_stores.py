@@ -8,13 +8,14 @@ import pytest
 from pydantic import BaseModel
 
 from storesense_contracts.layout import StrictModel
+from storesense_contracts.plane import crossing_edges, turn
 from storesense_contracts.rules import QueueTooLongRule
 from storesense_contracts.site import CameraDevice, ShelfDevice, SiteFile
 from storesense_contracts.yaml_file import parse_yaml
 from storesense_simulators.twin import people_file, planogram, store_file
 from storesense_simulators.twin.load_cell import CellModel
 from storesense_simulators.twin.load_shop import load_shop, store_names, store_path
-from storesense_simulators.twin.plane import crosses_itself, is_inside, turn
+from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.planogram import CellFile
 from storesense_simulators.twin.projection import pinhole_of
 from storesense_simulators.twin.shop import TillKind
@@ -106,7 +107,7 @@ def test_the_way_in_is_to_the_right_of_every_door(shop):
 
 def test_queue_areas_hold_the_queues_spots(shop):
     for queue in shop.queues:
-        assert not crosses_itself(queue.polygon)
+        assert crossing_edges(queue.polygon) is None
         assert len(queue.spots) >= 5
         assert all(is_inside(queue.polygon, spot) for spot in queue.spots)
 

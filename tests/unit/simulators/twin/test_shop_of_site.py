@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 import storesense_simulators
+from storesense_contracts.plane import turn
 from storesense_contracts.site import SiteFile, load_site
 from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.navigation import Navigation
-from storesense_simulators.twin.plane import is_inside, turn
+from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.shop_of_site import (
     MissingPlaceError,
     NothingSimulatedError,
