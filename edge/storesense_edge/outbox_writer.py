@@ -210,7 +210,7 @@ class OutboxWriter:
     def _run(self) -> None:
         try:
             self._serve()
-        except Exception as exc:
+        except Exception as exc:  # the supervisor of this thread: whoever waits for it is told
             _logger.exception("The thread of the outbox %s stopped by a mistake in the program.", self._outbox.path)
             self._mistake = exc
         finally:

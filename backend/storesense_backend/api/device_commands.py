@@ -9,7 +9,7 @@ from starlette.responses import Response
 from storesense_backend import registry
 from storesense_backend.api.access import Manager, Viewer
 from storesense_backend.api.answers import JsonResponse, errors
-from storesense_backend.api.context import Ctx
+from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.models import Answer, DeviceCommandNow, Question
 from storesense_backend.api.parameters import ID_TEXT, Limit, StoreIdPath
 from storesense_backend.device_commands import Wish, add_command, list_commands
@@ -98,10 +98,7 @@ async def get_device_commands(
     limit: Limit = 100,
 ) -> Response:
     """List commands to one device: who asked, why, and what became of each."""
-    async with context.pool.connection() as connection:
-        await registry.get_store(connection, store_id)
-        found = await list_commands(connection, store_id, device_id=device_id, now=context.clock.now(), limit=limit)
-    return JsonResponse({"commands": found})
+    return await _listed(context, store_id, limit, device_id=device_id)
 
 
 @router.get(
@@ -117,7 +114,11 @@ async def get_commands(
     limit: Limit = 100,
 ) -> Response:
     """List commands to all devices: who asked, why, and what became of each."""
+    return await _listed(context, store_id, limit)
+
+
+async def _listed(context: Context, store_id: str, limit: int, *, device_id: str | None = None) -> Response:
     async with context.pool.connection() as connection:
         await registry.get_store(connection, store_id)
-        found = await list_commands(connection, store_id, now=context.clock.now(), limit=limit)
+        found = await list_commands(connection, store_id, device_id=device_id, now=context.clock.now(), limit=limit)
     return JsonResponse({"commands": found})

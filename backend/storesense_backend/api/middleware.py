@@ -65,7 +65,7 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_enveloped)
-        except Exception:
+        except Exception:  # the supervisor of requests: it logs, and the client gets an answer in the one shape
             _LOG.exception("%s %s failed", scope["method"], scope["path"])
             if status:
                 raise
