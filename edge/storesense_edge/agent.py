@@ -160,9 +160,7 @@ class DeviceAgent:
         except StoresenseError as exc:
             _logger.error("%s: %s stopped: %s", self._name, source.component_id, exc)  # noqa: TRY400 -- says it all
             self._take(Health(source.component_id, HealthState.FAILED, str(exc)))
-        except (
-            Exception
-        ) as exc:  # the supervisor of sources: one that fails stops no other, and is told as its condition
+        except Exception as exc:  # the supervisor of sources: one that fails stops no other
             _logger.exception("%s: %s stopped by a mistake in the program.", self._name, source.component_id)
             reason = f"stopped by a mistake in the program ({type(exc).__name__}); see the agent's log"
             self._take(Health(source.component_id, HealthState.FAILED, reason))
