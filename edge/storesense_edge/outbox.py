@@ -6,12 +6,8 @@ transaction and one fsync. Rows leave by a commit ack, or by the policy, which r
 
 from __future__ import annotations
 
-import fcntl
-import logging
-import os
-import sqlite3
-from contextlib import contextmanager, suppress
-from typing import IO, TYPE_CHECKING, TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from storesense_contracts.clock import CLOCK_SET_FROM_AT, from_epoch_us, to_epoch_us
 from storesense_contracts.ids import BootId
@@ -20,10 +16,9 @@ from storesense_contracts.sql import load_queries
 from storesense_contracts.topics import Stream
 from storesense_edge.outbox_errors import (
     OutboxCorruptError,
-    OutboxError,
-    OutboxLockedError,
     OutboxWriteError,
 )
+from storesense_edge.outbox_file import OutboxFile
 from storesense_edge.outbox_message import (
     MAX_SEQ,
     SEQ_BITS,
@@ -37,18 +32,15 @@ from storesense_edge.outbox_message import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from storesense_edge.outbox_message import OutboxChanges
 
-_logger = logging.getLogger(__name__)
-
 _Answer = TypeVar("_Answer")
 
-_CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_BUSY_TIMEOUT_S = 5.0
 _POLICY_CHUNK = 200
 _READ_BYTES = 2_000_000
 _SHRINK_ABOVE_PAGES = 4_000
@@ -70,8 +62,7 @@ class Outbox:
         self.path = path
         self._limits = limits or OutboxLimits()
         self._queries = load_queries("storesense_edge", "sql/outbox.sql")
-        self._lock_file: IO[bytes] | None = None
-        self._db: sqlite3.Connection | None = None
+        self._file = OutboxFile(path, self._queries)
         self._boot_ids: dict[int, BootId] = {}
         self._totals = OutboxTotals()
 
@@ -84,10 +75,10 @@ class Outbox:
             OutboxLockedError: another process has it open.
             OutboxWriteError: the folder or disk cannot be written.
         """
-        self._lock()
+        self._file.lock()
         try:
             try:
-                self._connect()
+                self._file.connect()
             except OutboxCorruptError:
                 return self.replace_damaged(boot_id, now_at, boot_no=None)
             return self._begin_boot(boot_id, now_at)
@@ -97,12 +88,7 @@ class Outbox:
 
     def close(self) -> None:
         """Close the file and release the lock; closing twice is harmless."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-        if self._lock_file is not None:
-            self._lock_file.close()
-            self._lock_file = None
+        self._file.close()
 
     def replace_damaged(self, boot_id: BootId, now_at: datetime, *, boot_no: int | None) -> OutboxOpened:
         """Move a file that turned out damaged aside and begin a new one, keeping the lock.
@@ -112,11 +98,8 @@ class Outbox:
             now_at: the present.
             boot_no: the number that messages in memory already carry; None if there are none.
         """
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-        set_aside = self._set_aside(now_at)
-        self._connect()
+        set_aside = self._file.set_aside(now_at)
+        self._file.connect()
         return self._begin_boot(boot_id, now_at, boot_no=boot_no, set_aside=set_aside)
 
     def apply(self, changes: OutboxChanges, now_at: datetime) -> OutboxApplied:
@@ -128,7 +111,7 @@ class Outbox:
         """
         before = self._totals
         try:
-            with self._transaction() as db:
+            with self._file.transaction() as db:
                 deleted = sum(self._delete(db, *span) for span in changes.acked)
                 db.executemany(self._queries["delete_drop"], [(drop_no,) for drop_no in changes.declared])
                 self._insert(db, changes.messages)
@@ -148,15 +131,15 @@ class Outbox:
             OutboxWriteError: nothing was changed; it may be tried again.
             OutboxCorruptError: the file is damaged.
         """
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             return work(db)
 
     def read(self, after_no: int, before_no: int, limit: int) -> list[OutboxMessage]:
         """Return the oldest messages numbered between the two, both excluded: up to ``limit``, or about 2 MB."""
         messages: list[OutboxMessage] = []
         size = 0
-        with self._translated():
-            rows = self._opened.execute(self._queries["read"], (after_no, before_no, limit))
+        with self._file.translated():
+            rows = self._file.db.execute(self._queries["read"], (after_no, before_no, limit))
             for number, stream, created_us, readings in rows:
                 boot_id = self._boot_ids[number >> SEQ_BITS]
                 created_at = from_epoch_us(created_us)
@@ -172,84 +155,17 @@ class Outbox:
         """What is on disk."""
         return self._totals
 
-    @property
-    def _opened(self) -> sqlite3.Connection:
-        if self._db is None:
-            raise OutboxError(path=self.path, cause="is not open", remedy="open it before using it")
-        return self._db
-
-    def _lock(self) -> None:
-        lock_path = self.path.with_name(self.path.name + ".lock")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock_file = lock_path.open("ab")
-        except OSError as exc:
-            raise OutboxWriteError(
-                path=self.path,
-                cause=f"cannot be made ({exc.strerror or exc})",
-                remedy="make its folder writable for this user",
-            ) from exc
-        try:
-            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            lock_file.close()
-            raise OutboxLockedError(
-                path=self.path,
-                cause="is open in another process",
-                remedy="stop that process or give this one a state folder of its own",
-            ) from exc
-        self._lock_file = lock_file
-
-    def _connect(self) -> None:
-        with self._translated():
-            self._db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=True)
-            try:
-                self._db.executescript(self._queries["configure"])
-                self._check(self._db)
-                self._db.executescript(self._queries["schema"])
-            except BaseException:
-                self._db.close()
-                self._db = None
-                raise
-            self.path.chmod(0o600)
-
-    def _check(self, db: sqlite3.Connection) -> None:
-        answer = db.execute(self._queries["quick_check"]).fetchone()[0]
-        if answer != "ok":
-            raise self._corrupt(answer)
-
-    def _corrupt(self, detail: object) -> OutboxCorruptError:
-        return OutboxCorruptError(
-            path=self.path, cause=f"is damaged ({detail})", remedy="it is moved aside; check the disk"
-        )
-
-    def _set_aside(self, now_at: datetime) -> Path:
-        stamp = now_at.strftime("%Y%m%dT%H%M%S.%fZ")
-        target = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
-        with self._translated():
-            for suffix in ("-wal", "-shm", ""):
-                part = self.path.with_name(self.path.name + suffix)
-                if part.exists():
-                    part.rename(target.with_name(target.name + suffix))
-        _logger.error(
-            "The outbox %s was damaged and is kept as %s; a new one was begun. What it held has not been sent. "
-            "Check the disk, and keep the file if its readings matter.",
-            self.path,
-            target.name,
-        )
-        return target
-
     def _begin_boot(
         self, boot_id: BootId, now_at: datetime, *, boot_no: int | None = None, set_aside: Path | None = None
     ) -> OutboxOpened:
-        with self._transaction() as db:
+        with self._file.transaction() as db:
             db.execute(self._queries["prune_boots"])
             row = (boot_no, boot_id, to_epoch_us(now_at))
             boot_no = db.execute(self._queries["insert_boot"], row).lastrowid
-        with self._translated():
-            self._boot_ids = {no: BootId(text) for no, text in self._opened.execute(self._queries["boots"])}
-            self._totals = OutboxTotals(*self._opened.execute(self._queries["totals"]).fetchone())
-            rows = self._opened.execute(self._queries["drops"]).fetchall()
+        with self._file.translated():
+            self._boot_ids = {no: BootId(text) for no, text in self._file.db.execute(self._queries["boots"])}
+            self._totals = OutboxTotals(*self._file.db.execute(self._queries["totals"]).fetchone())
+            rows = self._file.db.execute(self._queries["drops"]).fetchall()
         drops = tuple(
             RecordedDrop(
                 drop_no,
@@ -338,45 +254,10 @@ class Outbox:
 
     def _shrink(self) -> None:
         # After a long backlog has drained, the room goes back to the disk bit by bit.
-        with suppress(OutboxWriteError), self._translated():
-            if self._opened.execute(self._queries["free_pages"]).fetchone()[0] > _SHRINK_ABOVE_PAGES:
+        with suppress(OutboxWriteError), self._file.translated():
+            if self._file.db.execute(self._queries["free_pages"]).fetchone()[0] > _SHRINK_ABOVE_PAGES:
                 # Every page is a step of its own, and only a script takes all steps.
-                self._opened.executescript(self._queries["shrink"])
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._opened
-        with self._translated():
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                # A full disk may have rolled it back by itself.
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as exc:
-            if not hasattr(exc, "sqlite_errorcode"):
-                raise  # not the file's fault but a wrong use of the module
-            # Extended result codes carry the primary one in their low byte.
-            if exc.sqlite_errorcode & 0xFF in _CORRUPT_CODES:
-                raise self._corrupt(exc) from exc
-            raise self._unwritable(exc) from exc
-        except OSError as exc:
-            raise self._unwritable(exc) from exc
-
-    def _unwritable(self, detail: Exception) -> OutboxWriteError:
-        return OutboxWriteError(
-            path=self.path,
-            cause=f"cannot be written ({detail})",
-            remedy=f"make room on the disk or repair it, {_free_text(self.path)}",
-        )
+                self._file.db.executescript(self._queries["shrink"])
 
 
 def _as_ranges(
@@ -398,11 +279,3 @@ def _as_ranges(
         )
         for first, last, reason in runs
     ]
-
-
-def _free_text(path: Path) -> str:
-    try:
-        stat = os.statvfs(path.parent)
-    except OSError:
-        return "its free space is unknown"
-    return f"{stat.f_bavail * stat.f_frsize // 1_000_000} MB are free"

@@ -62,8 +62,8 @@ def test_the_file_is_for_its_owner_alone_and_syncs_every_commit(path: Path) -> N
     outbox = Outbox(path)
     outbox.open(BOOT, NOW_AT)
     assert path.stat().st_mode & 0o077 == 0
-    assert outbox._opened.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
-    assert outbox._opened.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert outbox._file.db.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
+    assert outbox._file.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     outbox.close()
 
 
@@ -188,15 +188,15 @@ def test_a_full_disk_is_a_typed_error_that_changes_nothing_and_can_be_tried_agai
     outbox = Outbox(path)
     opened = outbox.open(BOOT, NOW_AT)
     outbox.apply(OutboxChanges(messages=[message(opened, 0)]), NOW_AT)
-    pages = outbox._opened.execute("PRAGMA page_count").fetchone()[0]
-    outbox._opened.execute(f"PRAGMA max_page_count = {pages}")
+    pages = outbox._file.db.execute("PRAGMA page_count").fetchone()[0]
+    outbox._file.db.execute(f"PRAGMA max_page_count = {pages}")
     large = [message(opened, seq, size=20_000) for seq in range(1, 5)]
     with pytest.raises(OutboxWriteError, match="make room on the disk") as caught:
         outbox.apply(OutboxChanges(acked=[(opened.boot_no, 0, 0)], messages=large), NOW_AT)
     assert caught.value.path == path
     assert seqs(outbox) == [0]
     assert outbox.totals == OutboxTotals(1, 10)
-    outbox._opened.execute("PRAGMA max_page_count = 100000")
+    outbox._file.db.execute("PRAGMA max_page_count = 100000")
     outbox.apply(OutboxChanges(acked=[(opened.boot_no, 0, 0)], messages=large), NOW_AT)
     assert seqs(outbox) == [1, 2, 3, 4]
     outbox.close()
@@ -215,9 +215,9 @@ def test_damage_met_while_reading_is_a_typed_error(path: Path) -> None:
     outbox.close()
     outbox = Outbox(path)
     outbox.open(new_boot_id(), NOW_AT)
-    outbox._opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path.write_bytes(path.read_bytes()[:4096] + b"\xa5" * (path.stat().st_size - 4096))
-    outbox._opened.execute("PRAGMA shrink_memory")
+    outbox._file.db.execute("PRAGMA shrink_memory")
     try:
         with pytest.raises(OutboxCorruptError, match="is damaged"):
             outbox.read(-1, END_NO, 100)
@@ -291,11 +291,11 @@ def test_room_goes_back_to_the_disk_after_a_backlog(path: Path) -> None:
     outbox = Outbox(path)
     opened = outbox.open(BOOT, NOW_AT)
     outbox.apply(OutboxChanges(messages=[message(opened, seq, size=60_000) for seq in range(600)]), NOW_AT)
-    outbox._opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     full_bytes = path.stat().st_size
     for seq in range(600):
         outbox.apply(OutboxChanges(acked=[(opened.boot_no, seq, seq)]), NOW_AT)
-    outbox._opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    outbox._file.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     assert path.stat().st_size < full_bytes / 1.5
     outbox.close()
 
