@@ -103,9 +103,9 @@ class PathSmoother:
         Yields:
             Places, for each person in the order of time.
         """
-        for old_id, new_id in tracks.joined:
-            self._join(old_id, new_id)
         self._note(tracks, at_s)
+        for old_id, new_id in tracks.joined:
+            yield from self._join(old_id, new_id)
         yield from self._catch_up(tracks)
         yield from self._give(at_s - self.settings.lag_s + 1e-9)
         self._forget(tracks)
@@ -163,8 +163,8 @@ class PathSmoother:
         self._given = np.pad(self._given, (0, more))
         self._free.extend(range(have + more - 1, have - 1, -1))
 
-    def _join(self, old_id: int, new_id: int) -> None:
-        """Let one person's sightings under two names be those of the older name."""
+    def _join(self, old_id: int, new_id: int) -> Iterator[PathPoints]:
+        """Let one person's sightings under two names be those of the older name, and give those that are due."""
         new_row = self._rows.pop(new_id, None)
         if new_row is None:
             return
@@ -172,9 +172,11 @@ class PathSmoother:
         here = self._here[new_row]
         self._seen[old_row, here] = self._seen[new_row, here]
         self._here[old_row] |= here
-        # Those sightings of the newer name that are due already are given now, in `_catch_up`.
-        self._given[old_row] = False
         self._drop(new_row)
+        if self._given[old_row]:
+            # What was seen under the older name has been given; once more would be a way back that nobody went.
+            for column in np.flatnonzero(here[: max(0, self._due - self._moved)]).tolist():
+                yield self._places(np.array([old_row], dtype=np.intp), column)
 
     def _forget(self, tracks: Tracks) -> None:
         if len(self._rows) == len(tracks):

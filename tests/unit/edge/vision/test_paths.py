@@ -1,4 +1,5 @@
 from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -31,6 +32,18 @@ def seen(
         widths_px=table[:, 3] / 3,
         joined=joined,
     )
+
+
+def unseen(*people: tuple[int, float, float, float], confirmed: bool = True) -> Tracks:
+    """The same people, whom this picture does not show."""
+    tracks = seen(*people, confirmed=confirmed)
+    return replace(tracks, seen=np.zeros(len(tracks), dtype=np.bool_))
+
+
+def both(some: Tracks, others: Tracks) -> Tracks:
+    """Two kinds of tracks in one picture."""
+    names = [field.name for field in fields(Tracks) if field.name != "joined"]
+    return Tracks(**{name: np.concatenate([getattr(some, name), getattr(others, name)]) for name in names})
 
 
 def run(smoother: PathSmoother, pictures: Sequence[Tracks], *, fps: float = 10.0) -> list[PathPoints]:
@@ -107,6 +120,18 @@ def test_joined_tracks_go_on_under_the_older_name() -> None:
     told = sorted(feet_of(points, 1))
     assert told[-1] == pytest.approx(2.9)
     assert set(np.round(np.arange(13, 30) / 10, 3)) <= set(told)
+
+
+def test_what_was_told_under_the_older_name_is_not_told_again_when_tracks_are_joined() -> None:
+    first = [seen((1, 10.0 * i, 300, HEIGHT)) for i in range(10)]
+    # While unseen, a track is still among the tracker's.
+    gap = [unseen((1, 90.0, 300, HEIGHT)) for _ in range(8)]
+    found = [both(seen((2, 10.0 * i, 300, HEIGHT), confirmed=False), unseen((1, 90.0, 300, HEIGHT))) for i in (18, 19)]
+    again = [seen((1, 10.0 * i, 300, HEIGHT), joined=((1, 2),) if i == 26 else ()) for i in range(26, 32)]
+    missed = [both(unseen((2, 190.0, 300, HEIGHT), confirmed=False), unseen((1, 90.0, 300, HEIGHT)))] * 6
+    points = run(PathSmoother(), first + gap + found + missed + again)
+    times = [round(p.at_s, 3) for p in points if 1 in p.ids]
+    assert times == [round(i / 10, 3) for i in [*range(10), 18, 19, *range(26, 32)]]
 
 
 def test_rows_are_reused_and_memory_stays_bounded() -> None:
