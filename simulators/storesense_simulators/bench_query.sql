@@ -222,8 +222,8 @@ SELECT
     count(DISTINCT series_id) AS measured_series
 FROM (
     SELECT
-        series_id, sum(presence_ms) AS presence_ms, sum(entry_count) AS entry_count, sum(stop_count) AS stop_count,
-        sum(visit_count) AS visit_count, sum(visit_dwell_ms) AS visit_dwell_ms
+        series_id, coalesce(sum(presence_ms), 0) AS presence_ms, sum(entry_count) AS entry_count, sum(stop_count) AS stop_count,
+        sum(visit_count) AS visit_count, coalesce(sum(visit_dwell_ms), 0) AS visit_dwell_ms
     FROM zone_visits
     WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measured_at < %(to_at)s
     GROUP BY series_id, date_trunc('minute', measured_at, 'UTC')

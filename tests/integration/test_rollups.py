@@ -53,12 +53,15 @@ def make_row(chance: random.Random, family: str, measured_at: datetime) -> Row:
             "occupancy": lambda: chance.randrange(9),
             "entry_count": lambda: chance.randrange(3),
             "exit_count": lambda: 1,
-            "presence_ms": lambda: chance.randrange(10**6),
+            "presence_ms": lambda: chance.choice([0, chance.randrange(10**6)]),
             "visit_count": lambda: chance.randrange(3),
-            "visit_dwell_ms": lambda: chance.randrange(10**5),
+            "visit_dwell_ms": lambda: chance.choice([0, chance.randrange(10**5)]),
             "stop_count": lambda: 0,
         },
-        "queue_samples": {"length": lambda: chance.randrange(9), "longest_wait_ms": lambda: chance.randrange(10**5)},
+        "queue_samples": {
+            "length": lambda: chance.randrange(9),
+            "longest_wait_ms": lambda: chance.choice([0, chance.randrange(10**5)]),
+        },
         "queue_visits": {
             "outcome": lambda: chance.choice(["served", "abandoned"]),
             "wait_ms": lambda: chance.choice([0, 5_000, 5_001, 30_000, 1_800_000, 1_800_001]),
@@ -304,6 +307,27 @@ class TestRollups:
         assert world.ask("SELECT count(*), sum(reading_count)::int FROM footfall_counts_15m") == [(7, 8)]
 
 
+DURATIONS = "SELECT presence_ms, visit_dwell_ms FROM zone_visits ORDER BY measured_at"
+ROLLED = (
+    "SELECT z.bucket_at, z.presence_ms, z.visit_dwell_ms, q.longest_wait_ms_max "
+    "FROM zone_visits_1m z JOIN series USING (series_id) JOIN queue_samples_1m q USING (bucket_at) "
+    "JOIN series s ON s.series_id = q.series_id AND s.store_id = series.store_id ORDER BY 1, 2"
+)
+
+
+def idle_and_busy(*, days: int = 20) -> list[Row]:
+    """A zone and a queue in three minutes of one week: one with somebody in it, then two with nobody."""
+    zone = {"period_ms": 30_000, "occupancy": 0, "entry_count": 0, "exit_count": 0, "visit_count": 0, "stop_count": 0}
+    at = NOW.replace(second=0) - timedelta(days=days)
+    rows: list[Row] = []
+    for after_s, presence_ms, longest_wait_ms in ((0, 0, 0), (30, 7, 9), (60, 0, 0), (120, 0, 0)):
+        measured_at = at + timedelta(seconds=after_s)
+        durations = {"presence_ms": presence_ms, "visit_dwell_ms": 0}
+        rows.append(("zone_visits", {"measured_at": measured_at, **zone, **durations}))
+        rows.append(("queue_samples", {"measured_at": measured_at, "length": 0, "longest_wait_ms": longest_wait_ms}))
+    return rows
+
+
 class TestCompressing:
     def test_old_readings_forget_their_arrival_but_not_who_they_are(self, timescale_url: str) -> None:
         old_at = NOW - timedelta(days=20)
@@ -353,6 +377,45 @@ class TestCompressing:
             assert world.ask("SELECT count(*), count(DISTINCT seq) FROM footfall_counts") == [(2_500, 2_500)]
             assert world.ask("SELECT * FROM footfall_counts_15m ORDER BY 1") == rolled
             assert world.differences() == {}
+
+    def test_noughts_are_left_out_and_read_as_noughts(self, timescale_url: str) -> None:
+        with closing(World(timescale_url)) as world:
+            world.commit(idle_and_busy())
+            rolled = world.ask(ROLLED)
+            assert world.maintain().compressed == 2
+            assert world.ask(DURATIONS) == [(None, None), (7, None), (None, None), (None, None)]
+            assert world.ask("SELECT longest_wait_ms FROM queue_samples ORDER BY 1") == [
+                (9,),
+                (None,),
+                (None,),
+                (None,),
+            ]
+            assert world.ask(ROLLED) == rolled
+            world.commit(idle_and_busy(), store_id="s2")
+            world.maintain()
+            assert world.ask("SELECT count(*) FROM zone_visits_1m_rolled WHERE presence_ms IS NULL") == [(2,)], (
+                "the minutes of the first were summed once more, without their noughts"
+            )
+            assert world.differences() == {}
+            assert world.ask(ROLLED) == sorted(rolled * 2)
+
+    def test_a_database_that_was_compressed_before_goes_on(self, empty_timescale_url: str) -> None:
+        migrate(empty_timescale_url, to_version=80)
+        with closing(World(empty_timescale_url)) as world:
+            world.connection.execute("GRANT SELECT ON zone_visits_1m TO pg_monitor")
+            world.commit(idle_and_busy())
+            assert world.maintain().compressed == 2
+            rolled = world.ask(ROLLED)
+        assert migrate(empty_timescale_url).version > 80
+        with closing(World(empty_timescale_url)) as world:
+            assert world.ask("SELECT has_table_privilege('pg_monitor', 'zone_visits_1m', 'SELECT')") == [(True,)]
+            assert world.ask(ROLLED) == rolled
+            assert world.ask(DURATIONS) == [(0, 0), (7, 0), (0, 0), (0, 0)], "what is compressed stays as it is"
+            world.commit(idle_and_busy(), store_id="s2")
+            world.commit(idle_and_busy(days=27), store_id="s2")
+            assert world.maintain().compressed == 4
+            assert world.differences() == {}
+            assert world.ask("SELECT count(*) FROM zone_visits WHERE presence_ms IS NULL") == [(3,)]
 
     def test_nothing_young_is_compressed(self, timescale_url: str) -> None:
         with closing(World(timescale_url)) as world:

@@ -1,9 +1,10 @@
--- Of a reading that TimescaleDB has compressed, received_at is there only where it was late.
+-- Of a reading that TimescaleDB has compressed, received_at is there only where it was late, longest_wait_ms only where it is
+-- not 0.
 
 -- name: new_queue
 SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measured_at) AS received_at,
     r.length,
-    r.longest_wait_ms / 1000.0::float8 AS longest_wait_s
+    coalesce(r.longest_wait_ms, 0) / 1000.0::float8 AS longest_wait_s
 FROM queue_samples r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s
     AND s.store_id = ANY (%(store_ids)s);
@@ -11,7 +12,7 @@ WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(si
 -- name: newest_queue
 SELECT s.store_id, s.subject_id, t.measured_at, coalesce(t.received_at, t.measured_at) AS received_at,
     t.length,
-    t.longest_wait_ms / 1000.0::float8 AS longest_wait_s
+    coalesce(t.longest_wait_ms, 0) / 1000.0::float8 AS longest_wait_s
 FROM series s
 CROSS JOIN LATERAL (
     SELECT * FROM queue_samples r
@@ -22,7 +23,7 @@ WHERE s.stream = 'queue' AND s.store_id = ANY (%(store_ids)s);
 -- name: past_queue
 SELECT s.store_id, s.subject_id, r.measured_at, coalesce(r.received_at, r.measured_at) AS received_at,
     r.length,
-    r.longest_wait_ms / 1000.0::float8 AS longest_wait_s
+    coalesce(r.longest_wait_ms, 0) / 1000.0::float8 AS longest_wait_s
 FROM queue_samples r JOIN series s USING (series_id)
 WHERE r.measured_at >= %(from_at)s AND r.measured_at < %(to_at)s AND s.store_id = ANY (%(store_ids)s);
 

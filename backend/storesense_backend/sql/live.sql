@@ -65,7 +65,7 @@ CROSS JOIN LATERAL (
 WHERE s.store_id = %(store_id)s AND s.stream = 'zone';
 
 -- name: latest_queues
-SELECT s.subject_id AS queue_id, t.measured_at, t.length, t.longest_wait_ms / 1000.0::float8 AS longest_wait_s
+SELECT s.subject_id AS queue_id, t.measured_at, t.length, coalesce(t.longest_wait_ms, 0) / 1000.0::float8 AS longest_wait_s
 FROM series s
 CROSS JOIN LATERAL (
     SELECT r.measured_at, r.length, r.longest_wait_ms FROM queue_samples r

@@ -1,4 +1,5 @@
--- Raw readings of a store, oldest first, page by page: boot_no, seq and idx make the order total.
+-- Raw readings of a store, oldest first, page by page: boot_no, seq and idx make the order total. Of what TimescaleDB has
+-- compressed, a duration of nought is left out and reads as 0.
 
 -- name: footfall_counts
 SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.in_count, r.out_count,
@@ -12,8 +13,8 @@ ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
 LIMIT %(limit)s;
 
 -- name: zone_visits
-SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.occupancy, r.entry_count, r.exit_count, r.presence_ms, r.visit_count, r.visit_dwell_ms,
-    r.stop_count,
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.period_ms, r.occupancy, r.entry_count, r.exit_count,
+    coalesce(r.presence_ms, 0) AS presence_ms, r.visit_count, coalesce(r.visit_dwell_ms, 0) AS visit_dwell_ms, r.stop_count,
     r.boot_no, r.seq, r.idx
 FROM zone_visits r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'zone'
@@ -24,7 +25,7 @@ ORDER BY r.measured_at, r.boot_no, r.seq, r.idx
 LIMIT %(limit)s;
 
 -- name: queue_samples
-SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.length, r.longest_wait_ms,
+SELECT s.device_id, s.subject_id, r.measured_at, r.received_at, r.length, coalesce(r.longest_wait_ms, 0) AS longest_wait_ms,
     r.boot_no, r.seq, r.idx
 FROM queue_samples r JOIN series s USING (series_id)
 WHERE s.store_id = %(store_id)s AND s.stream = 'queue'
