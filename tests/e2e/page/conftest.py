@@ -7,13 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from fixtures.axe import AXE_PATH, Axe
 from fixtures.fake_backend import PASSWORD, USER_NAME, FakeBackend
-from fixtures.slow_browser import slow_down
-
-# What the browser itself says of refused requests and of a test that looks at pixels; all else is a fault.
-EXPECTED_LOGS = ("Failed to load resource", "net::ERR_", "Multiple readback operations")
-
-# A browser that has just begun and a page that it has never seen: on a busy machine both take their time.
-FIRST_MS = 60_000
+from fixtures.watched_pages import FIRST_MS, WatchedPages
 
 OpenPage = Callable[..., Page]
 
@@ -32,8 +26,7 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
     What is signed in is handed out when its stream has begun (``is_live=False``: before), so that a test may tell
     news or take the server away at once. All stores' page has no stream.
     """
-    faults: list[str] = []
-    contexts = []
+    pages = WatchedPages(browser)
 
     def open_it(
         *,
@@ -44,28 +37,13 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
         width: int = 1440,
         **options: object,
     ) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": 844 if width < 800 else 900},
-            **{"timezone_id": "Europe/Berlin", "reduced_motion": "reduce", **options},  # type: ignore[arg-type]
-        )
-        contexts.append(context)
         if signed_in:
             backend.sessions.add("prepared")
-            context.add_cookies([{"name": "storesense_session", "value": "prepared", "url": backend.url}])
-        if language:
-            context.add_init_script(f"localStorage.setItem('storesense.language', '{language}')")
-        page = context.new_page()
-        slow_down(page)
-        page.set_default_timeout(30_000)
-        page.set_default_navigation_timeout(FIRST_MS)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                faults.append(message.text)
-                if message.type in {"error", "warning"} and not any(text in message.text for text in EXPECTED_LOGS)
-                else None
-            ),
+        page = pages.new(
+            backend.url,
+            session="prepared" if signed_in else None,
+            scripts=(f"localStorage.setItem('storesense.language', '{language}')",) if language else (),
+            **{"viewport": {"width": width, "height": 844 if width < 800 else 900}, **options},
         )
         page.goto(backend.url + path)
         if signed_in and is_live and "page=chain" not in path:
@@ -75,9 +53,8 @@ def open_page(browser: Browser, backend: FakeBackend) -> Iterator[OpenPage]:
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
-    assert faults == []
+    pages.close()
+    assert pages.faults == []
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
-from fixtures.page_states import expect_address
+from fixtures.page_states import at_rest, expect_address
 
 ACKNOWLEDGE = "POST /api/v1/stores/corner-market/alerts/7/acknowledge"
 
@@ -69,6 +69,7 @@ def test_an_acknowledgement_that_comes_too_late_says_so(open_page, backend: Fake
 
 def test_without_a_server_nothing_is_pretended(open_page, backend: FakeBackend) -> None:
     page: Page = open_page()
+    at_rest(page)
     backend.stop()
     row(page, 7).get_by_role("button", name="Acknowledge").click()
     expect(row(page, 7).get_by_role("alert")).to_contain_text("the server does not answer")
@@ -123,6 +124,7 @@ def test_a_shelf_that_was_partly_filled_says_so_and_how_long_it_took(open_page, 
 
 def test_keyboard_alone_acknowledges(open_page, backend: FakeBackend) -> None:
     page: Page = open_page()
+    at_rest(page)
     for _ in range(12):
         page.keyboard.press("Tab")
         name = page.evaluate("document.activeElement.getAttribute('aria-label')")

@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import at_rest
 
 # A chart of ten steps of a minute, alone on a page; `draw` shows it, again with other properties.
 MOUNT = """async () => {
   const { html, render } = await import("/static/app/ui.js");
   const { Chart } = await import("/static/app/parts/chart.js");
-  const host = document.createElement("div");
+  const host = document.createElement("main");
   host.style.width = "700px";
   document.body.replaceChildren(host);
   const xs = Array.from({ length: 10 }, (_, i) => 1_764_000_000 + i * 60);
@@ -32,6 +33,7 @@ def chart(browser: Browser, backend: FakeBackend) -> Any:
     expect(page.get_by_label("User name")).to_be_visible()
     page.evaluate(MOUNT)
     expect(page.locator(".chart canvas")).to_be_visible()
+    at_rest(page)
     yield page
     page.close()
 

@@ -4,9 +4,11 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import PASSWORD, USER_NAME, FakeBackend
+from fixtures.page_states import at_rest
 
 
 def end_session(page: Page, backend: FakeBackend) -> None:
+    at_rest(page)
     backend.stop()
     backend.sessions.clear()
     backend.start()

@@ -11,6 +11,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from fixtures import fake_pages, fake_store
 from fixtures.axe import Axe
 from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import at_rest
 
 STORE = f"store={fake_store.STORE_ID}"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -69,6 +70,7 @@ def show(page: Page, backend: FakeBackend, view: str) -> None:
     expect(page.locator("main .loading")).to_have_count(0)
     if not view.startswith("page="):
         expect(page.locator(".connection.is-live")).to_be_attached()
+    at_rest(page)
 
 
 def pages_of(page: Page) -> list[str]:
@@ -93,11 +95,13 @@ def test_axe_finds_nothing_on_any_page(signed_in, everything, axe: Axe, width: i
         show(page, everything, view)
         for name in buttons:
             page.get_by_role("button", name=name).first.click()
+        at_rest(page)
         found += axe(page, RULES)
     page.goto(f"{everything.url}/staff#alert=7")
     expect(page.locator('[data-alert="7"]')).to_be_visible()
     found += axe(page, RULES)
     page.get_by_role("button", name="Report").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
     found += axe(page, RULES)
     assert found == []
 
@@ -106,7 +110,7 @@ def fits(page: Page, width: int) -> bool:
     """Whether nothing is wider than the screen, when what follows its size (charts, the plan) has done so."""
     page.set_viewport_size({"width": width, "height": 900})
     try:
-        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width, timeout=10_000)
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
     except PlaywrightTimeoutError:
         return False
     return True
@@ -152,7 +156,7 @@ def test_every_page_survives_a_restart_of_the_server(signed_in, everything) -> N
         if not view.startswith("page="):
             expect(page.locator(".stale-banner")).to_be_visible()
         everything.start()
-        expect(page.locator(".stale-banner")).to_have_count(0, timeout=20_000)
+        expect(page.locator(".stale-banner")).to_have_count(0)
         expect(page.locator("main .card, main .chain-store").first).to_be_visible()
         assert page.evaluate("window.marker") == "not reloaded", view
 

@@ -8,6 +8,9 @@ from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
 from fixtures.page_states import at_rest
 
+# Trying again is called offline after ten seconds: which of the two stands depends on how long a test looked away.
+AWAY = re.compile("Reconnecting|Offline")
+
 
 def figure(page: Page, name: str):
     return page.locator(f"[data-figure={name}]")
@@ -93,7 +96,7 @@ def test_an_account_without_stores_is_told_how_to_begin(open_page, backend: Fake
     expect(page.get_by_text("No stores yet")).to_be_visible()
     backend.add_store()
     # The page looks again every five seconds by itself.
-    expect(page.get_by_role("heading", name="Store floor")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("heading", name="Store floor")).to_be_visible()
 
 
 def test_a_server_restart_keeps_everything_in_its_place(open_page, backend: FakeBackend) -> None:
@@ -105,7 +108,7 @@ def test_a_server_restart_keeps_everything_in_its_place(open_page, backend: Fake
     backend.stop()
     banner = page.locator(".stale-banner")
     expect(banner).to_contain_text("You see the store as it was at")
-    expect(page.locator(".connection")).to_contain_text("Reconnecting")
+    expect(page.locator(".connection")).to_contain_text(AWAY)
     expect(figure(page, "queue").locator(".figure-value")).to_have_text("6")
     # The sensors are not blamed for the network.
     expect(place(page, "queue:tills")).not_to_have_class("is-stale")
@@ -115,7 +118,7 @@ def test_a_server_restart_keeps_everything_in_its_place(open_page, backend: Fake
     expect(figure(page, "queue").locator(".figure-value")).to_have_text("9")
     expect(banner).to_have_count(0)
     assert page.evaluate("window.marker") == "not reloaded"
-    page.wait_for_function("Math.abs(window.scrollY - 900) < 80")
+    page.wait_for_function("() => Math.abs(window.scrollY - 900) < 80")
     expect(page.locator("#detail-title")).to_have_text("Eggs, ten")
     expect(page.get_by_role("searchbox", name="Find a product")).to_have_value("milk")
 
@@ -123,8 +126,9 @@ def test_a_server_restart_keeps_everything_in_its_place(open_page, backend: Fake
 def test_a_long_outage_is_called_offline_and_can_be_retried(open_page, backend: FakeBackend) -> None:
     page: Page = open_page()
     page.clock.install()
+    at_rest(page)
     backend.stop()
-    expect(page.locator(".connection")).to_contain_text("Reconnecting")
+    expect(page.locator(".connection")).to_contain_text(AWAY)
     page.clock.fast_forward(60_000)
     expect(page.locator(".connection")).to_contain_text("Offline")
     expect(page.locator(".connection")).to_contain_text("Last update")
@@ -136,6 +140,7 @@ def test_a_long_outage_is_called_offline_and_can_be_retried(open_page, backend: 
 
 def test_a_changed_layout_shows_after_a_reconnect(open_page, backend: FakeBackend) -> None:
     page: Page = open_page()
+    at_rest(page)
     store = backend.stores[fake_store.STORE_ID]
     backend.stop()
     store["layout"]["zones"][2]["name"] = "Wine"

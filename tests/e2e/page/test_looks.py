@@ -25,7 +25,7 @@ def test_axe_finds_nothing_on_the_store(open_page, backend: FakeBackend, axe: Ax
         fake_store.queue_alert(alert_id=1, state="resolved", resolved_at=fake_store.instant(60), proof={"length": 1}),
     ]
     page: Page = open_page(width=width, color_scheme=scheme, path="/#item=slot:eggs", bypass_csp=True)
-    expect(page.locator(".chart canvas")).to_be_visible()
+    at_rest(page)
     assert axe(page, AXE_TAGS) == []
 
 
@@ -39,6 +39,7 @@ def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
     assert axe(page, AXE_TAGS) == []
     sign_in(page)
     expect(page.locator(".connection.is-live")).to_be_visible()
+    at_rest(page)
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
     assert axe(page, AXE_TAGS) == []
@@ -49,6 +50,7 @@ def test_nothing_is_wider_than_the_screen(open_page, backend: FakeBackend, width
     page: Page = open_page(width=width, path="/#item=queue:tills")
     expect(page.locator("#detail-title")).to_be_visible()
     expect_no_wider(page, width)
+    at_rest(page)
     backend.stop()
     expect(page.locator(".stale-banner")).to_be_visible()
     expect_no_wider(page, width)

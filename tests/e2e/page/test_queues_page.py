@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
 from fixtures.fake_backend import FakeBackend
-from fixtures.page_states import expect_no_wider
+from fixtures.page_states import eventually, expect_no_wider
 
 HASH = "store=corner-market&page=queues"
 
@@ -130,12 +130,17 @@ def test_a_store_without_tills_is_told_how_to_get_some(open_page, backend):
 
 
 def test_a_failed_past_is_told_in_place_and_tried_again(open_page, backend):
-    backend.refusals["GET /api/v1/stores/corner-market/staffing/history"] = (503, "too_slow")
+    past = "GET /api/v1/stores/corner-market/staffing/history"
+    backend.standing_refusals[past] = (503, "too_slow")
     page = open_at(open_page, backend)
     problem = page.locator(".past").get_by_role("alert").filter(has=page.get_by_role("button", name="Try again"))
     expect(problem).to_be_visible()
     expect(page.locator("#advice")).to_contain_text("Open 1 lane now")
+    asked = backend.requests.count(past)
     problem.get_by_role("button", name="Try again").click()
+    eventually(page, lambda: backend.requests.count(past) > asked, "the button asks again")
+    backend.standing_refusals.clear()
+    # By itself too, soon.
     expect(page.locator("#lanes .chart canvas")).to_be_visible()
 
 

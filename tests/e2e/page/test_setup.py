@@ -119,9 +119,11 @@ def test_what_is_not_saved_outlives_a_reload_and_a_lost_session(
     page = open_setup()
     page.get_by_role("button", name="+ Zone").click()
     field(page, "Name").fill("Bakery")
-    backend.sessions.clear()
+    # Of this request alone: any other, made by the page itself, would take the button away before it is pressed.
+    backend.refusals["PUT /api/v1/stores/corner-market/drawing"] = (401, "not_signed_in")
     page.get_by_role("button", name="Save as a new version").click()
-    expect(page.get_by_text("It was not saved: Sign in first.")).to_be_visible()
+    expect(page.get_by_text("It was not saved: Refused for the test with 401.")).to_be_visible()
+    backend.sessions.clear()
     page.reload()
     sign_in(page)
     expect(page.get_by_text("Not saved yet.")).to_be_visible()

@@ -65,9 +65,10 @@ async function send() {
 /** Do something now on the screen, and on the server when it can be reached. */
 async function act(alert, name, body = {}, label = alert.title) {
   buzz(30);
+  set({ sheet: null }); // now: what is opened while this one is being kept stays open
   const path = actionPath(state.store.store_id, alert.alert_id, name);
   await outbox.add({ key: newKey(), userName: state.user.user_name, path, body, alertId: alert.alert_id, name, label });
-  set({ waiting: await outbox.all(), sheet: null });
+  set({ waiting: await outbox.all() });
   send();
 }
 
@@ -79,10 +80,11 @@ async function cannot(alert, reason) {
 
 async function report(what, sectionId) {
   buzz(30);
+  set({ sheet: null });
   const body = { what, ...(sectionId && { place_kind: "section", place_id: sectionId }) };
   const label = a.reports[what];
   await outbox.add({ key: newKey(), userName: state.user.user_name, path: reportPath(state.store.store_id), body, alertId: null, name: "report", label });
-  set({ waiting: await outbox.all(), sheet: null });
+  set({ waiting: await outbox.all() });
   send();
 }
 
