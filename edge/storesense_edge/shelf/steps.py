@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from storesense_edge.shelf.level import RestLevel
 from storesense_edge.shelf.movement import Movement, Phase, WeightStep
 from storesense_edge.shelf.noise import NoiseTracker
-from storesense_edge.shelf.ringing import resting_of
+from storesense_edge.shelf.rests import RestJudge
 from storesense_edge.shelf.sense import PlausibleChanges
 from storesense_edge.shelf.step_settings import StepSettings
 from storesense_edge.shelf.window import WeightWindow, WindowShape
@@ -43,13 +43,13 @@ class StepDetector:
         self.settings = settings or StepSettings()
         self.phase = Phase.STARTING
         self.noise = NoiseTracker(floor_g)
-        self._floor_g = floor_g
         self._spread_g = spread_g
         self._sense = PlausibleChanges(unit_weight_g, unit_sigma_g)
         self._most_g = self._least_g = 0.0
         self._down_first = False
         self.movement: Movement | None = None
         self._window = WeightWindow(self.settings.window_s, self.settings.window_samples)
+        self._rests = RestJudge(self.settings, self.noise, self._sense, self._window, floor_g=floor_g)
         self._level = RestLevel(self.settings.memory_s)
         self._level_sigma_g = 0.0
         self._history: deque[tuple[float, float]] = deque(maxlen=_HISTORY_SAMPLES)
@@ -62,7 +62,6 @@ class StepDetector:
         self._departed_s = 0.0
         self._away = 0
         self._believed_g = 0.0
-        self._disturbed_s = -math.inf
         self._swing_g = 0.0
         self._swing_since_s: float | None = None
         self._after_gap = False
@@ -133,7 +132,7 @@ class StepDetector:
 
     def disturbed(self, at_s: float) -> None:
         """Note that the sample at `at_s` was wild and is replaced: what surrounds it is no short rest."""
-        self._disturbed_s = at_s
+        self._rests.disturbed(at_s)
 
     def interrupt(self, at_s: float) -> None:
         """Note that samples are missing before `at_s`: what happened meanwhile shows when the weight rests again."""
@@ -155,7 +154,7 @@ class StepDetector:
     def _try_start(self, at_s: float) -> None:
         shape = self._window.shape()
         self.noise.seed(self._window.values_g)
-        if self._is_level(shape):
+        if self._rests.is_level(shape):
             self._begin_rest(at_s, shape, swinging=shape.range_g > 10 * self.noise.sigma_g)
 
     def _rest(self, at_s: float, weight_g: float) -> None:
@@ -189,7 +188,7 @@ class StepDetector:
             self.phase = Phase.RESTING
             self._swing_g = 0.0
             self.noise.push_window(shape.mean_g)
-        self._level_sigma_g = self._sigma_of(shape)
+        self._level_sigma_g = self._rests.sigma_of(shape)
         self._set_thresholds()
 
     # -- movement --------------------------------------------------------------------------------------------------
@@ -226,24 +225,24 @@ class StepDetector:
         self._window_means_g.clear()
 
     def _try_settle(self, at_s: float, ahead: Sequence[tuple[float, float]] = ()) -> WeightStep | None:
-        sigma_g = self.noise.sigma_g
-        if self._sense.unit_weight_g is not None and (quick := self._quick_rest(ahead)) is not None:
-            believed_g = self._sense.spread_g(quick.mean_g - self._level.level_g, sigma_g)
+        sigma_g, level_g = self.noise.sigma_g, self._level.level_g
+        if self._sense.unit_weight_g is not None and (quick := self._rests.quick(level_g, ahead)) is not None:
+            believed_g = self._sense.spread_g(quick.mean_g - level_g, sigma_g)
             step = self._settle(ahead[-1][0] if ahead else at_s, quick, swinging=False)
             self._believed_g = believed_g
             return step
-        if self._sense.unit_weight_g is not None and (ringing := self._ringing_rest(ahead)) is not None:
+        if self._sense.unit_weight_g is not None and (ringing := self._rests.ringing(level_g, ahead)) is not None:
             swings = ringing.range_g > 10 * sigma_g
             return self._settle(ahead[-1][0] if ahead else at_s, ringing, swinging=swings)
         quiet = self._window.tail(self.settings.quiet_s, self.settings.quiet_samples)
-        if quiet is not None and self._is_quiet(quiet):
+        if quiet is not None and self._rests.is_quiet(quiet, level_g):
             return self._settle(at_s, quiet, swinging=False)
         if not self._window.full:
             return None
         shape = self._window.shape()
-        delta_g = abs(shape.mean_g - self._level.level_g)
+        delta_g = abs(shape.mean_g - level_g)
         swings = shape.range_g > 10 * sigma_g
-        if shape.range_g <= max(self._widest_swing_g(delta_g), 10 * sigma_g) and self._is_level(shape):
+        if shape.range_g <= max(self._widest_swing_g(delta_g), 10 * sigma_g) and self._rests.is_level(shape):
             if self._swing_since_s is None:
                 self._swing_since_s = at_s
             if not swings or at_s - self._swing_since_s >= self.settings.swing_hold_s:
@@ -304,92 +303,13 @@ class StepDetector:
     def _begin_rest(self, at_s: float, shape: WindowShape, *, swinging: bool) -> None:
         self.phase = Phase.SWINGING if swinging else Phase.RESTING
         self._level.start(at_s, shape.mean_g, max(self.settings.quiet_s, shape.count * self._interval_s))
-        self._level_sigma_g = self._sigma_of(shape)
+        self._level_sigma_g = self._rests.sigma_of(shape)
         self._swing_g = shape.range_g / 2 if swinging else 0.0
         self._rest_from_s = self._mark_s = at_s
         self._believed_g = 0.0
         self._away = 0
         self.noise.interrupt()
         self._set_thresholds()
-
-    def _is_quiet(self, shape: WindowShape) -> bool:
-        """Whether a short stretch holds nothing but noise, and that noise could not hide a hand's wobble."""
-        sigma_g = self.noise.sigma_g
-        return (
-            self._breathes(shape)
-            and shape.range_g <= 6 * sigma_g
-            and abs(shape.drift_g) <= 5 * sigma_g / math.sqrt(shape.count)
-            and sigma_g <= self.settings.quiet_noise_share * abs(shape.mean_g - self._level.level_g)
-        )
-
-    def _quick_rest(self, ahead: Sequence[tuple[float, float]]) -> WindowShape | None:
-        """The newest few samples if they lie still and their weight makes sense; None otherwise."""
-        settings = self.settings
-        newest_s = ahead[-1][0] if ahead else self._window.times_s[-1]
-        # A hand that trembles looks like a rest with a wild reading in it.
-        still_s = newest_s - self._disturbed_s
-        if still_s < settings.quick_s:
-            return None
-        shape = self._window.tail(settings.quick_s, settings.quick_samples, ahead)
-        if shape is None or self._sense.unit_weight_g is None or not self._is_still(shape, 5.0):
-            return None
-        if self._sense.is_whole(shape.mean_g - self._level.level_g, self.noise.sigma_g):
-            return shape
-        shape = self._window.tail(settings.known_s, settings.known_samples, ahead)
-        if shape is None or still_s < settings.strange_s or not self._is_still(shape):
-            return None
-        if self._sense.is_known(shape.mean_g - self._level.level_g, self.noise.sigma_g):
-            return shape
-        sigma_g = self.noise.sigma_g
-        if sigma_g > settings.strange_noise_share * self._sense.unit_weight_g:
-            return None
-        # A trembling hand holds still for three or four samples now and then, and never for long.
-        shape = self._window.tail(settings.strange_s, settings.strange_samples, ahead)
-        return shape if shape is not None and self._is_still(shape) else None
-
-    def _ringing_rest(self, ahead: Sequence[tuple[float, float]]) -> WindowShape | None:
-        """Where the plate will rest, if nothing moves it but its own swing and the weight makes sense."""
-        settings = self.settings
-        newest_s = ahead[-1][0] if ahead else self._window.times_s[-1]
-        if newest_s - self._disturbed_s < settings.ringing_s:
-            return None
-        values_g = self._window.newest(settings.ringing_s, settings.ringing_samples, ahead)
-        if values_g is None:
-            return None
-        sigma_g = self.noise.sigma_g
-        # However fast the cell is read: means of so many samples each, of which a swing is a swing too.
-        size = len(values_g) // settings.ringing_samples
-        newest_g = values_g[-size * settings.ringing_samples :] if size > 1 else values_g
-        means_g = [math.fsum(newest_g[at : at + size]) / size for at in range(0, len(newest_g), size)]
-        shape = resting_of(means_g, sigma_g / math.sqrt(size))
-        if shape is None:
-            return None
-        delta_g = shape.mean_g - self._level.level_g
-        if self._sense.is_whole(delta_g, sigma_g) or self._sense.is_known(delta_g, sigma_g):
-            return shape
-        return None
-
-    def _is_still(self, shape: WindowShape, sigmas: float = 4.5) -> bool:
-        sigma_g = self.noise.sigma_g
-        return (
-            self._breathes(shape)
-            and shape.range_g <= sigmas * sigma_g
-            and abs(shape.drift_g) <= 6 * sigma_g / math.sqrt(shape.count)
-        )
-
-    def _breathes(self, shape: WindowShape) -> bool:
-        """Whether a stretch varies at all, as a cell that is noisier than its rounding must: a frozen one lies."""
-        return shape.range_g > 0 or self.noise.sigma_g <= 3 * self._floor_g
-
-    def _is_level(self, shape: WindowShape) -> bool:
-        """Whether a window's two halves agree: by the noise of their means, or well within its own swing."""
-        noise_g = 6 * self.noise.sigma_g / math.sqrt(shape.count)
-        return abs(shape.drift_g) <= max(noise_g, 0.2 * shape.range_g)
-
-    def _sigma_of(self, shape: WindowShape) -> float:
-        # The mean over two periods or more leaves a tenth of a swing's range at worst.
-        swing_g = 0.1 * shape.range_g if shape.range_g > 10 * self.noise.sigma_g else 0.0
-        return math.hypot(self.noise.sigma_g / math.sqrt(shape.count), swing_g)
 
     def _set_thresholds(self) -> None:
         sigma_g, wander_g = self.noise.sigma_g, self.noise.wander_g
