@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from fixtures.backend_world import QUEUE_RULE, STOCK_RULE, STORE, layout, new_world
+from fixtures.waiting import until
 from storesense_backend import alert_records, registry, rule_records
 from storesense_backend.alerts import follower as following
 from storesense_backend.alerts import ledger
@@ -461,12 +462,6 @@ async def test_two_stores_do_not_mix(world, clock):
             await world.queue(0, clock.now(), delay_s=0)
             await steps.go(5)
         assert [row["store_id"] for row in await alerts(world)] == ["paris-1"]
-
-
-async def until(condition, *, seconds=60.0):
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110 -- other tasks' and the server's state
-            await asyncio.sleep(0.02)
 
 
 def running(world, **settings):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import QUEUE_RULE, STORE, new_world, running_backend
+from fixtures.backend_world import QUEUE_RULE, STORE, running_backend
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.life import records
 from storesense_backend.alerts.metrics import AlertMetrics
@@ -18,12 +18,6 @@ from storesense_contracts.clock import ManualClock
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BASE = f"/api/v1/stores/{STORE}"
 URGENT = QUEUE_RULE | {"escalation": {"remind_every_s": 60, "escalate_after_s": 150, "escalate_to": "manager"}}
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

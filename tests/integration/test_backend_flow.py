@@ -22,12 +22,6 @@ WITHIN = [f"{edge_s}s" for edge_s in DWELL_EDGES_S]
 
 
 @pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
-
-
-@pytest.fixture
 async def backend(world):
     async with running_backend(world.url, clock=ManualClock(NOW)) as (_, http):
         http.headers.update(await world.key(Role.VIEWER))

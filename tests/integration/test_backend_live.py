@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import psutil
-import pytest
 
-from fixtures.backend_world import DEVICES, STORE, layout, new_world, running_backend, sign_in
+from fixtures.backend_world import DEVICES, STORE, layout, running_backend, sign_in
 from storesense_backend import accounts, alert_records, registry
 from storesense_backend.alerts.life.actions import Acknowledge
 from storesense_backend.alerts.life.alert import Actor
@@ -22,12 +21,6 @@ from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
 
 BASE = f"/api/v1/stores/{STORE}"
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import STORE, layout, new_world, running_backend
+from fixtures.backend_world import STORE, layout, running_backend
 from storesense_backend.chain.board import spans
 from storesense_backend.ranges import TimeSpan
 from storesense_backend.roles import Role
@@ -14,12 +14,6 @@ from storesense_contracts.clock import ManualClock
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 PATH = "/api/v1/chain"
 TARGETS = f"/api/v1/stores/{STORE}/targets"
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 async def chain(http, headers, *, days=1):

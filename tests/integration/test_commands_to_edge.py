@@ -1,92 +1,36 @@
 """Commands from the API to a scale on the edge and back: over the real broker, database, gateway and agent."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
-from fixtures.backend_world import World, new_world, running_backend
+from fixtures.backend_world import World, running_backend
+from fixtures.edge_box import DEVICE, STORE, new_agent, register, running
 from fixtures.serial_scale import Scale
 from fixtures.shop import Shop
-from fixtures.small_site import site_dict, write_credentials, write_site
-from fixtures.stand_in_gateway import FAST
-from storesense_backend import registry
+from fixtures.waiting import until
 from storesense_backend.roles import Role
-from storesense_contracts.clock import SystemClock
 from storesense_contracts.device_commands import CommandArguments, DeviceCommand, encode_command
 from storesense_contracts.ids import DeviceId, StoreId
-from storesense_contracts.layout import StoreLayout
-from storesense_contracts.settings import BrokerSettings
-from storesense_contracts.site import load_site
-from storesense_edge.composition import build_agent
-from storesense_edge.credentials import load_credentials
-from storesense_edge.settings import EdgeSettings
 from storesense_gateway.device_commands import CommandRelay
 from storesense_gateway.metrics import GatewayMetrics
 from storesense_gateway.service import Gateway
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
-STORE, DEVICE = StoreId("store-1"), DeviceId("device-2")
 PATH = f"/api/v1/stores/{STORE}/devices/{DEVICE}/commands"
-WAIT_S = 60.0
-
-
-@pytest.fixture
-def scale() -> Iterator[Scale]:
-    with Scale() as scale:
-        yield scale
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with new_world(database_url) as world:
-        yield world
-
-
-def devices(scale: Scale) -> list[dict[str, Any]]:
-    source = {"kind": "serial", "device": scale.device, "resolution_g": 0.1}
-    return [{"kind": "shelf", "id": DEVICE, "slots": [{"slot": "s1", "source": source}]}]
-
-
-@asynccontextmanager
-async def agent(shop: Shop, scale: Scale) -> AsyncIterator[None]:
-    agent = build_agent(
-        load_site(write_site(shop.folder, devices(scale))),
-        EdgeSettings(link=FAST, health_s=1.0),
-        broker=BrokerSettings(host=shop.broker.host, port=shop.broker.port),
-        passwords=load_credentials(write_credentials(shop.folder, shop.broker, f"{STORE}/{DEVICE}")),
-        state_dir=shop.folder / "state",
-        clock=SystemClock(),
-    )
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
 
 
 @contextmanager
-def gateway(shop: Shop) -> Iterator[Gateway]:
+def relaying_gateway(shop: Shop) -> Iterator[Gateway]:
     metrics = GatewayMetrics()
     with (
         shop.gateway(metrics=metrics) as gateway,
         CommandRelay(shop.database_url, gateway.link, metrics=metrics).running(),
     ):
         yield gateway
-
-
-async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            if found := await condition():
-                return found
-            await asyncio.sleep(0.1)
 
 
 async def ask(http: httpx.AsyncClient, kind: str, **more: Any) -> str:
@@ -111,8 +55,7 @@ async def test_commands_reach_a_device_are_done_once_and_wait_for_one_that_is_aw
     world: World, mqtt_broker: EmbeddedBroker, tmp_path: Path, scale: Scale
 ) -> None:
     shop = Shop(mqtt_broker, world.url, tmp_path)
-    layout = StoreLayout.model_validate(site_dict(devices(scale))["store"])
-    await registry.put_store(world.connection, layout, devices=[(DEVICE, "shelf")], rules=[])
+    await register(world, scale)
     scale.weight_g = 120.0
     async with running_backend(world.url) as (_, http):
         http.headers.update(await world.key(Role.MANAGER, "mira"))
@@ -137,8 +80,8 @@ async def test_commands_reach_a_device_are_done_once_and_wait_for_one_that_is_aw
         async def is_zero() -> bool:
             return any(abs(weight_g) < 3 for weight_g in await shown_g())
 
-        with gateway(shop) as running:
-            async with agent(shop, scale):
+        with relaying_gateway(shop) as gateway:
+            async with running(new_agent(tmp_path, mqtt_broker, scale)):
                 await until(understands)
                 await until(is_120)
                 first = await ask(http, "zero_slot", arguments={"slot_id": "s1"})
@@ -152,7 +95,7 @@ async def test_commands_reach_a_device_are_done_once_and_wait_for_one_that_is_aw
                 again = DeviceCommand(
                     command_id=first, kind="zero_slot", arguments=CommandArguments(slot_id="s1"), **known
                 )
-                assert running.link.tell_command(STORE, DEVICE, encode_command(again), valid_s=60)
+                assert gateway.link.tell_command(StoreId(STORE), DeviceId(DEVICE), encode_command(again), valid_s=60)
                 state, detail = await ended(http, await ask(http, "identify"))
                 assert (state, detail[:11]) == ("done", "It runs on ")
                 results = await world.rows("SELECT state FROM command_results WHERE command_id = %(id)s", id=first)
@@ -173,6 +116,6 @@ async def test_commands_reach_a_device_are_done_once_and_wait_for_one_that_is_aw
                 assert len(await world.rows("SELECT boot_id FROM device_boots")) == len(boots) + 1
             await until(is_away)
             waiting = await ask(http, "report_now")
-            async with agent(shop, scale):
+            async with running(new_agent(tmp_path, mqtt_broker, scale)):
                 state, detail = await ended(http, waiting)
                 assert (state, detail[:18]) == ("done", "Told the condition")

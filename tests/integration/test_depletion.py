@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import STORE, new_world, running_backend
+from fixtures.backend_world import STORE, running_backend
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
 
@@ -23,12 +23,6 @@ async def sell(world, *, weeks=3, per_hour=2, upto=NOW):
     await world.commit("shelf_events", "slot-1", picks + back, **base)
     weight = {"weight_mg": 9_000_000, "is_stable": True, "units": 9, "confidence": 0.97}
     await world.commit("shelf_weights", "slot-1", [weight | {"measured_at": at} for at in hours], **base)
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 async def ask(world, now=NOW):

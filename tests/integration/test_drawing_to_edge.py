@@ -1,15 +1,15 @@
 """A line from the API to a running camera and its counts back: over the real broker, database and gateway."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 from fixtures.backend_world import new_world, running_backend
+from fixtures.edge_box import running
 from fixtures.shop import Shop
 from fixtures.small_site import camera, write_credentials, write_site, write_walks
 from fixtures.stand_in_gateway import FAST
+from fixtures.waiting import until
 from storesense_backend import registry
 from storesense_backend.roles import Role
 from storesense_contracts.clock import SystemClock
@@ -23,14 +23,6 @@ from storesense_gateway.drawings import DrawingTeller
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
 PATH = "/api/v1/stores/store-1/drawing"
-
-
-async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    async with asyncio.timeout(60):
-        while True:
-            if found := await condition():
-                return found
-            await asyncio.sleep(0.05)
 
 
 async def test_a_drawn_line_counts_without_a_restart(
@@ -65,24 +57,19 @@ async def test_a_drawn_line_counts_without_a_restart(
             )
             return int((await asyncio.to_thread(shop.query, query))[0][0])
 
-        stop = asyncio.Event()
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             gateway = stack.enter_context(shop.gateway())
             stack.enter_context(DrawingTeller(database_url, gateway.link, store_ids=["store-1"]).running())
-            running = asyncio.create_task(agent.run(stop))
-            try:
-                assert await until(works_by) == 1
-                assert await counted() == 0
-                held = (await http.get(PATH)).json()
-                drawing = held["drawing"]
-                drawing["lines"].append({"id": "left-third", "name": "Left third"})
-                drawing["cameras"][0]["lines"].append(
-                    {"line": "left-third", "image": [[0.3, 0.0], [0.3, 1.0]], "in_side": "left"}
-                )
-                saved = await http.put(PATH, json={"based_on": held["version"], "drawing": drawing})
-                assert saved.status_code == 200, saved.text
-                await until(works_by)
-                assert await until(counted) >= 1
-            finally:
-                stop.set()
-                await running
+            await stack.enter_async_context(running(agent))
+            assert await until(works_by) == 1
+            assert await counted() == 0
+            held = (await http.get(PATH)).json()
+            drawing = held["drawing"]
+            drawing["lines"].append({"id": "left-third", "name": "Left third"})
+            drawing["cameras"][0]["lines"].append(
+                {"line": "left-third", "image": [[0.3, 0.0], [0.3, 1.0]], "in_side": "left"}
+            )
+            saved = await http.put(PATH, json={"based_on": held["version"], "drawing": drawing})
+            assert saved.status_code == 200, saved.text
+            await until(works_by)
+            assert await until(counted) >= 1

@@ -6,12 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fixtures.edge_box import running
 from fixtures.small_site import (
     camera,
     edge_environment,
@@ -58,17 +58,6 @@ def agent_for(
         state_dir=tmp_path / "state",
         clock=SystemClock(),
     )
-
-
-@asynccontextmanager
-async def running(agent: SiteAgent) -> Any:
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(stop))
-    try:
-        yield agent
-    finally:
-        stop.set()
-        await task
 
 
 def readings(gateway: StandInGateway, *streams: Stream) -> list[Any]:

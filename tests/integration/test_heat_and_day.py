@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from fixtures.backend_world import STORE, new_world, running_backend
+from fixtures.backend_world import STORE, running_backend
 from storesense_backend.api import measurement_models
 from storesense_backend.api.day import StoreDay
 from storesense_backend.database import new_pool, opened
@@ -19,12 +19,6 @@ from storesense_contracts.clock import ManualClock
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)  # 13:00 in Berlin
 BASE = f"/api/v1/stores/{STORE}"
 PLACE = {"origin_x_m": 0.0, "origin_y_m": 0.0, "cell_size_m": 0.5, "rows": 12, "columns": 20, "period_ms": 60_000}
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

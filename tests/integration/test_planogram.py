@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import STORE, layout, new_world, running_backend
+from fixtures.backend_world import STORE, layout, running_backend
 from storesense_backend import registry
 from storesense_backend.planogram.records import take_up_due
 from storesense_backend.roles import Role
@@ -18,12 +18,6 @@ PATH = f"/api/v1/stores/{STORE}/planogram"
 HEAD = "slot,sku,product,facings,capacity_units,unit_weight_g,unit_weight_tolerance_g,minimum_units,reorder_point_units"
 RYE = f"{HEAD}\nslot-1,rye,Rye bread,2,8,500,15,1,2\n"
 CSV = {"Content-Type": "text/csv"}
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

@@ -1,87 +1,22 @@
 """A planogram from the API's table to a scale on the edge and back: over the real broker, database and gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
-from fixtures.backend_world import World, new_world, running_backend
+from fixtures.backend_world import World, running_backend
+from fixtures.edge_box import new_agent, register, running, telling_gateway
 from fixtures.serial_scale import Scale
 from fixtures.shop import Shop
-from fixtures.small_site import site_dict, write_credentials, write_site
-from fixtures.stand_in_gateway import FAST
-from storesense_backend import registry
+from fixtures.waiting import until
 from storesense_backend.planogram.entry import PlanogramEntry
 from storesense_backend.planogram.records import add_planogram
 from storesense_backend.roles import Role
-from storesense_contracts.clock import SystemClock
-from storesense_contracts.layout import StoreLayout
-from storesense_contracts.settings import BrokerSettings
-from storesense_contracts.site import load_site
-from storesense_edge.agent import SiteAgent
-from storesense_edge.composition import build_agent
-from storesense_edge.credentials import load_credentials
-from storesense_edge.settings import EdgeSettings
 from storesense_gateway.planograms import PlanogramTeller
 from storesense_simulators.embedded.broker import EmbeddedBroker
-
-DEVICE = "store-1/device-2"
-WAIT_S = 60.0
-
-
-@pytest.fixture
-def scale() -> Iterator[Scale]:
-    with Scale() as scale:
-        yield scale
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with new_world(database_url) as world:
-        yield world
-
-
-def devices(scale: Scale) -> list[dict[str, Any]]:
-    source = {"kind": "serial", "device": scale.device, "resolution_g": 0.1}
-    return [{"kind": "shelf", "id": "device-2", "slots": [{"slot": "s1", "source": source}]}]
-
-
-@asynccontextmanager
-async def agent(shop: Shop, scale: Scale) -> AsyncIterator[SiteAgent]:
-    agent = build_agent(
-        load_site(write_site(shop.folder, devices(scale))),
-        EdgeSettings(link=FAST, health_s=1.0),
-        broker=BrokerSettings(host=shop.broker.host, port=shop.broker.port),
-        passwords=load_credentials(write_credentials(shop.folder, shop.broker, DEVICE)),
-        state_dir=shop.folder / "state",
-        clock=SystemClock(),
-    )
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(stop))
-    try:
-        yield agent
-    finally:
-        stop.set()
-        await task
-
-
-@contextmanager
-def gateway(shop: Shop) -> Iterator[None]:
-    with shop.gateway() as gateway, PlanogramTeller(shop.database_url, gateway.link).running():
-        yield
-
-
-async def until(condition: Any) -> Any:
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            if found := await condition():
-                return found
-            await asyncio.sleep(0.05)
 
 
 def planned(sku: str, unit_weight_g: float) -> list[PlanogramEntry]:
@@ -92,8 +27,7 @@ async def test_a_new_planogram_reaches_the_scale_and_the_old_goods_are_no_picks(
     world: World, mqtt_broker: EmbeddedBroker, tmp_path: Path, scale: Scale
 ) -> None:
     shop = Shop(mqtt_broker, world.url, tmp_path)
-    layout = StoreLayout.model_validate(site_dict(devices(scale))["store"])
-    await registry.put_store(world.connection, layout, devices=[("device-2", "shelf")], rules=[])
+    await register(world, scale)
     async with running_backend(world.url) as (_, http):
         http.headers.update(await world.key(Role.VIEWER, "looker"))
 
@@ -113,8 +47,8 @@ async def test_a_new_planogram_reaches_the_scale_and_the_old_goods_are_no_picks(
         async def is_weighed() -> bool:
             return await units() == [(4,)]
 
-        with gateway(shop):
-            async with agent(shop, scale):
+        with telling_gateway(shop):
+            async with running(new_agent(tmp_path, mqtt_broker, scale)):
                 await until(is_weighed)
                 assert await until(version) == 1
                 now = datetime.now(UTC)
@@ -148,14 +82,7 @@ async def test_a_new_planogram_reaches_the_scale_and_the_old_goods_are_no_picks(
                 assert await events() == [("misplaced", "milk-1l", 4), ("restock", "honey", 4)]
         assert (tmp_path / "state/store-1/device-2.planogram.json").exists()
     # Without broker and gateway it starts again by what it was told.
-    again = build_agent(
-        load_site(write_site(tmp_path, devices(scale))),
-        EdgeSettings(link=FAST),
-        broker=BrokerSettings(port=1),
-        passwords=load_credentials(write_credentials(tmp_path, mqtt_broker, DEVICE)),
-        state_dir=tmp_path / "state",
-        clock=SystemClock(),
-    )
+    again = new_agent(tmp_path, mqtt_broker, scale, port=1)
     planogram = again.devices[0].planogram
     assert planogram is not None
     assert planogram.load().planogram_version == 2
@@ -166,8 +93,7 @@ async def test_a_device_that_connects_later_is_told_what_was_retained(
     world: World, mqtt_broker: EmbeddedBroker, tmp_path: Path, scale: Scale
 ) -> None:
     shop = Shop(mqtt_broker, world.url, tmp_path)
-    layout = StoreLayout.model_validate(site_dict(devices(scale))["store"])
-    await registry.put_store(world.connection, layout, devices=[("device-2", "shelf")], rules=[])
+    await register(world, scale)
     await world.connection.execute(
         "INSERT INTO series (store_id, device_id, stream, subject_id) VALUES ('store-1', 'device-2', 'shelf', 's1')"
     )
@@ -181,10 +107,10 @@ async def test_a_device_that_connects_later_is_told_what_was_retained(
         assert await until(is_told) == 1
         assert await is_told() == 0, "what has been told is not told again"
     # The gateway is gone; the broker remembers.
-    async with agent(shop, scale) as running:
+    async with running(new_agent(tmp_path, mqtt_broker, scale)) as agent:
 
         async def is_known() -> bool:
-            planogram = running.devices[0].planogram
+            planogram = agent.devices[0].planogram
             await asyncio.sleep(0)
             return planogram is not None and planogram.version == 1
 

@@ -4,18 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import QUEUE_RULE, STORE, new_world, running_backend
+from fixtures.backend_world import QUEUE_RULE, STORE, running_backend
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BASE = f"/api/v1/stores/{STORE}/rules"
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture

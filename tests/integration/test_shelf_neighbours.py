@@ -1,6 +1,5 @@
 """A bottle that is set down on two cells at once: one event over the real broker, from two threads of the agent."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fixtures.edge_box import running
 from fixtures.serial_scale import ScalesInStep
 from fixtures.small_site import site_dict, write_credentials
 from fixtures.stand_in_gateway import FAST, StandInGateway
@@ -81,9 +81,7 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
             units = {slot_id: weight.units for slot_id, weight in newest.items()}
             return units == {"juice": 4, "tea": 3} and all((w.guest_mg or 0) > 300_000 for w in newest.values())
 
-        stop = asyncio.Event()
-        task = asyncio.create_task(agent.run(stop))
-        try:
+        async with running(agent):
             await gateway.until(is_counted)
             scales.add(juice=630, tea=410)
             await gateway.until(told(1))
@@ -94,9 +92,6 @@ async def test_a_bottle_on_two_cells_is_one_event_and_its_leaving_is_one_pick(
             await gateway.until(lies_across)
             scales.add(juice=-630, tea=-410)
             await gateway.until(told(3))
-        finally:
-            stop.set()
-            await task
         events = [(e.slot_id, e.event, e.sku, e.units, e.straddles) for e in found(ShelfEvent)]
     assert events == [
         ("juice", "put_back", "juice", 1, "tea"),

@@ -1,33 +1,21 @@
 """A plate of two products on the wire: planned, counted by hand, told wrongly, and told anew."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from fixtures.backend_world import STORE, World, new_world, running_backend
+from fixtures.backend_world import STORE, World, running_backend
+from fixtures.edge_box import new_agent, register, running, telling_gateway
 from fixtures.serial_scale import Scale
 from fixtures.shop import Shop
-from fixtures.small_site import site_dict, write_credentials, write_site
-from fixtures.stand_in_gateway import FAST
-from storesense_backend import registry
+from fixtures.waiting import until
 from storesense_backend.roles import Role
-from storesense_contracts.clock import ManualClock, SystemClock
-from storesense_contracts.layout import StoreLayout
-from storesense_contracts.settings import BrokerSettings
-from storesense_contracts.site import load_site
-from storesense_edge.composition import build_agent
-from storesense_edge.credentials import load_credentials
-from storesense_edge.settings import EdgeSettings
-from storesense_gateway.planograms import PlanogramTeller
+from storesense_contracts.clock import ManualClock
 from storesense_simulators.embedded.broker import EmbeddedBroker
 
-DEVICE = "store-1/device-2"
-WAIT_S = 60.0
 PLATE = {
     "slots": [
         {
@@ -51,64 +39,13 @@ PLATE = {
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
 
 
-@pytest.fixture
-def scale() -> Iterator[Scale]:
-    with Scale() as scale:
-        scale.weight_g = 4 * 100 + 3 * 150
-        yield scale
-
-
-@pytest.fixture
-async def world(database_url: str) -> AsyncIterator[World]:
-    async with new_world(database_url) as world:
-        yield world
-
-
-def devices(scale: Scale) -> list[dict[str, Any]]:
-    source = {"kind": "serial", "device": scale.device, "resolution_g": 0.1}
-    return [{"kind": "shelf", "id": "device-2", "slots": [{"slot": "s1", "source": source}]}]
-
-
-@asynccontextmanager
-async def agent(shop: Shop, scale: Scale) -> AsyncIterator[None]:
-    agent = build_agent(
-        load_site(write_site(shop.folder, devices(scale))),
-        EdgeSettings(link=FAST, health_s=1.0),
-        broker=BrokerSettings(host=shop.broker.host, port=shop.broker.port),
-        passwords=load_credentials(write_credentials(shop.folder, shop.broker, DEVICE)),
-        state_dir=shop.folder / "state",
-        clock=SystemClock(),
-    )
-    stop = asyncio.Event()
-    task = asyncio.create_task(agent.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
-
-
-@contextmanager
-def gateway(shop: Shop) -> Iterator[None]:
-    with shop.gateway() as gateway, PlanogramTeller(shop.database_url, gateway.link).running():
-        yield
-
-
-async def until(condition: Any) -> Any:
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            if found := await condition():
-                return found
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.timeout(240)
 async def test_a_plate_of_two_products_is_counted_once_and_a_wrong_pick_is_told_anew(
     world: World, mqtt_broker: EmbeddedBroker, tmp_path: Path, scale: Scale
 ) -> None:
+    scale.weight_g = 4 * 100 + 3 * 150
     shop = Shop(mqtt_broker, world.url, tmp_path)
-    layout = StoreLayout.model_validate(site_dict(devices(scale))["store"])
-    await registry.put_store(world.connection, layout, devices=[("device-2", "shelf")], rules=[])
+    await register(world, scale)
     base = "/api/v1/stores/store-1"
     async with running_backend(world.url) as (_, http):
         http.headers.update(await world.key(Role.MANAGER, "planner"))
@@ -134,8 +71,8 @@ async def test_a_plate_of_two_products_is_counted_once_and_a_wrong_pick_is_told_
             newest = (await http.get(f"{base}/counts")).json()["counts"][0]
             return newest if newest["state"] != "waiting" else None
 
-        with gateway(shop):
-            async with agent(shop, scale):
+        with telling_gateway(shop):
+            async with running(new_agent(tmp_path, mqtt_broker, scale)):
                 await until(is_planned)
 
                 async def is_weighed() -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fixtures.backend_world import QUEUE_RULE, new_world
+from fixtures.waiting import until
 from storesense_simulators.bench_alert import service_child
 
 LEASE_S = 2.0
@@ -19,14 +20,6 @@ async def world(database_url):
     async with new_world(database_url) as world:
         await world.register(rules=[QUEUE_RULE | {"open_after_s": 0, "min_quality": 0}])
         yield world
-
-
-async def until(condition, *, within_s=60.0):
-    deadline_s = time.monotonic() + within_s
-    while not (found := await condition()):
-        assert time.monotonic() < deadline_s, "it did not come about"
-        await asyncio.sleep(0.05)
-    return found
 
 
 @pytest.mark.timeout(180)

@@ -3,15 +3,9 @@
 import pytest
 
 from fixtures.backend_api import NOW
-from fixtures.backend_world import new_world, running_backend
+from fixtures.backend_world import running_backend
 from storesense_backend.roles import Role
 from storesense_contracts.clock import ManualClock
-
-
-@pytest.fixture
-async def world(database_url):
-    async with new_world(database_url) as world:
-        yield world
 
 
 @pytest.fixture
