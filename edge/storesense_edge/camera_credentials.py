@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -10,13 +9,12 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import msgspec
 from pydantic import SecretStr
 
-from storesense_edge.credentials import CredentialsError
+from storesense_edge.credentials import read_private
 from storesense_edge.vision.errors import SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MAX_BYTES = 1_000_000
 _SETTING = "STORESENSE_EDGE_CAMERA_CREDENTIALS_FILE"
 
 
@@ -43,27 +41,13 @@ def load_camera_credentials(path: Path) -> CameraCredentials:
     Raises:
         CredentialsError: the file is missing, readable by others, or not of its form; no password is in the message.
     """
-    try:
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(path.stat().st_mode)
-            raw = file.read(_MAX_BYTES + 1)
-    except OSError as exc:
-        cause = f"cannot be read ({exc.strerror or exc})"
-        raise CredentialsError(path=path, cause=cause, remedy=f"name another in {_SETTING}") from exc
-    if mode & 0o077:
-        raise CredentialsError(
-            path=path,
-            cause=f"can be read by others (its mode is {mode:04o})",
-            remedy=f"make it private with: chmod 600 {path}",
-        )
-    try:
-        entries = msgspec.json.decode(raw, type=dict[str, _Entry])
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise CredentialsError(
-            path=path,
-            cause="is not a JSON object of names to users and passwords",
-            remedy='write it as {"door-camera": {"user": "viewer", "password": "…"}}',
-        ) from exc
+    entries = read_private(
+        path,
+        dict[str, _Entry],
+        missing=f"name another in {_SETTING}",
+        wanted="a JSON object of names to users and passwords",
+        example='{"door-camera": {"user": "viewer", "password": "…"}}',
+    )
     return {name: Login(entry.user, SecretStr(entry.password)) for name, entry in entries.items()}
 
 
