@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,7 @@ from storesense_simulators.alert_sink import AlertSink
 from storesense_simulators.bench_world import BenchError, BenchWorld, LoadProcess, percentile, say, tell
 from storesense_simulators.embedded.ports import LOOPBACK, free_port
 from storesense_simulators.embedded.process import Child, ChildSpec
-from storesense_simulators.gateway_child import is_healthy
+from storesense_simulators.health_probe import healthy_at
 from storesense_simulators.load import LoadOrder
 
 _STORE = "bench-store"
@@ -216,7 +215,7 @@ def service_child(
         ready_deadline_s=60.0,
         stop_deadline_s=15.0,
     )
-    return Child(spec, ready=partial(is_healthy, port))
+    return Child(spec, ready=healthy_at(port))
 
 
 class _Publisher:

@@ -1,6 +1,5 @@
 """The demo's services: the same commands that production runs, each a child process with its own environment."""
 
-import http.client
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from pathlib import Path
 from storesense_simulators.demo_folder import DemoFolder
 from storesense_simulators.embedded.ports import LOOPBACK
 from storesense_simulators.embedded.process import Child, ChildSpec
+from storesense_simulators.health_probe import healthy_at
 
-_PROBE_TIMEOUT_S = 1.0
 _FOREIGN_SETTINGS = (
     "STORESENSE_ALERTS_",
     "STORESENSE_BACKEND_",
@@ -159,19 +158,3 @@ class DemoServices:
             stop_deadline_s=15.0,
         )
         return Child(spec, ready=ready)
-
-
-def healthy_at(port: int) -> Callable[[], bool]:
-    """Return a question: does the service at this port of loopback say that all is well?"""
-
-    def ask() -> bool:
-        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_TIMEOUT_S)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
-
-    return ask

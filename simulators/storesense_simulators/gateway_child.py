@@ -1,15 +1,12 @@
 """A gateway as a child process: the command that production runs, with an environment of its own."""
 
-import http.client
 import sys
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from storesense_simulators.embedded.ports import LOOPBACK
 from storesense_simulators.embedded.process import Child, ChildSpec
-
-_PROBE_TIMEOUT_S = 1.0
+from storesense_simulators.health_probe import healthy_at
 
 
 def gateway_child(
@@ -50,16 +47,4 @@ def gateway_child(
         ready_deadline_s=60.0,
         stop_deadline_s=15.0,
     )
-    return Child(spec, ready=partial(is_healthy, http_port))
-
-
-def is_healthy(port: int) -> bool:
-    """Tell whether a service's /healthz on loopback says that all is well."""
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_PROBE_TIMEOUT_S)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+    return Child(spec, ready=healthy_at(http_port))
