@@ -42,6 +42,9 @@ def test_a_short_storm_loses_nothing_and_anybody_can_recount_it(service_dir: Pat
         server.wait(60)
     assert done.returncode == 0, (said, done.stderr)
     assert (said["lost"], said["duplicates"], said["ledger_errors"], said["undrained"]) == (0, 0, 0, 0)
+    assert said["commands"] == sum(said["commands_by_outcome"].values()) > 0
+    assert said["commands_done"] > 0
+    assert (said["commands_twice"], said["commands_unanswered"], said["commands_untrue"]) == (0, 0, 0)
     assert said["kills"] == sum(said["kills_by_part"].values()) == KILLS
     assert set(said["kills_by_part"]) == {"broker", "database", "edge", "gateway"}
     assert said["seed"] == SEED

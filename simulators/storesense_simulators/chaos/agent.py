@@ -17,12 +17,24 @@ from pathlib import Path
 
 import msgspec
 
+from storesense_contracts.device_commands import CommandKind
 from storesense_contracts.ids import DeviceId, StoreId
-from storesense_contracts.readings import AnyReading, FootfallReading, QueueSample, ShelfWeight, ZoneReading
+from storesense_contracts.readings import (
+    AnyReading,
+    FootfallReading,
+    QueueSample,
+    ShelfCorrection,
+    ShelfEvent,
+    ShelfEventKind,
+    ShelfWeight,
+    ZoneReading,
+)
 from storesense_contracts.settings import BrokerSettings, load_settings
 from storesense_contracts.topics import Stream
+from storesense_edge.command_runner import CommandRunner
 from storesense_edge.link import DeviceLink
 from storesense_edge.settings import LinkSettings
+from storesense_simulators.chaos.done_file import DoneFile
 from storesense_simulators.chaos.recording_outbox import RecordingOutbox, SentFile
 
 _FULL_DISK_BYTES = 4_096
@@ -37,6 +49,7 @@ class AgentOrder(msgspec.Struct, frozen=True, kw_only=True):
         device_id: its device.
         outbox: the outbox's path.
         sent: the file for this start's lines of ``sent.jsonl``.
+        done: the file for what this start does when it is told to.
         readings_per_s: how much it measures.
         outbox_max_bytes: how much its outbox keeps.
         clock_offset_s: how wrong its clock is at the start.
@@ -46,6 +59,7 @@ class AgentOrder(msgspec.Struct, frozen=True, kw_only=True):
     device_id: str
     outbox: str
     sent: str
+    done: str
     readings_per_s: int
     outbox_max_bytes: int
     clock_offset_s: float = 0.0
@@ -68,7 +82,7 @@ class OffsetClock:
 
 def reading_of(count: int, now_at: datetime) -> tuple[Stream, AnyReading]:
     """Return the reading number ``count`` of an agent: a function of that number and the instant alone."""
-    kind, number = count % 4, count % 1_000_000
+    kind, number = count % 6, count % 1_000_000
     if kind == 0:
         return Stream.FOOTFALL, FootfallReading(
             measured_at=now_at.replace(microsecond=0), period_ms=1, line_id="door", in_count=number, out_count=0
@@ -77,9 +91,38 @@ def reading_of(count: int, now_at: datetime) -> tuple[Stream, AnyReading]:
         return Stream.QUEUE, QueueSample(measured_at=now_at, queue_id="tills", length=number % 10_000)
     if kind == 2:
         return Stream.SHELF, ShelfWeight(measured_at=now_at, slot_id="slot-1", weight_mg=number, is_stable=True)
+    if kind == 3:
+        return Stream.SHELF, ShelfEvent(
+            measured_at=now_at,
+            slot_id="slot-1",
+            event=ShelfEventKind.PICK,
+            units=1,
+            delta_mg=-number,
+            confidence=1.0,
+            event_no=number,
+        )
+    if kind == 4:
+        return Stream.SHELF, _correction(number, now_at)
     return Stream.ZONE, ZoneReading(
         measured_at=now_at.replace(microsecond=0), period_ms=1, zone_id="floor", occupancy=1, entry_count=number
     )
+
+
+def _correction(number: int, now_at: datetime) -> ShelfCorrection:
+    """Return what withdraws the event before, and every other time puts another in its place."""
+    told = ShelfCorrection(
+        measured_at=now_at,
+        slot_id="slot-1",
+        event_no=number - 1,
+        correction_no=1,
+        told_event=ShelfEventKind.PICK,
+        told_units=1,
+        told_delta_mg=1 - number,
+        confidence=1.0,
+    )
+    if number % 12 == 4:
+        return told
+    return msgspec.structs.replace(told, event=ShelfEventKind.PICK, units=2, delta_mg=1 - number)
 
 
 async def run(order: AgentOrder) -> dict[str, object]:
@@ -96,12 +139,16 @@ async def run(order: AgentOrder) -> dict[str, object]:
         settings=LinkSettings(outbox_max_bytes=order.outbox_max_bytes),
         outbox_type=partial(RecordingOutbox, sent=sent),
     )
+    runner = CommandRunner(order.device_id, {CommandKind.ZERO_SLOT: DoneFile(Path(order.done)).do}, clock)
+    link.on_command = runner.hear
     async with link:
         measuring = asyncio.create_task(_measure(link, clock, order.readings_per_s), name="measure")
+        obeying = asyncio.create_task(runner.run(link), name="commands")
         try:
             drain_s = await _obey(lines, clock)
         finally:
             measuring.cancel()
+            obeying.cancel()
         drained = await link.drained(drain_s)
         stats = link.stats
         return {"drained": drained, "pending": stats.pending, "problem": stats.problem, "recorded": stats.recorded}

@@ -13,6 +13,7 @@ import psycopg
 
 from storesense_contracts.spans import Span, contains, parse_multirange
 from storesense_contracts.sql import load_queries
+from storesense_gateway.corrections import reading_idx
 from storesense_simulators.chaos.recording_outbox import SentLine
 
 _QUERIES = load_queries("storesense_simulators", "chaos/chaos.sql")
@@ -60,7 +61,7 @@ class Audit:
         lost: those of which a reading is nowhere.
         sent_readings: readings in all of them.
         stored_readings: different readings of them in the tables.
-        duplicates: rows beyond the first of the same reading, of any message.
+        duplicates: rows beyond the first of the same reading, of any message, and rows of no reading.
         dead_letters: rows of dead letters.
         declared: messages that devices said they dropped, by reason; also those that never were on a disk.
         from_memory: messages in the tables that never were on a disk: sent while it took nothing.
@@ -88,14 +89,16 @@ def audit(sent: Iterable[SentLine], found: Found) -> Audit:
     fates: Counter[str] = Counter()
     lost: list[MessageKey] = []
     known: set[MessageKey] = set()
-    sent_readings = stored_readings = ledger_errors = 0
+    sent_readings = stored_readings = ledger_errors = strangers = 0
     for line in sent:
         key = MessageKey(line.store_id, line.device_id, line.boot_id, line.seq)
         known.add(key)
         rows = found.rows.get(key, Counter())
         sent_readings += line.readings
-        stored_readings += len(rows)
-        fate = _fate(key, line.readings, rows, found)
+        stored_readings += len({reading_idx(idx) for idx in rows})
+        wanted = set(range(line.readings) if line.rows is None else line.rows)
+        strangers += len(rows.keys() - wanted)
+        fate = _fate(key, wanted, rows, found)
         fates[fate] += 1
         if fate == "lost":
             lost.append(key)
@@ -109,7 +112,7 @@ def audit(sent: Iterable[SentLine], found: Found) -> Audit:
         lost=fates["lost"],
         sent_readings=sent_readings,
         stored_readings=stored_readings,
-        duplicates=sum(rows.total() - len(rows) for rows in found.rows.values()),
+        duplicates=sum(rows.total() - len(rows) for rows in found.rows.values()) + strangers,
         dead_letters=sum(map(len, found.letters.values())) + found.letters_without_message,
         declared=dict(found.gap_reasons),
         from_memory=len(found.rows.keys() - known),
@@ -118,12 +121,12 @@ def audit(sent: Iterable[SentLine], found: Found) -> Audit:
     )
 
 
-def _fate(key: MessageKey, readings: int, rows: Counter[int], found: Found) -> str:
-    missing = set(range(readings)) - rows.keys()
+def _fate(key: MessageKey, wanted: set[int], rows: Counter[int], found: Found) -> str:
+    missing = wanted - rows.keys()
     if not missing:
         return "stored"
     letters = found.letters.get(key, set())
-    if None in letters or missing <= letters:
+    if None in letters or {reading_idx(idx) for idx in missing} <= letters:
         return "dead"
     if not rows and contains(found.gaps.get(key[:3], ()), key.seq):
         return "dropped"

@@ -40,3 +40,26 @@ WHERE store_id = ANY(%(store_ids)s) ORDER BY last_received_at DESC LIMIT 12
 
 -- name: server
 SELECT current_setting('server_version')
+
+-- name: add_store
+INSERT INTO stores (store_id, name, time_zone, layout) VALUES (%(store_id)s, %(store_id)s, 'UTC', '{}')
+ON CONFLICT (store_id) DO NOTHING
+
+-- name: ask_command
+WITH asked AS (
+    INSERT INTO device_commands
+        (command_id, store_id, device_id, kind, arguments, issued_at, issued_by, expires_at)
+    VALUES (
+        %(command_id)s, %(store_id)s, %(device_id)s, 'zero_slot', %(arguments)s, now(), 'chaos',
+        now() + %(valid_s)s * interval '1 second'
+    )
+    RETURNING store_id
+)
+SELECT 1, pg_notify('storesense_commands', store_id) FROM asked
+
+-- name: open_commands
+SELECT count(*) FROM device_commands
+WHERE store_id = ANY(%(store_ids)s) AND outcome IS NULL AND (taken_at IS NOT NULL OR expires_at > now())
+
+-- name: commands
+SELECT command_id, outcome FROM device_commands WHERE store_id = ANY(%(store_ids)s)

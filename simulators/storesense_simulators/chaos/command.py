@@ -20,6 +20,10 @@ from storesense_simulators.chaos.run import Outcome, carry_out
 from storesense_simulators.chaos.world import World, WorldOptions
 
 _INTERRUPTED = 130
+_WANTED_ZERO = (
+    *("lost", "duplicates", "undrained", "ledger_errors"),
+    *("commands_twice", "commands_unanswered", "commands_untrue"),
+)
 
 
 def run_chaos(args: argparse.Namespace) -> int:
@@ -48,7 +52,7 @@ def run_chaos(args: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(result) + "\n")
     else:
         sys.stderr.write("".join(f"{name}: {value}\n" for name, value in result.items()))
-    return 0 if result["lost"] == result["duplicates"] == result["undrained"] == result["ledger_errors"] == 0 else 1
+    return 0 if all(result[figure] == 0 for figure in _WANTED_ZERO) else 1
 
 
 async def _run(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -129,5 +133,11 @@ def as_json(outcome: Outcome, *, seed: int, database: str, broker: str) -> dict[
         "ledger_errors": counted.ledger_errors,
         "undrained": outcome.undrained,
         "drain_s": round(outcome.drain_s, 1),
+        "commands": outcome.commands.asked,
+        "commands_by_outcome": outcome.commands.outcomes,
+        "commands_done": outcome.commands.done,
+        "commands_twice": outcome.commands.twice,
+        "commands_unanswered": outcome.commands.unanswered,
+        "commands_untrue": outcome.commands.untrue,
         "lost_messages": [list(key) for key in counted.lost_keys],
     }

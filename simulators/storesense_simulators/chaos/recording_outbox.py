@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from storesense_contracts.ids import BootId
+from storesense_contracts.topics import Stream
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_message import OutboxApplied, OutboxChanges, OutboxLimits, OutboxMessage, OutboxOpened
 
@@ -29,6 +30,7 @@ class SentLine(msgspec.Struct, frozen=True, kw_only=True):
         seq: its number in that.
         stream: what it tells of.
         readings: how many it holds.
+        rows: places in the message of the rows that they become, where these are not one a reading.
         written_s: when it was on disk, by the machine's monotonic clock, in seconds.
     """
 
@@ -38,7 +40,31 @@ class SentLine(msgspec.Struct, frozen=True, kw_only=True):
     seq: int
     stream: str
     readings: int
+    rows: tuple[int, ...] | None = None
     written_s: float
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What decides how many rows a reading becomes."""
+
+    kind: str = ""
+    event: str | None = None
+
+
+def rows_of(stream: Stream, readings_json: bytes) -> tuple[int, ...] | None:
+    """Return the places of a message's rows; None where each reading becomes one.
+
+    A correction withdraws by a row of its own, from -1 down, and says by another what there was instead, if anything.
+    """
+    if stream is not Stream.SHELF or b'"correction"' not in readings_json:
+        return None
+    rows: list[int] = []
+    for idx, told in enumerate(msgspec.json.decode(readings_json, type=list[_Told])):
+        if told.kind == "correction":
+            rows.append(-1 - idx)
+        if told.kind != "correction" or told.event is not None:
+            rows.append(idx)
+    return tuple(rows)
 
 
 class SentFile:
@@ -72,6 +98,7 @@ class SentFile:
                     seq=message.seq,
                     stream=message.stream.value,
                     readings=len(msgspec.json.decode(message.readings_json, type=list[msgspec.Raw])),
+                    rows=rows_of(message.stream, message.readings_json),
                     written_s=written_s,
                 )
             )

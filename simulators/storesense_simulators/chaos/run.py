@@ -13,6 +13,8 @@ import msgspec
 
 from storesense_contracts.errors import StoresenseError
 from storesense_simulators.chaos.audit import Audit, audit, find
+from storesense_simulators.chaos.commands import Asker, CommandAudit, audit_commands, find_commands
+from storesense_simulators.chaos.done_file import load_done
 from storesense_simulators.chaos.plan import (
     Cut,
     Fault,
@@ -33,6 +35,7 @@ _logger = logging.getLogger(__name__)
 _GIVE_UP_S = 180.0
 _FIRST_S = 60.0
 _DRAIN_S = 180.0
+_ANSWERS_S = 90.0
 
 
 class ChaosStuckError(StoresenseError):
@@ -76,6 +79,7 @@ class Outcome:
     """What a run came to."""
 
     audit: Audit
+    commands: CommandAudit
     times: Times
     kills: Counter[Part]
     troubles: Counter[str]
@@ -99,11 +103,13 @@ async def carry_out(world: World, *, kills: int, seed: int, folder: Path, tell: 
     """
     plan = make_plan(kills=kills, seed=seed, shape=world.shape)
     (folder / "plan.jsonl").write_bytes(b"".join(msgspec.json.encode(step) + b"\n" for step in plan))
-    storm = _Storm(world, folder, tell)
+    storm = _Storm(world, Asker(world, seed), folder, tell)
     try:
         await storm.begin()
         for step_no, step in enumerate(plan):
             await storm.take(step_no, step)
+        tell(kills, "waiting for answers")
+        await storm.ask_no_more()
         began_s = time.monotonic()
         tell(kills, "draining")
         undrained = await storm.drain()
@@ -114,8 +120,10 @@ async def carry_out(world: World, *, kills: int, seed: int, folder: Path, tell: 
     sent = await asyncio.to_thread(load_sent, world.sent_files())
     (folder / "sent.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in sent))
     found = await asyncio.to_thread(find, world.database_url, world.store_ids)
+    asked = await asyncio.to_thread(find_commands, world.database_url, world.store_ids)
     return Outcome(
         audit=audit(sent, found),
+        commands=audit_commands(asked, load_done(world.done_files())),
         times=storm.times,
         kills=Counter(kill.part for step in plan for kill in step.kills),
         troubles=Counter(_name(step.trouble) for step in plan if step.trouble is not None),
@@ -125,8 +133,9 @@ async def carry_out(world: World, *, kills: int, seed: int, folder: Path, tell: 
 
 
 class _Storm:
-    def __init__(self, world: World, folder: Path, tell: Callable[[int, str], None]) -> None:
+    def __init__(self, world: World, asker: Asker, folder: Path, tell: Callable[[int, str], None]) -> None:
         self._world = world
+        self._asker = asker
         self._folder = folder
         self._tell = tell
         self._watch = Watch(world)
@@ -134,6 +143,7 @@ class _Storm:
         self.times = Times()
 
     async def close(self) -> None:
+        await self._asker.close()
         await self._watch.close()
 
     async def begin(self) -> None:
@@ -143,6 +153,12 @@ class _Storm:
             raise ChaosStuckError(
                 what="Not every device had a first message stored", waited_s=_FIRST_S, folder=self._folder
             )
+        self._asker.start()
+
+    async def ask_no_more(self) -> None:
+        """Wait until what was asked for is answered, or has expired."""
+        await self._asker.stop()
+        await self._asker.answered(_ANSWERS_S)
 
     async def take(self, step_no: int, step: Step) -> None:
         await asyncio.sleep(step.after_s)

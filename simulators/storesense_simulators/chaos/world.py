@@ -11,11 +11,13 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from storesense_contracts import topics
 from storesense_contracts.ids import DeviceId, StoreId
 from storesense_contracts.migrate import migrate
+from storesense_contracts.sql import load_queries
 from storesense_simulators.chaos.agent import AgentOrder
 from storesense_simulators.chaos.plan import Part, Shape, Wire
 from storesense_simulators.chaos.proxy import FaultProxy
@@ -28,6 +30,7 @@ from storesense_simulators.embedded.process import Child, ChildSpec
 from storesense_simulators.embedded.service_user import write_private
 
 _FOREIGN_SETTINGS = ("STORESENSE_", "PG")
+_QUERIES = load_queries("storesense_simulators", "chaos/chaos.sql")
 _SMALL_OUTBOX_BYTES = 150_000
 _LARGE_OUTBOX_BYTES = 50_000_000
 
@@ -90,6 +93,7 @@ class World:
         self.store_ids = sorted({device.store_id for device in self.devices})
         self.shape = Shape(len(self.devices), len(self.store_ids), owns_database=options.database_url is None)
         self.sent_dir = options.folder / "sent"
+        self.done_dir = options.folder / "done"
         self.postgres = (
             None if options.database_url else EmbeddedPostgres(options.folder / "postgres", outlives_us=options.keeps)
         )
@@ -143,11 +147,13 @@ class World:
         await self._stack.aclose()
 
     async def _start(self) -> None:
-        self.sent_dir.mkdir(parents=True, exist_ok=True)
+        for folder in (self.sent_dir, self.done_dir):
+            folder.mkdir(parents=True, exist_ok=True)
         if self.postgres is not None:
             await asyncio.to_thread(self.postgres.start)
             self._stack.push_async_callback(self._stop_postgres)
         await asyncio.to_thread(migrate, self.database_url)
+        await asyncio.to_thread(self._add_stores)
         await self._stack.enter_async_context(self.broker)
         for no in range(self.shape.gateways):
             await self._proxy(Wire.GATEWAY_BROKER, no)
@@ -158,6 +164,12 @@ class World:
         for no in range(self.shape.edges):
             await self._proxy(Wire.EDGE_BROKER, no)
             await self.start_part(Part.EDGE, no)
+
+    def _add_stores(self) -> None:
+        """Register the stores, as commands are asked for of registered ones alone."""
+        with psycopg.connect(self.database_url) as connection:
+            for store_id in self.store_ids:
+                connection.execute(_QUERIES["add_store"], {"store_id": store_id})
 
     def leave_database(self) -> str:
         """Let the database run on after the end; returns how to reach and how to stop it."""
@@ -223,6 +235,15 @@ class World:
         """Return the agents' files of sent messages, oldest start first."""
         return sorted(self.sent_dir.glob("*.jsonl"))
 
+    def done_files(self) -> Sequence[Path]:
+        """Return the agents' files of what they were told to do and did."""
+        return sorted(self.done_dir.glob("*.txt"))
+
+    @property
+    def devices_with_room(self) -> Sequence[Device]:
+        """Devices whose outbox does not overflow."""
+        return [device for device in self.devices if device.outbox_max_bytes == _LARGE_OUTBOX_BYTES]
+
     async def _proxy(self, wire: Wire, no: int) -> None:
         def target() -> tuple[str, int]:
             if wire is not Wire.GATEWAY_DATABASE:
@@ -256,6 +277,7 @@ class World:
             device_id=device.device_id,
             outbox=str(self._options.folder / "devices" / f"edge-{no}.outbox.db"),
             sent=str(self.sent_dir / f"edge-{no}-{self._starts[no]:05}.jsonl"),
+            done=str(self.done_dir / f"edge-{no}-{self._starts[no]:05}.txt"),
             readings_per_s=self._options.readings_per_s,
             outbox_max_bytes=device.outbox_max_bytes,
             clock_offset_s=self.clock_offsets_s[no],

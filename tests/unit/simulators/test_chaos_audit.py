@@ -107,3 +107,47 @@ def test_every_message_has_one_fate() -> None:
     each.letters = {MessageKey(*BOOT, 7): {None}}
     result: Audit = audit(lines, each)
     assert result.stored + result.dead + result.dropped + result.lost == result.sent == 4
+
+
+def corrected(*rows: int) -> tuple[SentLine, Found]:
+    """A weight, a correction that puts another event in the place, and one that puts nothing there; stored as rows."""
+    sent = SentLine(
+        store_id=BOOT[0],
+        device_id=BOOT[1],
+        boot_id=BOOT[2],
+        seq=5,
+        stream="shelf",
+        readings=3,
+        rows=(0, -2, 1, -3),
+        written_s=0.0,
+    )
+    return sent, Found(rows={KEY: Counter(rows)}, ledger={BOOT: [(5, 6)]})
+
+
+def test_a_correction_is_stored_when_both_of_its_rows_are() -> None:
+    sent, stored = corrected(0, -2, 1, -3)
+    result = audit([sent], stored)
+    assert (result.stored, result.stored_readings, result.duplicates, result.from_memory) == (1, 3, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost", "duplicates"),
+    [
+        pytest.param((0, 1, -3), 1, 0, id="what was told is not withdrawn"),
+        pytest.param((0, -2, -3), 1, 0, id="what it was instead is missing"),
+        pytest.param((0, -2, 1, 2, -3), 0, 1, id="an event that no correction told"),
+        pytest.param((0, -2, -2, 1, -3), 0, 1, id="withdrawn twice"),
+    ],
+)
+def test_half_a_correction_is_lost_and_one_row_too_many_a_duplicate(
+    rows: tuple[int, ...], lost: int, duplicates: int
+) -> None:
+    sent, stored = corrected(*rows)
+    result = audit([sent], stored)
+    assert (result.lost, result.duplicates) == (lost, duplicates)
+
+
+def test_a_dead_letter_accounts_for_both_rows_of_its_correction() -> None:
+    sent, stored = corrected(0, -3)
+    stored.letters[KEY] = {1}
+    assert audit([sent], stored).dead == 1

@@ -12,7 +12,7 @@ from storesense_contracts.topics import Stream
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxWriteError
 from storesense_edge.outbox_message import OutboxChanges, OutboxLimits, OutboxMessage, message_no
-from storesense_simulators.chaos.recording_outbox import RecordingOutbox, SentFile, load_sent
+from storesense_simulators.chaos.recording_outbox import RecordingOutbox, SentFile, load_sent, rows_of
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 FIRST, SECOND = BootId("a" * 32), BootId("b" * 32)
@@ -95,3 +95,20 @@ def test_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
     path = tmp_path / "1.jsonl"
     path.write_bytes(path.read_bytes()[:-20])
     assert noted(tmp_path) == [(FIRST, 0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "readings", "rows"),
+    [
+        pytest.param(Stream.FOOTFALL, b'[{"kind":"correction"}]', None, id="of another stream"),
+        pytest.param(Stream.SHELF, b'[{"kind":"weight"},{"kind":"event","event":"pick"}]', None, id="no correction"),
+        pytest.param(
+            Stream.SHELF,
+            b'[{"kind":"weight"},{"kind":"correction","event":"pick"},{"kind":"correction","units":0}]',
+            (0, -2, 1, -3),
+            id="one with another event in its place, one with nothing",
+        ),
+    ],
+)
+def test_a_correction_becomes_one_row_or_two(stream: Stream, readings: bytes, rows: tuple[int, ...] | None) -> None:
+    assert rows_of(stream, readings) == rows
