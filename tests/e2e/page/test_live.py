@@ -49,6 +49,8 @@ def test_silent_sensors_show_since_when_and_never_zero(open_page, backend: FakeB
         {"queue_id": "tills", "length": 0, "longest_wait_s": 0.0, "measured_at": fake_store.instant(1200)}
     ]
     hall = next(item for item in backend.snapshot["environment"] if item["sensor_id"] == "hall")
+    door = {"line_id": "door", "in_count": 1234, "out_count": 1200, "measured_at": fake_store.instant(1200)}
+    backend.snapshot["footfall"] = [door]
     page: Page = open_page()
     expect(figure(page, "queue").locator(".figure-value")).to_have_text("–")
     expect(figure(page, "queue")).to_contain_text("Tills: no data since")
@@ -58,6 +60,11 @@ def test_silent_sensors_show_since_when_and_never_zero(open_page, backend: FakeB
     since = r"(\w+ \d+ \w+, )?" + store_time(page, hall["measured_at"])
     expect(place(page, "sensor:hall")).to_have_attribute(
         "aria-label", re.compile(f"^Climate sensor Sales floor: No data since {since}$")
+    )
+    # What was counted stands.
+    since = r"(\w+ \d+ \w+, )?" + store_time(page, door["measured_at"])
+    expect(place(page, "line:door")).to_have_attribute(
+        "aria-label", re.compile(f"^Counting line Main door: 1,234 in, 1,200 out. No data since {since}$")
     )
     place(page, "sensor:hall").click()
     expect(page.locator(".detail")).to_contain_text("Is the device online?")

@@ -29,6 +29,16 @@ def test_axe_finds_nothing_on_the_store(open_page, backend: FakeBackend, axe: Ax
     assert axe(page, AXE_TAGS) == []
 
 
+@pytest.mark.parametrize("path", ["/", "/#mode=wall"])
+def test_axe_finds_nothing_on_a_store_that_fell_silent(open_page, backend: FakeBackend, axe: Axe, path: str) -> None:
+    for family in ("footfall", "zones", "queues", "lanes", "slots", "environment"):
+        for reading in backend.snapshot[family]:
+            reading["measured_at"] = fake_store.instant(1200)
+    page: Page = open_page(path=path, bypass_csp=True)
+    at_rest(page)
+    assert axe(page, AXE_TAGS) == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
     open_page, backend: FakeBackend, axe: Axe, scheme: str, sign_in

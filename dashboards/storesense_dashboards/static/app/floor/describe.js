@@ -66,11 +66,15 @@ function climateTexts(reading) {
 export function summaryText(layout, live, item, atMs, zone) {
   if (item.kind === "device") return deviceSummary(item, live.devices[item.id], atMs, zone);
   const place = findPlace(layout, item);
-  const gap = gapText(freshnessOf(live, item, atMs), atMs, zone);
+  const fresh = freshnessOf(live, item, atMs);
+  const gap = gapText(fresh, atMs, zone);
+  // What a line counted stands, and is drawn beside it; the state of any other place is not known any more.
+  const isKnown = gap === null || (item.kind === "line" && fresh.state === "stale");
+  const known = isKnown && valueText(item, place, readingOf(live, item), atMs);
   return {
     name: placeName(item, place),
     kind: t.item.kind[item.kind],
-    value: gap ?? valueText(item, place, readingOf(live, item), atMs),
+    value: [known, gap].filter(Boolean).join(". "),
     isGap: gap !== null,
   };
 }
