@@ -132,17 +132,17 @@ def _add_live(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "live",
         help="what telling many watchers of one store costs",
         description="Run a backend on the embedded database, let many watchers follow one store's live stream over "
-        "loopback while readings are committed, and tell deliveries for a second of a core and their delay: alone, "
-        "twice beside a watcher that takes nothing, and alone again.",
+        "loopback while readings are committed, and tell deliveries for a second of a core and their delay, "
+        "alone and beside a watcher that takes nothing, in turns.",
     )
     live.add_argument("--clients", type=_lanes, default=1000, metavar="N", help="watchers (default %(default)s)")
     live.add_argument(
         "--duration",
         dest="seconds",
         type=_seconds,
-        default=10.0,
+        default=5.0,
         metavar="SECONDS",
-        help="of counting, each of four times (default 10)",
+        help="of counting, each of twelve times (default 5)",
     )
     live.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
     live.set_defaults(handler=_live)

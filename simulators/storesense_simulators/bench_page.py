@@ -22,7 +22,7 @@ from storesense_backend.api.access import COOKIE_NAME
 from storesense_contracts.migrate import migrate
 from storesense_gateway.maintenance import connect, maintain
 from storesense_gateway.maintenance_settings import MaintenanceSettings
-from storesense_simulators.bench_live import QueueWriter, backend_process, begin_session, bench_layout, prepare_store
+from storesense_simulators.bench_store import QueueWriter, backend_process, begin_session, bench_layout, prepare_store
 from storesense_simulators.bench_world import BenchError, say
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
 
