@@ -7,7 +7,7 @@ up what nobody has asked for, before its grids are dropped.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,34 @@ async def first_grid_at(connection: Connection, store_id: str) -> datetime | Non
 async def stores_with_heat(connection: Connection) -> list[str]:
     """Return the stores whose cameras have ever told presence."""
     return [row["store_id"] for row in await (await connection.execute(_SQL["stores"])).fetchall()]
+
+
+async def newest_batches(connection: Connection) -> dict[int, int]:
+    """Return the newest batch of each partition."""
+    return {row["partition_no"]: row["head"] for row in await (await connection.execute(_SQL["newest"])).fetchall()}
+
+
+async def late_hours(
+    connection: Connection, *, after: Mapping[int, int], upto: Mapping[int, int], before_at: datetime
+) -> dict[str, list[datetime]]:
+    """Return hours of each store to which batches brought grids, newest first.
+
+    Args:
+        connection: to the database.
+        after: by partition, the newest batch that is known already; a partition that is not among them is left out.
+        upto: by partition, the newest batch to look at.
+        before_at: hours from here on are left out.
+    """
+    partitions = sorted(after.keys() & upto.keys())
+    values = {
+        "after": [after[no] for no in partitions],
+        "upto": [upto[no] for no in partitions],
+        "before_at": before_at,
+    }
+    found: dict[str, list[datetime]] = {}
+    for row in await (await connection.execute(_SQL["late_hours"], values)).fetchall():
+        found.setdefault(row["store_id"], []).append(row["hour_at"])
+    return found
 
 
 def _hours(span: TimeSpan) -> list[datetime]:

@@ -1,8 +1,9 @@
 """Adding up the heat of whole hours as long as the backend runs, so that it is there before somebody asks for it.
 
-Each pass looks at the last two days of every store, and at one day more, which goes back from pass to pass to the
-oldest grid that is still there and then begins anew. So what came late is in the kept hours within that time, and no
-hour's grids are dropped before it is kept.
+Each pass looks at the last two days of every store, at older hours to which grids have come since the pass before (a
+device was offline for days), and at one day more, which goes back from pass to pass to the oldest grid that is still
+there and then begins anew. So what came late is in the kept hours at the next pass, also what came while no backend
+ran within some hours, and no hour's grids are dropped before it is kept.
 """
 
 import asyncio
@@ -16,7 +17,14 @@ from pydantic import ValidationError
 from storesense_backend import registry
 from storesense_backend.database import Pool
 from storesense_backend.errors import NotFoundError
-from storesense_backend.heat_hours import LOOKED_AT, first_grid_at, keep_hours, stores_with_heat
+from storesense_backend.heat_hours import (
+    LOOKED_AT,
+    first_grid_at,
+    keep_hours,
+    late_hours,
+    newest_batches,
+    stores_with_heat,
+)
 from storesense_backend.metrics import BackendMetrics
 from storesense_backend.ranges import TimeSpan, floor_to
 from storesense_contracts.clock import Clock
@@ -40,17 +48,25 @@ class HeatUpkeep:
         self._pool = pool
         self._metrics = metrics
         self._reached: dict[str, datetime] = {}
+        self._seen: dict[int, int] = {}
 
     async def look(self, now: datetime) -> int:
         """Look at every store once; return how many hours were added up."""
         async with self._pool.connection() as connection:
             store_ids = await stores_with_heat(connection)
+            newest = await newest_batches(connection)
+            late = await late_hours(
+                connection, after=self._seen, upto=newest, before_at=floor_to(now, _HOUR) - LOOKED_AT
+            )
         count = 0
         for store_id in store_ids:
             try:
                 count += await self._look_at(store_id, now)
+                for hour_at in late.get(store_id, ()):
+                    count += await self._keep(store_id, TimeSpan(hour_at, hour_at + _HOUR))
             except (NotFoundError, ValidationError) as exc:
                 _LOG.warning("%s keeps no heat: %s", store_id, exc, extra={"store_id": store_id})
+        self._seen = newest
         return count
 
     async def _look_at(self, store_id: str, now: datetime) -> int:

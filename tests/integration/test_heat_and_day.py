@@ -71,9 +71,12 @@ async def test_heat_that_nobody_asked_for_is_kept_before_its_grids_are_dropped(w
         assert kept[0] == 2, "the last two days at once"
         assert kept[1:].index(1) == 0, "then day by day, to the oldest grid"
         await world.commit("heatmap_grids", "ground", [grid(NOW - timedelta(days=20), 50)], device_id="cam-2")
-        assert sum([await upkeep.look(NOW) for _ in range(25)]) == 1, "and anew, where grids came late"
+        assert [await upkeep.look(NOW) for _ in range(3)] == [1, 0, 0], "and at once where grids came late"
+        late = HeatUpkeep(pool, BackendMetrics())
+        await world.commit("heatmap_grids", "ground", [grid(NOW - timedelta(days=20), 60)], device_id="cam-3")
+        assert sum([await late.look(NOW) for _ in range(25)]) == 1, "and anew, where they came while no backend ran"
     await world.connection.execute("DELETE FROM heatmap_grids")
-    assert (await total(backend, **span))[0] == pytest.approx(raw_s + 240 * 5)
+    assert (await total(backend, **span))[0] == pytest.approx(raw_s + 240 * (5 + 6))
 
 
 async def test_kept_hours_and_the_grids_themselves_say_the_same(world, backend):

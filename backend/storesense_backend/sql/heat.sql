@@ -31,6 +31,18 @@ CROSS JOIN LATERAL (
     SELECT measured_at FROM heatmap_grids WHERE heatmap_grids.series_id = asked.series_id ORDER BY measured_at LIMIT 1
 ) AS found;
 
+-- name: newest
+SELECT partition_no, head FROM partitions;
+
+-- name: late_hours
+-- Hours of long ago to which new batches brought grids.
+SELECT DISTINCT s.store_id, date_bin('1 hour', r.measured_at, TIMESTAMPTZ '2000-01-01 00:00:00+00') AS hour_at
+FROM unnest(%(after)s::bigint[], %(upto)s::bigint[]) AS new (after, upto)
+JOIN heatmap_grids r ON r.batch_no > new.after AND r.batch_no <= new.upto
+JOIN series s USING (series_id)
+WHERE r.measured_at < %(before_at)s
+ORDER BY s.store_id, hour_at DESC;
+
 -- name: hours
 SELECT hour_at, grid_count, cell_size_m, columns, rows, presence_cs, watched_ds
 FROM floor_heat_hours
