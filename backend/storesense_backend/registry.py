@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg.types.json import Jsonb
+from pydantic import ValidationError
 
 from storesense_backend.database import Connection
 from storesense_backend.default_rules import default_rules
 from storesense_backend.drawing.records import lay_registered_drawing
-from storesense_backend.errors import InvalidError, NotFoundError
+from storesense_backend.errors import InvalidError, NotFoundError, UnavailableError
 from storesense_backend.planogram.records import lay_registered
 from storesense_backend.rule_records import check_rules, write_rules
 from storesense_contracts.drawing import CameraView
@@ -37,6 +38,26 @@ async def get_store(connection: Connection, store_id: str) -> dict[str, Any]:
     if row is None:
         raise no_such_store(store_id)
     return row
+
+
+async def get_layout(connection: Connection, store_id: str) -> StoreLayout:
+    """Return a store's layout. Raises NotFoundError, and UnavailableError as ``layout_of``."""
+    return layout_of(await get_store(connection, store_id))
+
+
+def layout_of(row: dict[str, Any]) -> StoreLayout:
+    """Read the layout in a store's row.
+
+    Raises:
+        UnavailableError: it was written by a release that knows more than this one.
+    """
+    try:
+        return StoreLayout.model_validate(row["layout"])
+    except ValidationError as exc:
+        raise UnavailableError(
+            f"the layout of store {row['store_id']!r} cannot be read by this release; put it again",
+            code="unreadable_layout",
+        ) from exc
 
 
 async def put_store(

@@ -1,17 +1,76 @@
 """What goes in and out of the API about the life of alerts."""
 
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from storesense_backend.alerts.life import reports
 from storesense_backend.alerts.life.alert import DismissReason
-from storesense_backend.api.models import Alert, Answer, Question
+from storesense_backend.api.models import Answer, Question, SpanAnswer
 from storesense_contracts.layout import Id, refuse_control_characters
 from storesense_contracts.rule_frame import Severity
 
 Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(refuse_control_characters)]
+
+
+class AlertWords(Answer):
+    """What an alert says, in one language."""
+
+    title: str
+    action: str
+
+
+class Alert(Answer):
+    """An alert: what is the matter, what to do, and in the end the proof that it is over."""
+
+    alert_id: int
+    store_id: str
+    rule_id: str
+    kind: str = Field(description="the kind of its rule", examples=["queue_too_long"])
+    subject_id: str = Field(
+        description="the queue, slot, device, ... that it is about; slot/sku of a plate's further product"
+    )
+    section_id: str = Field(description="whose staff it concerns")
+    severity: Literal["info", "warning", "critical"]
+    state: Literal["open", "acknowledged", "in_hand", "resolved", "dismissed"]
+    cause_at: datetime = Field(description="when the cause began, by the readings")
+    opened_at: datetime = Field(description="when the alert was raised")
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    resolved_at: datetime | None
+    resolved_by: str | None = Field(None, description="who ended it by hand, where no sensor can prove it")
+    taken_at: datetime | None = Field(None, description="when somebody took it in hand")
+    taken_by: str | None = None
+    dismissed_at: datetime | None = None
+    dismissed_by: str | None = None
+    dismiss_reason: str | None = None
+    snoozed_until: datetime | None = None
+    snoozed_by: str | None = None
+    snooze_reason: str | None = None
+    escalated_to: str | None = Field(None, description="the role that was told as nobody had answered")
+    escalated_at: datetime | None = None
+    reminded_at: datetime | None = None
+    reminder_count: int = 0
+    silenced_by_alert_id: int | None = Field(
+        None, description="the alert that explains this one: its device is offline"
+    )
+    is_late: bool = Field(False, description="raised by readings that came late, as its rule allows")
+    is_blind: bool = Field(False, description="its sensors say too little to judge by, for it or against it")
+    title: str = Field(examples=["Tills: 6 waiting"])
+    action: str = Field(examples=["Bring 12 × Oat milk 1 l to Aisle 3, left (Dry goods)"])
+    words: dict[str, AlertWords] = Field(description="title and action in the languages besides English, by their tags")
+    details: dict[str, str | int | float | None]
+    proof: dict[str, str | int | float | None] | None = Field(
+        description="what was observed that ended it; null while it lasts, or if its rule was withdrawn"
+    )
+
+
+class Alerts(Answer):
+    """A page of alerts, newest first."""
+
+    alerts: list[Alert]
+    next: str | None = Field(description="give this as after for the next page; null on the last one")
 
 
 class AlertEvent(Answer):
@@ -169,11 +228,9 @@ class PersonLine(Answer):
     reported: int
 
 
-class ReportCard(Answer):
+class ReportCard(SpanAnswer):
     """How good a store's alerts are."""
 
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     all: CardLine
     rules: list[RuleLine]
     load: Load

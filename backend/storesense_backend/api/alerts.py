@@ -12,6 +12,8 @@ from storesense_backend.alerts.life.actions import Action
 from storesense_backend.alerts.life.alert import Actor
 from storesense_backend.api.access import Manager, Staff, Viewer
 from storesense_backend.api.alert_models import (
+    Alert,
+    Alerts,
     DismissQuestion,
     NoteQuestion,
     ReportCard,
@@ -23,9 +25,7 @@ from storesense_backend.api.alert_models import (
 )
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Context, Ctx
-from storesense_backend.api.models import Alert, Alerts
 from storesense_backend.api.parameters import AfterId, AlertId, FromAt, Limit, StoreIdPath, ToAt
-from storesense_backend.api.stores import layout_of
 from storesense_backend.ranges import time_span
 from storesense_backend.roles import Principal
 
@@ -237,7 +237,7 @@ async def report(
         severity=asked.severity,
     )
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         alert_id = await reports.report(
             connection, layout, seen, actor=_actor(principal), now=context.clock.now(), action_key=key
         )

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from storesense_backend import registry
@@ -12,7 +12,7 @@ from storesense_backend.api.access import Manager, Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.measurement_models import Kpi
-from storesense_backend.api.models import Answer, Question
+from storesense_backend.api.models import Answer, Question, SpanAnswer
 from storesense_backend.api.parameters import StoreIdPath
 from storesense_backend.chain.targets import put_targets, targets_of
 
@@ -39,14 +39,10 @@ class ChainKpi(Kpi):
     )
 
 
-class ChainFigures(Answer):
+class ChainFigures(SpanAnswer):
     """A store's KPIs of the span."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
     made_at: datetime
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     previous_from: datetime
     previous_to: datetime
     trend_dates: list[date]

@@ -4,16 +4,16 @@ import datetime as dt
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from storesense_backend import registry
 from storesense_backend.api.access import Viewer
+from storesense_backend.api.alert_models import AlertWords
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import AlertWords, Answer
+from storesense_backend.api.models import Answer, SpanAnswer
 from storesense_backend.api.parameters import StoreIdPath
-from storesense_backend.api.stores import layout_of
 from storesense_backend.errors import InvalidError
 from storesense_backend.local_days import local_day
 from storesense_backend.store_day import date_span, store_day
@@ -83,14 +83,10 @@ class DayAlert(Answer):
     words: dict[str, AlertWords]
 
 
-class StoreDay(Answer):
+class StoreDay(SpanAnswer):
     """A local day; lists begin at from, null where nothing was measured."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
     date: dt.date
-    from_at: Annotated[dt.datetime, Field(alias="from")]
-    to: dt.datetime
     until: dt.datetime = Field(description="where the minutes that are past end")
     step_s: int
     lines: list[LineDay]
@@ -114,6 +110,6 @@ async def get_day(
         raise InvalidError("a date lies between the years 2000 and 2200", field="date")
     now = context.clock.now()
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         day = local_day(now, layout.zone_info) if date is None else date_span(date, layout)
         return JsonResponse(await store_day(connection, layout=layout, day=day, now=now))

@@ -12,7 +12,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Answer
 from storesense_backend.api.parameters import StoreIdPath
-from storesense_backend.api.stores import layout_of
 
 router = APIRouter(prefix="/api/v1/stores", tags=["measurements"])
 
@@ -89,5 +88,7 @@ async def get_depletion(store_id: StoreIdPath, _principal: Viewer, context: Ctx)
     """Tell when each slot reaches its reorder point and runs empty, and what standing empty cost."""
     async with context.pool.connection() as connection:
         store = await registry.get_store(connection, store_id)
-        told = await context.depletion.of(connection, layout_of(store), store["layout_version"], context.clock.now())
+        told = await context.depletion.of(
+            connection, registry.layout_of(store), store["layout_version"], context.clock.now()
+        )
     return JsonResponse(told)

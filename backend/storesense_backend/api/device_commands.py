@@ -10,7 +10,8 @@ from storesense_backend import registry
 from storesense_backend.api.access import Manager, Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Context, Ctx
-from storesense_backend.api.models import Answer, DeviceCommandNow, Question
+from storesense_backend.api.live_models import DeviceCommandNow
+from storesense_backend.api.models import Answer, Question
 from storesense_backend.api.parameters import ID_TEXT, Limit, StoreIdPath
 from storesense_backend.device_commands import Wish, add_command, list_commands
 from storesense_contracts.device_commands import (

@@ -1,19 +1,19 @@
 """What several people together tell: dwell, ways between zones, parties, queues with their lanes, occupancy."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from storesense_backend import flow, registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer, NextWaitNow
+from storesense_backend.api.live_models import NextWaitNow
+from storesense_backend.api.models import Answer, SpanAnswer
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
-from storesense_backend.api.stores import layout_of
 from storesense_backend.occupancy import STEP, door_occupancy
 from storesense_backend.ranges import time_span
 
@@ -23,13 +23,6 @@ _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
 _MONTH = timedelta(days=31)
-
-
-class _Span(Answer):
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
 
 
 class ZoneDwell(Answer):
@@ -50,7 +43,7 @@ class ZoneDwell(Answer):
     staff_share: float | None = Field(description="staff_s by people_s")
 
 
-class Dwell(_Span):
+class Dwell(SpanAnswer):
     """Dwell of every zone."""
 
     edges_s: list[int] = Field(description="upper edges of the histogram's steps")
@@ -65,7 +58,7 @@ class Way(Answer):
     people: int
 
 
-class Transitions(_Span):
+class Transitions(SpanAnswer):
     """Ways between zones."""
 
     fewest_told: int = Field(description="in a quarter of an hour, ways of fewer people never left the camera")
@@ -88,7 +81,7 @@ class LineParties(Answer):
     staff_share: float | None = Field(description="staff among the heads, both ways")
 
 
-class Parties(_Span):
+class Parties(SpanAnswer):
     """Parties over every line."""
 
     lines: list[LineParties]
@@ -128,7 +121,7 @@ class QueueFlow(Answer):
     lanes: list[LaneWork]
 
 
-class Queues(_Span):
+class Queues(SpanAnswer):
     """Every queue; lengths and next_wait are of ``at``, all else of the span."""
 
     at: datetime
@@ -157,7 +150,7 @@ class OccupancyDay(Answer):
     completeness: float = Field(description="share of the minutes of entrance lines that were measured")
 
 
-class Occupancy(_Span):
+class Occupancy(SpanAnswer):
     """Occupancy by the doors."""
 
     basis: Literal["doors", "none"] = Field(description="none: no entrance line, or no opening hours with a night")
@@ -176,7 +169,7 @@ async def get_dwell(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_HOUR, longest=timedelta(days=context.settings.max_range_days))
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await flow.dwell(connection, layout=layout, span=span, now=now))
 
 
@@ -188,7 +181,7 @@ async def get_transitions(
     longest = timedelta(days=context.settings.max_range_days)
     span = time_span(from_at, to_at, now=context.clock.now(), usual=_DAY, longest=longest)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await flow.transitions(connection, layout=layout, span=span))
 
 
@@ -200,7 +193,7 @@ async def get_parties(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_HOUR, longest=timedelta(days=context.settings.max_range_days))
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await flow.parties(connection, layout=layout, span=span, now=now))
 
 
@@ -212,7 +205,7 @@ async def get_queues(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_HOUR, longest=_WEEK)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await flow.queues(connection, layout=layout, span=span, now=now))
 
 
@@ -224,7 +217,7 @@ async def get_occupancy(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_DAY, longest=_MONTH)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         found = await door_occupancy(connection, layout=layout, span=span, now=now)
     return JsonResponse(
         {

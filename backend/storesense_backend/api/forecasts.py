@@ -13,7 +13,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Answer
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
-from storesense_backend.api.stores import layout_of
 from storesense_backend.errors import InvalidError
 from storesense_backend.forecasts.records import anomalies
 from storesense_backend.forecasts.store_hours import SCALES
@@ -101,7 +100,7 @@ async def get_forecast(
     now = context.clock.now()
     async with context.pool.connection() as connection:
         store = await registry.get_store(connection, store_id)
-        layout = layout_of(store)
+        layout = registry.layout_of(store)
         hours = await context.forecasts.of(connection, layout, store["layout_version"], now)
     today = now.astimezone(layout.zone_info).date()
     found = []

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from storesense_backend.api.access import Viewer, authenticate
 from storesense_backend.api.answers import JsonResponse, errors, plain_errors
 from storesense_backend.api.context import Context, Ctx
-from storesense_backend.api.models import Snapshot
+from storesense_backend.api.live_models import Snapshot
 from storesense_backend.api.parameters import StoreIdPath
 from storesense_backend.http_protocol import OUTLET
 from storesense_backend.live.subscription import LiveEvent, Subscription

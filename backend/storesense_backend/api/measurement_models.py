@@ -1,23 +1,18 @@
 """What the API tells of measurements and KPIs over a span of time, and of their quality."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from storesense_backend.api.models import Answer
+from storesense_backend.api.models import Answer, SpanAnswer
 from storesense_backend.gap_reasons import GapReason
 from storesense_contracts.kpis import Better, Quality, Unit
 from storesense_contracts.topics import Stream
 
 
-class Heatmap(Answer):
+class Heatmap(SpanAnswer):
     """Presence on the floor. Cell (0, 0) has its corner at origin_xy_m; cells are in row-major order."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     cell_size_m: float
     origin_xy_m: tuple[float, float]
     columns: int
@@ -55,13 +50,9 @@ class Kpi(Answer):
     high: float | None = Field(description="upper bound of the true value, 95 %; null where no error is known")
 
 
-class Kpis(Answer):
+class Kpis(SpanAnswer):
     """KPIs over a span of time."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     kpis: list[Kpi]
 
 
@@ -127,12 +118,8 @@ class DeviceCompleteness(Answer):
     boots: list[DeviceBoot]
 
 
-class Completeness(Answer):
+class Completeness(SpanAnswer):
     """How complete a store's data is."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     summary: list[QualityNow]
     devices: list[DeviceCompleteness]

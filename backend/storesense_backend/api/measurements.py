@@ -14,7 +14,6 @@ from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.measurement_models import Completeness, Footfall, Heatmap, Kpis
 from storesense_backend.api.parameters import FromAt, Limit, StoreIdPath, SubjectId, ToAt
 from storesense_backend.api.reading_models import Readings
-from storesense_backend.api.stores import layout_of
 from storesense_backend.completeness import completeness
 from storesense_backend.errors import InvalidError
 from storesense_backend.heat_hours import floor_heat
@@ -96,7 +95,7 @@ async def get_heatmap(
     longest = timedelta(hours=context.settings.max_heatmap_hours)
     span = time_span(from_at, to_at, now=now, usual=_HOUR, longest=longest)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         heat = await floor_heat(connection, layout=layout, span=span, now=now, metrics=context.metrics)
     frame = heat.frame
     return JsonResponse(
@@ -124,7 +123,7 @@ async def get_kpis(
         found = await store_kpis(
             connection,
             store=store,
-            layout=layout_of(store),
+            layout=registry.layout_of(store),
             depletion=context.depletion,
             span=span,
             now=context.clock.now(),
@@ -150,5 +149,5 @@ async def get_completeness(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_DAY, longest=_DAY)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await completeness(connection, layout=layout, span=span, now=now))

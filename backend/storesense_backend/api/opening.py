@@ -10,7 +10,8 @@ from storesense_backend import registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer, Session, Snapshot, Store, StoreSummary, User
+from storesense_backend.api.live_models import Snapshot
+from storesense_backend.api.models import Answer, Session, Store, StoreSummary, User
 from storesense_backend.api.parameters import ID_TEXT
 from storesense_backend.errors import NotFoundError
 

@@ -11,7 +11,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.notification_models import People, Person, PersonEntry
 from storesense_backend.api.parameters import StoreIdPath
-from storesense_backend.api.stores import layout_of
 from storesense_backend.database import Connection
 from storesense_backend.errors import InvalidError
 from storesense_backend.notify import channel_records as records
@@ -77,7 +76,7 @@ async def delete_person(store_id: StoreIdPath, person_id: PersonId, _principal: 
 
 async def check_sections(connection: Connection, store_id: str, sections: list[str]) -> None:
     """Refuse a section that the store does not have. Raises InvalidError."""
-    layout = layout_of(await registry.get_store(connection, store_id))
+    layout = await registry.get_layout(connection, store_id)
     known = {section.id for section in layout.sections}
     for place, section in enumerate(sections):
         if section not in known:

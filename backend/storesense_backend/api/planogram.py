@@ -14,7 +14,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Answer, Question
 from storesense_backend.api.parameters import ID_TEXT, Limit, StoreIdPath
-from storesense_backend.api.stores import layout_of
 from storesense_backend.errors import InvalidError
 from storesense_backend.planogram.entry import PlanogramEntry, PlanogramError, shared_products
 from storesense_backend.planogram.records import (
@@ -175,7 +174,7 @@ async def put_planogram(
     now = context.clock.now()
     body = await request.body()
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         entries, body_from = _entries_of(request, body, [slot.id for slot in layout.slots])
         planogram = await add_planogram(
             connection,

@@ -1,17 +1,17 @@
 """How right a store's figures are."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from storesense_backend import registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer
+from storesense_backend.api.models import Answer, SpanAnswer
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
 from storesense_backend.quality import quality
 from storesense_backend.ranges import time_span
@@ -22,17 +22,13 @@ _HOUR = timedelta(hours=1)
 _LONGEST = timedelta(days=7)
 
 
-class Fault(Answer):
+class Fault(SpanAnswer):
     """A time during which a camera was not well."""
-
-    model_config = ConfigDict(populate_by_name=True)
 
     device_id: str
     component_id: str
     cause: str
     state: Literal["ok", "degraded", "failed"]
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     reason: str | None
     displacement_px: float | None
     affected: list[str] = Field(description="figures that it touched, as stream/subject")
@@ -54,13 +50,9 @@ class LineAudit(Answer):
     error_high: float = Field(description="upper bound of the error, 95 %")
 
 
-class StoreQuality(Answer):
+class StoreQuality(SpanAnswer):
     """How right a store's figures are."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     faults: list[Fault]
     lines: list[LineAudit]
 

@@ -18,7 +18,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Answer, Question, RuleEntry, Rules, RuleVersions
 from storesense_backend.api.parameters import Limit, RuleId, StoreIdPath
-from storesense_backend.api.stores import layout_of
 from storesense_backend.default_rules import default_rules
 from storesense_backend.errors import InvalidError, UnavailableError
 from storesense_backend.ranges import time_span
@@ -78,7 +77,7 @@ class ReplayAnswer(Answer):
 async def list_rules(store_id: StoreIdPath, _principal: Viewer, context: Ctx) -> Response:
     """List the rules by which alerts are raised, and those that hold besides unless one of their kind is given."""
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         rows = await rule_records.list_rules(connection, store_id)
     kinds = {row["spec"]["kind"] for row in rows}
     implied = [rule.model_dump(mode="json") for rule in IMPLIED if rule.kind not in kinds]
@@ -100,7 +99,7 @@ async def put_rule(
     if checked.id != rule_id:
         raise InvalidError(f"the rule's id is {checked.id!r}, the path says {rule_id!r}", field="id")
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         row = await rule_records.put_rule(
             connection, layout, checked, edited_by=principal.actor, now=context.clock.now()
         )
@@ -154,7 +153,7 @@ async def replay_rule(store_id: StoreIdPath, asked: ReplayQuestion, _principal: 
     longest = timedelta(days=context.settings.max_range_days)
     span = time_span(asked.from_at, asked.to_at, now=context.clock.now(), usual=_USUAL, longest=longest)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         await rule_records.check_rule(connection, layout, asked.rule)
         view = (await read_stores(connection, [store_id]))[store_id]
         if isinstance(view, str):

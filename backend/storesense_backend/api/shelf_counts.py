@@ -14,7 +14,6 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Answer, Question
 from storesense_backend.api.parameters import ID_TEXT, FromAt, Limit, StoreIdPath, ToAt
-from storesense_backend.api.stores import layout_of
 from storesense_backend.ranges import time_span
 from storesense_backend.shelf_counts import add_count, counts_with_accuracy
 from storesense_contracts.layout import Id
@@ -106,7 +105,7 @@ async def post_count(
 ) -> Response:
     """Tell the shelf what somebody counted just now: it takes that for true, unless its weight contradicts it."""
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         units_of = {each.sku: each.units for each in body.products}
         added = await add_count(
             connection, layout, slot_id, units_of, counted_by=principal.actor, now=context.clock.now()

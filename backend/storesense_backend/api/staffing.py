@@ -1,19 +1,17 @@
 """How many lanes: what is advised now, and what was advised and done."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from storesense_backend import registry
 from storesense_backend.api.access import Viewer
 from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
-from storesense_backend.api.models import Answer
+from storesense_backend.api.models import Answer, SpanAnswer
 from storesense_backend.api.parameters import FromAt, StoreIdPath, ToAt
-from storesense_backend.api.stores import layout_of
 from storesense_backend.ranges import time_span
 from storesense_backend.staffing.calls import Outcome
 from storesense_backend.staffing.past import past
@@ -126,14 +124,10 @@ class LaneCall(Answer):
     wait_after_s: float | None = Field(description="and in the 15 minutes after done_at, or after its end")
 
 
-class StaffingPast(Answer):
+class StaffingPast(SpanAnswer):
     """Lanes, advice and waits of a span."""
 
-    model_config = ConfigDict(populate_by_name=True)
-
     store_id: str
-    from_at: Annotated[datetime, Field(alias="from")]
-    to: datetime
     wait_target_s: int
     lanes_total: int = Field(description="staffed lanes with a queue")
     step_s: int = Field(description="60 of up to 25 hours, 900 of up to 8 days, else 3600")
@@ -176,7 +170,7 @@ async def get_staffing(
     span = time_span(from_at, to_at, now=now, usual=_USUAL, longest=_LONGEST)
     async with context.pool.connection() as connection:
         store = await registry.get_store(connection, store_id)
-        told = await context.staffing.of(connection, layout_of(store), store["layout_version"], now)
+        told = await context.staffing.of(connection, registry.layout_of(store), store["layout_version"], now)
         rows = await history(connection, store_id, span.from_at, span.to_at)
     many = len(rows)
     kept = {
@@ -201,5 +195,5 @@ async def get_staffing_history(
     now = context.clock.now()
     span = time_span(from_at, to_at, now=now, usual=_DAY, longest=_MONTH)
     async with context.pool.connection() as connection:
-        layout = layout_of(await registry.get_store(connection, store_id))
+        layout = await registry.get_layout(connection, store_id)
         return JsonResponse(await past(connection, layout=layout, span=span, now=now))

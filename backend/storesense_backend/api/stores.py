@@ -1,9 +1,6 @@
 """Stores, their devices and their rules."""
 
-from typing import Any
-
 from fastapi import APIRouter
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from storesense_backend import registry
@@ -12,25 +9,9 @@ from storesense_backend.api.answers import JsonResponse, errors
 from storesense_backend.api.context import Ctx
 from storesense_backend.api.models import Devices, Store, StoreEntry, Stores
 from storesense_backend.api.parameters import StoreIdPath
-from storesense_backend.errors import InvalidError, UnavailableError
-from storesense_contracts.layout import StoreLayout
+from storesense_backend.errors import InvalidError
 
 router = APIRouter(prefix="/api/v1/stores", tags=["stores"])
-
-
-def layout_of(row: dict[str, Any]) -> StoreLayout:
-    """Read the layout in a store's row.
-
-    Raises:
-        UnavailableError: it was written by a release that knows more than this one.
-    """
-    try:
-        return StoreLayout.model_validate(row["layout"])
-    except ValidationError as exc:
-        raise UnavailableError(
-            f"the layout of store {row['store_id']!r} cannot be read by this release; put it again",
-            code="unreadable_layout",
-        ) from exc
 
 
 @router.get("", summary="All stores", response_model=Stores, responses=errors(401))
