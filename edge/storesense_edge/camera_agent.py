@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
     from storesense_edge.picture_desk import PictureDesk
     from storesense_edge.settings import EdgeSettings
+    from storesense_edge.shared_floor import FloorView, SharedFloor
     from storesense_edge.source_thread import Finding, Stop
     from storesense_edge.trajectories import TrajectoryRecorder
     from storesense_edge.view_file import ViewFile
@@ -94,6 +95,8 @@ class CameraAgent:
         self._visits: OpenVisitsFile | None = None
         self._kept: tuple[OpenVisits, float] | None = None
         self._desk: PictureDesk | None = None
+        self._floor: SharedFloor | None = None
+        self._on_floor: FloorView | None = None
         self._drawing: DeviceDrawing | None = None
         self._drawn: Drawn | None = None
         self._recorder = recorder
@@ -123,6 +126,14 @@ class CameraAgent:
     def follow(self, drawing: DeviceDrawing) -> CameraAgent:
         """Measure what the drawing says, also while it changes; without it what the site file says is measured."""
         self._drawing = drawing
+        return self
+
+    def share(self, floor: SharedFloor) -> CameraAgent:
+        """Know staff whom other cameras of this box know, and tell them; without it each camera finds its own.
+
+        A camera takes part while it has a floor calibration and runs as fast as the clock.
+        """
+        self._floor = floor
         return self
 
     @property
@@ -241,7 +252,17 @@ class CameraAgent:
     def _begin(self, source: FrameSource, detector: Detector | None, begin_media_s: float) -> _Pass:
         frame_wh = source.info.frame_wh
         plan = camera_plan(self._device, self._store, frame_wh)
-        return _Pass(source, detector, CameraPipeline(plan), frame_wh, begin_media_s, begin_media_s)
+        self._leave_floor()
+        if self._floor is not None and plan.floor_map is not None and self._pacer.keeps_time:
+            self._on_floor = self._floor.view(self._device.id, self._pacer.monotonic_s)
+        pipeline = CameraPipeline(plan, neighbours=self._on_floor)
+        return _Pass(source, detector, pipeline, frame_wh, begin_media_s, begin_media_s)
+
+    def _leave_floor(self) -> None:
+        """Let the other cameras forget whom this one followed."""
+        if self._on_floor is not None:
+            self._on_floor.leave()
+            self._on_floor = None
 
     def _reporter(self, pipeline: CameraPipeline, begin_at: datetime) -> CameraReporter:
         return CameraReporter(
@@ -257,10 +278,11 @@ class CameraAgent:
         """Tell all that is left, and that no visit is open any more."""
         if self._recorder is not None:
             self._recorder.write(self._clock.now(), now_or_never=True)
-        if reporter is None:
-            return []
-        findings: list[Finding] = list(reporter.close(*self._present(media_s)))
-        self._keep_visits(reporter, now_or_never=True)
+        findings: list[Finding] = []
+        if reporter is not None:
+            findings += reporter.close(*self._present(media_s))
+            self._keep_visits(reporter, now_or_never=True)
+        self._leave_floor()
         return findings
 
     def _keep_visits(self, reporter: CameraReporter, *, now_or_never: bool = False) -> None:

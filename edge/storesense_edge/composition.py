@@ -25,6 +25,7 @@ from storesense_edge.open_visits import OpenVisitsFile
 from storesense_edge.planogram import DevicePlanogram
 from storesense_edge.setup_page import setup_page
 from storesense_edge.setup_server import SetupCamera
+from storesense_edge.shared_floor import SharedFloor
 from storesense_edge.shelf_agent import SlotAgent
 from storesense_edge.shelf_neighbours import ShelfNeighbours
 from storesense_edge.slot_units import SlotUnits
@@ -79,6 +80,8 @@ def build_agent(
     logins = (
         None if settings.camera_credentials_file is None else load_camera_credentials(settings.camera_credentials_file)
     )
+    cameras = [device for device in site.devices if isinstance(device, CameraDevice)]
+    floor = SharedFloor() if sum(camera.source.kind != "simulated" for camera in cameras) > 1 else None
     for device in site.devices:
         planogram = _planogram(device, site.store, state_dir / store_id)
         drawing = _drawing(device, site.store, state_dir / store_id, None if setup is None else setup.url)
@@ -90,7 +93,7 @@ def build_agent(
             clock,
             state_dir=state_dir / store_id,
             logins=logins,
-            goes_by=_GoesBy(planogram, drawing, None if setup is None else setup.desk),
+            goes_by=_GoesBy(planogram, drawing, None if setup is None else setup.desk, floor),
             handlers=handlers,
         )
         if not sources:
@@ -151,11 +154,12 @@ def _drawing(device: AnyDevice, store: StoreLayout, state_dir: Path, setup_url: 
 
 @dataclass(frozen=True, slots=True)
 class _GoesBy:
-    """What a device is told while it runs, and who may look."""
+    """What a device is told while it runs, who may look, and the floor that it shares with others."""
 
     planogram: DevicePlanogram | None
     drawing: DeviceDrawing | None
     desk: PictureDesk | None
+    floor: SharedFloor | None
 
 
 def _sources(
@@ -188,6 +192,8 @@ def _sources(
             agent.follow(drawing)
         if desk is not None:
             agent.show(desk)
+        if goes_by.floor is not None:
+            agent.share(goes_by.floor)
         if agent.has_pictures:
             handlers[CommandKind.LEARN_VIEW] = lambda _arguments: agent.learn_view()
         return [Source(device.id, agent.measure)]

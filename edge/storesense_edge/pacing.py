@@ -71,6 +71,15 @@ class Pacer:
         ago_s = max(0.0, moment.monotonic_s - self._due_s(media_s, moment.monotonic_s))
         return moment.now_at - timedelta(seconds=ago_s)
 
+    @property
+    def keeps_time(self) -> bool:
+        """Whether a media second takes a second, so that several cameras' times lie beside each other on one clock."""
+        return self._speed == 1.0
+
+    def monotonic_s(self, media_s: float) -> float:
+        """Return the time of the monotonic clock at which a frame was due, for one that keeps time."""
+        return self._anchor_s + media_s - (self._anchor_media_s or 0.0)
+
     def _due_s(self, media_s: float, now_s: float) -> float:
         begin_media_s = self._anchor_media_s or 0.0
         if self._speed is not None:

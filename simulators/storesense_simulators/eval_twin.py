@@ -15,8 +15,8 @@ import numpy as np
 
 from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
+from storesense_edge.shared_floor import FloorView, SharedFloor
 from storesense_edge.site_mapping import camera_plan
-from storesense_edge.vision.handover import Handover
 from storesense_edge.vision.heatmap import spread
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.polygon import PolygonSet
@@ -81,6 +81,19 @@ class _Heat:
         np.add.at(self.points_s, (cells[:, 1], cells[:, 0]), passed_s)
 
 
+class _Neighbours:
+    """A camera's view of the shared floor, and whom it followed there last."""
+
+    def __init__(self, view: FloorView) -> None:
+        self._view = view
+        self.places: FloorPlaces | None = None
+
+    def see(self, places: FloorPlaces) -> frozenset[int]:
+        """Take the people of a picture."""
+        self.places = places
+        return self._view.see(places)
+
+
 class TwinScore:
     """Compares the figures of every camera of a store with the twin's truth.
 
@@ -91,8 +104,13 @@ class TwinScore:
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
         sizes = {mount.device_id: mount.frame_size_px for mount in shop.cameras}
+        self._floor = SharedFloor()
+        # The twin's cameras have one clock.
+        self._seen = {device_id: _Neighbours(self._floor.view(device_id, float)) for device_id in sizes}
         self._pipelines = {
-            device.id: CameraPipeline(camera_plan(device, shop.layout, sizes[device.id]))
+            device.id: CameraPipeline(
+                camera_plan(device, shop.layout, sizes[device.id]), neighbours=self._seen[device.id]
+            )
             for device in shop.site.devices
             if isinstance(device, CameraDevice) and device.id in sizes
         }
@@ -119,9 +137,6 @@ class TwinScore:
         self._door_counts = (0, 0)
         self._parties: dict[int, int] = {}
         self._staff = StaffFigures()
-        self._handover = Handover()
-        self._placed_s: dict[str, float] = {}
-        self._wholes: dict[str, NDArray[np.int64]] = {}
         self._crowds: deque[tuple[int, Crowd]] = deque(maxlen=60)
         self._seams = SeamFigures()
         self._t_ms: int | None = None
@@ -176,18 +191,10 @@ class TwinScore:
             return
         self._frames += 1
         seen = pipeline.step(frame.detections, frame.t_ms / 1000)
-        self._hand_over(frame.device_id, pipeline.places)
         for zone_id, people in zip(pipeline.zone_ids, seen.occupancy, strict=True):
             self._zones[zone_id].measured_now = people
         for sample in seen.queues:
             self._queues[sample.queue_id].measured_now = sample.waiting
-
-    def _hand_over(self, device_id: str, places: FloorPlaces | None) -> None:
-        if places is not None and places.at_s > self._placed_s.get(device_id, float("-inf")):
-            self._placed_s[device_id] = places.at_s
-            self._wholes[device_id] = self._handover.step(
-                device_id, places.numbers, places.points_xy_m, places.at_s, present=places.present
-            )
 
     def _take_counts(self, pipeline: CameraPipeline) -> None:
         for count in pipeline.take_lines():
@@ -222,7 +229,7 @@ class TwinScore:
     def _sample_seams(self) -> None:
         """Compare whom each camera followed on its own floor with who was there at that time."""
         for device_id, pipeline in self._pipelines.items():
-            places, grid = pipeline.places, pipeline.plan.grid
+            places, grid = self._seen[device_id].places, pipeline.plan.grid
             if places is None or grid is None:
                 continue
             t_ms = round(places.at_s * 1000)
@@ -233,7 +240,7 @@ class TwinScore:
                 at_ms,
                 people=crowd.numbers[here],
                 people_xy_m=crowd.xy_m[here],
-                found=self._wholes[device_id][found],
+                found=np.array([self._floor.whole_of(device_id, n) or 0 for n in places.numbers[found].tolist()]),
                 found_xy_m=places.points_xy_m[found],
             )
 

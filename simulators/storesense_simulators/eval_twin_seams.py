@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,19 @@ LOST_MS = 5_000
 """Not followed for longer than this, somebody has been lost rather than handed over."""
 
 
+LEAST_SAMPLES = 2
+"""A number that somebody has borne at a camera for fewer seconds is not judged there."""
+
+
 @dataclass(slots=True)
 class SeamFigures:
-    """Passings from floor to floor, and who kept their number."""
+    """Passings from floor to floor, who kept their number, and numbers that were several people's."""
 
     passed: int = 0
     kept: int = 0
+    _bearers: dict[int, dict[str, Counter[int]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(Counter))
+    )
     _known: dict[int, tuple[str, int, int]] = field(default_factory=dict)
     _new: dict[int, tuple[str, int]] = field(default_factory=dict)
 
@@ -58,6 +66,7 @@ class SeamFigures:
                 self._see(int(people[row]), device_id, int(found[column]), t_ms)
 
     def _see(self, person: int, device_id: str, number: int, t_ms: int) -> None:
+        self._bearers[number][device_id][person] += 1
         known = self._known.get(person)
         if known is None or known[0] == device_id or t_ms - known[2] > LOST_MS:
             self._known[person] = (device_id, number, t_ms)
@@ -74,4 +83,16 @@ class SeamFigures:
 
     def told(self) -> dict[str, Any]:
         """Return the figures."""
-        return {"passed": self.passed, "kept": self.kept, "kept_ratio": ratio(self.kept, self.passed)}
+        handed = mixed = 0
+        for cameras in self._bearers.values():
+            bearers = [people.most_common(1)[0][0] for people in cameras.values() if people.total() >= LEAST_SAMPLES]
+            handed += len(bearers) > 1
+            mixed += len(set(bearers)) > 1
+        return {
+            "passed": self.passed,
+            "kept": self.kept,
+            "kept_ratio": ratio(self.kept, self.passed),
+            "handed": handed,
+            "mixed": mixed,
+            "mixed_ratio": ratio(mixed, handed),
+        }

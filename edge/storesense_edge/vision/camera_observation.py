@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +41,21 @@ class FloorPlaces:
         numbers: (N,) this camera's numbers of the people seen.
         points_xy_m: (N, 2) where they stand, finite.
         present: numbers of everybody who is here, those not seen just now included.
+        staff: of these, whom this camera by itself knows to work here.
     """
 
     at_s: float
     numbers: NDArray[np.int64]
     points_xy_m: NDArray[np.float64]
     present: frozenset[int]
+    staff: frozenset[int] = frozenset()
+
+
+class Neighbours(Protocol):
+    """The other cameras of a floor, as far as one camera needs them."""
+
+    def see(self, places: FloorPlaces) -> frozenset[int]:
+        """Take whom this camera follows, and return who of them is known to work here, by whatever camera."""
 
 
 @dataclass(frozen=True, slots=True)

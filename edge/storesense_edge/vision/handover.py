@@ -3,30 +3,39 @@
 Each camera follows the people on its own part of the floor under numbers of its own. Where two cameras look at the same
 floor, two of these are one person if they stand and walk in the same place for a while. Where one camera's floor ends
 and the next one's begins, somebody who is lost here and somebody who is found there are one if their walks meet in the
-middle of the gap, at one pace and at about one height. All are matched at once, the best pairs first (Kuhn 1955), and
-two people whom one camera shows at the same time are two. Cameras whose clocks differ by a tenth of a second are told
-apart by that no better than people can walk in it. Nothing but place, time, pace and height is looked at, all of it is
-forgotten with the person, and the numbers stay on the edge box.
+middle of the gap, at one pace. All are matched at once, the best pairs first (Kuhn 1955), and two whom one camera shows
+at the same time are two people. Clocks of cameras that differ by a tenth of a second do no more harm than people can
+walk in it. Whoever is known to work here at one camera does so at the next.
+Nothing but place, time and pace is looked at, all of it is forgotten with the person, and nothing leaves the edge box.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+
+from storesense_edge.vision.followers import Follower, Pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
+    from storesense_edge.vision.camera_observation import FloorPlaces
+
+MOST_FOLLOWED = 1_000
+"""Of all cameras together; whoever comes on top of these is followed by their camera alone."""
+
 _UNLIKELY = 1e3
-_LONG_STEP_S = 0.25
-"""Of the time between two pictures no more than this counts as seen together."""
-_PACE_S = 0.6
-"""Time constant over which somebody's pace is judged."""
+_PAIR_S = 5.0
+"""Two who were not compared for longer than this begin anew."""
+_SILENT_S = 2.0
+"""A camera without a picture for longer than this sees nobody."""
+_AWAY_S = 30.0
+"""Of a camera without a picture for longer than this, nobody is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,12 @@ class HandoverSettings:
         together_s: ... for this long, two are one.
         apart_m: of those taken for one, seen this far apart ...
         apart_s: ... for this long, they are two after all.
-        fresh_s: whoever was seen no longer ago than this is where they were last seen walking.
+        fresh_s: whoever their camera saw this shortly before its last picture is still seen by it.
         gap_s: nobody is looked for at the next camera longer than this after they were seen.
         reach_m: walks across a gap meet within this ...
         reach_m_s: ... and this for each second of the gap.
         pace_m_s: paces before and after a gap differ by no more than this ...
         turn_s: ... unless the gap is no longer than this.
-        height_m: nor do heights, where both are known.
         settle_s: whoever is new to a camera is looked at for so long before they are matched with somebody lost.
         look_s: matches are sought this often.
     """
@@ -59,60 +67,12 @@ class HandoverSettings:
     reach_m_s: float = 0.4
     pace_m_s: float = 0.9
     turn_s: float = 0.5
-    height_m: float = 0.3
     settle_s: float = 0.7
     look_s: float = 0.3
 
 
-@dataclass(slots=True, eq=False)
-class _Follower:
-    """Somebody as one camera follows them."""
-
-    camera_id: str
-    number: int
-    whole: int
-    first_s: float
-    first_xy: NDArray[np.float64]
-    seen_s: float
-    xy: NDArray[np.float64]
-    pace: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
-    height_m: float = np.nan
-    is_settled: bool = False
-
-    def at(self, at_s: float) -> NDArray[np.float64]:
-        """Where they are at a time near to that of the last sighting."""
-        place: NDArray[np.float64] = self.xy + self.pace * (at_s - self.seen_s)
-        return place
-
-    def see(self, xy: NDArray[np.float64], height_m: float, at_s: float) -> None:
-        passed_s = at_s - self.seen_s
-        if passed_s > 0:
-            known_s = self.seen_s - self.first_s
-            share = max(-np.expm1(-passed_s / _PACE_S), passed_s / (passed_s + known_s))
-            self.pace = self.pace + share * ((xy - self.xy) / passed_s - self.pace)
-        if np.isfinite(height_m):
-            self.height_m = height_m if np.isnan(self.height_m) else self.height_m + 0.1 * (height_m - self.height_m)
-        self.xy, self.seen_s = xy, max(at_s, self.seen_s)
-
-
-@dataclass(slots=True)
-class _Pair:
-    at_s: float
-    mean_m: float = 0.0
-    together_s: float = 0.0
-    apart_s: float = 0.0
-
-    def see(self, away_m: float, at_s: float, apart_m: float) -> None:
-        passed_s = min(max(at_s - self.at_s, 0.0), _LONG_STEP_S)
-        self.at_s = max(at_s, self.at_s)
-        self.together_s += passed_s
-        # A mean of all at first, then of the last three seconds.
-        self.mean_m += (away_m - self.mean_m) * (passed_s / max(min(self.together_s, 3.0), 1e-6))
-        self.apart_s = self.apart_s + passed_s if away_m > apart_m else 0.0
-
-
 class Handover:
-    """Numbers the people of a floor that several cameras see.
+    """Follows the people of a floor that several cameras see, from one to the next.
 
     Args:
         settings: when two cameras' people are one.
@@ -120,48 +80,35 @@ class Handover:
 
     def __init__(self, settings: HandoverSettings | None = None) -> None:
         self.settings = settings or HandoverSettings()
-        self._followed: dict[tuple[str, int], _Follower] = {}
-        self._wholes: dict[int, list[_Follower]] = {}
-        self._pairs: dict[tuple[int, int], tuple[_Follower, _Follower, _Pair]] = {}
-        self._present: dict[str, frozenset[int]] = {}
+        self._followed: dict[tuple[str, int], Follower] = {}
+        self._wholes: dict[int, list[Follower]] = {}
+        self._pairs: dict[tuple[int, int], tuple[Follower, Follower, Pair]] = {}
+        self._last: dict[str, FloorPlaces] = {}
         self._next = 1
         self._now_s = float("-inf")
         self._looked_s = float("-inf")
-        self._merged: dict[str, list[tuple[int, int]]] = {}
 
-    def step(
-        self,
-        camera_id: str,
-        numbers: NDArray[np.int64],
-        points_xy_m: NDArray[np.float64],
-        at_s: float,
-        *,
-        present: frozenset[int],
-        heights_m: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.int64]:
+    def step(self, camera_id: str, places: FloorPlaces) -> None:
         """Take the people of one camera's picture.
 
         Args:
             camera_id: which camera.
-            numbers: (N,) its own numbers for them, each once.
-            points_xy_m: (N, 2) where they stand on the floor that all cameras share, finite.
-            at_s: when, by a clock that all cameras share; no earlier than this camera's last picture.
-            present: its numbers of everybody who is still there, those not seen just now included.
-            heights_m: (N,) how tall they are; NaN or None where that is not known.
-
-        Returns:
-            (N,) numbers that are the same for one person in all cameras.
+            places: its people, by a clock that all cameras share, and about in the order of that: what comes later
+                than another camera's is judged as well as it can be then.
         """
+        at_s = places.at_s
         self._now_s = max(self._now_s, at_s)
-        self._present[camera_id] = present | frozenset(numbers.tolist())
-        self._merged.setdefault(camera_id, [])
+        self._last[camera_id] = places
         here = []
-        for row, number in enumerate(numbers.tolist()):
+        for row, number in enumerate(places.numbers.tolist()):
             follower = self._followed.get((camera_id, number))
-            height_m = float("nan") if heights_m is None else float(heights_m[row])
             if follower is None:
-                follower = self._begin(camera_id, number, points_xy_m[row], at_s)
-            follower.see(points_xy_m[row], height_m, at_s)
+                if len(self._followed) >= MOST_FOLLOWED:
+                    continue
+                follower = self._begin(camera_id, number, places.points_xy_m[row], at_s)
+            follower.see(places.points_xy_m[row], at_s)
+            if number in places.staff and not follower.works:
+                self._tell_staff(self._wholes[follower.whole])
             here.append(follower)
         self._compare(camera_id, here, at_s)
         if self._now_s - self._looked_s >= self.settings.look_s:
@@ -170,46 +117,75 @@ class Handover:
             self._part()
             self._join(self._seen_together())
             self._join(self._gone_over())
-        return np.array([follower.whole for follower in here], dtype=np.int64)
+
+    def leave(self, camera_id: str) -> None:
+        """Forget a camera and all whom it follows: it ends, or begins anew with other numbers."""
+        self._last.pop(camera_id, None)
+        for follower in [f for f in self._followed.values() if f.camera_id == camera_id]:
+            self._drop(follower)
+        self._forget_pairs()
 
     def whole_of(self, camera_id: str, number: int) -> int | None:
         """Return the floor's number of one of a camera's people; None for somebody forgotten."""
         follower = self._followed.get((camera_id, number))
         return None if follower is None else follower.whole
 
-    def take_merged(self, camera_id: str) -> tuple[tuple[int, int], ...]:
-        """Return (old number, number that stays) of people found to be one, since this camera's last call."""
-        merged, self._merged[camera_id] = tuple(self._merged.get(camera_id, ())), []
-        return merged
+    def staff_of(self, camera_id: str) -> frozenset[int]:
+        """Return a camera's numbers of those who are known to work here, by that camera or by others."""
+        return frozenset(f.number for f in self._followed.values() if f.works and f.camera_id == camera_id)
 
     @property
-    def present(self) -> frozenset[int]:
-        """The floor's numbers of everybody who is here, or may be on the way from one camera to the next."""
-        return frozenset(self._wholes)
+    def people(self) -> int:
+        """How many are here, or may be on the way from one camera to the next."""
+        return len(self._wholes)
 
     # ---- people
 
-    def _begin(self, camera_id: str, number: int, xy: NDArray[np.float64], at_s: float) -> _Follower:
-        follower = _Follower(camera_id, number, self._next, at_s, xy, at_s, xy)
+    def _begin(self, camera_id: str, number: int, xy: NDArray[np.float64], at_s: float) -> Follower:
+        follower = Follower(camera_id, number, self._next, at_s, xy, at_s, xy)
         self._next += 1
         self._followed[camera_id, number] = follower
         self._wholes[follower.whole] = [follower]
         return follower
 
-    def _is_fresh(self, follower: _Follower) -> bool:
-        return self._now_s - follower.seen_s <= self.settings.fresh_s
+    def _drop(self, follower: Follower) -> None:
+        del self._followed[follower.camera_id, follower.number]
+        self._wholes[follower.whole].remove(follower)
+        if not self._wholes[follower.whole]:
+            del self._wholes[follower.whole]
+
+    def _is_fresh(self, follower: Follower) -> bool:
+        """Whether their camera sees them: cameras with few pictures a second, or late ones, see as well as others."""
+        last_s = self._last[follower.camera_id].at_s
+        return last_s - follower.seen_s <= self.settings.fresh_s and self._now_s - last_s <= _SILENT_S
 
     def _forget(self) -> None:
         since_s = self._now_s - self.settings.gap_s - 2 * self.settings.settle_s - self.settings.look_s
-        for key, follower in list(self._followed.items()):
-            if follower.seen_s < since_s and follower.number not in self._present.get(follower.camera_id, ()):
-                del self._followed[key]
-                self._wholes[follower.whole].remove(follower)
-                if not self._wholes[follower.whole]:
-                    del self._wholes[follower.whole]
-        self._pairs = {key: three for key, three in self._pairs.items() if self._now_s - three[2].at_s <= 5.0}
+        for follower in list(self._followed.values()):
+            last = self._last[follower.camera_id]
+            is_here = follower.number in last.present and self._now_s - last.at_s <= _AWAY_S
+            if follower.seen_s < since_s and not is_here:
+                self._drop(follower)
+        self._forget_pairs()
 
-    def _compare(self, camera_id: str, here: list[_Follower], at_s: float) -> None:
+    def _forget_pairs(self) -> None:
+        followed = set(map(id, self._followed.values()))
+        self._pairs = {
+            key: (one, other, pair)
+            for key, (one, other, pair) in self._pairs.items()
+            if self._now_s - pair.at_s <= _PAIR_S and followed >= set(key)
+        }
+
+    def _is_found(self, follower: Follower) -> bool:
+        """Whether their own camera knows that they work here."""
+        return follower.number in self._last[follower.camera_id].staff
+
+    @staticmethod
+    def _tell_staff(people: Iterable[Follower]) -> None:
+        for follower in people:
+            follower.works = True
+
+    def _compare(self, camera_id: str, here: list[Follower], at_s: float) -> None:
         """Note how far people of this picture are from those whom other cameras see just now."""
         cfg = self.settings
         others = [f for f in self._followed.values() if f.camera_id != camera_id and self._is_fresh(f)]
@@ -223,14 +199,10 @@ class Handover:
             key = (min(id(one), id(other)), max(id(one), id(other)))
             three = self._pairs.get(key)
             if three is None:
-                three = self._pairs[key] = (one, other, _Pair(at_s))
+                three = self._pairs[key] = (one, other, Pair(at_s))
             three[2].see(float(away_m[row, column]), at_s, cfg.apart_m)
 
-    def _are_alike(self, one: _Follower, other: _Follower) -> bool:
-        # A height that is not known differs from none.
-        return not abs(one.height_m - other.height_m) > self.settings.height_m
-
-    def _may_join(self, one: _Follower, other: _Follower) -> bool:
+    def _may_join(self, one: Follower, other: Follower) -> bool:
         """Whether two are not one yet, and no camera shows both at once."""
         if one.whole == other.whole:
             return False
@@ -248,9 +220,16 @@ class Handover:
                 younger.whole, younger.is_settled = self._next, True
                 self._wholes[self._next] = [younger]
                 self._next += 1
+                # What one's camera knew was never known of the other.
+                younger.works = self._is_found(younger)
+                if younger.works:
+                    rest = self._wholes[(other if younger is one else one).whole]
+                    known = any(self._is_found(follower) for follower in rest)
+                    for follower in rest:
+                        follower.works = known
                 pair.together_s = pair.apart_s = pair.mean_m = 0.0
 
-    def _seen_together(self) -> Iterable[tuple[_Follower, _Follower]]:
+    def _seen_together(self) -> Iterable[tuple[Follower, Follower]]:
         cfg = self.settings
         costs = {
             (one, other): pair.mean_m / cfg.near_m
@@ -259,7 +238,6 @@ class Handover:
             and pair.mean_m <= cfg.near_m
             and self._is_fresh(one)
             and self._is_fresh(other)
-            and self._are_alike(one, other)
             and self._may_join(one, other)
         }
         cameras = sorted({follower.camera_id for pair in costs for follower in pair})
@@ -272,7 +250,7 @@ class Handover:
                 }
                 yield from _best(between)
 
-    def _gone_over(self) -> Iterable[tuple[_Follower, _Follower]]:
+    def _gone_over(self) -> Iterable[tuple[Follower, Follower]]:
         """Match those who are new to a camera with those whom another one has lost."""
         cfg = self.settings
         due = [f for f in self._followed.values() if not f.is_settled and f.seen_s - f.first_s >= cfg.settle_s]
@@ -292,11 +270,11 @@ class Handover:
             for gone in lost:
                 if gone.camera_id != follower.camera_id and self._may_join(follower, gone):
                     cost = self._gap_cost(gone, follower)
-                    if cost <= 1.0 and self._are_alike(gone, follower):
+                    if cost <= 1.0:
                         costs[follower, gone] = cost
         yield from _best(costs)
 
-    def _gap_cost(self, gone: _Follower, come: _Follower) -> float:
+    def _gap_cost(self, gone: Follower, come: Follower) -> float:
         """How unlikely it is that somebody lost is somebody found: 1 is the most that is believed."""
         cfg = self.settings
         gap_s = come.first_s - gone.seen_s
@@ -310,7 +288,7 @@ class Handover:
         off = (gone.xy + gone.pace * (gap_s / 2)) - (come.first_xy - come.pace * (gap_s / 2))
         return float(np.linalg.norm(off)) / reach_m
 
-    def _join(self, pairs: Iterable[tuple[_Follower, _Follower]]) -> None:
+    def _join(self, pairs: Iterable[tuple[Follower, Follower]]) -> None:
         for one, other in pairs:
             if not self._may_join(one, other):
                 continue
@@ -318,22 +296,22 @@ class Handover:
             for follower in self._wholes.pop(goes):
                 follower.whole = stays
                 self._wholes[stays].append(follower)
-            for merged in self._merged.values():
-                merged.append((goes, stays))
+            if any(follower.works for follower in self._wholes[stays]):
+                self._tell_staff(self._wholes[stays])
 
 
-def _seen_s(follower: _Follower) -> float:
+def _seen_s(follower: Follower) -> float:
     return follower.seen_s
 
 
-def _best(costs: dict[tuple[_Follower, _Follower], float]) -> list[tuple[_Follower, _Follower]]:
+def _best(costs: dict[tuple[Follower, Follower], float]) -> list[tuple[Follower, Follower]]:
     """Return the pairs that match the most at the least cost, nobody twice."""
     if not costs:
         return []
     rows = list(dict.fromkeys(a for a, _ in costs))
     columns = list(dict.fromkeys(b for _, b in costs))
     table = np.full((len(rows), len(columns)), _UNLIKELY)
-    place_of: Callable[[list[_Follower], _Follower], int] = list.index
+    place_of: Callable[[list[Follower], Follower], int] = list.index
     for (a, b), cost in costs.items():
         table[place_of(rows, a), place_of(columns, b)] = cost
     return [

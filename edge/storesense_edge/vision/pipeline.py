@@ -29,6 +29,7 @@ from storesense_edge.vision.zones import check_ids
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from storesense_edge.vision.camera_observation import Neighbours
     from storesense_edge.vision.detections import Detections
     from storesense_edge.vision.lines import Crossing
     from storesense_edge.vision.queue_customer import QueueSettings
@@ -59,6 +60,7 @@ class CameraPipeline:
         tracker: settings of the tracker; the shipped defaults fit every camera tried.
         presence: when a stay in a zone begins and ends.
         queueing: how people in a queue are followed.
+        neighbours: the cameras that look at the same floor; without a floor calibration nothing is said to them.
 
     Raises:
         GeometryError: a shape cannot work, or needs a floor calibration that is not there.
@@ -71,6 +73,7 @@ class CameraPipeline:
         tracker: TrackerSettings | None = None,
         presence: PresenceSettings | None = None,
         queueing: QueueSettings | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.plan = plan
         lines = lines_px(plan)
@@ -85,12 +88,15 @@ class CameraPipeline:
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
-        self._people = FloorPeople()
+        self._people = FloorPeople(eye_xy=None if self._heads is None else self._heads.eye_xy_m)
         self._parties = PartyBook()
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
         self._staff_xy_m = np.zeros((0, 2))
-        self._places: FloorPlaces | None = None
+        self._neighbours = neighbours
+        self._handed: frozenset[int] = frozenset()
+        self._told_s = -np.inf
+        self._picture_s = 0.0
         self._in_line: frozenset[int] = frozenset()
         self._units = UnitCounter(tuple(line.line_id for line in lines))
         self._heat = None if plan.grid is None else FloorHeatmap(plan.grid)
@@ -115,6 +121,7 @@ class CameraPipeline:
         """
         if self._at_s is not None:
             at_s = max(at_s, self._at_s + 1e-3)
+            self._picture_s = at_s - self._at_s
         self._at_s = at_s
         if self._heads is not None:
             detections = self._heads.complete(detections)
@@ -164,8 +171,6 @@ class CameraPipeline:
         )
         if feet_m is not None:
             feet_m = self._settling.settle(seen.slots, seen.numbers, feet_m, at_s)
-            placed = np.isfinite(feet_m).all(axis=1)
-            self._places = FloorPlaces(at_s, seen.numbers[placed], feet_m[placed], seen.present)
             if self._heat is not None:
                 self._heat.step(seen.slots, seen.numbers, feet_m, at_s, sure=seen.sure, present=seen.present)
         places = points.feet_xy_px if feet_m is None else feet_m
@@ -182,8 +187,15 @@ class CameraPipeline:
                 at_s,
                 counted=seen.sure if owned is None else seen.sure & owned,
                 in_line=self._in_line,
+                handed=self._handed,
             )
             self._staff_xy_m = feet_m[works]
+            # Between two pictures nobody is seen, which says nothing.
+            if self._neighbours is not None and (len(points.ids) or at_s - self._told_s > self._picture_s + 1e-6):
+                self._told_s = at_s
+                placed = np.isfinite(feet_m).all(axis=1)
+                here = FloorPlaces(at_s, seen.numbers[placed], feet_m[placed], seen.present, self._staff.found)
+                self._handed = self._neighbours.see(here)
         if not self._stays:
             return
         rows = {track_id: row for row, track_id in enumerate(tracks.ids.tolist())}
@@ -230,6 +242,8 @@ class CameraPipeline:
             points.heights_px,
             points.at_s,
             spreads_xy=points.spreads_xy_px,
+            velocities_xy=points.velocities_xy_px,
+            velocities_known=points.velocities_known,
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
@@ -237,11 +251,6 @@ class CameraPipeline:
             counts[0 if crossing.entered else 1] += 1
             counts[2 if crossing.entered else 3] += self._staff.works(self._people.number_of(track_id))
         return crossings
-
-    @property
-    def places(self) -> FloorPlaces | None:
-        """Who is where on the floor; None before the first picture, or without a floor calibration."""
-        return self._places
 
     @property
     def staff_xy_m(self) -> NDArray[np.float64]:
@@ -310,5 +319,7 @@ NOBODY = PathPoints(
     feet_xy_px=np.empty((0, 2)),
     heights_px=np.empty(0),
     spreads_xy_px=np.empty((0, 2)),
+    velocities_xy_px=np.empty((0, 2)),
+    velocities_known=np.empty(0),
     at_s=0.0,
 )

@@ -65,7 +65,8 @@ class StaffShare:
 
     Attributes:
         people_s: person-seconds of everybody, staff too.
-        staff_s: person-seconds of those known to work here, with those from before that was known.
+        staff_s: person-seconds of those known to work here, with those from before that was known. What another
+            camera has said and taken back is taken off, so it may be below zero for a while.
         unsure_s: person-seconds of those who may work here, from when that was seen; they are not in `staff_s`. What
             was in it of somebody who turned out to work here is taken off, so it may be below zero for a while.
     """
@@ -98,6 +99,12 @@ class _Person:
     was_here: bool = False
     was_at_found: bool = False
     works: bool = False
+    is_handed: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether they work here, by what was seen of them here or elsewhere."""
+        return self.works or self.is_handed
 
 
 @dataclass(slots=True)
@@ -136,6 +143,7 @@ class StaffBook:
         *,
         counted: NDArray[np.bool_] | None = None,
         in_line: AbstractSet[int] = frozenset(),
+        handed: AbstractSet[int] = frozenset(),
     ) -> NDArray[np.bool_]:
         """Take one picture's people and return who of them works here.
 
@@ -146,6 +154,7 @@ class StaffBook:
             at_s: time of the picture.
             counted: (N,) whose time counts for the share; None is everybody's.
             in_line: who waits in line or is being served, and stands for that reason.
+            handed: whom other cameras know to work here. What they say may be taken back.
         """
         if not self._people.keys() <= present:
             self._people = {number: person for number, person in self._people.items() if number in present}
@@ -164,15 +173,18 @@ class StaffBook:
             passed_s = min(at_s - person.seen_s, MAX_GAP_S)
             self._stand(person, (x, y), at_s, passed_s, is_here=is_here, is_in_line=number in in_line)
             person.seen_s = at_s
-            if not person.works and self._is_staff(person, at_s):
-                person.works = True
-                self._staff_s += person.counted_s
-                self._unsure_s -= person.unsure_s
+            was_known = person.is_known
+            person.works = person.works or self._is_staff(person, at_s)
+            person.is_handed = number in handed
+            if person.is_known != was_known:
+                sign = 1 if person.is_known else -1
+                self._staff_s += sign * person.counted_s
+                self._unsure_s -= sign * person.unsure_s
             if person.places[-1].stood_s >= self.places.stand_s and not is_here:
                 self._remember(person.places[-1].xy_m, at_s)
             if does_count:
                 self._count(person, passed_s)
-            works[row] = person.works
+            works[row] = person.is_known
         return works
 
     def _stand(
@@ -227,7 +239,7 @@ class StaffBook:
     def _count(self, person: _Person, passed_s: float) -> None:
         self._people_s += passed_s
         person.counted_s += passed_s
-        if person.works:
+        if person.is_known:
             self._staff_s += passed_s
         elif person.stood_s >= self.places.unsure_s:
             self._unsure_s += passed_s
@@ -247,7 +259,12 @@ class StaffBook:
     def works(self, number: int | None) -> bool:
         """Whether somebody is known to work here."""
         person = None if number is None else self._people.get(number)
-        return person is not None and person.works
+        return person is not None and person.is_known
+
+    @property
+    def found(self) -> frozenset[int]:
+        """Those who are here and are known to work here by what was seen of them here, whatever others say."""
+        return frozenset(number for number, person in self._people.items() if person.works)
 
     def take(self) -> StaffShare:
         """Return the time of people and of staff since the last call."""

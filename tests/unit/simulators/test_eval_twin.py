@@ -91,6 +91,25 @@ def test_a_passing_is_judged_once_somebody_is_settled_on_the_next_floor(
     assert (seams.passed, seams.kept) == expected
 
 
+@pytest.mark.parametrize(("second_person", "expected"), [(1, (1, 0)), (2, (1, 1))])
+def test_a_number_that_two_people_bore_at_two_cameras_was_handed_over_wrongly(
+    second_person: int, expected: tuple[int, int]
+) -> None:
+    seams = SeamFigures()
+    for camera, begin_s, person in (("a", 0, 1), ("b", 5, second_person)):
+        for second in range(begin_s, begin_s + 5):
+            seams.sample(
+                camera,
+                second * 1000,
+                people=np.array([person]),
+                people_xy_m=np.array([[1.0, 0.0]]),
+                found=np.array([7]),
+                found_xy_m=np.array([[1.2, 0.0]]),
+            )
+    told = seams.told()
+    assert (told["handed"], told["mixed"]) == expected
+
+
 def test_without_an_open_till_nobody_is_told_a_wait() -> None:
     queue = QueueFigures()
     queue.sample(1.0)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from storesense_edge.vision.camera_observation import CameraObservation, LineCount
+from storesense_edge.vision.camera_observation import CameraObservation, FloorPlaces, LineCount
 from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.errors import GeometryError
@@ -208,3 +208,41 @@ def test_six_visits_of_the_indoor_recording(shared_dir: Path) -> None:
 
 def test_a_floor_map_is_what_the_plan_carries() -> None:
     assert isinstance(ABOVE, FloorMap)
+
+
+class Neighbours:
+    """Other cameras that know whomever this one calls 1."""
+
+    def __init__(self) -> None:
+        self.seen: list[FloorPlaces] = []
+
+    def see(self, places: FloorPlaces) -> frozenset[int]:
+        self.seen.append(places)
+        return frozenset({1})
+
+
+@pytest.mark.parametrize("fps", [2.0, 5.0, 10.0])
+def test_other_cameras_hear_of_each_picture_once_and_their_staff_makes_no_visits(fps: float) -> None:
+    neighbours = Neighbours()
+    plan = CameraPlan(FRAME_WH, image=Shapes(zones=(SHELF,)), floor_map=ABOVE)
+    pipeline = CameraPipeline(plan, neighbours=neighbours)
+    walk_right(pipeline, fps=fps)
+    with_people = [places for places in neighbours.seen if len(places.numbers)]
+    # The first half second and the last one are undecided; nothing is said between two pictures.
+    assert len(with_people) == pytest.approx(7.1 * fps, abs=1.5)
+    assert len(neighbours.seen) <= len(with_people) + fps
+    assert [p.at_s for p in neighbours.seen] == sorted(p.at_s for p in neighbours.seen)
+    assert with_people[-1].points_xy_m[0] == pytest.approx((8.1, 3.3), abs=0.3)
+    assert with_people[-1].present == {1}
+    assert with_people[-1].staff == frozenset(), "what others say is not said to them again"
+    pipeline.close()
+    (zone,) = pipeline.take_zones()
+    assert zone.visits == ()
+    assert zone.staff_s == pytest.approx(zone.presence_s)
+    assert zone.presence_s == pytest.approx(2.5, abs=0.6)
+
+
+def test_without_a_floor_calibration_nothing_is_said_to_other_cameras() -> None:
+    neighbours = Neighbours()
+    walk_right(CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(zones=(SHELF,))), neighbours=neighbours))
+    assert neighbours.seen == []

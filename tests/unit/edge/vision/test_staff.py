@@ -76,6 +76,31 @@ def test_the_share_is_of_the_people_whom_the_camera_owns() -> None:
     assert share.staff_s == pytest.approx(60, abs=1)
 
 
+def test_whom_another_camera_knows_works_here_and_what_it_takes_back_is_taken_off() -> None:
+    book = StaffBook(PLACES)
+    ids, points, everybody = np.array([1, 2]), np.array([[8.0, 8.0], [9.0, 3.0]]), frozenset({1, 2})
+    for i in range(300):
+        handed = frozenset({1}) if 100 <= i < 200 else frozenset[int]()
+        works = book.step(ids, points, everybody, i / 10, handed=handed)
+        assert works.tolist() == [100 <= i < 200, False]
+        assert book.works(1) == (100 <= i < 200)
+        if i == 199:
+            assert book.take().staff_s == pytest.approx(20, abs=0.2), "what they did before it was known is theirs, too"
+    assert book.take().staff_s == pytest.approx(-20, abs=0.2)
+    assert book.found == frozenset()
+
+
+def test_who_is_found_here_stays_staff_whatever_other_cameras_say() -> None:
+    book = StaffBook(PLACES)
+    for i in range(500):
+        works = book.step(
+            np.array([1]), np.array([[1.0, 1.0]]), frozenset({1}), i / 10, handed=frozenset({1} if i < 300 else ())
+        )
+    assert works.tolist() == [True]
+    assert book.found == {1}
+    assert book.take().staff_s == pytest.approx(50, abs=0.2)
+
+
 STANDING = StaffPlaces(stand_s=60.0, unsure_s=30.0, found_after_s=10.0, found_for_s=300.0)
 
 
