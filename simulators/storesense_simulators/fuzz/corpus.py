@@ -1,13 +1,16 @@
 """What the mutations begin with: one good message of every kind of reading, and files of a folder."""
 
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from storesense_contracts.device_commands import CommandArguments, CommandKind, DeviceCommand
+from storesense_contracts.device_config import ConfigDrawing, ConfigLine, ConfigProduct, ConfigSlot, DeviceConfig, Side
 from storesense_contracts.errors import UsageError
+from storesense_contracts.ids import CommandId
 from storesense_contracts.messages import CommitAck, DeviceState, DeviceStatus
 from storesense_contracts.readings import (
     AnyReading,
@@ -38,12 +41,13 @@ BOOT = "0123456789abcdef0123456789abcdef"
 _AT = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 _GRID = zlib.compress(bytes(2 * 4 * 3))
 
-ACK = "ack"
-_NAMES = {stream.value for stream in Stream} | {ACK}
+TO_DEVICES = frozenset({"ack", "command", "config"})
+"""What a device reads."""
+_NAMES = {stream.value for stream in Stream} | TO_DEVICES
 
 
 class Seed(NamedTuple):
-    """A good message: the stream it belongs to (or ``ack``), and what stands in it."""
+    """A good message: the stream it belongs to (or which of those to devices it is), and what stands in it."""
 
     stream: str
     body: dict[str, Any]
@@ -151,7 +155,7 @@ _READINGS: dict[Stream, list[AnyReading]] = {
 
 
 def built_in_seeds() -> list[Seed]:
-    """Return one good message of each stream, a status and a commit ack."""
+    """Return one good message of each stream, a status, and each of those to devices."""
     seeds = [
         Seed(
             stream.value,
@@ -167,7 +171,22 @@ def built_in_seeds() -> list[Seed]:
     ]
     status = DeviceStatus(boot_id=BOOT, state=DeviceState.ONLINE, software="storesense 1")
     ack = CommitAck(boot_id=BOOT, ranges=((0, 41), (43, 43)), received_at=_AT, echo_sent_at=_AT)
-    return [*seeds, Seed(Stream.STATUS.value, msgspec.to_builtins(status)), Seed(ACK, msgspec.to_builtins(ack))]
+    command = DeviceCommand(
+        command_id=CommandId(BOOT),
+        kind=CommandKind.ZERO_SLOT,
+        issued_at=_AT,
+        expires_at=_AT + timedelta(minutes=5),
+        arguments=CommandArguments(slot_id="slot-1"),
+    )
+    line = ConfigLine(line_id="door", in_side=Side.LEFT, image=((0.1, 0.5), (0.9, 0.5)))
+    product = ConfigProduct(sku="4011", unit_weight_g=180.0)
+    config = DeviceConfig(
+        planogram_version=1,
+        slots=(ConfigSlot(slot_id="slot-1", product=product, capacity_units=12),),
+        drawing=ConfigDrawing(version=1, lines=(line,)),
+    )
+    told = {Stream.STATUS.value: status, "ack": ack, "command": command, "config": config}
+    return [*seeds, *(Seed(name, msgspec.to_builtins(message)) for name, message in told.items())]
 
 
 def seeds_in(folder: Path) -> list[Seed]:

@@ -13,6 +13,8 @@ from datetime import datetime
 from itertools import pairwise
 
 from storesense_contracts.clock import from_epoch_us, to_epoch_us
+from storesense_contracts.device_commands import CommandKind, argument_problem, decode_command
+from storesense_contracts.device_config import decode_config
 from storesense_contracts.messages import PayloadError, decode_ack
 from storesense_contracts.spans import Span, contains, unite
 from storesense_edge.seq_ranges import SeqRanges
@@ -129,11 +131,20 @@ class InProcess:
     # ---- inside
 
     def _beside(self, made: Made) -> None:
-        """Show a payload to the other readers of foreign bytes: the edge's for acks, the gateway's for packets."""
+        """Show a payload to the other readers of foreign bytes: the edge's, and the gateway's for packets."""
         if made.kind is Kind.ACK:
             with suppress(PayloadError):
                 contains_seq = SeqRanges(decode_ack(made.payload).ranges)
                 assert isinstance(7 in contains_seq, bool)  # noqa: S101 -- it is asked, whatever it answers
+        elif made.kind is Kind.COMMAND:
+            with suppress(PayloadError):
+                command = decode_command(made.payload)
+                assert command.issued_at < command.expires_at  # noqa: S101 -- as above: it can be compared
+                if command.kind in set(CommandKind):
+                    argument_problem(CommandKind(command.kind), command.arguments)
+        elif made.kind is Kind.CONFIG:
+            with suppress(PayloadError):
+                decode_config(made.payload)
         elif made.kind is Kind.GARBAGE and made.payload:
             with suppress(MalformedError):
                 body, end = packet_bounds(made.payload, 0)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from storesense_contracts import topics
 from storesense_contracts.messages import MAX_PAYLOAD_BYTES, DropReason
 from storesense_contracts.topics import Stream
-from storesense_simulators.fuzz.corpus import ACK, Seed
+from storesense_simulators.fuzz.corpus import TO_DEVICES, Seed
 
 _BOOTS = 8
 _BOOT_LASTS = 2_000
@@ -50,6 +50,10 @@ class Kind(StrEnum):
     """A retained status, mutated."""
     ACK = "ack"
     """A commit ack as an edge would read it, mutated."""
+    COMMAND = "command"
+    """A command as an edge would read it, mutated."""
+    CONFIG = "config"
+    """A device's configuration as an edge would read it, mutated."""
 
 
 _WEIGHTS = {
@@ -66,6 +70,8 @@ _WEIGHTS = {
     Kind.BOMB: 18,
     Kind.STATUS: 15,
     Kind.ACK: 15,
+    Kind.COMMAND: 15,
+    Kind.CONFIG: 15,
 }
 
 _TEXTS = (
@@ -155,12 +161,14 @@ class Payloads:
     ) -> None:
         self._rng = rng
         self._seeds = [seed for seed in seeds if "readings" in seed.body]
-        self._statuses = [seed for seed in seeds if seed.stream == Stream.STATUS.value]
-        self._acks = [seed for seed in seeds if seed.stream == ACK]
+        self._others = {
+            name: [seed for seed in seeds if seed.stream == name] for name in (Stream.STATUS.value, *sorted(TO_DEVICES))
+        }
         self._devices = [(store, device) for store in store_ids for device in device_ids]
         self._other = other_store_id
         self._now_at = now_at
-        self._kinds = list(_WEIGHTS)
+        # A folder need not have one of each.
+        self._kinds = [kind for kind in _WEIGHTS if self._others.get(kind.value) != []]
         self._weights = [_WEIGHTS[kind] for kind in self._kinds]
         self._boots: list[str] = []
         self._seqs: dict[str, int] = {}
@@ -202,9 +210,12 @@ class Payloads:
     def _of_kind(self, kind: Kind) -> Made:  # noqa: PLR0911 -- one return a kind
         rng = self._rng
         if kind is Kind.STATUS:
-            return Made(kind, self._topic(Stream.STATUS.value), self._mangled(rng.choice(self._statuses).body))
-        if kind is Kind.ACK:
-            return Made(kind, self._topic(Stream.HEALTH.value), self._mangled(rng.choice(self._acks).body))
+            return Made(
+                kind, self._topic(Stream.STATUS.value), self._mangled(rng.choice(self._others[kind.value]).body)
+            )
+        if kind.value in TO_DEVICES:
+            body = rng.choice(self._others[kind.value]).body
+            return Made(kind, self._topic(Stream.HEALTH.value), self._mangled(body))
         topic, body = self.good_message()
         if kind is Kind.SAME_NUMBER:
             number = self._old_number()

@@ -2,6 +2,7 @@
 
 import argparse
 import random
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +59,12 @@ def test_the_golden_files_are_a_corpus_too(repo_dir: Path) -> None:
     findings = findings_of(3_000, folder=folder)
     assert findings.samples == []
     assert findings.rows > 300
+
+
+def test_a_corpus_of_one_stream_is_enough(repo_dir: Path, tmp_path: Path) -> None:
+    shutil.copy(repo_dir / "tests/unit/contracts/golden/v1/footfall.json", tmp_path)
+    findings = findings_of(200, folder=tmp_path)
+    assert (findings.crashes, findings.wrong_rows, findings.payloads) == (0, 0, 200)
 
 
 def test_a_folder_without_a_corpus_is_told(tmp_path: Path) -> None:
