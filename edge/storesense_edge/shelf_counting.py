@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from storesense_contracts.readings import CountedProduct, ShelfCounted
+from storesense_contracts.readings import CountedProduct, ShelfCounted, ShelfEventKind
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.events import ShelfEventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,6 @@ from storesense_contracts.readings import (
     ShelfAlternative,
     ShelfCorrection,
     ShelfEvent,
-    ShelfEventKind,
     ShelfWeight,
 )
 from storesense_contracts.topics import Stream
@@ -69,7 +68,7 @@ def event_reading(
     return ShelfEvent(
         measured_at=measured_at,
         slot_id=slot_id,
-        event=ShelfEventKind(found.kind.value),
+        event=found.kind,
         units=min(_MAX_UNITS, found.units),
         delta_mg=_mg(found.delta_g),
         confidence=min(1.0, max(0.0, found.confidence)),
@@ -77,7 +76,7 @@ def event_reading(
         is_ambiguous=found.ambiguous,
         alternatives=tuple(
             ShelfAlternative(
-                event=ShelfEventKind(other.kind.value),
+                event=other.kind,
                 units=min(_MAX_UNITS, other.units),
                 confidence=min(1.0, max(0.0, other.probability)),
                 sku=other.sku,

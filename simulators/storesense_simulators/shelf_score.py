@@ -5,7 +5,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind
+from storesense_contracts.readings import ShelfEventKind
+from storesense_edge.shelf.events import ShelfEvent
 from storesense_simulators.shelf_life import Happening, HappeningKind, SlotLife
 
 SCORED = (

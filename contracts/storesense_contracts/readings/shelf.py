@@ -39,13 +39,22 @@ class ShelfWeight(Reading, frozen=True, kw_only=True, tag_field="kind", tag="wei
 class ShelfEventKind(StrEnum):
     """What happened at a slot; a partial lift and a lean changed nothing."""
 
+    # Units of the slot's product left.
     PICK = "pick"
+    # Units came, fewer than a restock.
     PUT_BACK = "put_back"
+    # Many units came.
     RESTOCK = "restock"
+    # Units of another product of the planogram came, or left again, or units left of a product that the slot had before
+    # the planogram changed.
     MISPLACED = "misplaced"
+    # Something came or left that weighs like nothing in the planogram.
     FOREIGN = "foreign"
+    # The units that made it many within seconds left.
     BULK_REMOVAL = "bulk_removal"
+    # Something was lifted and set back.
     PARTIAL_LIFT = "partial_lift"
+    # Somebody leant on the shelf; nothing happened.
     LEAN = "lean"
 
 

@@ -4,8 +4,8 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.explain import Explanation, Origin, explain
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.slot import SlotSpec
@@ -21,31 +21,6 @@ _TOUCH_SHARE = 0.3
 _TOUCH_S = 0.4
 # A return is no part of a restock if this much of its probability says that it is one.
 _RETURNED = 0.5
-
-
-class ShelfEventKind(StrEnum):
-    """What happened on a slot.
-
-    Attributes:
-        PICK: units of the slot's product left.
-        PUT_BACK: units came, fewer than a restock.
-        RESTOCK: many units came.
-        MISPLACED: units of another product of the planogram came, or left again, or units left of a product that the
-            slot had before the planogram changed.
-        FOREIGN: something came or left that weighs like nothing in the planogram.
-        BULK_REMOVAL: the units that made it many within seconds left.
-        PARTIAL_LIFT: something was lifted and set back.
-        LEAN: somebody leant on the shelf; nothing happened.
-    """
-
-    PICK = "pick"
-    PUT_BACK = "put_back"
-    RESTOCK = "restock"
-    MISPLACED = "misplaced"
-    FOREIGN = "foreign"
-    BULK_REMOVAL = "bulk_removal"
-    PARTIAL_LIFT = "partial_lift"
-    LEAN = "lean"
 
 
 @dataclass(frozen=True, slots=True)

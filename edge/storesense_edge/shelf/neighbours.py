@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind
+from storesense_contracts.readings import ShelfEventKind
+from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.explain import Origin, explain
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec

@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, told_as
+from storesense_contracts.readings import ShelfEventKind
+from storesense_edge.shelf.events import ShelfEvent, told_as
 from storesense_edge.shelf.explain import Explanation, Origin, ranked
 from storesense_edge.shelf.slot import SlotSpec
 

@@ -3,8 +3,9 @@
 import random
 import threading
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of
+from storesense_edge.shelf.events import ShelfEvent, event_of
 from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.neighbours import SlotEvent
 from storesense_edge.shelf.slot import SlotSpec

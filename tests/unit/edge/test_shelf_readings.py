@@ -7,7 +7,6 @@ from storesense_contracts.readings import ShelfAlternative, ShelfEvent, ShelfEve
 from storesense_contracts.topics import Stream
 from storesense_edge.shelf.events import Alternative
 from storesense_edge.shelf.events import ShelfEvent as SeenEvent
-from storesense_edge.shelf.events import ShelfEventKind as SeenKind
 from storesense_edge.shelf.movement import Phase
 from storesense_edge.shelf.pipeline import ObservationReason, ShelfObservation
 from storesense_edge.shelf_readings import shelf_readings
@@ -60,14 +59,14 @@ def test_a_weight_is_in_milligrams_in_the_present_and_stable_when_it_rests(phase
 
 def test_an_event_carries_the_product_and_the_moment_of_its_step() -> None:
     event = SeenEvent(
-        SeenKind.PICK,
+        ShelfEventKind.PICK,
         0.0,
         2,
         -2060.5,
         0.73,
         ambiguous=True,
         sku="milk-1l",
-        alternatives=(Alternative(SeenKind.PICK, "milk-1l", 3, 0.2),),
+        alternatives=(Alternative(ShelfEventKind.PICK, "milk-1l", 3, 0.2),),
     )
     assert shelf_readings(SLOT.id, seen(event=event), lambda at: at + SHIFT)[1] == (
         Stream.SHELF,
@@ -83,7 +82,3 @@ def test_an_event_carries_the_product_and_the_moment_of_its_step() -> None:
             alternatives=(ShelfAlternative(event=ShelfEventKind.PICK, units=3, confidence=0.2, sku="milk-1l"),),
         ),
     )
-
-
-def test_every_kind_of_event_has_its_word_on_the_wire() -> None:
-    assert {kind.value for kind in SeenKind} == {kind.value for kind in ShelfEventKind}

@@ -6,7 +6,8 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind
+from storesense_contracts.readings import ShelfEventKind
+from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.products import ProductWeight
 from storesense_simulators.eval_shelf_twin import evaluate_slots, run_eval_shelf_twin
 from storesense_simulators.shelf_life import Happening, HappeningKind, Move, SlotLife, load_of

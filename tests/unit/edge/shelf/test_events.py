@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of, touch_of
+from storesense_edge.shelf.events import ShelfEvent, event_of, touch_of
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec

@@ -1,7 +1,8 @@
 """Two halves of one item are one event, and nothing else waits."""
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind, event_of
+from storesense_edge.shelf.events import ShelfEvent, event_of
 from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.neighbours import NeighbourJoiner
 from storesense_edge.shelf.products import ProductWeight

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.events import ShelfEventKind
 from storesense_edge.shelf.movement import Phase
 from storesense_edge.shelf.pipeline import ObservationReason, ShelfObservation, ShelfPipeline
 from storesense_edge.shelf.slot import SlotSpec

@@ -1,14 +1,18 @@
 """A slot changes its product while goods lie on it: what leaves is told by its own name, and no pick is made up."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind
 from storesense_edge.shelf.pipeline import ShelfObservation, ShelfPipeline
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.source import LoadCellSample
+
+if TYPE_CHECKING:
+    from storesense_edge.shelf.events import ShelfEvent
 
 GRAMS = Calibration(0.0, 1.0, repeatability_g=1.0, resolution_counts=0.01)
 OATS = SlotSpec(GRAMS, unit_weight_g=250.0, capacity_units=12, heartbeat_s=30.0, sku="oats")

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEvent, ShelfEventKind
+from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.retelling import Correction

@@ -2,8 +2,8 @@
 
 import pytest
 
+from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.calibration import Calibration
-from storesense_edge.shelf.events import ShelfEventKind
 from storesense_edge.shelf.movement import WeightStep
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
