@@ -30,8 +30,6 @@ from storesense_simulators.embedded.process import Child
 from storesense_simulators.gateway_child import gateway_child
 from storesense_simulators.load import LoadOrder, LoadResult
 
-_LOAD_READY_S = 120.0
-
 
 class BenchError(StoresenseError):
     """A bench could not measure, or what it measured does not add up."""

@@ -98,11 +98,6 @@ def evaluate(
     return _open(watch, state, last, since_at, now, timing)
 
 
-def needs_time(state: CauseState) -> bool:
-    """Tell whether the passing of time alone may change something."""
-    return state.turning_since_at is not None
-
-
 def matures_at(watch: Watch, state: CauseState, timing: Timing) -> datetime | None:
     """Return the instant from which the passing of time alone changes the alert, or None if nothing is under way."""
     if state.turning_since_at is None:

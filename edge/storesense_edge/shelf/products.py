@@ -64,11 +64,6 @@ class ProductWeight:
         return self.unit_tolerance_g / 2
 
     @property
-    def unit_tolerance_share(self) -> float:
-        """The tolerance as a share of the unit weight."""
-        return 2 * self.unit_sigma_g / self.unit_weight_g
-
-    @property
     def mean_sigma_g(self) -> float:
         """Standard deviation of what is believed of the mean weight of the units on the shelf, in grams."""
         return PLANNED_MEAN_SHARE * self.unit_weight_g if self.mean_doubt_g is None else self.mean_doubt_g

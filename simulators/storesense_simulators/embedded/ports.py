@@ -57,15 +57,6 @@ def require_free_port(port: int, *, purpose: str, host: str = LOOPBACK) -> None:
             raise
 
 
-def accepts_connections(port: int, *, host: str = LOOPBACK, timeout_s: float = 0.5) -> bool:
-    """Tell whether something accepts TCP connections on ``port``."""
-    try:
-        with socket.create_connection((host, port), timeout=timeout_s):
-            return True
-    except OSError:
-        return False
-
-
 def _holder(port: int) -> str | None:
     """Name the program that listens on ``port``, where the system lets us see it."""
     try:

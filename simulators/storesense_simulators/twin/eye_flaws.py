@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
     from storesense_simulators.twin.eye_sight import Sight
 
-FITTED_MISSED_SHARE = 0.07
-FITTED_FALSE_SHARE = 0.081
 _VISIBLE = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.875, 0.97])
 _ALSO_MISSED = np.array([1.0, 0.88, 0.77, 0.48, 0.43, 0.31, 0.0])
 """Chance to be missed for being partly hidden, beside the chance in full view."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from storesense_simulators.twin.shop_people import Hours, OpenSpan
@@ -89,15 +89,3 @@ def is_open(hours: Hours, at: datetime) -> bool:
     local = at.astimezone(ZoneInfo(hours.time_zone))
     minute = local.hour * 60 + local.minute
     return any(span.opens_min <= minute < span.closes_min for span in hours.spans[local.weekday()])
-
-
-def open_spans_on(hours: Hours, day: date) -> tuple[tuple[datetime, datetime], ...]:
-    """Return when the store opens and closes on a local day, as UTC instants; clock changes are allowed for."""
-    zone = ZoneInfo(hours.time_zone)
-
-    def at(minutes: int) -> datetime:
-        whole_days, rest = divmod(minutes, DAY_MIN)
-        local = datetime(day.year, day.month, day.day, rest // 60, rest % 60, tzinfo=zone) + timedelta(days=whole_days)
-        return local.astimezone(UTC)
-
-    return tuple((at(span.opens_min), at(span.closes_min)) for span in hours.spans[day.weekday()])

@@ -80,10 +80,6 @@ class Navigation:
         """Tell whether somebody who keeps the clearance can stand there."""
         return bool(self._free[self._grid.cell(point)])
 
-    def are_free(self, xy_m: Floats) -> Flags:
-        """Tell for each of (N, 2) points whether nothing solid is there; the clearance is not asked for."""
-        return np.asarray(~self._grid.solid[self._grid.cells(xy_m)], dtype=np.bool_)
-
     def nearest_free(self, point: Point) -> Point:
         """Return ``point`` where somebody can stand there, otherwise the middle of the nearest cell where one can."""
         return self._stand(point)

@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from storesense_backend.alerts.evaluate import evaluate, needs_time
+from storesense_backend.alerts.evaluate import evaluate
 from storesense_backend.alerts.kinds.catalogue import watches_of
 from storesense_backend.alerts.values import (
     CLEAR,
@@ -360,7 +360,7 @@ def test_an_edited_rule_ends_a_run_that_no_longer_counts():
     laxer = replace(QUEUE, open_at=8.0)
     state, found = feed(laxer, [], state=state, ticks=[30])
     assert found == []
-    assert not needs_time(state)
+    assert state.turning_since_at is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Opening hours as people write them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -10,7 +10,6 @@ from storesense_simulators.twin.hours import (
     is_open,
     minutes_of,
     open_minutes,
-    open_spans_on,
     weekdays_of,
 )
 
@@ -52,10 +51,3 @@ def test_a_lunch_break_is_closed():
     assert is_open(hours, datetime(2026, 1, 5, 11, 29, tzinfo=UTC))
     assert not is_open(hours, datetime(2026, 1, 5, 11, 30, tzinfo=UTC))
     assert is_open(hours, datetime(2026, 1, 5, 13, 0, tzinfo=UTC))
-
-
-def test_opening_follows_the_stores_own_clock_over_a_clock_change():
-    hours = hours_of("Europe/Berlin", {"all": "08:00-24:00"})
-    assert open_spans_on(hours, date(2026, 3, 29)) == (
-        (datetime(2026, 3, 29, 6, tzinfo=UTC), datetime(2026, 3, 29, 22, tzinfo=UTC)),
-    )
