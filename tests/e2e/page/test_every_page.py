@@ -86,7 +86,7 @@ def pages_of(page: Page) -> list[str]:
     return [f"{STORE}&page={name}" if needs_store else f"page={name}" for name, needs_store in found.items()]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 def test_axe_finds_nothing_on_any_page(signed_in, everything, axe: Axe, width: int, scheme: str) -> None:
     page: Page = signed_in(width=width, color_scheme=scheme)
@@ -119,7 +119,7 @@ def fits(page: Page, width: int) -> bool:
     return True
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", ["en", "zh-CN"])
 def test_no_page_is_wider_than_the_screen(signed_in, everything, language: str) -> None:
     page: Page = signed_in()

@@ -83,7 +83,7 @@ def test_two_periods_are_compared_on_a_scale_that_is_the_same_on_both_sides(open
 
 
 def test_the_heat_is_saved_as_its_cells_and_the_plan_as_a_picture(open_page, backend: FakeBackend) -> None:
-    page = open_at(open_page, backend, "&period=today&vs=week")
+    page = open_at(open_page, backend, "&period=week&vs=before")
     expect(page.locator(".heat-legend.is-change")).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Heat: save as CSV").click()
