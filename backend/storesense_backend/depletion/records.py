@@ -1,7 +1,6 @@
 """Depletion from the database: demand is learnt once an hour or sooner and kept, an answer for some seconds."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
@@ -27,12 +26,12 @@ from storesense_backend.depletion.shelves import (
 )
 from storesense_backend.learning_pace import holds_until
 from storesense_backend.local_days import local_day
+from storesense_backend.recent_stores import RecentStores
 from storesense_contracts.layout import Slot, StoreLayout
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/depletion.sql")
 
-_MOST_STORES = 200
 _FRESH = timedelta(seconds=15)
 _UNITS_FOR = timedelta(hours=1)
 _LEARN_TIMEOUT_S = 60
@@ -56,8 +55,7 @@ class Depletion:
     """Answers for stores, with what was learnt of the most recently asked 200."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._stores: RecentStores[_Known] = RecentStores()
 
     async def of(
         self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime
@@ -70,9 +68,8 @@ class Depletion:
             layout_version: goes up when products change.
             now: the present.
         """
-        lock = self._locks.setdefault(layout.id, asyncio.Lock())
-        async with lock:
-            known = self._known.get(layout.id)
+        async with self._stores.lock(layout.id):
+            known = self._stores.get(layout.id)
             if known is not None and known.layout_version == layout_version and _is_fresh(known, now):
                 return known.answer
             known = await self._learned(connection, layout, layout_version, now)
@@ -107,7 +104,7 @@ class Depletion:
         spells = await _spells(connection, layout, from_at, to_at)
         if not spells:
             return 0.0
-        async with self._locks.setdefault(layout.id, asyncio.Lock()):
+        async with self._stores.lock(layout.id):
             known = await self._learned(connection, layout, layout_version, now)
         wall_h = wall_hours(now.astimezone(layout.zone_info))
         slots = {slot.id: slot for slot in layout.slots}
@@ -122,7 +119,7 @@ class Depletion:
 
     async def _learned(self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime) -> _Known:
         """What is known of a store, learnt anew with each hour or sooner; the caller holds the store's lock."""
-        known = self._known.get(layout.id)
+        known = self._stores.get(layout.id)
         hour_no = int(wall_hours(now.astimezone(layout.zone_info)))
         if (
             known is None
@@ -130,11 +127,7 @@ class Depletion:
             or not known.learnt_at <= now < holds_until(known.learnt_at, known.days)
         ):
             known = await self._learn(connection, layout, layout_version, now, hour_no)
-            self._known[layout.id] = known
-        self._known.move_to_end(layout.id)
-        while len(self._known) > _MOST_STORES:
-            gone, _ = self._known.popitem(last=False)
-            self._locks.pop(gone, None)
+        self._stores.put(layout.id, known)
         return known
 
     async def _learn(

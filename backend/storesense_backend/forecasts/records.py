@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +13,13 @@ from storesense_backend.forecasts.store_hours import HISTORY_DAYS, StoreHours, l
 from storesense_backend.learning_pace import holds_until
 from storesense_backend.local_days import day_start
 from storesense_backend.measurements import series_ids
+from storesense_backend.recent_stores import RecentStores
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
 _SQL = load_queries("storesense_backend", "sql/forecasts.sql")
 
 KEPT_DAYS = 400
-_MOST_STORES = 200
 _TIMEOUT_S = 60
 _SETTLING = timedelta(minutes=5)
 """How long after an hour's end its readings are waited for."""
@@ -38,8 +37,7 @@ class Forecasts:
     """Learns stores' hours; keeps those of the most recently asked 200."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._stores: RecentStores[_Known] = RecentStores()
 
     async def of(self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime) -> StoreHours:
         """Return what is known of a store's hours up to the last that is over.
@@ -51,19 +49,16 @@ class Forecasts:
             now: the present.
         """
         hour_at = last_hour(now)
-        async with self._locks.setdefault(layout.id, asyncio.Lock()):
-            known = self._known.get(layout.id)
+        async with self._stores.lock(layout.id):
+            known = self._stores.get(layout.id)
             if (
                 known is None
                 or (known.layout_version, known.hour_at) != (layout_version, hour_at)
                 or not known.learnt_at <= now < holds_until(known.learnt_at, known.hours.days_measured)
             ):
                 hours = await self._learn(connection, layout, hour_at, now)
-                known = self._known[layout.id] = _Known(layout_version, hour_at, now, hours)
-            self._known.move_to_end(layout.id)
-            while len(self._known) > _MOST_STORES:
-                gone, _ = self._known.popitem(last=False)
-                self._locks.pop(gone, None)
+                known = _Known(layout_version, hour_at, now, hours)
+            self._stores.put(layout.id, known)
             return known.hours
 
     async def _learn(self, connection: Connection, layout: StoreLayout, hour_at: datetime, now: datetime) -> StoreHours:

@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-from collections import OrderedDict
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from storesense_backend.database import Connection
 from storesense_backend.learning_pace import holds_until
+from storesense_backend.recent_stores import RecentStores
 from storesense_backend.staffing.advice import HORIZON_MIN, AdvicePolicy, Adviser, TillState
 from storesense_backend.staffing.days import Rows, by_minute, past_days, week_minute
 from storesense_backend.staffing.history import StoreModel, learn_store
@@ -20,7 +20,6 @@ _SQL = load_queries("storesense_backend", "sql/staffing.sql")
 LEARNING_DAYS = 28
 KEPT_DAYS = 90
 
-_MOST_STORES = 200
 _FRESH = timedelta(seconds=10)
 _LEARN_TIMEOUT_S = 60
 _RECENT = timedelta(minutes=10)
@@ -82,8 +81,7 @@ class Staffing:
 
     def __init__(self, policy: AdvicePolicy | None = None) -> None:
         self._policy = policy or AdvicePolicy()
-        self._known: OrderedDict[str, _Known] = OrderedDict()
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._stores: RecentStores[_Known] = RecentStores()
 
     async def of(
         self, connection: Connection, layout: StoreLayout, layout_version: int, now: datetime
@@ -100,9 +98,8 @@ class Staffing:
             ``is_known`` tells whether there are staffed lanes with a queue, an entrance and a day to learn from;
             without, ``outlooks`` is empty.
         """
-        lock = self._locks.setdefault(layout.id, asyncio.Lock())
-        async with lock:
-            known = self._known.get(layout.id)
+        async with self._stores.lock(layout.id):
+            known = self._stores.get(layout.id)
             if (
                 known is None
                 or known.layout_version != layout_version
@@ -113,16 +110,12 @@ class Staffing:
                 return known.answer
             known.answer = await self._answer(connection, layout, known, now)
             known.answered_at = now
-            self._known[layout.id] = known
-            self._known.move_to_end(layout.id)
-            while len(self._known) > _MOST_STORES:
-                gone, _ = self._known.popitem(last=False)
-                self._locks.pop(gone, None)
+            self._stores.put(layout.id, known)
             return known.answer
 
     async def keep(self, connection: Connection, answer: dict[str, Any]) -> bool:
         """Write an answer into the history unless that of the last minute is there; tell whether it was written."""
-        known = self._known.get(answer["store_id"])
+        known = self._stores.get(answer["store_id"])
         if known is None or not answer["is_known"]:
             return False
         now: datetime = answer["at"]
@@ -162,7 +155,7 @@ class Staffing:
             ]
         rows = Rows(entered, visits, states)
         model = await asyncio.to_thread(self._model, rows, layout, tills)
-        before = self._known.get(layout.id)
+        before = self._stores.get(layout.id)
         policy = replace(self._policy, target_wait_s=float(layout.wait_target_s))
         known = _Known(layout_version, now, model, Adviser(model, policy))
         known.kept_at = None if before is None else before.kept_at
