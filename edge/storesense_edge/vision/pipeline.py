@@ -88,7 +88,7 @@ class CameraPipeline:
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
-        self._people = FloorPeople(eye_xy=None if self._heads is None else self._heads.eye_xy_m)
+        self._people = FloorPeople()
         self._parties = PartyBook()
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
@@ -242,8 +242,6 @@ class CameraPipeline:
             points.heights_px,
             points.at_s,
             spreads_xy=points.spreads_xy_px,
-            velocities_xy=points.velocities_xy_px,
-            velocities_known=points.velocities_known,
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
@@ -319,7 +317,5 @@ NOBODY = PathPoints(
     feet_xy_px=np.empty((0, 2)),
     heights_px=np.empty(0),
     spreads_xy_px=np.empty((0, 2)),
-    velocities_xy_px=np.empty((0, 2)),
-    velocities_known=np.empty(0),
     at_s=0.0,
 )
