@@ -127,9 +127,12 @@ class FloorPeople:
 
     Args:
         settings: how long people are waited for, and where they may be found again.
+        eye_xy: the point of the plane above which the camera is; None where that is not known.
     """
 
-    def __init__(self, settings: FloorPeopleSettings | None = None) -> None:
+    def __init__(
+        self, settings: FloorPeopleSettings | None = None, *, eye_xy: tuple[float, float] | None = None
+    ) -> None:
         self.settings = settings or FloorPeopleSettings()
         self._people: dict[int, Person] = {}
         self._of_track: dict[int, Person] = {}
@@ -138,7 +141,7 @@ class FloorPeople:
         self._slots = 0
         self._present: frozenset[int] = frozenset()
         self._waiting: frozenset[int] = frozenset()
-        self._turns = TurnWatch()
+        self._turns = TurnWatch(eye_xy=eye_xy)
 
     def wait(self, numbers: frozenset[int]) -> None:
         """Take who waits in line or is being served now; all others do not."""

@@ -51,6 +51,7 @@ class HeadView:
         plumb: (3,) where all plumb lines meet, pixels, homogeneous.
         frame_wh: width and height of a picture.
         focal_px: the lens's focal length.
+        eye_xy_m: the floor point above which the camera is.
     """
 
     feet: NDArray[np.float64]
@@ -58,6 +59,7 @@ class HeadView:
     plumb: NDArray[np.float64]
     frame_wh: tuple[int, int]
     focal_px: float
+    eye_xy_m: tuple[float, float]
     _by_head: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -164,7 +166,8 @@ def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None
     if abs(camera[2]) <= USUAL_HEIGHT_M or abs(np.linalg.det(above)) < 1e-9:
         return None
     plumb = back @ right_hand
-    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh, float(focal_px))
+    eye_xy_m = (float(camera[0]), float(camera[1]))
+    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh, float(focal_px), eye_xy_m)
 
 
 def _middle(floor_map: FloorMap) -> NDArray[np.float64]:

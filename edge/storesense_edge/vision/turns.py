@@ -27,16 +27,19 @@ class TurnSettings:
         near: with their places no further apart than this, two may be one ...
         due: ... when so many pictures should have shown both by chance ...
         share: ... and no more than this share of those did.
+        in_sight: so far apart along the line of sight ...
+        across_sight: ... and no further than this across it, two may be one as well: where something hides the legs a
+            box tells well in which direction somebody is, and not how far away.
         look_s: who is near whom is looked at this often.
-        fresh_s: whoever was not seen for this long takes no turns any more.
         memory_pictures: older pictures count half as much each time so many have passed.
     """
 
     near: float = 0.35
     due: float = 3.5
     share: float = 0.1
+    in_sight: float = 1.3
+    across_sight: float = 0.2
     look_s: float = 0.5
-    fresh_s: float = 4.0
     memory_pictures: int = 300
 
 
@@ -59,10 +62,12 @@ class TurnWatch:
 
     Args:
         settings: when two are one.
+        eye_xy: the point of the plane above which the camera is; None where that is not known.
     """
 
-    def __init__(self, settings: TurnSettings | None = None) -> None:
+    def __init__(self, settings: TurnSettings | None = None, *, eye_xy: tuple[float, float] | None = None) -> None:
         self.settings = settings or TurnSettings()
+        self._eye_xy = eye_xy
         self._pairs: dict[tuple[int, int], _Pair] = {}
         self._looked_s = float("-inf")
 
@@ -79,26 +84,35 @@ class TurnWatch:
         """
         if at_s - self._looked_s >= self.settings.look_s:
             self._looked_s = at_s
-            self._look(people, at_s)
+            self._look(people)
         return self._turns(seen) if self._pairs and seen else []
 
-    def _look(self, people: Mapping[int, Person], at_s: float) -> None:
-        """Keep the pairs of those who are near one another, and forget all others."""
+    def _look(self, people: Mapping[int, Person]) -> None:
+        """Keep the pairs of those who are near one another, seen just now or waited for, and forget all others."""
         cfg = self.settings
-        fresh = sorted(
-            (person for person in people.values() if at_s - person.seen_s <= cfg.fresh_s),
-            key=lambda person: person.place_xy[0],
-        )
+        here = sorted(people.values(), key=lambda person: person.place_xy[0])
         before, self._pairs = self._pairs, {}
-        for place, one in enumerate(fresh):
-            x, y = one.place_xy
-            for other in fresh[place + 1 :]:
-                reach = cfg.near * min(one.scale, other.scale)
-                if other.place_xy[0] - x > cfg.near * one.scale:
+        reach = cfg.near if self._eye_xy is None else max(cfg.near, cfg.in_sight)
+        for place, one in enumerate(here):
+            for other in here[place + 1 :]:
+                if other.place_xy[0] - one.place_xy[0] > reach * one.scale:
                     break
-                if hypot(other.place_xy[0] - x, other.place_xy[1] - y) <= reach:
+                if self._may_be_one(one, other):
                     key = (min(one.number, other.number), max(one.number, other.number))
                     self._pairs[key] = before.get(key) or _Pair()
+
+    def _may_be_one(self, one: Person, other: Person) -> bool:
+        """Whether two are as near one another as the places of one person."""
+        cfg = self.settings
+        (x, y), scale = one.place_xy, min(one.scale, other.scale)
+        off_x, off_y = other.place_xy[0] - x, other.place_xy[1] - y
+        away = hypot(off_x, off_y)
+        if away <= cfg.near * scale:
+            return True
+        if self._eye_xy is None or not away <= cfg.in_sight * scale:
+            return False
+        sight_x, sight_y = x + off_x / 2 - self._eye_xy[0], y + off_y / 2 - self._eye_xy[1]
+        return abs(off_x * sight_y - off_y * sight_x) <= cfg.across_sight * scale * hypot(sight_x, sight_y)
 
     def _turns(self, seen: AbstractSet[int]) -> list[tuple[int, int]]:
         cfg = self.settings

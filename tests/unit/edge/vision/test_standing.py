@@ -41,6 +41,13 @@ def box(x_m: float, y_m: float, *, from_m: float, tall_m: float, wide_m: float) 
     return [middle - half, corners[1, 1], middle + half, corners[0, 1]]
 
 
+@pytest.mark.parametrize("tilt_deg", [20.0, 35.0, 60.0])
+def test_the_camera_is_above_the_point_of_the_floor_where_it_hangs(tilt_deg: float) -> None:
+    found = head_view(calibrated(tilt_deg), FRAME_WH)
+    assert found is not None
+    assert found.eye_xy_m == pytest.approx((0.0, 0.0), abs=1e-6)
+
+
 @pytest.mark.parametrize("place", [(0.0, 3.0), (1.5, 5.0), (-2.0, 7.0)])
 def test_feet_are_found_by_the_head(place: tuple[float, float]) -> None:
     head, feet = project(np.array([(*place, USUAL_HEIGHT_M), (*place, 0.0)]))

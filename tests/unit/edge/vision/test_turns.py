@@ -73,3 +73,42 @@ def test_a_track_that_begins_in_ones_very_place_while_the_box_is_missed_is_their
     assert same.numbers.tolist() == [1]
     (other,) = run(people, [[(3, 6.0, 5.0)]], start_s=2.2)
     assert other.numbers.tolist() != [1], "elsewhere it takes half a second without a box"
+
+
+@pytest.mark.parametrize(
+    ("off_xy_m", "eye_xy_m", "same"),
+    [
+        pytest.param((0.0, 1.1), (5.0, -4.0), True, id="behind: hidden legs put one person in two places"),
+        pytest.param((0.8, 0.8), (0.0, 0.0), True, id="behind, on a slanting line of sight"),
+        pytest.param((1.1, 0.0), (5.0, -4.0), False, id="beside: a box tells sides well, so there are two"),
+        pytest.param((0.0, 2.5), (5.0, -4.0), False, id="far behind: that is somebody else"),
+        pytest.param((0.0, 1.1), None, False, id="where the camera is not known nothing is behind anything"),
+    ],
+)
+def test_turns_behind_one_another_are_one_persons_whose_legs_are_hidden(
+    off_xy_m: tuple[float, float], eye_xy_m: tuple[float, float] | None, same: bool
+) -> None:
+    people, chance = FloorPeople(eye_xy=eye_xy_m), np.random.default_rng(2)
+    near, far = (1, 5.0, 5.0), (2, 5.0 + off_xy_m[0], 5.0 + off_xy_m[1])
+    turns = [[(near, far)[int(chance.random() < 0.4)]] for _ in range(100)]
+    seen = run(people, [[near, far], *turns])
+    assert (seen[-1].present == frozenset({1})) is same
+
+
+@pytest.mark.parametrize("shares", [(0.85, 0.85), (0.85, 0.3), (0.85, 0.1), (0.4, 0.4)])
+def test_two_who_stand_behind_one_another_stay_two(shares: tuple[float, float]) -> None:
+    for seed in range(5):
+        people, chance = FloorPeople(eye_xy=(0.0, 5.0)), np.random.default_rng(seed)
+        apart = [
+            [(track, 5.0 + 0.9 * track, 5.0) for track, _, _ in picture]
+            for picture in side_by_side(chance, 600, shares)
+        ]
+        seen = run(people, [[(1, 5.9, 5.0), (2, 6.8, 5.0)], *apart])
+        assert not any(step.merged for step in seen), f"seed {seed}"
+
+
+def test_turns_of_many_seconds_each_are_turns_too() -> None:
+    people = FloorPeople()
+    turns = [[(1, 5.0, 5.0)]] * 60 + [[(2, 5.4, 5.0)]] * 60
+    seen = run(people, [[(1, 5.0, 5.0), (2, 5.4, 5.0)], *turns, *turns])
+    assert seen[-1].present == frozenset({1})
