@@ -88,7 +88,7 @@ class CameraPipeline:
         check_ids([zone.zone_id for stays in self._stays for zone in stays.zones.zones], kind="zone")
         check_ids([queue.queue_id for stays in self._stays for queue in stays.queues.queues], kind="queue")
         self._stays_s = -np.inf
-        self._people = FloorPeople()
+        self._people = FloorPeople(eye_xy=None if self._heads is None else self._heads.eye_xy_m)
         self._parties = PartyBook()
         self._settling = Settling()
         self._staff = StaffBook(plan.staff)
