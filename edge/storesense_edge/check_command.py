@@ -13,6 +13,7 @@ from storesense_contracts.yaml_file import FileError
 from storesense_edge.camera_credentials import masked
 from storesense_edge.camera_detector import make_detector
 from storesense_edge.camera_source import open_source
+from storesense_edge.double_counting import counted_twice
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
@@ -53,10 +54,12 @@ def check_site(path: Path, *, prints_json: bool) -> int:
             raise
         sys.stdout.write(json.dumps({"ok": False, "problems": _as_json(exc)}) + "\n")
         return exc.exit_code
+    advice = counted_twice(site)
     if prints_json:
-        sys.stdout.write(json.dumps({"ok": True, "store_id": site.store.id, **_counts(site)}) + "\n")
+        told = {"ok": True, "store_id": site.store.id, **_counts(site), "advice": advice}
+        sys.stdout.write(json.dumps(told) + "\n")
     else:
-        sys.stdout.write("\n".join(describe(site)) + "\n")
+        sys.stdout.write("\n".join(describe(site) + [f"  advice: {each}" for each in advice]) + "\n")
     return 0
 
 

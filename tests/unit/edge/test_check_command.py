@@ -55,7 +55,18 @@ def test_mistakes_as_json_carry_their_lines(folder: Path, capsys: pytest.Capture
 def test_json_of_a_good_site(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check_site(write_site(folder, [shelf(folder / "trace.csv")]), prints_json=True) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"ok": True, "store_id": "store-1", "devices": 1, "rules": 0, "slots": 1}
+    assert said == {"ok": True, "store_id": "store-1", "devices": 1, "rules": 0, "slots": 1, "advice": []}
+
+
+def test_what_two_cameras_would_count_twice_is_told_and_no_mistake(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cameras = [camera(folder / "walks.txt"), camera(folder / "walks.txt") | {"id": "device-3"}]
+    assert check_site(write_site(folder, cameras), prints_json=False) == 0
+    said = capsys.readouterr().out
+    assert "advice: line door is measured by device-1 and device-3: whoever two of them see is counted twice" in said
+    assert "advice: zone middle is measured by device-1 and device-3" in said
+    assert "advice: the heatmaps of device-1 and device-3 share a part of the floor" in said
 
 
 @pytest.mark.parametrize(
