@@ -13,8 +13,9 @@ from fixtures.backend_world import DEVICES, STORE, layout, running_backend, sign
 from storesense_backend import accounts, alert_records, registry
 from storesense_backend.alerts.life.actions import Acknowledge
 from storesense_backend.alerts.life.alert import Actor
-from storesense_backend.api import models
+from storesense_backend.api.alert_models import Alert
 from storesense_backend.api.app import build_app
+from storesense_backend.api.live_models import Snapshot
 from storesense_backend.listening import Server, listen_on
 from storesense_backend.live import reader
 from storesense_backend.roles import Role
@@ -85,7 +86,7 @@ async def test_a_stream_begins_with_all_and_goes_on_with_changes(world):
     async with serving(world) as (_, http), watching(http) as events:
         name, snapshot = await events.next()
         assert (name, events.retry) == ("snapshot", 2000)
-        found = models.Snapshot.model_validate(snapshot)
+        found = Snapshot.model_validate(snapshot)
         assert [(q.queue_id, q.length, q.longest_wait_s) for q in found.queues] == [("tills", 3, 60.0)]
         assert found.queues[0].next_wait is not None
         assert found.queues[0].next_wait.low_s < found.queues[0].next_wait.mean_s < found.queues[0].next_wait.high_s
@@ -102,6 +103,9 @@ async def test_every_family_of_readings_arrives(world):
     async with serving(world) as (_, http), watching(http) as events:
         await events.next()
         await world.stock(7, now)
+        shared = [{"sku": "rice", "units": 4, "confidence": 0.9}, {"sku": "beans", "units": 3, "confidence": 0.8}]
+        row = {"measured_at": now, "weight_mg": 850_000, "is_stable": True, "units": 4, "confidence": 0.9}
+        await world.commit("shelf_weights", "plate", [row | {"products": json.dumps(shared)}], device_id="shelf-1")
         await world.commit("lane_states", "lane-1", [{"measured_at": now, "is_open": True, "is_staffed": True}])
         zone = {"measured_at": now, "period_ms": 1000, "occupancy": 3, "entry_count": 0, "exit_count": 0}
         zone |= {"presence_ms": 0, "visit_count": 0, "visit_dwell_ms": 0, "stop_count": 0}
@@ -114,8 +118,10 @@ async def test_every_family_of_readings_arrives(world):
         while set(seen) < {"slots", "lanes", "zones", "environment", "footfall"}:
             update = await events.until("update")
             seen |= {key: items for key, items in update.items() if isinstance(items, list)}
-        snapshot = models.Snapshot.model_validate((await http.get(f"{BASE}/live")).json())
-        assert (snapshot.slots[0].units, snapshot.slots[0].weight_g) == (7, 7210.0)
+        snapshot = Snapshot.model_validate((await http.get(f"{BASE}/live")).json())
+        slots = {slot.slot_id: slot for slot in snapshot.slots}
+        assert (slots["slot-1"].units, slots["slot-1"].weight_g, slots["slot-1"].products) == (7, 7210.0, None)
+        assert [product.model_dump() for product in slots["plate"].products] == shared
         assert snapshot.lanes[0].is_open
         assert snapshot.zones[0].occupancy == 3
         assert snapshot.environment[0].temperature_c == 4.5
@@ -128,7 +134,7 @@ async def test_alerts_arrive_whole_with_every_change(world):
     async with serving(world) as (_, http), watching(http) as events:
         await events.next()
         alert_id = await world.insert_alert()
-        opened = models.Alert.model_validate(await events.until("alert"))
+        opened = Alert.model_validate(await events.until("alert"))
         assert (opened.alert_id, opened.state, opened.title) == (alert_id, "open", "the tills: 6 waiting")
         answer = await http.post(f"{BASE}/alerts/{alert_id}/acknowledge")
         assert (await events.until("alert")) == answer.json()

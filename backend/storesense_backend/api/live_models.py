@@ -7,6 +7,7 @@ from pydantic import Field
 
 from storesense_backend.api.alert_models import Alert
 from storesense_backend.api.models import Answer
+from storesense_backend.api.reading_models import ProductUnitsRow
 
 
 class FootfallToday(Answer):
@@ -61,6 +62,7 @@ class SlotNow(Answer):
     units: int | None
     confidence: float | None
     is_stable: bool
+    products: list[ProductUnitsRow] | None = Field(None, description="of a plate that several share, all; else null")
     measured_at: datetime
 
 

@@ -30,7 +30,7 @@ LIMIT %(limit)s;
 -- name: new_slots
 SELECT
     s.store_id, r.batch_no, s.subject_id AS slot_id, r.measured_at, r.weight_mg / 1000.0::float8 AS weight_g,
-    r.units, r.confidence::float8 AS confidence, r.is_stable
+    r.units, r.confidence::float8 AS confidence, r.is_stable, r.products::jsonb AS products
 FROM shelf_weights r JOIN series s USING (series_id)
 WHERE r.batch_no > %(after)s AND r.batch_no <= %(upto)s AND r.measured_at > %(since)s AND s.store_id = ANY (%(store_ids)s)
 LIMIT %(limit)s;
@@ -85,10 +85,10 @@ WHERE s.store_id = %(store_id)s AND s.stream = 'lane';
 -- name: latest_slots
 SELECT
     s.subject_id AS slot_id, t.measured_at, t.weight_mg / 1000.0::float8 AS weight_g, t.units,
-    t.confidence::float8 AS confidence, t.is_stable
+    t.confidence::float8 AS confidence, t.is_stable, t.products::jsonb AS products
 FROM series s
 CROSS JOIN LATERAL (
-    SELECT r.measured_at, r.weight_mg, r.units, r.confidence, r.is_stable FROM shelf_weights r
+    SELECT r.measured_at, r.weight_mg, r.units, r.confidence, r.is_stable, r.products FROM shelf_weights r
     WHERE r.series_id = s.series_id AND r.measured_at > %(since)s ORDER BY r.measured_at DESC LIMIT 1
 ) t
 WHERE s.store_id = %(store_id)s AND s.stream = 'shelf';

@@ -3,15 +3,15 @@
 from datetime import timedelta
 
 from fixtures.backend_api import BASE, NOW, assert_error, get
-from storesense_backend.api import models
+from storesense_backend.api.alert_models import Alert, Alerts
 
 
 async def test_alerts_page_by_page(world, backend):
     for n in range(5):
         await world.insert_alert(state="resolved", opened_at=NOW - timedelta(minutes=n))
     newest = await world.insert_alert()
-    page = models.Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4))
-    rest = models.Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4, after=page.next))
+    page = Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4))
+    rest = Alerts.model_validate(await get(backend, f"{BASE}/alerts", limit=4, after=page.next))
     ids = [alert.alert_id for alert in page.alerts + rest.alerts]
     assert ids == sorted(ids, reverse=True)
     assert len(set(ids)) == 6
@@ -27,7 +27,7 @@ async def test_acknowledging(world, backend):
     alert_id = await world.insert_alert()
     path = f"{BASE}/alerts/{alert_id}/acknowledge"
     for _ in range(2):
-        alert = models.Alert.model_validate((await backend.post(path)).json())
+        alert = Alert.model_validate((await backend.post(path)).json())
         assert (alert.state, alert.acknowledged_by, alert.acknowledged_at) == ("acknowledged", "key:admin-key", NOW)
     await world.connection.execute("UPDATE alerts SET state = 'resolved', resolved_at = now()")
     assert_error(await backend.post(path), 409, "alert_resolved")
