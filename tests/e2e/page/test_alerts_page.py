@@ -40,7 +40,7 @@ def test_a_changed_threshold_is_tried_on_the_past_and_saved(open_page, backend: 
     row = page.locator(".compare tbody tr").first
     expect(row.locator("td")).to_have_text(["8", "5"])
     page.get_by_role("button", name="Save and go live").click()
-    expect(page.locator("#rules")).to_contain_text("Opens at people waiting: 8")
+    expect(page.locator("#rules")).to_contain_text("8 waiting")
 
 
 def test_a_rule_says_who_is_told_one_after_the_other_while_nobody_answers(open_page, backend: FakeBackend) -> None:

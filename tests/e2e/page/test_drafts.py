@@ -32,7 +32,7 @@ def test_a_rule_being_edited_is_there_again_after_signing_in(open_page, backend:
     expect(field).to_have_value("9")
     expect(page.get_by_role("dialog")).to_contain_text("it is not saved yet")
     page.get_by_role("button", name="Save and go live").click()
-    expect(page.locator("#rules")).to_contain_text("Opens at people waiting: 9")
+    expect(page.locator("#rules")).to_contain_text("9 waiting")
 
 
 def test_what_was_given_up_or_left_by_choice_is_forgotten(open_page, backend: FakeBackend) -> None:

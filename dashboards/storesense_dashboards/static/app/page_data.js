@@ -36,8 +36,13 @@ export class PageData {
 
   /** Show the page of `module` for `view`; what is known of that view shows at once, and is asked anew. */
   open(module, view) {
-    const key = formatView({ ...view, item: null, heat: true });
-    if (this.#key === key && this.#open?.module === module) return;
+    const names = module.dataParams ?? Object.keys(view.params);
+    const params = Object.fromEntries(names.map((name) => [name, view.params[name]]));
+    const key = formatView({ ...view, item: null, heat: true, params });
+    if (this.#key === key && this.#open?.module === module) {
+      this.#open = { module, view };
+      return;
+    }
     this.close();
     this.#key = key;
     this.#open = { module, view };

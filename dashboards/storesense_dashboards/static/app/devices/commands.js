@@ -7,6 +7,7 @@ import { Dialog } from "../parts/dialog.js";
 import { loadStyle } from "../parts/style.js";
 import { Table } from "../parts/table.js";
 import { classes, Component, html } from "../ui.js";
+import { DeviceWords } from "./words.js";
 
 const [p] = await Promise.all([pageTexts("devices"), loadStyle("devices")]);
 
@@ -15,6 +16,7 @@ const DISRUPTIVE = new Set(["restart_agent", "zero_slot", "learn_view"]);
 const LEVELS = ["debug", "info", "warning"];
 const LOG_S = [600, 1800, 3600];
 const MAX_LETTERS = 200;
+const STEP = 10; // of the history
 const ORDER = ["waiting", "sent", "taken"];
 const form = "command-question";
 
@@ -55,7 +57,7 @@ function StateCell({ command, nowMs }) {
   const isBad = ["failed", "refused", "expired"].includes(state);
   return html`<div class="command-state" data-state=${state}>
     <span class=${classes(isBad && "is-bad")}>${p.commands.states[state]}</span>
-    ${command.detail && html`<span class="hint">${command.detail}</span>`}
+    ${command.detail && html`<span class="hint"><${DeviceWords} text=${command.detail} /></span>`}
   </div>`;
 }
 
@@ -68,11 +70,12 @@ export function Commands({ commands, layout, nowMs, zone }) {
       rows=${commands}
       keyOf=${(command) => command.command_id}
       sortedBy="-asked"
+      step=${STEP}
       columns=${[
         { id: "what", label: p.commands.what, isHead: true, value: (c) => whatText(c, layout) },
         { id: "device", label: p.columns.device, value: (c) => c.device_id },
-        { id: "asked", label: p.commands.asked, value: (c) => c.issued_at, cell: (c) => dayTimeText(Date.parse(c.issued_at), nowMs, zone) },
-        { id: "state", label: p.columns.state, value: (c) => p.commands.states[stateOf(c, nowMs)], cell: (c) => html`<${StateCell} command=${c} nowMs=${nowMs} />` },
+        { id: "asked", label: p.commands.asked, isBrief: true, value: (c) => c.issued_at, cell: (c) => dayTimeText(Date.parse(c.issued_at), nowMs, zone) },
+        { id: "state", label: p.columns.state, isBrief: true, value: (c) => p.commands.states[stateOf(c, nowMs)], cell: (c) => html`<${StateCell} command=${c} nowMs=${nowMs} />` },
         { id: "by", label: p.commands.by, value: (c) => c.issued_by },
         { id: "why", label: p.commands.why, value: (c) => c.reason },
         { id: "over", label: p.commands.over, value: (c) => c.over_at, cell: (c) => (c.over_at ? agoText(Date.parse(c.over_at), nowMs) : t.unknown) },

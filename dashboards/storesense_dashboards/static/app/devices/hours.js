@@ -60,3 +60,35 @@ export function deviceRows({ devices, completeness, planogram }, live) {
     };
   });
 }
+
+const CLOCK_OFF_MS = 1_000;
+const SHORT = 0.95;
+
+/** Whether a device's clock is off by more than a second. */
+export const isClockOff = ({ clockOffsetMs }) => clockOffsetMs !== null && Math.abs(clockOffsetMs) > CLOCK_OFF_MS;
+
+/** What of a row of `deviceRows` needs somebody, the most urgent first; a whole device has an empty list. */
+export function needsOf(row) {
+  return [
+    row.state !== "online" && "offline",
+    row.health === "failed" && "failed",
+    row.health === "degraded" && "degraded",
+    row.completeness !== null && row.completeness < SHORT && "incomplete",
+    isClockOff(row) && "clock",
+    row.planogram?.version != null && !row.planogram.is_in_force && "planogram",
+  ].filter(Boolean);
+}
+
+const URGENCY = ["offline", "failed", "degraded", "incomplete", "clock", "planogram"];
+
+/** Rows by what needs attention most, then by name. */
+export function byNeed(rows) {
+  const rank = (row) => {
+    const [first] = needsOf(row);
+    return first ? URGENCY.indexOf(first) : URGENCY.length;
+  };
+  return rows
+    .map((row) => [rank(row), row])
+    .sort(([a, one], [b, other]) => a - b || one.device_id.localeCompare(other.device_id, undefined, { numeric: true }))
+    .map(([, row]) => row);
+}

@@ -1,5 +1,6 @@
 // Setting up: lines, zones, queues, lanes and shelves on the floor plan, in versions; cameras' pictures on their edge boxes.
 import { api } from "../api.js";
+import { DeviceWords } from "../devices/words.js";
 import { dayTimeText } from "../format.js";
 import { language, pageTexts, t } from "../i18n/index.js";
 import { Card, Empty } from "../parts/card.js";
@@ -44,7 +45,7 @@ function DeviceState({ row }) {
   const version = row.is_in_force ? p.current(row.version) : p.behind(row.version);
   return html`<div class="device-state">
     <span class=${classes(row.version !== null && !row.is_in_force && "is-bad")}>${row.version === null ? worksBy : version}</span>
-    ${row.state === "degraded" && html`<small class="hint">${row.reason}</small>`}
+    ${row.state === "degraded" && html`<small class="hint"><${DeviceWords} text=${row.reason} /></small>`}
   </div>`;
 }
 

@@ -1,7 +1,7 @@
 // Shelves: what to bring where, the planogram as it hangs, and what empty places cost.
 import { mayAct } from "../alerts/work.js";
 import { request, storePath } from "../api.js";
-import { dateText, durationText, numberText, timeText } from "../format.js";
+import { durationText, numberText, timeText } from "../format.js";
 import { slotTitle } from "../floor/describe.js";
 import { pageTexts, t } from "../i18n/index.js";
 import { Icon } from "../icons.js";
@@ -11,14 +11,19 @@ import { Loading } from "../parts/notice.js";
 import { loadStyle } from "../parts/style.js";
 import { Table } from "../parts/table.js";
 import { CountDialog, Counts, ToldAnew } from "../shelves/counting.js";
+import { Planogram } from "../shelves/planogram.js";
 import { restockRows, slotRows } from "../shelves/rows.js";
-import { classes, html, Pure } from "../ui.js";
+import { whenEmpty } from "../shelves/when.js";
+import { html, Pure } from "../ui.js";
 
 const [p] = await Promise.all([pageTexts("shelves"), loadStyle("shelves")]);
 
-const SURE = 0.8;
+const STEP = 10; // of what was lost
 
 export const refreshMs = 20_000;
+
+/** What is looked for and which lids are open narrow what is shown, not what is asked. */
+export const dataParams = [];
 
 export const title = () => p.title;
 
@@ -37,93 +42,12 @@ export async function load({ storeId, signal }) {
   return { depletion, planogram, counts, corrections };
 }
 
-/** When a slot runs empty, in words: the middle, with the span that holds in eight of ten cases. */
-function whenEmpty(row) {
-  if (row.units === 0) return p.emptyNow;
-  const hours = row.toEmptyH;
-  if (hours === null) return row.units === null ? t.unknown : p.demandUnknown;
-  if (hours.p50 === null) return p.notSoon;
-  const text = durationText(hours.p50 * 3600);
-  if (hours.p10 === null) return text;
-  return p.about(text, durationText(hours.p10 * 3600), hours.p90 === null ? null : durationText(hours.p90 * 3600));
-}
-
-const stateText = (row) => (row.state === "stale" || row.state === "none" ? p.noWeight : t.shelves[row.state]);
-
-function Confidence({ row }) {
-  if (row.confidence === null) return html`<span class="gap-text">${stateText(row)}</span>`;
-  const text = `${numberText(Math.floor(row.confidence * 100))} %`;
-  return html`<span class=${classes(row.confidence < SURE && "is-bad")}>${p.sure(text)}</span>`;
-}
-
-/** One place on the shelf, as wide as its facings. */
-function Place({ row, onShow, onCount }) {
-  const { slot, units, state } = row;
-  const isGap = units === null;
-  const fill = isGap ? 0 : Math.min(1, units / slot.capacity_units);
-  return html`<li class=${classes("place", `slot-${state}`, isGap && "is-gap")} style=${{ flexGrow: slot.facings ?? 1 }}>
-    <button onClick=${() => onShow({ kind: "slot", id: slot.id })}>
-      <span class="place-name">${slotTitle(slot)}</span>
-      <span class="place-note">${slot.name}${slot.facings > 1 ? ` · ${p.facings(slot.facings)}` : ""}</span>
-      <span class="place-units">
-        ${isGap ? t.unknown : numberText(units)}<small> / ${numberText(slot.capacity_units)}</small>
-      </span>
-      <span class="meter" aria-hidden="true">
-        <span class="meter-fill" style=${{ width: `${fill * 100}%` }}></span>
-        <span class="meter-mark" style=${{ left: `${(slot.reorder_point_units / slot.capacity_units) * 100}%` }}></span>
-      </span>
-      <span class="place-note"><${Confidence} row=${row} /></span>
-      <span class="place-note">${whenEmpty(row)}</span>
-      ${row.also.map(
-        (each) => html`<span class="place-also" key=${each.sku}>
-          ${each.name} <b>${each.units === null ? t.unknown : numberText(each.units)}</b><small> / ${numberText(each.capacity_units)}</small>
-          ${each.confidence !== null && html` <small>${p.sure(`${numberText(Math.floor(each.confidence * 100))} %`)}</small>`}
-        </span>`,
-      )}
-      ${row.guestG > 0 && html`<span class="place-note is-bad">${p.guest(numberText(row.guestG))}</span>`}
-      ${row.calibrationDue && html`<span class="place-note is-bad">${p.calibrationDue(row.calibrationDue)}</span>`}
-    </button>
-    ${onCount && html`<button class="quiet place-count no-print" onClick=${() => onCount(slot)}>${p.count.open}<span class="visually-hidden"> ${slot.name}</span></button>`}
-  </li>`;
-}
-
-/** Sections of the layout with their rows, from left to right and from the back to the front as they hang. */
-function bySection(layout, rows) {
-  const place = ({ slot }) => slot.at_m ?? [Infinity, Infinity];
-  return layout.sections
-    .map((section) => ({
-      section,
-      rows: rows
-        .filter((row) => row.slot.section === section.id)
-        .sort((a, b) => {
-          const [[ax, ay], [bx, by]] = [place(a), place(b)];
-          return (Math.abs(ay - by) > 0.5 ? ay - by : ax - bx) || a.slot.name.localeCompare(b.slot.name, t.lang, { numeric: true });
-        }),
-    }))
-    .filter((entry) => entry.rows.length);
-}
-
-function Planogram({ layout, rows, planogram, zone, onShow, onCount }) {
-  const version =
-    planogram && p.version(planogram.version, `${dateText(Date.parse(planogram.valid_from), zone)}, ${timeText(Date.parse(planogram.valid_from), zone)}`);
-  return html`<${Card} id="planogram" icon="shelf" title=${p.planogram} aside=${version && html`<span class="hint">${version}</span>`}>
-    ${bySection(layout, rows).map(
-      ({ section, rows: places }) => html`<section key=${section.id} class="shelf-section">
-        <h3>${section.name}</h3>
-        <ul class="shelf-places">
-          ${places.map((row) => html`<${Place} key=${row.slot.id} row=${row} onShow=${onShow} onCount=${onCount} />`)}
-        </ul>
-      </section>`,
-    )}
-  <//>`;
-}
-
 const restockColumns = [
   { id: "step", label: p.columns.step, isNumber: true, value: (row) => row.step },
-  { id: "place", label: p.columns.place, value: (row) => `${row.section}, ${row.slot.name}` },
+  { id: "place", label: p.columns.place, isBrief: true, value: (row) => `${row.section}, ${row.slot.name}` },
   { id: "product", label: p.columns.product, isHead: true, value: (row) => slotTitle(row.slot) },
   { id: "sku", label: p.columns.sku, value: (row) => row.slot.product?.sku ?? null },
-  { id: "bring", label: p.columns.bring, isNumber: true, value: (row) => row.bring, cell: (row) => html`<strong>${numberText(row.bring)}</strong>` },
+  { id: "bring", label: p.columns.bring, isBrief: true, isNumber: true, value: (row) => row.bring, cell: (row) => html`<strong>${numberText(row.bring)}</strong>` },
   { id: "there", label: p.columns.there, isNumber: true, value: (row) => row.units },
   { id: "empty", label: p.columns.toEmpty, value: (row) => row.toEmptyH?.p50 ?? null, cell: whenEmpty },
 ];
@@ -153,7 +77,7 @@ const lostColumns = [
     value: (row) => row.lostWeek?.empty_min ?? null,
     cell: (row) => durationText((row.lostWeek?.empty_min ?? NaN) * 60),
   },
-  { id: "lost_week", label: p.columns.lostWeek, isNumber: true, value: (row) => row.lostWeek?.units ?? null, cell: (row) => lostText(row.lostWeek) },
+  { id: "lost_week", label: p.columns.lostWeek, isBrief: true, isNumber: true, value: (row) => row.lostWeek?.units ?? null, cell: (row) => lostText(row.lostWeek) },
 ];
 
 /** Props: as every page's View. */
@@ -164,7 +88,7 @@ export class View extends Pure {
 
   onCounted = () => this.setState({ counted: null });
 
-  render({ state, layout, live, atMs, zone, data, actions }, { counted }) {
+  render({ state, layout, live, atMs, zone, data, view, actions }, { counted }) {
     if (!layout.slots.length) return html`<${Empty} icon="shelf" title=${t.shelves.none} help=${t.shelves.noneHelp} />`;
     if (!state.hasSnapshot) return html`<${Loading} />`;
     const rows = slotRows(layout, live, atMs, data.depletion);
@@ -202,7 +126,16 @@ export class View extends Pure {
           empty=${html`<p class="hint">${t.shelves.allStocked}</p>`}
         />
       <//>
-      <${Planogram} layout=${layout} rows=${rows} planogram=${data.planogram} zone=${zone} onShow=${actions.showOnPlan} onCount=${mayAct(state.session?.user) ? this.onCount : null} />
+      <${Planogram}
+        layout=${layout}
+        rows=${rows}
+        planogram=${data.planogram}
+        zone=${zone}
+        onShow=${actions.showOnPlan}
+        onCount=${mayAct(state.session?.user) ? this.onCount : null}
+        params=${view.params}
+        setParams=${actions.setParams}
+      />
       ${data.corrections?.corrections.length > 0 && html`<${ToldAnew} layout=${layout} corrections=${data.corrections} zone=${zone} />`}
       ${data.counts && html`<${Counts} layout=${layout} counts=${data.counts} atMs=${atMs} zone=${zone} />`}
       <${Card} id="lost-sales" icon="chart" title=${p.lostSales}>
@@ -213,6 +146,7 @@ export class View extends Pure {
           keyOf=${(row) => row.slot.id}
           columns=${lostColumns}
           sortedBy="-lost_week"
+          step=${STEP}
           empty=${html`<p class="hint">${p.nothingLost}</p>`}
         />
       <//>

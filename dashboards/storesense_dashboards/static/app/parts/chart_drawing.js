@@ -22,12 +22,12 @@ export function gapRuns(series) {
 const HATCH_PX = 7;
 const hatches = new Map();
 
-/** A tile of diagonal lines, made once a colour and density: filling with it is much cheaper than clipping lines. */
-function hatchTile(colour, ratio) {
+/** A pattern of diagonal lines, made once a colour and density: filling with it is much cheaper than clipping lines. */
+function hatchPattern(colour, ratio) {
   const key = `${colour} ${ratio}`;
-  let tile = hatches.get(key);
-  if (!tile) {
-    tile = document.createElement("canvas");
+  let pattern = hatches.get(key);
+  if (!pattern) {
+    const tile = document.createElement("canvas");
     const side = (tile.width = tile.height = Math.max(2, Math.round(HATCH_PX * ratio)));
     const ctx = tile.getContext("2d");
     ctx.strokeStyle = colour;
@@ -38,9 +38,10 @@ function hatchTile(colour, ratio) {
       ctx.lineTo(shift + side, 0);
     }
     ctx.stroke();
-    hatches.set(key, tile);
+    pattern = ctx.createPattern(tile, "repeat");
+    hatches.set(key, pattern);
   }
-  return tile;
+  return pattern;
 }
 
 /** Hatch the gaps of `plot`: each from its first step's beginning to its last one's end. */
@@ -48,7 +49,7 @@ export function hatchGaps(plot, xs, runs, stepS, colour) {
   if (!runs.length) return;
   const { ctx, bbox } = plot;
   ctx.save();
-  ctx.fillStyle = ctx.createPattern(hatchTile(colour, devicePixelRatio || 1), "repeat");
+  ctx.fillStyle = hatchPattern(colour, devicePixelRatio || 1);
   for (const [first, last] of runs) {
     const left = Math.max(bbox.left, plot.valToPos(xs[first], "x", true));
     const right = Math.min(bbox.left + bbox.width, plot.valToPos(xs[last] + stepS, "x", true));

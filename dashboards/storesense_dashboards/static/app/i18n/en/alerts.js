@@ -250,6 +250,20 @@ export default {
     staff_report: "Reported by staff",
   },
 
+  opens: {
+    open_at_length: (n) => `${n} waiting`, open_at_wait_s: (time) => `a wait of ${time}`, open_at_lanes: (n) => `${n} more lanes needed`,
+    open_at_people: (n) => `${n} people`, open_within_h: (n) => `empty within ${n} h`, overdue_after_s: (time) => `${time} after it ran low`,
+    open_at_guest_g: (n) => `${n} g of other goods`, open_at_units: (n) => `${n} units at once`, at_least: (n) => `below ${n}`,
+    at_most: (n) => `above ${n}`, open_at_score: (n) => `score ${n}`, silent_after_s: (time) => `${time} of silence`,
+    open_at_share: (share) => `${share}`, open_at_messages: (n) => `${n} messages missing`, open_at_bytes: (size) => `${size} waiting`,
+  },
+
+  opensBy: {
+    low_stock: "the slot's reorder point", slot_empty: "nothing left", calibration_due: "as soon as it is due",
+    device_frozen: "as soon as the camera says so", device_moved: "as soon as the camera says so",
+    data_lost: "the first message lost", blind: "too little of the data",
+  },
+
   keys: {
     open_at_length: "Opens at people waiting", resolve_at_length: "Resolves at people waiting",
     critical_at_length: "Urgent at people waiting", open_at_wait_s: "Opens at a wait of (s)",

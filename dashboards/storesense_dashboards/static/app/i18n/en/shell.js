@@ -7,6 +7,7 @@ export default {
   product: "Storesense",
   skipToContent: "Skip to content",
   unknown: "–",
+  sentenceGap: () => " ",
 
   signIn: {
     lead: "See your store as it is now.",
@@ -118,6 +119,8 @@ export default {
     sortBy: (column) => `Sort by ${column}`,
     shownOf: (shown, total) => `${shown} of ${total} shown`,
     showMore: (n) => `Show ${n} more`,
+    detailsOf: (name) => `Details: ${name}`,
+    found: (n) => (n === 1 ? "1 found" : `${n} found`),
     nothing: "Nothing to show",
     noData: "no data",
     chartHelp: "Left and right arrow keys read the points one by one, Home and End the first and the last.",

@@ -248,6 +248,20 @@ export default {
     staff_report: "员工上报",
   },
 
+  opens: {
+    open_at_length: (n) => `排队 ${n} 人`, open_at_wait_s: (time) => `等待 ${time}`, open_at_lanes: (n) => `还需 ${n} 个收银台`,
+    open_at_people: (n) => `${n} 人`, open_within_h: (n) => `${n} 小时内售空`, overdue_after_s: (time) => `库存偏低后 ${time}`,
+    open_at_guest_g: (n) => `其他商品 ${n} 克`, open_at_units: (n) => `一次 ${n} 件`, at_least: (n) => `低于 ${n}`,
+    at_most: (n) => `高于 ${n}`, open_at_score: (n) => `分值 ${n}`, silent_after_s: (time) => `无数据 ${time}`,
+    open_at_share: (share) => `${share}`, open_at_messages: (n) => `缺失 ${n} 条消息`, open_at_bytes: (size) => `待发 ${size}`,
+  },
+
+  opensBy: {
+    low_stock: "降至补货点", slot_empty: "已无商品", calibration_due: "一旦需要校准",
+    device_frozen: "摄像头一旦报告", device_moved: "摄像头一旦报告",
+    data_lost: "丢失第一条消息", blind: "数据过少",
+  },
+
   keys: {
     open_at_length: "排队人数达到时触发", resolve_at_length: "排队人数降至时解除",
     critical_at_length: "排队人数达到时紧急", open_at_wait_s: "等待达到时触发（秒）",

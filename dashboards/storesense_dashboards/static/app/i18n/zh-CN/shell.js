@@ -5,6 +5,7 @@ export default {
   product: "Storesense",
   skipToContent: "跳到主要内容",
   unknown: "–",
+  sentenceGap: () => "",
 
   signIn: {
     lead: "看清门店此刻的情况。",
@@ -116,6 +117,8 @@ export default {
     sortBy: (column) => `按“${column}”排序`,
     shownOf: (shown, total) => `显示 ${shown} 项，共 ${total} 项`,
     showMore: (n) => `再显示 ${n} 项`,
+    detailsOf: (name) => `详情：${name}`,
+    found: (n) => `找到 ${n} 项`,
     nothing: "没有可显示的内容",
     noData: "无数据",
     chartHelp: "用左右方向键逐点读取数据，Home 和 End 键跳到首尾。",

@@ -5,7 +5,7 @@ import { Card, Empty } from "../../parts/card.js";
 import { Table } from "../../parts/table.js";
 import { endedAt } from "../../state.js";
 import { html, Pure } from "../../ui.js";
-import { Filter } from "./inbox.js";
+import { Filter } from "../../parts/filter.js";
 
 const p = await pageTexts("alerts");
 const STATES = ["open", "acknowledged", "in_hand", "resolved", "dismissed"];

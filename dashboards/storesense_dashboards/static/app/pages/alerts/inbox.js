@@ -5,6 +5,7 @@ import { agoText, dayTimeText, parseInstant } from "../../format.js";
 import { pageTexts } from "../../i18n/index.js";
 import { Icon } from "../../icons.js";
 import { Card, Empty } from "../../parts/card.js";
+import { Filter } from "../../parts/filter.js";
 import { Menu } from "../../parts/menu.js";
 import { alertItem } from "../../state.js";
 import { t } from "../../i18n/index.js";
@@ -86,16 +87,6 @@ export class AlertCard extends Pure {
       <div role="alert">${failure && html`<p class="problem">${p.actions.failed(failure)}</p>`}</div>
     </li>`;
   }
-}
-
-/** A list of choices as a select; `values` are [value, text]. */
-export function Filter({ label, value, values, onChange }) {
-  return html`<label class="filter">
-    <span>${label}</span>
-    <select value=${value ?? ""} onChange=${(event) => onChange(event.target.value)}>
-      ${values.map(([key, text]) => html`<option key=${key} value=${key}>${text}</option>`)}
-    </select>
-  </label>`;
 }
 
 function nothing(live, isFiltered) {

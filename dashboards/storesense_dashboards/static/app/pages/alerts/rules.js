@@ -1,5 +1,5 @@
 // The rules by which alerts are raised: the store's own, those that hold besides, and sensible ones to add.
-import { dayTimeText, parseInstant } from "../../format.js";
+import { dayTimeText, durationText, numberText, parseInstant } from "../../format.js";
 import { pageTexts, t } from "../../i18n/index.js";
 import { Card, Empty } from "../../parts/card.js";
 import { Table } from "../../parts/table.js";
@@ -7,14 +7,22 @@ import { html, Pure } from "../../ui.js";
 import { RuleEditor } from "./editor.js";
 
 const p = await pageTexts("alerts");
-const OPENS = /^(open_(at|within)|silent_after|overdue_after|at_(least|most))/;
 
-/** The thresholds at which a rule opens an alert, in words. */
-const opensAt = (rule) =>
-  Object.entries(rule)
-    .filter(([key, value]) => OPENS.test(key) && key !== "open_after_s" && value !== null && p.keys[key])
-    .map(([key, value]) => `${p.keys[key]}: ${value}`)
-    .join("; ");
+const BYTES_A_MB = 1e6;
+
+/** A threshold as people say it: seconds as a duration, shares as per cent, bytes as megabytes. */
+function valueText(key, value) {
+  if (key.endsWith("_s")) return durationText(value);
+  if (key.endsWith("_share")) return `${numberText(value * 100)} %`;
+  if (key.endsWith("_bytes")) return `${numberText(value / BYTES_A_MB)} MB`;
+  return typeof value === "number" ? numberText(value, Number.isInteger(value) ? 0 : 1) : String(value);
+}
+
+/** What a rule opens an alert at, in words; its kind says it where the rule has no threshold. */
+function opensAt(rule) {
+  const thresholds = Object.entries(rule).filter(([key, value]) => value !== null && p.opens[key]);
+  return thresholds.map(([key, value]) => p.opens[key](valueText(key, value))).join(", ") || p.opensBy[rule.kind] || null;
+}
 
 const kindOf = (rule) => p.kinds[rule.kind] ?? rule.kind;
 
@@ -51,9 +59,9 @@ export class Rules extends Pure {
       { id: "kind", label: c.kind, isHead: true, value: ({ rule }) => kindOf(rule),
         cell: ({ rule }) => html`<button class="quiet as-link" aria-label=${p.rules.editOf(`${kindOf(rule)} (${rule.id})`)} onClick=${() => this.edit(rule, false)}>${kindOf(rule)}</button>` },
       { id: "rule", label: c.rule, value: ({ rule }) => rule.id },
-      { id: "thresholds", label: c.thresholds, value: ({ rule }) => opensAt(rule) || null },
-      { id: "severity", label: c.severity, value: ({ rule }) => p.severity[rule.severity] ?? null },
-      { id: "state", label: c.state, value: ({ rule }) => (rule.is_enabled === false ? p.rules.off : p.rules.on) },
+      { id: "thresholds", label: c.thresholds, isBrief: true, value: ({ rule }) => opensAt(rule) },
+      { id: "severity", label: c.severity, value: ({ rule }) => p.severity[rule.severity] ?? p.editor.severityByKind },
+      { id: "state", label: c.state, isBrief: true, value: ({ rule }) => (rule.is_enabled === false ? p.rules.off : p.rules.on) },
       { id: "version", label: c.version, value: (entry) => entry.version,
         cell: (entry) => p.rules.version(entry.version, dayTimeText(parseInstant(entry.updated_at) ?? nowMs, nowMs, zone)) },
     ];
