@@ -3,6 +3,19 @@
 import argparse
 from pathlib import Path
 
+from storesense_simulators.number_arguments import number, whole_number
+
+_alerts = whole_number(1, 500, "alerts")
+_rate = whole_number(100, 200_000, "readings a second")
+_lanes = whole_number(1, 1_000_000)
+_days = whole_number(2, 400, "days")
+_devices = whole_number(1, 500, "devices")
+_stores = whole_number(1, 1_000, "stores")
+_readings = whole_number(500, 1_000_000, "readings a store and day")
+_seconds = number(1.0, 3_600.0, "seconds")
+_hours = number(0.01, 24.0 * 7, "hours")
+_batch = whole_number(1, 500, "readings a message")
+
 
 def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``alert``, ``ingest``, ``drain``, ``outage``, ``query``, ``rules``, ``camera``, ``live`` and ``page``."""
@@ -271,53 +284,3 @@ def _page(args: argparse.Namespace) -> int:
     from storesense_simulators.bench_page import run_bench_page  # noqa: PLC0415
 
     return run_bench_page(chromium=args.chromium, as_json=args.json)
-
-
-def _alerts(text: str) -> int:
-    return int(_between(text, 1, 500, "alerts"))
-
-
-def _rate(text: str) -> int:
-    return int(_between(text, 100, 200_000, "readings a second"))
-
-
-def _lanes(text: str) -> int:
-    return int(_between(text, 1, 1_000_000, "a number"))
-
-
-def _days(text: str) -> int:
-    return int(_between(text, 2, 400, "days"))
-
-
-def _devices(text: str) -> int:
-    return int(_between(text, 1, 500, "devices"))
-
-
-def _stores(text: str) -> int:
-    return int(_between(text, 1, 1_000, "stores"))
-
-
-def _readings(text: str) -> int:
-    return int(_between(text, 500, 1_000_000, "readings a store and day"))
-
-
-def _seconds(text: str) -> float:
-    return _between(text, 1.0, 3_600.0, "seconds")
-
-
-def _hours(text: str) -> float:
-    return _between(text, 0.01, 24.0 * 7, "hours")
-
-
-def _between(text: str, least: float, most: float, unit: str) -> float:
-    value = float(text)
-    if not least <= value <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is out of bounds: give {least:g} to {most:g} {unit}")
-    return value
-
-
-def _batch(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= 500:
-        raise argparse.ArgumentTypeError(f"{text!r} readings a message are out of bounds: give 1 to 500")
-    return value

@@ -3,6 +3,10 @@
 import argparse
 from pathlib import Path
 
+from storesense_simulators.number_arguments import whole_number
+
+_count = whole_number(0, 100_000, "kills")
+
 
 def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``storesense chaos``."""
@@ -36,10 +40,3 @@ def _chaos(args: argparse.Namespace) -> int:
     from storesense_simulators.chaos.command import run_chaos  # noqa: PLC0415
 
     return run_chaos(args)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of kills: give 0 to 100000")
-    return value

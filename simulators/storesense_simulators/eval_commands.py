@@ -4,13 +4,20 @@ The parsers stand apart from the runs, which bring OpenCV and SciPy, so that no 
 """
 
 import argparse
-import math
 import os
 from datetime import datetime
 from pathlib import Path
 
+from storesense_simulators.number_arguments import number, whole_number
+
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "storesense" / "till-days"
 LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y]}]} in pixels'
+
+_rate = number(0, 1_000, is_above=True)
+_hold = whole_number(0, 3_600, "seconds")
+_share = number(0, 1, is_below=True)
+_whole = whole_number(0, 2**32 - 1)
+_positive = whole_number(1, 1_000_000)
 
 
 def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -330,41 +337,3 @@ def _temperature(args: argparse.Namespace) -> int:
     from storesense_simulators.eval_temperature import run_eval_temperature  # noqa: PLC0415
 
     return run_eval_temperature(args)
-
-
-def _rate(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and 0 < value <= 1000):
-        raise argparse.ArgumentTypeError(f"{text!r} is no rate above 0 and up to 1000 frames a second")
-    return value
-
-
-def _hold(text: str) -> float:
-    if not text.isdecimal() or int(text) > 3_600:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds from 0 to 3600")
-    return float(text)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to below 1")
-    return value
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 1_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)

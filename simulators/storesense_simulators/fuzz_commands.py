@@ -3,6 +3,10 @@
 import argparse
 from pathlib import Path
 
+from storesense_simulators.number_arguments import whole_number
+
+_count = whole_number(0, 1_000_000_000)
+
 
 def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add ``storesense fuzz``."""
@@ -53,10 +57,3 @@ def _fuzz(args: argparse.Namespace) -> int:
     from storesense_simulators.fuzz.command import run_fuzz  # noqa: PLC0415
 
     return run_fuzz(args)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 1_000_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is out of bounds: give 0 to 1000000000")
-    return value

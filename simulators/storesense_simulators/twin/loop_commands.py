@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storesense_simulators.number_arguments import whole_number
 from storesense_simulators.twin.run_commands import STORE_HELP, add_day_arguments, amount, began_at, progress_bar
 
 if TYPE_CHECKING:
+    import argparse
+
     from storesense_simulators.twin.loop import LivedDay, LoopOptions
 
 _MOST_SEEDS = 1_000
 _MS_PER_H = 3_600_000
+
+_seeds = whole_number(1, _MOST_SEEDS, "days")
 
 
 def add_loop_command(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -106,10 +110,3 @@ def _draw(path: Path, name: str, day: tuple[LivedDay, LivedDay], options: LoopOp
     curves = [("following the alerts' advice", day[0].waits), ("by the schedule alone", day[1].waits)]
     title = f"{name}: mean wait in ten minutes"
     write_png(path, draw_waits(curves, began_at=options.began_at, lasts_ms=options.lasts_ms, title=title))
-
-
-def _seeds(text: str) -> int:
-    value = int(text) if text.isdecimal() else 0
-    if not 1 <= value <= _MOST_SEEDS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: give 1 to {_MOST_SEEDS}")
-    return value

@@ -3,6 +3,14 @@
 import argparse
 from pathlib import Path
 
+from storesense_simulators.number_arguments import number, whole_number
+
+_positive = whole_number(1, 64)
+_enough = whole_number(1_000, 100_000_000)
+_load = number(0, 1, is_above=True, is_below=True)
+_density = number(0.05, 5.0)
+_width = number(0.6, 6.0)
+
 
 def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the twin's comparisons with theory to ``storesense sim``."""
@@ -60,38 +68,3 @@ def _flow(args: argparse.Namespace) -> int:
 
     args.trajectories = trajectory_files(args.trajectories)
     return run_flow(args)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 64:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1 and 64")
-    return number
-
-
-def _enough(text: str) -> int:
-    number = int(text)
-    if not 1_000 <= number <= 100_000_000:
-        raise argparse.ArgumentTypeError(f"{text} is not between 1000 and 100000000")
-    return number
-
-
-def _load(text: str) -> float:
-    load = float(text)
-    if not 0.0 < load < 1.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return load
-
-
-def _density(text: str) -> float:
-    density = float(text)
-    if not 0.05 <= density <= 5.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.05 and 5")
-    return density
-
-
-def _width(text: str) -> float:
-    width = float(text)
-    if not 0.6 <= width <= 6.0:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0.6 and 6")
-    return width
