@@ -54,8 +54,8 @@ def test_video_counts_from_pictures(
 @pytest.mark.parametrize(
     ("extra", "part"),
     [
-        (["--fps", "0"], "no rate above 0"),
-        (["--fps", "ten"], "no rate"),
+        (["--fps", "0"], "no number above 0"),
+        (["--fps", "ten"], "no number above 0"),
         (["--fps", "10", "--stride", "0"], "no whole number"),
     ],
 )
