@@ -114,7 +114,8 @@ def _posts(lane_ids: tuple[str, ...], store: StoreLayout, floor_map: FloorMap | 
 def floor_grid(heatmap: CameraHeatmap, floor: Floor) -> FloorGrid:
     """Cut the part of the floor that a camera owns into cells.
 
-    Cells lie on multiples of their size from the floor's corner, so that the grids of several cameras fit together.
+    Cells lie on multiples of their size from the floor's corner, and an area ends at the nearest of these, so that the
+    grids of cameras whose areas adjoin do, too: each cell is one camera's.
 
     Raises:
         GeometryError: the area lies outside the floor, or has too many cells.
@@ -129,9 +130,15 @@ def floor_grid(heatmap: CameraHeatmap, floor: Floor) -> FloorGrid:
             cause="it has no part on the store's floor",
             remedy=f"give two corners within 0, 0 and {floor.size_m[0]:g}, {floor.size_m[1]:g} metres",
         )
-    # A hair's breadth of rounding must not add a column.
-    first = [math.floor(low[axis] / cell_m + 1e-9) for axis in (0, 1)]
-    last = [math.ceil(high[axis] / cell_m - 1e-9) for axis in (0, 1)]
+    # Two cameras round their common border to the same one, so that no cell is both's; the floor's own ends are kept.
+    first = [math.floor(low[axis] / cell_m + 0.5) for axis in (0, 1)]
+    last = [
+        math.ceil(high[axis] / cell_m - 1e-9)
+        if high[axis] >= floor.size_m[axis]
+        else math.floor(high[axis] / cell_m + 0.5)
+        for axis in (0, 1)
+    ]
+    last = [max(last[axis], first[axis] + 1) for axis in (0, 1)]
     columns, rows = (last[axis] - first[axis] for axis in (0, 1))
     if max(columns, rows) > _MAX_SIDE_CELLS:
         raise GeometryError(

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storesense_contracts.layout import Floor, StoreLayout
 from storesense_contracts.site import CameraDevice, CameraHeatmap, FixedCalibration, MassesFile
@@ -132,11 +134,12 @@ def test_a_homography_that_no_camera_could_have_is_refused() -> None:
     ("area", "cell_m", "origin", "columns", "rows"),
     [
         pytest.param(None, 0.5, (0.0, 0.0), 40, 20, id="the whole floor"),
-        pytest.param([[3.2, 1.1], [6.9, 4.2]], 0.5, (3.0, 1.0), 8, 7, id="snapped outwards to whole cells"),
-        pytest.param([[6.9, 4.2], [3.2, 1.1]], 0.5, (3.0, 1.0), 8, 7, id="corners in any order"),
+        pytest.param([[3.2, 1.1], [6.9, 4.2]], 0.5, (3.0, 1.0), 8, 6, id="snapped to the nearest whole cells"),
+        pytest.param([[6.9, 4.2], [3.2, 1.1]], 0.5, (3.0, 1.0), 8, 6, id="corners in any order"),
         pytest.param([[-5, -5], [99, 99]], 1.0, (0.0, 0.0), 20, 10, id="clipped to the floor"),
         pytest.param(None, 0.3, (0.0, 0.0), 67, 34, id="cells that do not divide the floor"),
         pytest.param([[0.3, 0.6], [0.9, 1.2]], 0.3, (0.3, 0.6), 2, 2, id="rounding adds no cell"),
+        pytest.param([[3.1, 1.1], [3.2, 1.2]], 0.5, (3.0, 1.0), 1, 1, id="less than half a cell is one"),
     ],
 )
 def test_grids_of_several_cameras_fit_together(
@@ -145,6 +148,19 @@ def test_grids_of_several_cameras_fit_together(
     grid = floor_grid(CameraHeatmap(cell_size_m=cell_m, area_m=area), Floor(size_m=(20, 10)))  # type: ignore[arg-type]
     assert grid.origin_xy_m == pytest.approx(origin)
     assert (grid.columns, grid.rows) == (columns, rows)
+
+
+@given(seam_m=st.floats(1.0, 18.8), cell_m=st.floats(0.1, 0.9), width_m=st.floats(19.0, 21.0))
+def test_each_cell_of_the_floor_is_one_cameras_wherever_two_of_them_meet(
+    seam_m: float, cell_m: float, width_m: float
+) -> None:
+    floor = Floor(size_m=(width_m, 10.0))
+    west = floor_grid(CameraHeatmap(cell_size_m=cell_m, area_m=((0.0, 0.0), (seam_m, 10.0))), floor)
+    east = floor_grid(CameraHeatmap(cell_size_m=cell_m, area_m=((seam_m, 0.0), (width_m, 10.0))), floor)
+    both = floor_grid(CameraHeatmap(cell_size_m=cell_m), floor)
+    assert west.columns + east.columns == both.columns
+    assert east.origin_xy_m[0] == pytest.approx(west.columns * cell_m)
+    assert abs(west.columns * cell_m - seam_m) <= cell_m / 2 + 1e-6
 
 
 @pytest.mark.parametrize(
