@@ -53,12 +53,22 @@ class LivePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class Round:
+    """One span of counting.
+
+    Attributes:
+        deliveries: events that reached a watcher.
+        cpu_s: processor seconds of the backend.
+        p50_ms: from the commit to the watcher.
+        p99_ms: the same.
+        blocked: streams that were blocked, both when counting began and when it ended.
+    """
+
     deliveries: int
     cpu_s: float
     p50_ms: float
     p99_ms: float
-    blocked: int  # streams that were, when counting began and when it ended
+    blocked: int
 
 
 def _blocked(port: int) -> int:
@@ -131,7 +141,7 @@ class _Bench:
     writer: QueueWriter
     watchers: _Watchers
 
-    def pair(self, *, is_frozen_first: bool) -> tuple[_Round, _Round]:
+    def pair(self, *, is_frozen_first: bool) -> tuple[Round, Round]:
         """Count alone and beside a frozen watcher, in either order; returns both in this one."""
         if is_frozen_first:
             beside, fills = self._beside()
@@ -139,7 +149,7 @@ class _Bench:
         alone = self._alone(0)
         return alone, self._beside()[0]
 
-    def _beside(self) -> tuple[_Round, int]:
+    def _beside(self) -> tuple[Round, int]:
         self.watchers.ask("freeze", "frozen")
         fills = _block(self.writer, self.port)
         try:
@@ -147,14 +157,14 @@ class _Bench:
         finally:
             self.watchers.ask("release", "released")
 
-    def _alone(self, fills: int) -> _Round:
+    def _alone(self, fills: int) -> Round:
         # As much to do before as beside a frozen one.
         for _ in range(fills):
             self.writer.fill()
             time.sleep(_FILL_PAUSE_S)
         return self._round()
 
-    def _round(self) -> _Round:
+    def _round(self) -> Round:
         _write(self.plan, self.writer, _WARM_UP_S)
         blocked_before = _blocked(self.port)
         self.watchers.tell("begin")
@@ -170,7 +180,7 @@ class _Bench:
             f"bench: {'beside one that takes nothing' if blocked else 'alone'}: {counted['deliveries']} deliveries in"
             f" {took_s:.1f} s for {cpu_s:.2f} s of processor time, p99 {counted['p99_ms']:.0f} ms"
         )
-        return _Round(counted["deliveries"], cpu_s, counted["p50_ms"], counted["p99_ms"], blocked)
+        return Round(counted["deliveries"], cpu_s, counted["p50_ms"], counted["p99_ms"], blocked)
 
 
 def _write(plan: LivePlan, writer: QueueWriter, seconds: float) -> None:
@@ -182,7 +192,8 @@ def _write(plan: LivePlan, writer: QueueWriter, seconds: float) -> None:
         time.sleep(max(0.0, began_s + number / plan.commits_per_s - time.monotonic()))
 
 
-def _figures(pairs: list[tuple[_Round, _Round]]) -> dict[str, float]:
+def figures_of(pairs: list[tuple[Round, Round]]) -> dict[str, float]:
+    """Sum up pairs of rounds, alone and beside a frozen watcher: medians, and the ratio pair by pair."""
     alone, beside = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     ratios = sorted(frozen.p99_ms / free.p99_ms for free, frozen in pairs)
     return {
@@ -227,7 +238,7 @@ def run_bench_live(plan: LivePlan, *, as_json: bool) -> int:
                     # Each order as often: what the machine does else meets both alike.
                     pairs = [bench.pair(is_frozen_first=number % 2 == 1) for number in range(plan.pairs)]
             writer.close()
-    figures = {"clients": plan.clients, **_figures(pairs)}
+    figures = {"clients": plan.clients, **figures_of(pairs)}
     text = json.dumps(figures) if as_json else "\n".join(f"{name}: {value}" for name, value in figures.items())
     sys.stdout.write(text + "\n")
     return 0
