@@ -21,7 +21,8 @@ from storesense_simulators.bench_world import say
 from storesense_simulators.fuzz import guided
 from storesense_simulators.fuzz.corpus import Seed, built_in_seeds, seeds_in
 from storesense_simulators.fuzz.in_process import Findings, InProcess
-from storesense_simulators.fuzz.payloads import Payloads, dump
+from storesense_simulators.fuzz.mangling import dump
+from storesense_simulators.fuzz.payloads import Payloads
 from storesense_simulators.fuzz.through import run_through
 
 _STORES = ("fuzz-store-1", "fuzz-store-2")
