@@ -6,7 +6,9 @@ or on your right went *in*. Points have y pointing down, as in a picture, where 
 A person counts when the foot point was clear of the line on one side and is then clear of it on the other, having
 gone through the segment between its ends. Clear means further than a share of the person's own height, so the same
 line works near the camera and far from it; standing on the line, jitter, and a turn before clearing count nothing.
-Only points that were seen are used, so a crossing behind a pillar counts when both of its ends were seen.
+Only points that were seen are used, so a crossing behind a pillar counts when both of its ends were seen. After a gap
+they also have to fit each other (`broken_walks`): what goes on elsewhere than the walk leads to is somebody else, and
+whoever the tracker gave up is known again where the walk does lead.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.broken_walks import AT, COLUMNS, BrokenWalkSettings, are_strangers, ends_of, known_again
 from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -29,6 +32,9 @@ CLEARANCE_HEIGHTS = 0.06
 
 CLEARANCE_SPREADS = 2.0
 """... and in spreads of the person's sightings around the path: where boxes tremble, clear is further away."""
+
+MOST_LOST = 256
+"""No more people than this are remembered whom the tracker gave up."""
 
 
 class InSide(StrEnum):
@@ -70,6 +76,16 @@ class Crossing:
     at_s: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lost:
+    """What is kept of somebody whose row somebody else has now."""
+
+    end: NDArray[np.float64]
+    distance: NDArray[np.float64]
+    position: NDArray[np.float64]
+    side: NDArray[np.int8]
+
+
 class LineCounter:
     """Counts crossings of several lines by any number of tracks.
 
@@ -79,6 +95,7 @@ class LineCounter:
         lines: the lines, all in one plane; their ids differ.
         clearance_heights: how far from the line is clear at least, in units of the `scale` that each point brings.
         clearance_spreads: the same in units of the spread that it brings.
+        broken: when a walk that broke off goes on; judged only of points that bring velocities.
 
     Raises:
         GeometryError: a line's ends coincide or are no numbers, or two lines share an id.
@@ -90,10 +107,12 @@ class LineCounter:
         *,
         clearance_heights: float = CLEARANCE_HEIGHTS,
         clearance_spreads: float = CLEARANCE_SPREADS,
+        broken: BrokenWalkSettings | None = None,
     ) -> None:
         _check_lines(lines)
         self.lines = tuple(lines)
         self._clearance = clearance_heights
+        self._broken = broken or BrokenWalkSettings()
         count = len(lines)
         a = np.array([line.a_xy for line in lines], dtype=np.float64).reshape(count, 2)
         b = np.array([line.b_xy for line in lines], dtype=np.float64).reshape(count, 2)
@@ -113,6 +132,8 @@ class LineCounter:
         self._position = np.empty((0, count))  # last seen, along the line from a
         self._side = np.zeros((0, count), dtype=np.int8)  # last clear side: -1 out, +1 in, 0 none yet
         self._passes = np.zeros((0, count), dtype=np.int8)  # net passes through the segment since that side
+        self._ends = np.zeros((0, COLUMNS))  # where everybody was seen last
+        self._lost: list[_Lost] = []
 
     def step(
         self,
@@ -123,6 +144,8 @@ class LineCounter:
         at_s: float,
         *,
         spreads_xy: NDArray[np.float64] | None = None,
+        velocities_xy: NDArray[np.float64] | None = None,
+        velocities_known: NDArray[np.float64] | None = None,
     ) -> list[Crossing]:
         """Take one picture's points of the people seen in it.
 
@@ -133,6 +156,8 @@ class LineCounter:
             scales: (N,) height of each person in units of that plane.
             at_s: time of the picture.
             spreads_xy: (N, 2) how far each person's sightings lie from the path, along x and y; None means not at all.
+            velocities_xy: (N, 2) how fast they walk, each times how well that is known; None asks nothing of gaps.
+            velocities_known: (N,) how well that is known, 0 to 1.
 
         Returns:
             The crossings completed by this picture.
@@ -144,10 +169,22 @@ class LineCounter:
         fresh = self._ids[slots] != ids
         if fresh.any():
             self._begin(slots[fresh], ids[fresh], points_xy[fresh])
+        ends = None
+        if velocities_xy is not None and velocities_known is not None:
+            ends = ends_of(points_xy, scales, velocities_xy, velocities_known, at_s)
+            if fresh.any():
+                self._know_again(slots[fresh], ends[fresh])
         distance = points_xy @ self._inward - self._inward_offset
         position = points_xy @ self._along - self._along_offset
         before = self._distance[slots]
         passed = (before > 0) != (distance > 0)
+        if ends is not None:
+            if passed.any():
+                strangers = self._strangers(slots, ends, passed)
+                self._remember(slots[strangers])
+                self._begin(slots[strangers], ids[strangers], points_xy[strangers])
+                passed[strangers] = False
+            self._ends[slots] = ends
         if passed.any():
             rows, columns = np.nonzero(passed)
             self._pass(slots, rows, columns, before[rows, columns], distance[rows, columns], position)
@@ -187,7 +224,43 @@ class LineCounter:
         inside = (where >= 0) & (where <= self._length[columns])
         self._passes[slots[rows], columns] += (inside * np.where(after > 0, 1, -1)).astype(np.int8)
 
+    def _strangers(
+        self, slots: NDArray[np.intp], ends: NDArray[np.float64], passed: NDArray[np.bool_]
+    ) -> NDArray[np.intp]:
+        """Rows of those who passed a line unseen and are not where their walk led: somebody else has their track."""
+        rows = np.flatnonzero(passed.any(axis=1))
+        return rows[are_strangers(self._ends[slots[rows]], ends[rows], self._broken)]
+
+    def _know_again(self, slots: NDArray[np.intp], ends: NDArray[np.float64]) -> None:
+        """Let newcomers go on with the walks of those who were given up and would be there by now."""
+        self._ends[slots] = ends
+        for slot, end in zip(slots.tolist(), ends, strict=True):
+            self._lost = [lost for lost in self._lost if end[AT] - lost.end[AT] <= self._broken.memory_s]
+            rows = np.flatnonzero(self._ids >= 0)
+            gone = np.array([lost.end for lost in self._lost]).reshape(-1, COLUMNS)
+            place = known_again(np.concatenate([self._ends[rows], gone]), end, self._broken)
+            if place is None:
+                continue
+            if place < len(rows):
+                lost = self._state_of(int(rows[place]))
+                self._ids[rows[place]] = -1
+            else:
+                lost = self._lost.pop(place - len(rows))
+            self._ends[slot], self._side[slot] = lost.end, lost.side
+            self._distance[slot], self._position[slot] = lost.distance, lost.position
+
+    def _remember(self, slots: NDArray[np.intp]) -> None:
+        for slot in slots.tolist():
+            self._lost.append(self._state_of(slot))
+        del self._lost[:-MOST_LOST]
+
+    def _state_of(self, slot: int) -> _Lost:
+        return _Lost(
+            self._ends[slot].copy(), self._distance[slot].copy(), self._position[slot].copy(), self._side[slot].copy()
+        )
+
     def _begin(self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64]) -> None:
+        self._remember(slots[(self._ids[slots] != ids) & (self._ids[slots] >= 0)])
         self._ids[slots] = ids
         self._distance[slots] = points_xy @ self._inward - self._inward_offset
         self._position[slots] = points_xy @ self._along - self._along_offset
@@ -201,6 +274,7 @@ class LineCounter:
         more = max(rows, 2 * have, 16) - have
         count = len(self.lines)
         self._ids = np.concatenate([self._ids, np.full(more, -1, dtype=np.int64)])
+        self._ends = np.concatenate([self._ends, np.zeros((more, COLUMNS))])
         self._distance = np.concatenate([self._distance, np.zeros((more, count))])
         self._position = np.concatenate([self._position, np.zeros((more, count))])
         self._side = np.concatenate([self._side, np.zeros((more, count), dtype=np.int8)])

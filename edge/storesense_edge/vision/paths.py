@@ -38,6 +38,8 @@ class PathSettings:
         short_share: a box shorter than this share of the person's height hides the feet: the head alone tells.
         usual_spread: how far sightings usually lie from a path, heights; what few sightings are taken to say.
         usual_weight: that usual counts as much as this many sightings.
+        pace_room_s2: sightings whose times vary by this much, s^2 in sum, tell half of what could be known of a pace:
+            the error of a place by how fast people may walk, squared.
     """
 
     lag_s: float = 0.5
@@ -47,6 +49,7 @@ class PathSettings:
     short_share: float = 0.85
     usual_spread: float = 0.03
     usual_weight: float = 3.0
+    pace_room_s2: float = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +62,8 @@ class PathPoints:
         feet_xy_px: (N, 2) foot points.
         heights_px: (N,) heights.
         spreads_xy_px: (N, 2) how far the sightings around that instant lie from the path, across and up.
+        velocities_xy_px: (N, 2) velocities, px/s, each times how well it is known, which is ...
+        velocities_known: ... (N,) 0, of somebody seen once, to 1.
         at_s: the instant.
     """
 
@@ -67,6 +72,8 @@ class PathPoints:
     feet_xy_px: NDArray[np.float64]
     heights_px: NDArray[np.float64]
     spreads_xy_px: NDArray[np.float64]
+    velocities_xy_px: NDArray[np.float64]
+    velocities_known: NDArray[np.float64]
     at_s: float
 
 
@@ -241,6 +248,7 @@ class PathSmoother:
         sums = np.matmul(moments[:2], points)
         level, lean = sums[:, 0], sums[:, 1]
         determinant = w0 * w2 - w1 * w1
+        velocities_known = determinant / (determinant + cfg.pace_room_s2 * w0)
         flat = determinant <= 1e-9
         determinant[flat] = 1.0
         slope = (w0[:, None] * lean - w1[:, None] * level) / determinant[:, None]
@@ -250,7 +258,8 @@ class PathSmoother:
         squares = np.matmul((counted * weights)[:, None, :], off * off)[:, 0]
         usual = cfg.usual_weight * (cfg.usual_spread * median) ** 2
         spreads = np.sqrt((usual[:, None] + squares) / (cfg.usual_weight + w0)[:, None])
-        return PathPoints(rows, self._ids[rows], feet, median, spreads, then_s)
+        velocities = slope * velocities_known[:, None]
+        return PathPoints(rows, self._ids[rows], feet, median, spreads, velocities, velocities_known, then_s)
 
 
 def _median(values: NDArray[np.float64], chosen: NDArray[np.bool_]) -> NDArray[np.float64]:

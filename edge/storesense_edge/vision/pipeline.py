@@ -242,6 +242,8 @@ class CameraPipeline:
             points.heights_px,
             points.at_s,
             spreads_xy=points.spreads_xy_px,
+            velocities_xy=points.velocities_xy_px,
+            velocities_known=points.velocities_known,
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)
@@ -317,5 +319,7 @@ NOBODY = PathPoints(
     feet_xy_px=np.empty((0, 2)),
     heights_px=np.empty(0),
     spreads_xy_px=np.empty((0, 2)),
+    velocities_xy_px=np.empty((0, 2)),
+    velocities_known=np.empty(0),
     at_s=0.0,
 )

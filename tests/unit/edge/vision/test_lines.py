@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storesense_edge.vision.errors import GeometryError
-from storesense_edge.vision.lines import CLEARANCE_HEIGHTS, CountingLine, InSide, LineCounter
+from storesense_edge.vision.lines import CLEARANCE_HEIGHTS, MOST_LOST, CountingLine, InSide, LineCounter
 
 HEIGHT = 100.0  # of everybody here
 CLEAR = CLEARANCE_HEIGHTS * HEIGHT
@@ -152,3 +152,46 @@ def test_a_line_seen_from_the_other_end_counts_the_other_way(points: list[tuple[
     there = walk(LineCounter([CountingLine("door", bottom, top)]), [(float(x), float(y)) for x, y in points])
     back = walk(LineCounter([CountingLine("door", top, bottom)]), [(float(x), float(y)) for x, y in points])
     assert ["o" if c == "i" else "i" for c in there] == back
+
+
+def see(counter: LineCounter, track: int, x: float, vx: float, at_s: float, *, slot: int = 0) -> str:
+    """What one sighting of somebody who walks across at a known pace counts."""
+    crossings = counter.step(
+        np.array([slot]),
+        np.array([track]),
+        np.array([[x, 50.0]]),
+        np.array([HEIGHT]),
+        at_s,
+        velocities_xy=np.array([[vx, 0.0]]),
+        velocities_known=np.ones(1),
+    )
+    return "".join("i" if crossing.entered else "o" for crossing in crossings)
+
+
+@pytest.mark.parametrize("slot", [0, 1])
+def test_whoever_was_given_up_before_the_line_counts_when_found_behind_it(slot: int) -> None:
+    counter = LineCounter([UP])
+    assert see(counter, 1, -130, 60, 0.0) + see(counter, 1, -100, 60, 0.5) == ""
+    # A row is taken over by the next track, or not; either way it is the walk that tells.
+    assert see(counter, 2, 140, 60, 4.5, slot=slot) == "o"
+    assert see(counter, 2, 170, 60, 5.0, slot=slot) == ""
+    assert see(counter, 3, 150, 60, 5.0, slot=2) == "", "one walk goes on once"
+
+
+def test_only_one_end_seen_counts_nothing() -> None:
+    counter = LineCounter([UP])
+    assert see(counter, 1, -40, 60, 0.0) + see(counter, 1, -10, 60, 0.5) == "", "never seen behind the line"
+    assert see(LineCounter([UP]), 2, 30, 60, 4.5) == "", "never seen before it"
+
+
+def test_a_track_that_jumps_across_after_a_gap_is_somebody_else() -> None:
+    counter = LineCounter([UP])
+    assert see(counter, 1, -100, 0, 0.0) + see(counter, 1, 60, 0, 2.0) == ""
+    assert see(counter, 1, -60, -60, 4.0) == "i", "whose own way back counts"
+
+
+def test_memory_of_the_lost_is_bounded() -> None:
+    counter = LineCounter([UP])
+    for track in range(1, 2000):
+        see(counter, track, -100.0 * track, 0, track * 1e-3)
+    assert len(counter._lost) <= MOST_LOST

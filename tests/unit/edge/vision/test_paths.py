@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,8 @@ def unseen(*people: tuple[int, float, float, float], confirmed: bool = True) -> 
 def both(some: Tracks, others: Tracks) -> Tracks:
     """Two kinds of tracks in one picture."""
     names = [field.name for field in fields(Tracks) if field.name != "joined"]
-    return Tracks(**{name: np.concatenate([getattr(some, name), getattr(others, name)]) for name in names})
+    joined: dict[str, Any] = {name: np.concatenate([getattr(some, name), getattr(others, name)]) for name in names}
+    return Tracks(**joined)
 
 
 def run(smoother: PathSmoother, pictures: Sequence[Tracks], *, fps: float = 10.0) -> list[PathPoints]:
@@ -85,6 +87,17 @@ def test_trembling_is_smoothed_and_said() -> None:
     steady = run(PathSmoother(), [seen((1, 10.0 * i, 300, HEIGHT)) for i in range(60)])
     assert points[30].spreads_xy_px[0, 1] > steady[30].spreads_xy_px[0, 1]
     assert points[30].spreads_xy_px[0, 0] == pytest.approx(steady[30].spreads_xy_px[0, 0])
+
+
+def test_a_pace_is_told_by_as_much_as_is_known_of_it() -> None:
+    walker = run(PathSmoother(), [seen((1, 6.0 * i, 300, HEIGHT)) for i in range(20)])
+    middle = next(p for p in walker if abs(p.at_s - 1.0) < 1e-6)
+    known = float(middle.velocities_known[0])
+    assert 0.8 < known < 1.0
+    assert float(middle.velocities_xy_px[0, 0]) / known == pytest.approx(60.0)
+    once = run(PathSmoother(), [seen((1, 6.0, 300, HEIGHT))])
+    assert float(once[0].velocities_known[0]) == pytest.approx(0.0, abs=1e-6)
+    assert np.abs(once[0].velocities_xy_px).max() == 0.0
 
 
 def test_hidden_feet_stay_where_the_head_says() -> None:
