@@ -100,7 +100,8 @@ async def test_a_stream_begins_with_all_and_goes_on_with_changes(world):
 
 async def test_every_family_of_readings_arrives(world):
     now = datetime.now(UTC)
-    async with serving(world) as (_, http), watching(http) as events:
+    # By a clock that stands: what was counted is of this day, whatever the hour.
+    async with serving(world, clock=ManualClock(now)) as (_, http), watching(http) as events:
         await events.next()
         await world.stock(7, now)
         shared = [{"sku": "rice", "units": 4, "confidence": 0.9}, {"sku": "beans", "units": 3, "confidence": 0.8}]
@@ -224,7 +225,7 @@ async def test_readings_are_counted_once_whenever_a_store_is_first_asked_for(wor
             row = {"measured_at": now, "period_ms": 1000, "in_count": 1, "out_count": 0}
             await world.commit("footfall_counts", "entrance", [row])
 
-    async with serving(world) as (_, http):
+    async with serving(world, clock=ManualClock(now)) as (_, http):
         writing = asyncio.create_task(committing())
         async with watching(http) as events:
             _, snapshot = await events.next()
