@@ -24,7 +24,8 @@ class QueueSettings:
         leave_s: seen further outside for this long, somebody has left.
         empty_s: nobody has been seen where somebody was served for this long: the service is over.
         change_s: whoever is served and not seen at the till for this long may have been followed by the next.
-        walk_s: between two services without anybody in line, the place is empty for this long at least.
+        walk_s: between two services without anybody in line, the place is empty for this long at least, unless the
+            last customer was seen walking off and the next one walking up.
         arrive_s: at a till for this long, though not slow yet, somebody is being served.
         min_service_s: whoever leaves a till sooner was not served: they passed, or stood in line within its reach.
         pass_s: seen elsewhere for this long, they are there no more.
@@ -70,6 +71,9 @@ class Customer:
     `place_s` is since when whoever is served now has waited, by the order of the line.
     `stands_by` is true of whoever came with somebody who was served at once; they wait for nothing.
     `idle_until_s` is until when a till was free that they did not go to.
+    `walked_in` is true of whoever was seen coming to their till, step by step, and `walked_off` of whoever was seen
+    going from it in that way, rather than merely found elsewhere.
+    `stood_xy` is where they stood at their till, `outside_since_s` since when they are seen outside of everything.
     `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
     somebody else was seen being served.
@@ -95,6 +99,11 @@ class Customer:
     stood_at_till_s: float | None = None
     unseen_s: float = 0.0
     walked_up: bool = False
+    walked_in: bool = False
+    walked_off: bool = False
+    off_since_s: float | None = None
+    stood_xy: NDArray[np.float64] | None = None
+    outside_since_s: float | None = None
     place_s: float | None = None
     stands_by: bool = False
     idle_until_s: float = -np.inf

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.polygon import PolygonSet, distance_to_edges
+from storesense_edge.vision.queue_areas import beside_of, width_of
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
+from storesense_edge.vision.queue_doubles import Doubles
 from storesense_edge.vision.queue_places import Places
 from storesense_edge.vision.queue_posts import Posts
 from storesense_edge.vision.queue_tills import Tills
+from storesense_edge.vision.queue_walks import Walks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,6 +58,9 @@ class QueueLine:
     posts: Posts = field(init=False)
     _at_s: float | None = None
     _passed_s: float = 0.0
+    _width: float = field(init=False)
+    _walks: Walks = field(init=False)
+    _doubles: Doubles = field(init=False)
     _head_off: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,9 +70,12 @@ class QueueLine:
         # Of a till within the area nobody knows how much room is left before it.
         self._head_off = np.array([distance_to_edges(till, ring) for till in self.shape.tills_xy])
         self._head_off[inside] = np.inf
+        self._width = width_of(ring)
         self.places = Places(self.settings)
+        self._walks = Walks(self.shape.tills_xy, self.shape.till_heights)
         self.posts = Posts(self.shape.posts_xy)
-        self.tills = Tills(self.shape, self.settings, self.places, self.posts)
+        self._doubles = Doubles(self.shape.tills_xy, self.shape.cashiers_xy, self.shape.till_heights)
+        self.tills = Tills(self.shape, self.settings, self.places, self.posts, self._doubles)
 
     def step(self, seen: Sightings, inside: NDArray[np.bool_], *, everybody: Sightings | None = None) -> list[Left]:
         """Take one picture.
@@ -81,13 +90,16 @@ class QueueLine:
         """
         passed_s = 0.0 if self._at_s is None else min(seen.at_s - self._at_s, MAX_STEP_S)
         self._at_s, self._passed_s = seen.at_s, passed_s
-        self.posts.step(seen if everybody is None else everybody, passed_s)
+        everybody = seen if everybody is None else everybody
+        self.posts.step(everybody, passed_s)
+        self._doubles.step(everybody)
         for old, new in seen.merged:
             self._merge(old, new)
         at_till, till_distance = self._tills_of(seen)
         rows = np.flatnonzero(inside | (till_distance <= self.shape.till_heights))
         self._see_known(seen, inside, at_till, till_distance)
         self._see_newcomers(seen, rows, inside, at_till, till_distance)
+        self._walks.note(seen, till_distance)
         self.tills.pass_time(self.customers, seen.at_s, passed_s)
         left = self.tills.serve(self.customers, seen.at_s)
         left += self._end(seen)
@@ -112,7 +124,7 @@ class QueueLine:
         first: dict[int, Customer] = {}
         served = {c.unit for c in self.customers if c.is_serving or c.done}
         for c in self.customers:
-            gone = c.seen_s > c.inside_s and now_s - c.inside_s >= self.settings.leave_s
+            gone = c.outside_since_s is not None and now_s - c.outside_since_s >= self.settings.leave_s
             if c.joined and not c.is_serving and not c.done and not c.stands_by and not gone and c.unit not in served:
                 other = first.get(c.unit)
                 if other is None or c.joined_s < other.joined_s:
@@ -168,7 +180,8 @@ class QueueLine:
             self._see(customer, seen, row, here, int(at_till[row]), float(till_distance[row]))
 
     def _is_near(self, xy: NDArray[np.float64], scale: float) -> bool:
-        return distance_to_edges(xy, self.shape.ring_xy) <= self.settings.margin * scale
+        most = self.settings.margin * scale + float(beside_of(self._width, scale))
+        return distance_to_edges(xy, self.shape.ring_xy) <= most
 
     def _see(
         self, customer: Customer, seen: Sightings, row: int, inside: bool, till: int, till_distance: float
@@ -188,18 +201,23 @@ class QueueLine:
             customer.slow_s += slow_s
             if not near or self._is_served(till, at_s):
                 customer.waited_s += slow_s
-            customer.inside_s = at_s
+            customer.inside_s, customer.outside_since_s = at_s, None
             if not customer.joined and customer.slow_s >= self.shape.join_s:
                 customer.joined = self._is_in_line(customer, seen, row)
+        elif customer.outside_since_s is None:
+            customer.outside_since_s = at_s
         customer.slow, customer.seen_s, customer.xy = slow, at_s, seen.points_xy[row]
         customer.till_distance = till_distance
         customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
-                customer.at_till_since_s = at_s
+                self._walks.come(customer, at_s)
             if slow and customer.stood_at_till_s is None:
                 customer.stood_at_till_s = at_s
             customer.at_till_last_s = at_s
+            self._walks.stay(customer, seen, row)
+        elif customer.is_serving:
+            self._walks.go(customer, seen, row)
         elif customer.at_till_since_s is not None and not customer.is_serving:
             customer.at_till_since_s = customer.stood_at_till_s = None
 
@@ -262,7 +280,7 @@ class QueueLine:
         for c in self.customers:
             if c.is_serving:
                 keep.append(c)
-            elif at_s - c.inside_s > cfg.leave_s and c.seen_s > c.inside_s:
+            elif c.outside_since_s is not None and at_s - c.outside_since_s > cfg.leave_s:
                 left += self._gone(c, lost=False)
             elif c.number not in seen.present_ids:
                 left += self._gone(c, lost=True)

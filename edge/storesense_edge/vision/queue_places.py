@@ -111,6 +111,25 @@ class Places:
         else:
             self._leaving.append(gone)
 
+    def end(self, at_s: float, joined_s: float, waiting: int) -> None:
+        """Let a service be over: who came with that customer and left with them gave nothing up, and waits no more.
+
+        Args:
+            at_s: when.
+            joined_s: since when that customer had waited.
+            waiting: how many were seen to wait after that.
+        """
+        self._served.append((at_s, joined_s))
+        for gone in self._leaving:
+            if self._comes_along(gone, at_s, joined_s):
+                self._drop(gone.joined_s)
+        self._leaving = [gone for gone in self._leaving if not self._comes_along(gone, at_s, joined_s)]
+        self._gone = [gone for gone in self._gone if not self._comes_along(gone, at_s, joined_s)]
+        if len(self.joined_s) > waiting:
+            beside = [place_s for place_s in self.joined_s if abs(place_s - joined_s) <= self.settings.together_s]
+            for place_s in beside[: len(self.joined_s) - waiting]:
+                self.joined_s.remove(place_s)
+
     def step(self, at_s: float, passed_s: float, waiting_s: Sequence[float]) -> list[Gone]:
         """Let time pass.
 

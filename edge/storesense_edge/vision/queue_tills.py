@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
+from storesense_edge.vision.queue_walks import has_handed_over
 
 if TYPE_CHECKING:
     from storesense_edge.vision.queue_customer import QueueSettings, QueueShape
+    from storesense_edge.vision.queue_doubles import Doubles
     from storesense_edge.vision.queue_places import Places
     from storesense_edge.vision.queue_posts import Posts
 
@@ -36,6 +38,7 @@ class Tills:
         settings: how people are followed.
         places: the order of the line.
         posts: where their cashiers are.
+        doubles: which of those who seem to be at a till are cashiers.
 
     Attributes:
         idle_since_s: since when a till has been free that serves; None while there is none.
@@ -47,6 +50,7 @@ class Tills:
     settings: QueueSettings
     places: Places
     posts: Posts
+    doubles: Doubles
     busy_s: dict[int, float] = field(default_factory=dict)
     served: dict[int, int] = field(default_factory=dict)
     idle_since_s: float | None = None
@@ -91,9 +95,12 @@ class Tills:
         for c in customers:
             if not c.is_serving:
                 continue
+            if self.doubles.is_cashier(c.till):
+                self._drop(c)
+                continue
             has_passed = c.seen_s > c.at_till_last_s and not self._was_served(c)
             if at_s - c.at_till_last_s > (self.settings.pass_s if has_passed else self.settings.empty_s):
-                left += self._leave(c)
+                left += self._leave(c, customers)
         return left
 
     def serve(self, customers: list[Customer], at_s: float) -> list[Left]:
@@ -122,9 +129,11 @@ class Tills:
                     if customer.slow:
                         _take_over(last, customer, customers, at_s)
                     continue
+                if not self._is_ready(customer, at_s) and not has_handed_over(last, customer):
+                    continue
+                left += self._leave(last, customers)
                 if not self._is_ready(customer, at_s):
                     continue
-                left += self._leave(last)
             elif not self._is_ready(customer, at_s):
                 continue
             self._begin(customer, customers)
@@ -137,7 +146,8 @@ class Tills:
         if customer.joined and customer.waited_s >= self.shape.join_s:
             # Whoever stood beside a customer who is only hidden now waits on.
             return has_left or since_s > last.at_till_last_s - self.settings.change_s
-        return customer.came_from_afar and since_s - last.at_till_last_s >= self.settings.walk_s
+        is_late = since_s - last.at_till_last_s >= self.settings.walk_s
+        return has_handed_over(last, customer) or (customer.came_from_afar and is_late)
 
     def _left_the_line_s(
         self, customer: Customer, last: Customer, customers: list[Customer], at_s: float
@@ -180,14 +190,30 @@ class Tills:
                 other.stands_by = True
         return self.places.serve_past(at_s, came_s)
 
-    def _leave(self, customer: Customer) -> list[Left]:
+    def _leave(self, customer: Customer, customers: list[Customer]) -> list[Left]:
         """Somebody is at their till no more; who was there too shortly was not served."""
         if self._was_served(customer):
-            return [self.finish(customer)]
+            left = self.finish(customer)
+            self._send_company_off(left, customers)
+            return [left]
+        self._drop(customer)
+        return []
+
+    def _send_company_off(self, left: Left, customers: list[Customer]) -> None:
+        """Whoever came with a customer and has not been seen since that one left has gone with them."""
+        cfg = self.settings
+        waiting = [c for c in customers if c.joined and not c.is_serving and not c.done and not c.stands_by]
+        seen = [c for c in waiting if c.seen_s > left.end_s + cfg.change_s]
+        for c in waiting:
+            if c not in seen and abs(c.came_s - left.joined_s) <= cfg.together_s:
+                c.stands_by = True
+        self.places.end(left.end_s, left.joined_s, len(seen))
+
+    def _drop(self, customer: Customer) -> None:
+        """Let somebody be at no till who was not served there."""
         if customer.joined and customer.place_s is not None:
             self.places.give_back(customer.place_s)
         customer.place_s, customer.till, customer.at_till_since_s, customer.stood_at_till_s = None, NOWHERE, None, None
-        return []
 
     def _was_served(self, customer: Customer) -> bool:
         return customer.at_till_last_s - (customer.at_till_since_s or 0.0) >= self.settings.min_service_s
@@ -202,7 +228,8 @@ class Tills:
         return Left(joined_s, begun_s, customer.at_till_last_s, served=True)
 
     def _is_ready(self, customer: Customer, at_s: float) -> bool:
-        if not (customer.joined or customer.slow) or not self.posts.may_serve(customer.near_till):
+        till = customer.near_till
+        if not (customer.joined or customer.slow) or not self.posts.may_serve(till) or self.doubles.is_cashier(till):
             return False
         since_s = at_s if customer.at_till_since_s is None else customer.at_till_since_s
         if customer.walked_up:

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.errors import GeometryError
-from storesense_edge.vision.polygon import PolygonSet
+from storesense_edge.vision.queue_areas import QueueAreas
 from storesense_edge.vision.queue_customer import Left, QueueSettings, QueueShape
 from storesense_edge.vision.queue_line import QueueLine
+from storesense_edge.vision.queue_workers import Workers
 from storesense_edge.vision.zones import check_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from storesense_edge.vision.presence import Sightings
 
@@ -173,22 +176,35 @@ class QueueCounter:
                     cause=f"it has {len(queue.tills_xy)} tills",
                     remedy=f"give it at most {MAX_TILLS}",
                 )
-        self._areas = PolygonSet([q.corners_xy for q in queues], names=[f"queue {q.queue_id}" for q in queues])
+        self._areas = QueueAreas([q.corners_xy for q in queues], names=[f"queue {q.queue_id}" for q in queues])
         self._counted = [_Counted(QueueLine(_shape(queue), settings or QueueSettings())) for queue in queues]
+        cashiers = [xy for queue in queues for xy in queue.cashiers_xy]
+        self._workers = Workers(np.array(cashiers, dtype=np.float64).reshape(-1, 2))
         self._at_s = 0.0
 
     def step(self, seen: Sightings) -> None:
-        """Take one picture; those in it who are known to work here are in no line."""
+        """Take one picture; those in it who work here are in no line while they are at their places."""
         if not self.queues:
             return
         self._at_s = seen.at_s
         everybody = seen
-        if seen.staff_ids:
-            seen = seen.only(~np.isin(seen.ids, list(seen.staff_ids)))
-        inside = self._areas.contains(seen.points_xy)
+        inside = self._areas.contain(seen.points_xy, seen.scales)
+        working = self._workers.step(seen, inside.any(axis=1) | self._is_at_till(seen))
+        if working:
+            others = np.array([number not in working for number in seen.ids.tolist()], dtype=np.bool_)
+            seen, inside = seen.only(others), inside[others]
         for place, (queue, counted) in enumerate(zip(self.queues, self._counted, strict=True)):
             for left in counted.line.step(seen, inside[:, place], everybody=everybody):
                 counted.note(queue, left)
+
+    def _is_at_till(self, seen: Sightings) -> NDArray[np.bool_]:
+        """(N,) who is where customers are served."""
+        here = np.zeros(len(seen.ids), dtype=np.bool_)
+        for counted in self._counted:
+            shape = counted.line.shape
+            off = seen.points_xy[:, None, :] - shape.tills_xy[None, :, :]
+            here |= (np.sqrt((off * off).sum(axis=2)) <= shape.till_heights * seen.scales[:, None]).any(axis=1)
+        return here
 
     def keeping_place(self) -> frozenset[int]:
         """Return the numbers of those who wait in line or are being served; for this box alone."""

@@ -134,3 +134,31 @@ def test_places_are_in_order_and_never_taken_in_the_future(looks: list[tuple[int
         joined_s = line.places.joined_s
         assert joined_s == sorted(joined_s)
         assert all(each <= line.at_s for each in joined_s)
+
+
+@pytest.mark.parametrize(
+    ("end_s", "gave_up"),
+    [
+        pytest.param(40.0, 0, id="with the customer they came with"),
+        pytest.param(60.0, 1, id="long before that one's service was over"),
+    ],
+)
+def test_who_came_with_a_customer_and_left_with_them_gave_nothing_up(end_s: float, gave_up: int) -> None:
+    line = Line()
+    line.go(20, 0.0, 1.0)
+    line.places.serve(line.at_s, 0.0)
+    line.go(20, 1.0)
+    line.places.leave(1.0, line.at_s, line.at_s, was_seen=True)
+    gone = line.go(SETTINGS.gone_s + 1)
+    line.places.end(end_s, 0.0, 0)
+    gone += line.go(SETTINGS.gone_s + SETTINGS.return_s + 1)
+    assert len(gone) == gave_up
+
+
+def test_a_place_beside_that_of_a_customer_who_left_is_nobodys_if_nobody_is_seen_waiting() -> None:
+    line = Line()
+    line.go(10, 0.0, 1.0)
+    line.go(10, 0.0, 1.0, 10.0)
+    line.places.serve(line.at_s, 0.0)
+    line.places.end(40.0, 0.0, 1)
+    assert line.places.joined_s == pytest.approx([10.0])

@@ -381,3 +381,36 @@ def test_who_only_stands_near_a_line_that_is_empty_is_not_in_it() -> None:
     assert scene.go(10, (1, 300, STILL)).waiting == 0, "six heights from where the line begins"
     assert scene.go(10, (1, 300, STILL), (2, 110, STILL)).waiting == 1
     assert scene.go(10, (1, 160, STILL), (2, 110, STILL)).waiting == 2, "behind somebody who waits"
+
+
+def test_who_is_seen_again_between_line_and_till_has_not_left_the_line() -> None:
+    scene = Scene(WALK_UP)
+    scene.go(5, (1, 110, STILL))
+    scene.go(20, (1, 22, STILL), (2, 110, STILL))
+    scene.go(5, (1, 22, STILL))
+    scene.go(0.3, (1, 500, WALKING), (2, 60, WALKING))
+    scene.go(15, (2, 22, STILL))
+    scene.go(EMPTY_S, (2, 500, WALKING))
+    first, second = scene.take().visits
+    assert (first.outcome, second.outcome) == (QueueOutcome.SERVED, QueueOutcome.SERVED)
+    assert second.wait_s == pytest.approx(25.0, abs=1.0)
+
+
+def test_who_came_with_a_customer_and_is_not_seen_after_them_has_gone_with_them() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(12)
+    scene.go(10, (9, 20, STILL))
+    assert scene.go(10, (9, 20, STILL), (1, 80, STILL), (2, 110, STILL)).waiting == 2
+    scene.go(1, (9, 500, WALKING), (1, 60, WALKING), (2, 110, STILL))
+    scene.go(20, (1, 20, STILL), (2, 110, STILL))
+    scene.go(10, (1, 20, STILL), (2, 110, STILL), (3, 160, STILL))
+    last = scene.go(15, (1, 500, WALKING), (3, 20, STILL), hidden=(2,))
+    assert (last.waiting, last.serving) == (0, 1)
+
+
+def test_whoever_stands_beside_a_narrow_area_waits() -> None:
+    narrow = Queue("line", ((100, 15), (400, 15), (400, 45), (100, 45)), tills_xy=((40, 30),))
+    scene = Scene(replace(narrow, corners_xy=tuple((x, y - 25) for x, y in narrow.corners_xy)))
+    assert scene.go(10, (1, 110, STILL)).waiting == 1, "a fifth of a height beside an area that is 0.6 wide"
+    wide = tuple((x, 20 if y > 30 else -200) for x, y in narrow.corners_xy)
+    assert Scene(replace(narrow, corners_xy=wide)).go(10, (1, 110, STILL)).waiting == 0

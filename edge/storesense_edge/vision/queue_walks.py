@@ -1,0 +1,88 @@
+"""Who was seen walking to a till, and who from it, rather than merely found there or elsewhere.
+
+A track that slides from one person to another, or is lost and found, jumps. People walk: between two sightings that
+are hardly half a second apart they are off a till first and at it then, or the other way round. Whoever walks off is
+gone, and whoever walks up after that is somebody else, however short the time between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from storesense_edge.vision.presence import Sightings
+    from storesense_edge.vision.queue_customer import Customer
+
+STEP_S = 0.6
+"""Seen off a till and at it no further apart than this, somebody walked."""
+NEARBY = 2.0
+"""Whoever is no further than this beyond a till's reach, heights, may be on the way to it."""
+STEPPED = 0.25
+"""Seen further than this from where they stood at a till, heights, somebody has made a step ..."""
+CLEAR = 0.4
+"""... and further than this beyond its reach they have gone from it."""
+MOST = 100
+"""Of so many people it is known when they were nearby before those are forgotten who are not any more."""
+
+
+@dataclass(slots=True)
+class Walks:
+    """The ways to and from one queue's tills.
+
+    Args:
+        tills_xy: (tills, 2) where customers are served.
+        reach: how near to that somebody is at the till, heights.
+    """
+
+    tills_xy: NDArray[np.float64]
+    reach: float
+    _off_s: dict[int, float] = field(default_factory=dict)
+
+    def note(self, seen: Sightings, till_distance: NDArray[np.float64]) -> None:
+        """Remember who is close to a till, and not at it.
+
+        Args:
+            seen: one picture's people.
+            till_distance: (N,) how far the nearest till is from each, heights.
+        """
+        off = (till_distance > self.reach) & (till_distance <= self.reach + NEARBY)
+        self._off_s.update(dict.fromkeys(seen.ids[off].tolist(), seen.at_s))
+        if len(self._off_s) > MOST:
+            self._off_s = {n: off_s for n, off_s in self._off_s.items() if seen.at_s - off_s <= STEP_S}
+
+    def come(self, customer: Customer, at_s: float) -> None:
+        """Let somebody be at a till from now on."""
+        customer.at_till_since_s, customer.stood_xy = at_s, None
+        customer.walked_in = at_s - self._off_s.get(customer.number, -np.inf) <= STEP_S
+
+    def stay(self, customer: Customer, seen: Sightings, row: int) -> None:
+        """Take a picture that shows somebody at the till; whoever steps away and is seen no more has walked off."""
+        xy = seen.points_xy[row]
+        customer.off_since_s = None
+        stepped = STEPPED * float(seen.scales[row])
+        customer.walked_off = customer.stood_xy is not None and float(np.hypot(*(xy - customer.stood_xy))) > stepped
+        if customer.slow and not customer.walked_off:
+            customer.stood_xy = xy
+
+    def go(self, customer: Customer, seen: Sightings, row: int) -> None:
+        """Take a picture that shows somebody off the till at which they are served."""
+        if customer.off_since_s is None:
+            customer.off_since_s = seen.at_s
+        x, y = self.tills_xy[customer.till] - seen.points_xy[row]
+        away = float(np.hypot(x, y)) / float(seen.scales[row])
+        walks = customer.off_since_s - customer.at_till_last_s <= STEP_S
+        customer.walked_off = customer.walked_off or (walks and away > self.reach + CLEAR)
+
+
+def has_handed_over(last: Customer, customer: Customer) -> bool:
+    """Whether one was seen walking off from a till, and the other walking up to it after that.
+
+    Whoever passes and is taken for the customer comes before the customer seems to go.
+    """
+    since_s = customer.at_till_since_s
+    return customer.walked_in and last.walked_off and since_s is not None and since_s > last.at_till_last_s

@@ -1,0 +1,84 @@
+import numpy as np
+
+from storesense_edge.vision.presence import Sightings
+from storesense_edge.vision.queues import Queue, QueueCounter, QueueVisit
+
+# People are 1 high; the till is at (0, 0), and the area begins 1 to the right of it.
+QUEUE = Queue("till", ((1, -1), (9, -1), (9, 1), (1, 1)), tills_xy=((0, 0),), cashiers_xy=((0, 2),))
+
+
+class Walkers:
+    """People who walk to and from a till, each as (number, x) in every picture."""
+
+    def __init__(self) -> None:
+        self.counter = QueueCounter([QUEUE])
+        self.at_s = 0.0
+        self.present: set[int] = set()
+
+    def go(self, seconds: float, **ways: tuple[float, float]) -> None:
+        """Let everybody walk from one x to another; a way of no length is standing."""
+        steps = round(seconds * 10)
+        for step in range(steps):
+            share = step / steps
+            numbers = [int(name[1:]) for name in ways]
+            self.present |= set(numbers)
+            x = [begin + share * (end - begin) for begin, end in ways.values()]
+            speeds = [abs(end - begin) / seconds for begin, end in ways.values()]
+            self.counter.step(
+                Sightings(
+                    ids=np.array(numbers, dtype=np.int64),
+                    points_xy=np.array([(each, 0.0) for each in x]).reshape(-1, 2),
+                    scales=np.ones(len(x)),
+                    speeds=np.array(speeds),
+                    sure=np.ones(len(x), dtype=np.bool_),
+                    present_ids=frozenset(self.present),
+                    at_s=self.at_s,
+                )
+            )
+            self.at_s = round(self.at_s + 0.1, 1)
+
+    def served(self) -> list[float]:
+        """How long each service was."""
+        (sample,) = self.counter.take()
+        visits: tuple[QueueVisit, ...] = sample.visits
+        return [round(visit.service_s) for visit in visits]
+
+
+def test_who_walks_up_just_after_the_last_walked_off_is_the_next() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(1.5, p1=(0.0, -1.5), p2=(1.4, 0.2))
+    scene.go(12, p1=(-1.5, -5.0), p2=(0.2, 0.2))
+    scene.go(12, p2=(5.0, 20.0))
+    assert scene.served() == [20, 12]
+
+
+def test_who_is_passed_by_somebody_who_takes_the_number_along_is_served_on() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    # The one who comes up passes through the customer's place: both tracks are there before one goes on.
+    scene.go(1.0, p1=(0.1, 0.1), p2=(1.2, 0.2))
+    scene.go(1.5, p1=(0.1, -1.5), p2=(0.2, 0.2))
+    scene.go(12, p1=(-1.5, -5.0), p2=(0.2, 0.2))
+    scene.go(12, p2=(5.0, 20.0))
+    assert scene.served() == [34]
+
+
+def test_who_is_found_elsewhere_after_a_gap_has_not_walked_off() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(0.7, p2=(1.4, 0.7))
+    scene.go(0.7, p1=(-1.5, -1.5), p2=(0.7, 0.2))
+    scene.go(12, p1=(-1.5, -1.5), p2=(0.2, 0.2))
+    scene.go(12, p2=(5.0, 20.0))
+    assert scene.served() == [33]
+
+
+def test_who_is_lost_as_they_step_away_has_walked_off() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(0.4, p1=(0.1, -0.4), p2=(1.6, 1.3))
+    scene.go(1.1, p2=(1.3, 0.2))
+    scene.go(12, p2=(0.2, 0.2))
+    scene.go(12, p2=(5.0, 20.0))
+    assert scene.served() == [20, 12]
