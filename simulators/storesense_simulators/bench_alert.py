@@ -35,7 +35,7 @@ from storesense_simulators.bench_world import BenchError, BenchWorld, LoadProces
 from storesense_simulators.embedded.ports import LOOPBACK, free_port
 from storesense_simulators.embedded.process import Child, ChildSpec
 from storesense_simulators.health_probe import healthy_at
-from storesense_simulators.load import LoadOrder
+from storesense_simulators.load_order import LoadOrder
 
 _STORE = "bench-store"
 _LOAD_DEVICES = 8

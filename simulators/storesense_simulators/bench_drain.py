@@ -22,7 +22,7 @@ from storesense_edge.link import DeviceLink
 from storesense_edge.settings import LinkSettings
 from storesense_simulators.bench_world import BenchError, BenchWorld, LoadProcess, percentile, say, tell
 from storesense_simulators.embedded.ports import LOOPBACK, free_port
-from storesense_simulators.load import LoadOrder, LoadResult
+from storesense_simulators.load_order import LoadOrder, LoadResult
 
 _QUERIES = load_queries("storesense_simulators", "bench.sql")
 _AWAY = "away-store"

@@ -30,7 +30,7 @@ from storesense_simulators.bench_world import (
     tell,
 )
 from storesense_simulators.embedded.ports import LOOPBACK
-from storesense_simulators.load import LoadOrder, LoadResult, TwinLoad
+from storesense_simulators.load_order import LoadOrder, LoadResult, TwinLoad
 from storesense_simulators.load_twin import TwinTraces
 
 _QUERIES = load_queries("storesense_simulators", "bench.sql")

@@ -36,7 +36,7 @@ from storesense_simulators.chaos.recording_outbox import RecordingOutbox, SentFi
 from storesense_simulators.embedded.ports import LOOPBACK, free_port
 from storesense_simulators.embedded.process import Child
 from storesense_simulators.gateway_child import gateway_child
-from storesense_simulators.load import LoadOrder, LoadResult
+from storesense_simulators.load_order import LoadOrder, LoadResult
 
 _AWAY = "away-store"
 _LIVE = "live-store"

@@ -28,7 +28,7 @@ from storesense_simulators.embedded.ports import free_port
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
 from storesense_simulators.embedded.process import Child
 from storesense_simulators.gateway_child import gateway_child
-from storesense_simulators.load import LoadOrder, LoadResult
+from storesense_simulators.load_order import LoadOrder, LoadResult
 
 
 class BenchError(StoresenseError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from storesense_contracts.readings import AnyReading
     from storesense_contracts.topics import Stream
-    from storesense_simulators.load import TwinLoad
+    from storesense_simulators.load_order import TwinLoad
 
 WARM_UP_MS = 600_000
 """Until there are people everywhere in the store."""

@@ -23,7 +23,7 @@ from storesense_edge.settings import LinkSettings
 from storesense_simulators.bench_world import BenchWorld, LoadProcess
 from storesense_simulators.embedded.ports import LOOPBACK
 from storesense_simulators.embedded.process import Child
-from storesense_simulators.load import LoadOrder
+from storesense_simulators.load_order import LoadOrder
 
 STORES = ("store-a", "store-b")
 ROUNDS = 30

@@ -7,13 +7,14 @@ import pytest
 
 from storesense_contracts.messages import CommitAck, decode_message, encode_struct
 from storesense_contracts.topics import Stream
-from storesense_simulators.load import LoadOrder, _Device, _payloads
+from storesense_simulators.load_device import LoadDevice, footfall_payloads
+from storesense_simulators.load_order import LoadOrder
 from storesense_simulators.mqtt_packets import puback_packet, publish_frame, split_packets, take_publish
 
 BOOT = "0" * 32
 
 
-def a_device(*, counts_commits: bool = True, window: int = 4) -> tuple[_Device, socket.socket]:
+def a_device(*, counts_commits: bool = True, window: int = 4) -> tuple[LoadDevice, socket.socket]:
     order = LoadOrder(
         host="127.0.0.1",
         port=1,
@@ -24,7 +25,7 @@ def a_device(*, counts_commits: bool = True, window: int = 4) -> tuple[_Device, 
         window=window,
         counts_commits=counts_commits,
     )
-    device = _Device(order, 0)
+    device = LoadDevice(order, 0)
     device.socket, peer = socket.socketpair()
     for each in (device.socket, peer):
         each.setblocking(False)
@@ -39,7 +40,7 @@ def sent(peer: socket.socket) -> list[int]:
     return [(take_publish(first_byte, body)[0] or 0) - 1 for first_byte, body in split_packets(data)]
 
 
-def commit_ack(device: _Device, *ranges: tuple[int, int]) -> bytes:
+def commit_ack(device: LoadDevice, *ranges: tuple[int, int]) -> bytes:
     ack = CommitAck(boot_id=device.boot_id, ranges=ranges, received_at=datetime.now(UTC))
     return publish_frame("down/ack", encode_struct(ack), packet_id=9)
 
@@ -85,7 +86,7 @@ def test_a_hang_up_is_an_error() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 25])
 def test_every_payload_is_a_good_message_within_its_minute(batch_size: int) -> None:
-    for seq, payload in enumerate(_payloads(BOOT, 700 // batch_size, batch_size)):
+    for seq, payload in enumerate(footfall_payloads(BOOT, 700 // batch_size, batch_size)):
         message = decode_message(Stream.FOOTFALL, payload)
         assert (message.header.seq, len(message.readings), message.bad) == (seq, batch_size, [])
         for _, reading in message.readings:

@@ -8,7 +8,8 @@ from storesense_contracts.clock import to_epoch_us
 from storesense_contracts.messages import decode_message
 from storesense_contracts.readings import READING_TYPES
 from storesense_contracts.topics import Stream
-from storesense_simulators.load import LoadOrder, TwinLoad, _Device
+from storesense_simulators.load_device import LoadDevice
+from storesense_simulators.load_order import LoadOrder, TwinLoad
 from storesense_simulators.load_twin import TwinTraces
 
 NOW = datetime(2026, 11, 20, 12, 0, 30, tzinfo=UTC)
@@ -59,7 +60,7 @@ def test_a_device_of_the_load_sends_them_with_its_own_ids_and_counts_its_reading
         batch_size=10,
         duration_s=1.0,
     )
-    device = _Device(order, 0, traces)
+    device = LoadDevice(order, 0, traces)
     assert len(device.packets) == 6
     assert all(b"store-9" in packet[:80] for packet in device.packets)
     expected = list(traces.messages("shelf-chilled", 6, until_at=datetime.now(UTC)))
