@@ -40,7 +40,8 @@ class Floor:
         pytest.param(10, 60, 0.3, False, id="who has not stood for long is not"),
         pytest.param(10, 2, 4.0, False, id="nobody is found again far off"),
         pytest.param(0.5, 2, 0.3, True, id="somebody seen for a moment is found again after a moment"),
-        pytest.param(0.5, 6, 0.3, False, id="and not after long"),
+        pytest.param(0.5, 4.5, 0.3, True, id="and after some more: a shelf hides people for seconds"),
+        pytest.param(0.5, 8, 0.3, False, id="and not after long"),
         pytest.param(600, 120, 0.3, False, id="nobody is waited for without end"),
     ],
 )
@@ -51,6 +52,15 @@ def test_a_new_track_is_somebody_lost_nearby(stood_s: float, hidden_s: float, aw
         floor.go(hidden_s)
     (after,) = floor.go(1, (2, 5.0 + away_m, 5.0))
     assert (after == before) is same
+
+
+@pytest.mark.parametrize(("hidden_s", "same"), [(4.0, True), (7.0, False)])
+def test_who_stepped_away_and_was_lost_is_found_again_within_seconds(hidden_s: float, same: bool) -> None:
+    floor = Floor()
+    (before,) = floor.go(20, (1, 5.0, 5.0))
+    floor.go(1, (1, 5.9, 5.0))
+    floor.go(hidden_s)
+    assert (floor.go(1, (2, 5.9, 5.0)) == [before]) is same
 
 
 def test_two_side_by_side_both_get_their_own_number_back() -> None:
