@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from fixtures.watched_pages import WatchedPages
+
 pytestmark = pytest.mark.e2e
 
-START_S, STOP_S, STEP_MS = 120.0, 120.0, 90_000
+START_S, STOP_S, STEP_MS = 240.0, 120.0, 90_000
 
 # Across the way in, two steps behind the door; everybody who comes in or goes passes it.
 ENDS = {
@@ -20,13 +22,13 @@ ENDS = {
 }
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(600)
 def test_a_line_that_is_drawn_in_the_demo_counts(demo, service_dir: Path, browser: Browser) -> None:
     run = demo("--port", "0", "--history", "0", "--data-dir", str(service_dir / "demo"))
     told = run.wait_for(r"is open at (\S+)\nSign in as (\S+) with (\S+)", START_S)
     url = told[1]
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
-    page = context.new_page()
+    pages = WatchedPages(browser)
+    page = pages.new(url)
     page.set_default_timeout(STEP_MS)
     page.goto(f"{url}#store=corner-shop&page=setup")
     page.get_by_label("User name").fill(told[2])
@@ -45,7 +47,8 @@ def test_a_line_that_is_drawn_in_the_demo_counts(demo, service_dir: Path, browse
     page.goto(f"{url}#store=corner-shop&item=line:{drawn}")
     expect(page.locator("#detail-title")).to_have_text("Behind the door", timeout=STEP_MS)
     expect(page.locator(".detail dd").first).to_have_text(re.compile("^[1-9]"), timeout=STEP_MS)
-    context.close()
+    pages.close()
+    assert pages.faults == []
     run.process.send_signal(signal.SIGINT)
     code, output = run.end(STOP_S)
     assert (code, output) == (0, ""), run.text
