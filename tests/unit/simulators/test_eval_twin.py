@@ -1,14 +1,17 @@
 import json
 from datetime import datetime
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
+from storesense_backend.door_occupancy import DoorStep, reconcile_day
 from storesense_contracts.cli import main
 from storesense_simulators.eval_twin import TwinScore
 from storesense_simulators.eval_twin_figures import QueueFigures, heat_figures, is_visit, share_within
 from storesense_simulators.eval_twin_next_wait import next_waits_of
+from storesense_simulators.eval_twin_report import occupancy_of
 from storesense_simulators.eval_twin_seams import SeamFigures
 from storesense_simulators.twin.detection_depth import CameraEye, detection_frames
 from storesense_simulators.twin.engine import Twin
@@ -165,3 +168,18 @@ def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> No
 def test_a_store_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "twin", "--store", "nowhere"]) != 0
     assert "nowhere" in capsys.readouterr().err
+
+
+def test_a_reconciled_day_is_judged_in_whole_people_as_the_raw_one_is() -> None:
+    # Three of ten who came in were missed, one after the other; all ten go at the end.
+    true = [*range(1, 11), *range(9, -1, -1)]
+    counted_in = [1, 1, 0, 1, 1, 0, 1, 1, 0, 1]
+    steps = [DoorStep(entered, 0) for entered in counted_in] + [DoorStep(0, 1)] * 10
+    raw = list(accumulate(step.entered - step.left for step in steps))
+    doors = occupancy_of({}, list(zip(true, raw, strict=True)), steps)["doors"]
+    assert doors["within_1_ratio"] == pytest.approx(5 / 20)
+    in_parts = reconcile_day(steps, at_close=0).people
+    by_parts = sum(abs(people - there) <= 1 for people, there in zip(in_parts, true, strict=True)) / 20
+    assert doors["reconciled_within_1_ratio"] > by_parts > doors["within_1_ratio"]
+    assert doors["mean_error"] == pytest.approx(sum(abs(m - t) for t, m in zip(true, raw, strict=True)) / 20)
+    assert doors["reconciled_mean_error"] < doors["mean_error"]
