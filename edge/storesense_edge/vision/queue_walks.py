@@ -22,6 +22,10 @@ STEP_S = 0.6
 """Seen off a till and at it no further apart than this, somebody walked."""
 NEARBY = 2.0
 """Whoever is no further than this beyond a till's reach, heights, may be on the way to it."""
+FAR = 0.6
+"""Seen further than this beyond a till's reach, heights, somebody is neither at it nor its cashier ..."""
+WALK_S = 3.0
+"""... and walks to it within this time."""
 STEPPED = 0.25
 """Seen further than this from where they stood at a till, heights, somebody has made a step ..."""
 CLEAR = 0.4
@@ -42,6 +46,7 @@ class Walks:
     tills_xy: NDArray[np.float64]
     reach: float
     _off_s: dict[int, float] = field(default_factory=dict)
+    _far_s: dict[int, float] = field(default_factory=dict)
 
     def note(self, seen: Sightings, till_distance: NDArray[np.float64]) -> None:
         """Remember who is close to a till, and not at it.
@@ -51,14 +56,18 @@ class Walks:
             till_distance: (N,) how far the nearest till is from each, heights.
         """
         off = (till_distance > self.reach) & (till_distance <= self.reach + NEARBY)
+        far = off & (till_distance > self.reach + FAR)
         self._off_s.update(dict.fromkeys(seen.ids[off].tolist(), seen.at_s))
+        self._far_s.update(dict.fromkeys(seen.ids[far].tolist(), seen.at_s))
         if len(self._off_s) > MOST:
             self._off_s = {n: off_s for n, off_s in self._off_s.items() if seen.at_s - off_s <= STEP_S}
+            self._far_s = {n: far_s for n, far_s in self._far_s.items() if seen.at_s - far_s <= WALK_S}
 
     def come(self, customer: Customer, at_s: float) -> None:
         """Let somebody be at a till from now on."""
         customer.at_till_since_s, customer.stood_xy = at_s, None
-        customer.walked_in = at_s - self._off_s.get(customer.number, -np.inf) <= STEP_S
+        off_s, far_s = (times_s.get(customer.number, -np.inf) for times_s in (self._off_s, self._far_s))
+        customer.walked_in = at_s - off_s <= STEP_S and at_s - far_s <= WALK_S
 
     def stay(self, customer: Customer, seen: Sightings, row: int) -> None:
         """Take a picture that shows somebody at the till; whoever steps away and is seen no more has walked off."""
