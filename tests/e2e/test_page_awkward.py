@@ -11,14 +11,14 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from fixtures.demo_run import DemoRun
+from fixtures.page_states import eventually, expect_no_wider
+from fixtures.watched_pages import FIRST_MS, WatchedPages
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 ATTACK = '<script>window.attacked=true</script><img src=x onerror="window.attacked=true">'
 LONG_NAME = ("中央市场🥬超长名称" * 15)[:120]
 MANY_ALERTS = 50_000
-# What the browser itself says of refused requests and of a server that is away.
-EXPECTED_LOGS = ("Failed to load resource", "net::ERR_")
 
 
 @dataclass
@@ -44,7 +44,7 @@ def world(session_service_dir: Path) -> Iterator[World]:
     """One demo for all tests here; they leave each other's stores alone."""
     run = DemoRun("--port", "0", "--history", "0", "--data-dir", str(session_service_dir / "awkward"))
     try:
-        told = run.wait_for(r"is open at (\S+)\nSign in as (\S+) with (\S+)", 120)
+        told = run.wait_for(r"is open at (\S+)\nSign in as (\S+) with (\S+)", 240)
         with httpx.Client(base_url=told[1], timeout=30, headers={"Origin": told[1].rstrip("/")}) as api:
             signed_in = api.post("api/v1/session", json={"user_name": told[2], "password": told[3]})
             assert signed_in.status_code == 200, signed_in.text
@@ -55,49 +55,44 @@ def world(session_service_dir: Path) -> Iterator[World]:
 
 @pytest.fixture
 def open_page(world: World, browser: Browser) -> Iterator[Any]:
-    faults: list[str] = []
-    contexts = []
+    pages = WatchedPages(browser)
 
     def open_it(address: str, *, width: int = 1440, script: str = "", **options: Any) -> Page:
-        wanted = {"timezone_id": "Europe/Berlin", "reduced_motion": "reduce"} | options
-        context = browser.new_context(viewport={"width": width, "height": 900}, **wanted)
-        contexts.append(context)
         token = world.api.cookies["storesense_session"]
-        context.add_cookies([{"name": "storesense_session", "value": token, "url": world.url}])
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.add_init_script(script)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                faults.append(message.text)
-                if message.type in {"error", "warning"} and not any(text in message.text for text in EXPECTED_LOGS)
-                else None
-            ),
-        )
+        size = {"width": width, "height": 900}
+        page = pages.new(world.url, session=token, scripts=(script,), viewport=size, **options)
         page.goto(world.url + address)
         return page
 
     yield open_it
-    for context in contexts:
-        context.close()
-    assert faults == []
+    pages.close()
+    assert pages.faults == []
 
 
 def test_what_is_reported_without_a_network_is_sent_once_when_it_is_back(world: World, open_page) -> None:
-    page = open_page("staff", width=390)
+    alerts = "api/v1/stores/corner-shop/alerts"
+
+    def reported() -> list[dict[str, Any]]:
+        found = world.api.get(alerts, params={"limit": 500}).json()["alerts"]
+        return [alert for alert in found if alert["kind"] == "staff_report"]
+
+    # What an earlier try reported is over: while it stands, the same report opens no other.
+    before = reported()
+    for alert in before:
+        if alert["state"] != "resolved":
+            world.api.post(f"{alerts}/{alert['alert_id']}/resolve").raise_for_status()
+    page = open_page("staff#store=corner-shop", width=390)
+    expect(page.locator(".connection.is-live")).to_be_visible()
     page.get_by_role("button", name="Report").click()
     page.context.set_offline(True)
     page.get_by_role("button", name="Spill").click()
     expect(page.locator("[data-waiting]")).to_have_text("1 to send")
     page.context.set_offline(False)
-    expect(page.locator("[data-waiting]")).to_have_count(0, timeout=30_000)
-    page.reload()
     expect(page.locator("[data-waiting]")).to_have_count(0)
-    store = world.api.get("api/v1/stores").json()["stores"][0]["store_id"]
-    alerts = world.api.get(f"api/v1/stores/{store}/alerts?limit=500").json()["alerts"]
-    assert sum(alert["kind"] == "staff_report" for alert in alerts) == 1
+    page.reload()
+    expect(page.locator(".connection.is-live")).to_be_visible()
+    expect(page.locator("[data-waiting]")).to_have_count(0)
+    assert len(reported()) == len(before) + 1
 
 
 def test_a_store_in_auckland_seen_from_berlin_across_both_changes_of_the_clock(world: World, open_page) -> None:
@@ -165,10 +160,10 @@ def test_names_that_mean_harm_or_are_endless_are_shown_and_do_nothing(world: Wor
         expect(page.locator("#detail-title")).to_have_text(ATTACK)
         page.goto(f"{world.url}#store=long&item=queue:q")
         expect(page.locator("#detail-title")).to_have_text(LONG_NAME)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect_no_wider(page, width)
         page.goto(f"{world.url}#page=chain")
         expect(page.locator(".chain-store").first).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expect_no_wider(page, width)
         assert page.evaluate("window.attacked") is None
 
 
@@ -176,9 +171,9 @@ def test_a_clock_in_the_wrong_year_does_no_harm(world: World, open_page) -> None
     wrong = "const was = Date.now; Date.now = () => was() + 5 * 365 * 86_400_000;"
     right, page = (open_page("#store=corner-shop", script=script) for script in ("", wrong))
     for each in (right, page):
-        expect(each.locator(".connection.is-live").first).to_be_visible()
-    date = right.locator(".clock-date").first.inner_text()
-    expect(page.locator(".clock-date").first).to_have_text(date)
+        expect(each.locator(".connection.is-live").first).to_be_visible(timeout=FIRST_MS)
+    dates = [each.locator(".clock-date").first for each in (right, page)]
+    eventually(page, lambda: len({each.inner_text() for each in dates}) == 1, "both name the same day")
 
 
 def test_very_many_alerts_leave_the_pages_usable(world: World, open_page) -> None:
