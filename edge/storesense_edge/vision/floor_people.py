@@ -56,10 +56,10 @@ class FloorPeopleSettings:
 
     stand: float = 0.4
     move_s: float = 3.0
-    patience_s: float = 5.0
+    patience_s: float = 3.0
     stood_share: float = 2.0
     most_patience_s: float = 90.0
-    leaving_patience_s: float = 5.0
+    leaving_patience_s: float = 3.0
     waiting_patience_s: float = 15.0
     reach: float = 0.7
     reach_speed: float = 0.03
