@@ -38,7 +38,7 @@ class BrokenWalkSettings:
         memory_s: ... and no later than this.
     """
 
-    gap_s: float = 1.0
+    gap_s: float = 0.5
     reach: float = 0.3
     reach_speed: float = 0.25
     way_share: float = 0.4

@@ -25,7 +25,7 @@ def end(
         (end(0, 0, 0, vx=-40), end(140, 0, 2, vx=-40), True, "walked away from there, before and after"),
         (end(0, 0, 0, vx=90), end(70, 0, 2, vx=90), False, "the right way, and slower than thought"),
         (end(0, 0, 0, vx=-40), end(50, 0, 2, vx=-30), False, "is where they were: may have turned round twice"),
-        (end(0, 0, 0), end(140, 0, 0.9), False, "no gap: the tracker answers for that"),
+        (end(0, 0, 0), end(140, 0, 0.4), False, "no gap: the tracker answers for that"),
     ],
 )
 def test_who_is_somebody_else(before: NDArray[np.float64], after: NDArray[np.float64], strange: bool, why: str) -> None:
