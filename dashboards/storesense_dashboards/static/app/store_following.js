@@ -23,6 +23,7 @@ export class StoreFollowing {
   #stream = null;
   #isOpen = false;
   #isAhead = false; // what is shown came before the stream
+  #isFirst = false; // it is being taken, and nothing is drawn yet
 
   constructor(on, visit, floor) {
     this.#on = on;
@@ -51,7 +52,7 @@ export class StoreFollowing {
     this.#isOpen = true;
     if (ahead?.store?.store_id === storeId && ahead.live) {
       this.#takeAhead(ahead);
-      // What is known is drawn first; the stream's worker would start at its cost.
+      // What is known is drawn first; the stream's worker, heat and chart would come at its cost.
       this.#visit.later(FIRST_FRAMES_MS, () => this.#follow(storeId));
     } else {
       this.#loadStore(storeId);
@@ -73,7 +74,9 @@ export class StoreFollowing {
 
   #takeAhead({ store, live }) {
     this.#on.set({ store: withLists(store), storeProblem: null });
+    this.#isFirst = true;
     this.#take(store.store_id, "snapshot", live);
+    this.#isFirst = false;
     this.#isAhead = true;
   }
 
@@ -135,9 +138,13 @@ export class StoreFollowing {
     const newDay = this.#on.getState().live.dayStartedAt !== snapshot.day_started_at;
     const before = this.#on.getState().live;
     this.#on.set({ live: applySnapshot(before, snapshot), hasSnapshot: true });
-    if (newDay || isReturn) this.#floor.loadFootfall();
-    if (!wasAhead) this.#floor.loadHeat();
-    else if (snapshot.layout_version !== this.#on.getState().store?.layout_version) this.#loadStore(storeId);
+    const ask = () => {
+      if (newDay || isReturn) this.#floor.loadFootfall();
+      if (!wasAhead) this.#floor.loadHeat();
+    };
+    if (this.#isFirst) this.#visit.later(FIRST_FRAMES_MS, ask);
+    else ask();
+    if (wasAhead && snapshot.layout_version !== this.#on.getState().store?.layout_version) this.#loadStore(storeId);
     // Whatever changed while the page was cut off, or since what came ahead: the layout, and alerts nobody was told of.
     if (isReturn) this.#loadStore(storeId);
     if (!isReturn && !wasAhead) return;
