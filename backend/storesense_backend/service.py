@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from storesense_backend.accounts import SessionLimits
@@ -14,6 +14,7 @@ from storesense_backend.chain.board import ChainBoard
 from storesense_backend.database import check_schema, new_pool, opened
 from storesense_backend.depletion.records import Depletion
 from storesense_backend.drawing.signer import PassSigner, keep_key_shown
+from storesense_backend.ending import ended
 from storesense_backend.forecasts.records import Forecasts
 from storesense_backend.heat_upkeep import keep_heat
 from storesense_backend.listening import Server, address_of, listen_on
@@ -84,10 +85,7 @@ async def build_backend(
             yield context
         finally:
             feed.close()
-            for task in (following, planning, showing, warming, comparing):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await ended(following, planning, showing, warming, comparing)
 
 
 async def run_backend(settings: BackendSettings, *, conninfo: str, clock: Clock, vault: Vault) -> None:

@@ -27,6 +27,7 @@ from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import SEVERITIES, AlertChange, ChangeKind, Timing
 from storesense_backend.alerts.watches import Store
 from storesense_backend.database import Connection, session_options, with_timeout
+from storesense_backend.ending import ended
 from storesense_backend.notify.outbox import Event, enqueue_many
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.backoff import Backoff
@@ -120,9 +121,7 @@ class AlertFollower:
                     self._forget()
                 await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
         finally:
-            assessing.cancel()
-            with suppress(asyncio.CancelledError):
-                await assessing
+            await ended(assessing)
 
     def _forget(self) -> None:
         # Whoever reads all anew begins where the database says; leases that still last are taken again by their name.

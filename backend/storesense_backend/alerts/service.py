@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from storesense_backend.alerts.follower import AlertFollower
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.database import check_schema
+from storesense_backend.ending import ended
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.settings import AlertsSettings
 from storesense_contracts.clock import Clock
@@ -52,8 +52,6 @@ async def run_alerts(settings: AlertsSettings, *, conninfo: str, clock: Clock) -
         try:
             await server.serve(sockets=[listener])
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await ended(following)
     finally:
         listener.close()

@@ -15,6 +15,7 @@ from storesense_backend.api.answers import JsonResponse, errors, plain_errors
 from storesense_backend.api.context import Context, Ctx
 from storesense_backend.api.live_models import Snapshot
 from storesense_backend.api.parameters import StoreIdPath
+from storesense_backend.ending import ended
 from storesense_backend.http_protocol import OUTLET
 from storesense_backend.live.subscription import LiveEvent, Subscription
 from storesense_backend.live.turns import Listener, Outlet, next_turn_s
@@ -43,12 +44,12 @@ class EventStream(Response):
         outlet: Outlet | None = found.get("outlet") if scope["http_version"] == "1.1" else None
         async with self._watching as subscription:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            async with asyncio.TaskGroup() as group:
-                telling = group.create_task(self._tell(Request(scope), subscription, send, outlet), name="live stream")
-                leaving = group.create_task(_until_gone(receive), name="live stream's end")
+            telling = asyncio.create_task(self._tell(Request(scope), subscription, send, outlet), name="live stream")
+            leaving = asyncio.create_task(_until_gone(receive), name="live stream's end")
+            try:
                 await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
-                telling.cancel()
-                leaving.cancel()
+            finally:
+                await ended(telling, leaving)
 
     async def _tell(self, request: Request, subscription: Subscription, send: Send, outlet: Outlet | None) -> None:
         if outlet is None:

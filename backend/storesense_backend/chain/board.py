@@ -20,6 +20,7 @@ from storesense_backend.chain.attention import is_on_target, reasons
 from storesense_backend.chain.trends import Trends, trends
 from storesense_backend.database import Connection, Pool
 from storesense_backend.depletion.records import Depletion
+from storesense_backend.ending import ended
 from storesense_backend.errors import ApiError
 from storesense_backend.kpi_steps import histogram_share
 from storesense_backend.kpis import Kpi
@@ -158,9 +159,11 @@ class ChainBoard:
 
     async def run(self) -> None:
         """Make figures that were asked for, for ever; while the database is away, they wait to be asked for again."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(_WORKERS):
-                group.create_task(self._work(), name=f"chain figures {number + 1}")
+        workers = [asyncio.create_task(self._work(), name=f"chain figures {n + 1}") for n in range(_WORKERS)]
+        try:
+            await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await ended(*workers)
 
     async def _work(self) -> None:
         while True:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import secrets
-from contextlib import suppress
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from storesense_backend.database import check_schema, connected
+from storesense_backend.ending import ended
 from storesense_backend.listening import Server, address_of, listen_on
 from storesense_backend.notify import records
 from storesense_backend.notify.metrics import NotifyMetrics
@@ -107,8 +107,6 @@ async def run_notify(
         try:
             await server.serve(sockets=[listener])
         finally:
-            working.cancel()
-            with suppress(asyncio.CancelledError):
-                await working
+            await ended(working)
     finally:
         listener.close()

@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 
 from storesense_backend.database import Connection, connected
+from storesense_backend.ending import ended
 from storesense_backend.notify import records
 from storesense_backend.notify.flow_control import Breaker, Bucket, Pace
 from storesense_backend.notify.metrics import NotifyMetrics
@@ -157,9 +158,8 @@ class DeliveryWorker:
                     await self._wait(turn)
                 listening.result()
             finally:
-                listening.cancel()
-                with suppress(asyncio.CancelledError, psycopg.Error, OSError):
-                    await listening
+                with suppress(psycopg.Error, OSError):
+                    await ended(listening)
                 await self._leave(connection)
 
     async def _leave(self, connection: Connection) -> None:
