@@ -130,4 +130,4 @@ def test_no_days_at_all_is_wrong_use(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["sim", "loop", "--store", "convenience", "--seeds", "0"])
     assert ended.value.code == 2
-    assert "give 1 to 1000" in capsys.readouterr().err
+    assert "whole number of days from 1 to 1000" in capsys.readouterr().err
