@@ -28,6 +28,12 @@ _MAX_SESSIONS = 8
 _MAX_USED = 1_000
 
 
+class UnknownBackendError(BadPassError):
+    """A pass is signed with a key that this box was not told; that of a backend that has just begun is on its way."""
+
+    code = "unknown_backend"
+
+
 @dataclass(frozen=True, slots=True)
 class SetupSession:
     """Somebody who was let in.
@@ -74,11 +80,14 @@ class SetupDoor:
         """Take a pass; return the token of a session.
 
         Raises:
-            BadPassError: it is not a backend's, of another box or store, too old, or was used before.
+            UnknownBackendError: no key that this box was told has signed it.
+            BadPassError: it is of another box or store, too old, or was used before.
         """
         payload, signature = split_pass(text)
         if not any(_is_signed_by(key, payload, signature) for key in self._keys()):
-            raise BadPassError("The pass is not of a backend that this box knows; go back and open the camera again.")
+            raise UnknownBackendError(
+                "The pass is not of a backend that this box knows; go back and open the camera again."
+            )
         given = decode_pass(payload)
         if given.store_id != self._store_id or given.setup_url != self._setup_url:
             raise BadPassError("The pass is for another edge box; go back and open the camera again.")

@@ -176,7 +176,7 @@ class _Handler(LocalHandler):
         try:
             token, session = self._setup.door.enter(_read(body, _PassBody).setup_pass)
         except (BadPassError, UsageError) as exc:
-            self.refuse(HTTPStatus.FORBIDDEN, "bad_pass", str(exc))
+            self.refuse(HTTPStatus.FORBIDDEN, exc.code, str(exc))
             return
         given = session.opened_by
         _logger.info("%s opened the setup page of %s", given.user_name, given.camera)

@@ -20,6 +20,8 @@ const b = p.box;
 const PICTURE_MS = 2_000;
 const TRY_AFTER_MS = 800;
 const LOOK_AGAIN_MS = 3_000;
+const KEY_COMES_MS = 20_000;
+const KNOCK_AGAIN_MS = 1_000;
 const MAX_TRACKS = 400;
 
 async function ask(path, body) {
@@ -30,7 +32,10 @@ async function ask(path, body) {
     credentials: "same-origin",
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? t.problem.unexpected(response.status)), { status: response.status });
+  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? t.problem.unexpected(response.status)), {
+      status: response.status,
+      code: answer.error?.code,
+    });
   return answer;
 }
 
@@ -301,6 +306,19 @@ class Box extends Component {
 }
 
 /** Let somebody in by a pass and show the camera; `carried` is what the other page gave along. */
+/** Come in by a pass. The box is told the key of a backend that has just begun some seconds later: until then, knock again. */
+async function enter(pass) {
+  const untilMs = Date.now() + KEY_COMES_MS;
+  for (;;) {
+    try {
+      return await ask("/api/session", { setup_pass: pass });
+    } catch (error) {
+      if (error.code !== "unknown_backend" || Date.now() > untilMs) throw error;
+      await new Promise((resolve) => setTimeout(resolve, KNOCK_AGAIN_MS));
+    }
+  }
+}
+
 export async function begin(pass, carried) {
   const root = document.getElementById("app");
   document.documentElement.lang = t.lang;
@@ -308,7 +326,7 @@ export async function begin(pass, carried) {
   if (!pass || !carried) return refused(b.noPass);
   render(html`<main class="page"><${Loading} text=${b.entering} /></main>`, root);
   try {
-    const session = await ask("/api/session", { setup_pass: pass });
+    const session = await enter(pass);
     document.title = `${b.title(session.camera)} · ${t.product}`;
     render(html`<${Box} camera=${session.camera} cameras=${session.cameras} returnUrl=${session.return_url} carried=${carried} />`, root);
   } catch (error) {
