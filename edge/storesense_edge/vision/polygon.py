@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_contracts.plane import crossing_edges
 from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -102,32 +103,14 @@ def check_polygon(corners: Sequence[tuple[float, float]], *, shape: str) -> None
     following = np.roll(ring, -1, axis=0)
     if (np.hypot(*(following - ring).T) < 1e-12).any():
         raise GeometryError(shape=shape, cause="two corners in a row are the same point", remedy="leave one out")
-    for i in range(len(ring)):
-        for j in range(i + 1, len(ring)):
-            neighbours = j == i + 1 or (i == 0 and j == len(ring) - 1)
-            if not neighbours and _cross(ring[i], following[i], ring[j], following[j]):
-                raise GeometryError(
-                    shape=shape,
-                    cause=f"its edges after corner {i + 1} and after corner {j + 1} cross",
-                    remedy="list the corners in order around the area",
-                )
+    crossing = crossing_edges(corners)
+    if crossing is not None:
+        raise GeometryError(
+            shape=shape,
+            cause=f"its edges after corner {crossing[0] + 1} and after corner {crossing[1] + 1} cross",
+            remedy="list the corners in order around the area",
+        )
     area = float((ring[:, 0] * following[:, 1] - following[:, 0] * ring[:, 1]).sum()) / 2
     extent = float(np.prod(np.ptp(ring, axis=0)))
     if abs(area) <= 1e-9 * max(extent, 1e-12):
         raise GeometryError(shape=shape, cause="its corners lie on one line", remedy="give it an area")
-
-
-def _cross(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64], d: NDArray[np.float64]) -> bool:
-    """True if the segments ab and cd share a point."""
-
-    def turn(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> float:
-        return float((q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0]))
-
-    def within(p: NDArray[np.float64], q: NDArray[np.float64], r: NDArray[np.float64]) -> bool:
-        return bool((np.minimum(p, q) <= r).all() and (r <= np.maximum(p, q)).all())
-
-    abc, abd, cda, cdb = turn(a, b, c), turn(a, b, d), turn(c, d, a), turn(c, d, b)
-    if ((abc > 0) != (abd > 0)) and ((cda > 0) != (cdb > 0)) and abc and abd and cda and cdb:
-        return True
-    touching = ((abc, a, b, c), (abd, a, b, d), (cda, c, d, a), (cdb, c, d, b))
-    return any(value == 0 and within(p, q, r) for value, p, q, r in touching)
