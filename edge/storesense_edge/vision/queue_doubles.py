@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.queue_posts import AT_POST
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 NEAREST = 2
 """The cashier of a till, and the one of the lane behind it."""
-AT_POST = 0.35
-"""A cashier is found no further than this from their place, heights."""
 DUE = 2.0
 """When so many pictures should have shown both by chance ..."""
 SHARE = 0.1

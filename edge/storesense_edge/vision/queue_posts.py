@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from storesense_edge.vision.presence import Sightings
 
-REACH = 0.35
+AT_POST = 0.35
 """A cashier is seen no further than this from their place, heights."""
 STAFFED_S = 2.0
 """Seen there for this long, somebody sits there ..."""
@@ -50,7 +50,7 @@ class Posts:
         here = np.zeros(len(self.posts_xy), dtype=np.bool_)
         if len(seen.ids):
             off = seen.points_xy[:, None, :] - self.posts_xy[None, :, :]
-            here = (np.sqrt((off * off).sum(axis=2)) <= REACH * seen.scales[:, None]).any(axis=0)
+            here = (np.sqrt((off * off).sum(axis=2)) <= AT_POST * seen.scales[:, None]).any(axis=0)
         self._seen_s = np.clip(self._seen_s + np.where(here, passed_s, -FADES * passed_s), 0.0, MOST_S)
         self._is_known = self._is_known or bool((self._seen_s >= STAFFED_S).any())
 

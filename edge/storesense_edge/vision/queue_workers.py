@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.queue_posts import AT_POST
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,8 +25,6 @@ AWAY = 0.9
 """Further than this from their place, heights, somebody has left it ..."""
 REPLACED = 0.6
 """... or further than this, if somebody else is seen there."""
-AT_POST = 0.35
-"""No further than this from where a cashier sits, heights, somebody is there to work."""
 STANDS = 0.4
 """Seen no further than this from where they came to a stand, heights, somebody stands."""
 STOOD_S = 20.0
