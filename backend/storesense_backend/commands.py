@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from storesense_backend.planogram.commands import add_planogram_commands
 from storesense_contracts.errors import UsageError
+from storesense_contracts.number_arguments import number
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -96,20 +97,15 @@ def _add_key_commands(group: "argparse._SubParsersAction[argparse.ArgumentParser
     add = keys.add_parser("add", help="make a key and print it, once")
     add.add_argument("name")
     add.add_argument("--role", choices=_ROLES, required=True)
-    add.add_argument("--days", type=_days, help="days after which it ends; never if not given")
+    add.add_argument(
+        "--days", type=number(0, 36_500, "days", is_above=True), help="days after which it ends; never if not given"
+    )
     revoke = keys.add_parser("revoke", help="end a key at once")
     revoke.add_argument("name")
     listing = keys.add_parser("list", help="list the keys")
     for parser, handler in ((add, _key_add), (revoke, _key_revoke), (listing, _key_list)):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.set_defaults(handler=handler)
-
-
-def _days(text: str) -> float:
-    days = float(text)
-    if not 0 < days <= 36_500:
-        raise argparse.ArgumentTypeError("give a number of days above 0 and up to 36500")
-    return days
 
 
 def _instant(text: str) -> datetime:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import UsageError
+from storesense_contracts.number_arguments import port
 
 if TYPE_CHECKING:
     import argparse
@@ -164,7 +165,7 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "listen on this box's address with a certificate.",
     )
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=int, default=8_460, metavar="PORT", help="port to listen on (8460)")
+    serve.add_argument("--port", type=port, default=8_460, metavar="PORT", help="port to listen on (8460)")
     serve.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain, needed beyond loopback")
     serve.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key")
     serve.set_defaults(handler=_audit_serve)

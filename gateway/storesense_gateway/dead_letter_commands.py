@@ -8,11 +8,16 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from storesense_contracts.number_arguments import number, whole_number
+
 if TYPE_CHECKING:
     from storesense_gateway.replay import KeptLetter
     from storesense_gateway.replay_store import ReplayStore
 
 _SHOWN_HEX_BYTES = 512
+
+_dead_letter_id = whole_number(1, 2**63 - 1)
+_shift_s = number(-4e9, 4e9, "seconds")
 
 
 def add_dead_letters(
@@ -28,15 +33,17 @@ def add_dead_letters(
     listing.add_argument("--from", dest="from_at", type=_instant, metavar="TIME", help="received at or after")
     listing.add_argument("--to", dest="to_at", type=_instant, metavar="TIME", help="received before")
     listing.add_argument("--all", action="store_true", help="also those that were replayed")
-    listing.add_argument("--limit", type=int, default=100, help="how many at most (default: %(default)s)")
+    listing.add_argument(
+        "--limit", type=whole_number(1, 100_000), default=100, help="how many at most (default: %(default)s)"
+    )
     show = kinds.add_parser("show", help="one, with its payload as text or hex")
-    show.add_argument("dead_letter_id", type=int, metavar="ID")
+    show.add_argument("dead_letter_id", type=_dead_letter_id, metavar="ID")
     replay = kinds.add_parser(
         "replay", help="store them after a fix, each once; exit code 1 if one is refused", description=_REPLAY_TEXT
     )
-    replay.add_argument("dead_letter_id", type=int, nargs="+", metavar="ID")
+    replay.add_argument("dead_letter_id", type=_dead_letter_id, nargs="+", metavar="ID")
     replay.add_argument(
-        "--shift-s", type=float, default=0.0, help="seconds to add to each instant, if the device's clock was wrong"
+        "--shift-s", type=_shift_s, default=0.0, help="seconds to add to each instant, if the device's clock was wrong"
     )
     for each, handler in ((listing, _list), (show, _show), (replay, _replay)):
         each.add_argument(

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from storesense_simulators.number_arguments import number, whole_number
+from storesense_contracts.number_arguments import number, whole_number
 
 _alerts = whole_number(1, 500, "alerts")
 _rate = whole_number(100, 200_000, "readings a second")

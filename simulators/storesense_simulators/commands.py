@@ -1,11 +1,11 @@
 """The subcommands of storesense_simulators, from ``demo`` to ``fuzz``."""
 
 import argparse
-import math
 import os
 import sys
 from pathlib import Path
 
+from storesense_contracts.number_arguments import duration, port, seed
 from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
 from storesense_simulators.eval_commands import add_eval_commands
@@ -63,13 +63,13 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     demo.add_argument(
         "--for",
         dest="for_s",
-        type=_seconds,
+        type=duration,
         metavar="SECONDS",
         help="end so long after the page came alive; without it, on Ctrl-C",
     )
     demo.add_argument(
         "--port",
-        type=_port,
+        type=port,
         default=8080,
         metavar="N",
         help="the page's port; 0 takes a free one (default %(default)s)",
@@ -92,7 +92,7 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="where database, passwords and logs are kept between runs (default %(default)s); remove it to begin anew",
     )
     demo.add_argument(
-        "--seed", type=int, default=4, metavar="N", help="another day in the same simulated shop (default %(default)s)"
+        "--seed", type=seed, default=4, metavar="N", help="another day in the same simulated shop (default %(default)s)"
     )
     demo.set_defaults(handler=_demo)
 
@@ -145,7 +145,7 @@ def _add_broker(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="DIR",
         help="where the broker keeps its state (default %(default)s)",
     )
-    setup.add_argument("--port", type=_port, default=8883, metavar="N", help="TLS port (default %(default)s)")
+    setup.add_argument("--port", type=port, default=8883, metavar="N", help="TLS port (default %(default)s)")
     setup.add_argument("--bind", metavar="ADDRESS", help="address to listen on; default: all, as a container does")
     setup.add_argument("--broker-owner", type=int, metavar="UID", help="who owns the broker's files; needs root")
     setup.add_argument("--service-owner", type=int, metavar="UID", help="who owns the services' files; needs root")
@@ -198,20 +198,3 @@ def _default_data_dir() -> Path:
         return Path(".data/demo")
     data_home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
     return Path(data_home) / "storesense" / "demo"
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value <= 31_536_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration: give seconds above 0")
-    return value
-
-
-def _port(text: str) -> int:
-    value = int(text) if text.isdecimal() else -1
-    if not 0 <= value <= 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: give 0 to 65535")
-    return value

@@ -8,7 +8,7 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from storesense_simulators.number_arguments import number, whole_number
+from storesense_contracts.number_arguments import number, seed, whole_number
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "storesense" / "till-days"
 LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y]}]} in pixels'
@@ -86,7 +86,7 @@ def _add_sweep(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--detections", type=Path, action="append", help="MOT file of a detector; may be repeated")
     parser.add_argument("--lines", type=Path, required=True, help=LINES_HELP)
     parser.add_argument("--fps", type=_rate, required=True, help="frames a second of the recording")
-    parser.add_argument("--seed", type=int, default=1, help="of the simulated detectors (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=1, help="of the simulated detectors (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(handler=_sweep)
 
@@ -185,7 +185,7 @@ def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
         "installs.",
     )
     parser.add_argument("--questions", type=_positive, default=1_000, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="which products and hours (default: %(default)s)")
+    parser.add_argument("--seed", type=seed, default=1, help="which products and hours (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     parser.set_defaults(handler=_depletion)
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from storesense_simulators.number_arguments import whole_number
+from storesense_contracts.number_arguments import seed, whole_number
 
 _count = whole_number(0, 1_000_000_000)
 
@@ -19,7 +19,7 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         "should not be, every acknowledged number in a row or a dead letter, memory bounded.",
     )
     fuzz.add_argument("--payloads", type=_count, default=100_000, metavar="N", help="default %(default)s")
-    fuzz.add_argument("--seed", type=int, default=1, metavar="S", help="the same payloads again (default %(default)s)")
+    fuzz.add_argument("--seed", type=seed, default=1, metavar="S", help="the same payloads again (default %(default)s)")
     fuzz.add_argument(
         "--through",
         type=_count,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import dataclasses
 import json
 import logging
-import math
 import signal
 import sys
 import time
@@ -15,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
+from storesense_contracts.number_arguments import duration, number, seed, whole_number
 from storesense_simulators.twin.run_commands import STORE_HELP, progress_bar
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
     from storesense_simulators.twin.device_links import DeviceLinks
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_FASTEST = 60.0
-_LONGEST_S = 31_536_000.0
-_MOST_DAYS = 400
 _BATCH = 500
 _DRAIN_S = 120.0
+
+days = whole_number(0, 400, "days")
+"""Reads a number of past days."""
+
+_speed = number(1, 60)
 
 HISTORY_DONE = "history is loaded:"
 HISTORY_FAILED = "history is not loaded:"
@@ -56,7 +58,7 @@ def add_live_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         metavar="N",
         help="so many times faster, up to 60, dated in the present (default %(default)g)",
     )
-    live.add_argument("--for", dest="for_s", type=_seconds, metavar="SECONDS", help="end after so long")
+    live.add_argument("--for", dest="for_s", type=duration, metavar="SECONDS", help="end after so long")
     live.add_argument(
         "--lively",
         action="store_true",
@@ -97,7 +99,9 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--store", metavar="NAME|FILE", help=STORE_HELP)
     source.add_argument("--site", type=Path, metavar="FILE", help="a site file, whose simulated devices are run")
     parser.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes")
-    parser.add_argument("--seed", type=int, default=4, metavar="N", help="the root of all chance (default %(default)s)")
+    parser.add_argument(
+        "--seed", type=seed, default=4, metavar="N", help="the root of all chance (default %(default)s)"
+    )
 
 
 def shop_of_arguments(args: argparse.Namespace) -> Shop:
@@ -227,8 +231,8 @@ async def _until_stopped(
 ) -> LiveResult:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for stopping in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(stopping, stop.set)
     async with links:
         loading = None if past is None else asyncio.create_task(_load_beside(past, args.history), name="history")
         try:
@@ -248,29 +252,3 @@ async def _load_beside(past: HistoryLoader, days: int) -> None:
         _logger.warning("%s %s", HISTORY_FAILED, exc)
         return
     _logger.info("%s %s days, %s readings, %.1f s", HISTORY_DONE, loaded, past.readings, time.monotonic() - began_s)
-
-
-def _speed(text: str) -> float:
-    return _bounded(text, 1.0, _FASTEST, "speed: give 1 to 60")
-
-
-def _seconds(text: str) -> float:
-    return _bounded(text, 1e-3, _LONGEST_S, "duration: give seconds above 0")
-
-
-def days(text: str) -> int:
-    """Parse a number of past days."""
-    value = int(text) if text.isdecimal() else -1
-    if not 0 <= value <= _MOST_DAYS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of days: give 0 to {_MOST_DAYS}")
-    return value
-
-
-def _bounded(text: str, low: float, high: float, wanted: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is no {wanted}")
-    return value

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storesense_simulators.number_arguments import whole_number
+from storesense_contracts.number_arguments import whole_number
 from storesense_simulators.twin.run_commands import STORE_HELP, add_day_arguments, amount, began_at, progress_bar
 
 if TYPE_CHECKING:

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from storesense_contracts.number_arguments import number, seed
 
+if TYPE_CHECKING:
     from rich.progress import Progress
 
     from storesense_simulators.twin.shop import FaultSpec, Shop
@@ -28,10 +27,16 @@ _MS_PER_MIN = 60_000
 
 STORE_HELP = "a shipped store's name, or a store file"
 
+amount = number(0, 10_000, is_above=True)
+"""Reads a length, a rate or a span that is not 0."""
+
+_length = number(0, 10_000)
+_share = number(0, 1, is_below=True)
+
 
 def add_day_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says when a store is run and with which chance."""
-    parser.add_argument("--seed", type=int, default=4, metavar="N", help="same seed, same day (default %(default)s)")
+    parser.add_argument("--seed", type=seed, default=4, metavar="N", help="same seed, same day (default %(default)s)")
     parser.add_argument(
         "--begin",
         type=_instant,
@@ -199,35 +204,6 @@ def _usage(message: str) -> Exception:
     from storesense_simulators.twin.run_errors import RunUsageError  # noqa: PLC0415
 
     return RunUsageError(message)
-
-
-def _numbers(text: str) -> Iterator[float]:
-    try:
-        yield float(text)
-    except ValueError:
-        yield math.nan
-
-
-def amount(text: str) -> float:
-    """Parse a number above 0 and up to 10000."""
-    value = next(_numbers(text))
-    if not 0 < value <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0 and up to 10000")
-    return value
-
-
-def _length(text: str) -> float:
-    value = next(_numbers(text))
-    if not 0 <= value <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 10000")
-    return value
-
-
-def _share(text: str) -> float:
-    value = next(_numbers(text))
-    if not 0 <= value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 to below 1")
-    return value
 
 
 def _instant(text: str) -> datetime:

@@ -99,12 +99,14 @@ def test_sim_live_names_a_device_without_a_password(monkeypatch, capsys, tmp_pat
 @pytest.mark.parametrize(
     ("option", "text", "says"),
     [
-        ("--port", "abc", "'abc' is no port: give 0 to 65535"),
-        ("--port", "-1", "is no port"),
-        ("--port", "70000", "is no port"),
-        ("--for", "abc", "'abc' is no duration: give seconds above 0"),
-        ("--for", "nan", "is no duration"),
-        ("--for", "0", "is no duration"),
+        ("--port", "abc", "'abc' is no whole number from 0 to 65535"),
+        ("--port", "-1", "is no whole number"),
+        ("--port", "70000", "is no whole number"),
+        ("--for", "abc", "'abc' is no number of seconds above 0 to 31536000"),
+        ("--for", "nan", "is no number of seconds"),
+        ("--for", "0", "is no number of seconds"),
+        ("--seed", "-1", "'-1' is no whole number from 0"),
+        ("--history", "401", "is no whole number of days from 0 to 400"),
     ],
 )
 def test_a_wrong_number_is_told_in_the_users_words(capsys, option, text, says):

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 _MOST_DIGITS = 20
+_YEAR_S = 31_536_000.0
 
 
 def number(
@@ -47,3 +48,13 @@ def whole_number(least: int, most: int, unit: str = "") -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+port = whole_number(0, 65_535)
+"""Reads the number of a port; 0 lets the system choose."""
+
+seed = whole_number(0, 2**63 - 1)
+"""Reads the root of all chance."""
+
+duration = number(0, _YEAR_S, "seconds", is_above=True)
+"""Reads how long something lasts: seconds above 0 and up to a year."""

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from storesense_simulators.number_arguments import number, whole_number
+from storesense_contracts.number_arguments import number, whole_number
 
 
 @pytest.mark.parametrize(("text", "value"), [("0.5", 0.5), ("1", 1.0), ("3", 3.0)])
