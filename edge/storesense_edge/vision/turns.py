@@ -85,7 +85,7 @@ class TurnWatch:
         if at_s - self._looked_s >= self.settings.look_s:
             self._looked_s = at_s
             self._look(people)
-        return self._turns(seen) if self._pairs and seen else []
+        return self._turns(people, seen) if self._pairs and seen else []
 
     def _look(self, people: Mapping[int, Person]) -> None:
         """Keep the pairs of those who are near one another, seen just now or waited for, and forget all others."""
@@ -114,10 +114,12 @@ class TurnWatch:
         sight_x, sight_y = x + off_x / 2 - self._eye_xy[0], y + off_y / 2 - self._eye_xy[1]
         return abs(off_x * sight_y - off_y * sight_x) <= cfg.across_sight * scale * hypot(sight_x, sight_y)
 
-    def _turns(self, seen: AbstractSet[int]) -> list[tuple[int, int]]:
+    def _turns(self, people: Mapping[int, Person], seen: AbstractSet[int]) -> list[tuple[int, int]]:
         cfg = self.settings
         found: list[tuple[int, int]] = []
         taken: set[int] = set()
+        # Since they were last looked at, some have left or were found to be one of the others.
+        self._pairs = {key: pair for key, pair in self._pairs.items() if key[0] in people and key[1] in people}
         for key, pair in self._pairs.items():
             one, other = key[0] in seen, key[1] in seen
             pair.pictures += 1

@@ -112,3 +112,14 @@ def test_turns_of_many_seconds_each_are_turns_too() -> None:
     turns = [[(1, 5.0, 5.0)]] * 60 + [[(2, 5.4, 5.0)]] * 60
     seen = run(people, [[(1, 5.0, 5.0), (2, 5.4, 5.0)], *turns, *turns])
     assert seen[-1].present == frozenset({1})
+
+
+@pytest.mark.parametrize("tracks", [3, 4])
+def test_many_tracks_that_take_turns_on_one_person_become_one_in_the_end(tracks: int) -> None:
+    for seed in range(20):
+        people, chance = FloorPeople(), np.random.default_rng(seed)
+        turns = [[(int(chance.integers(1, tracks + 1)), 5.0 + 0.05 * chance.normal(), 5.0)] for _ in range(40 * tracks)]
+        seen = run(people, [[(track, 5.0, 5.0) for track in range(1, tracks + 1)], *turns])
+        gone = [old for step in seen for old, _ in step.merged]
+        assert len(gone) == len(set(gone)), f"seed {seed}: somebody was made another's twice"
+        assert len(seen[-1].present) == 1, f"seed {seed}"
