@@ -10,10 +10,10 @@ from storesense_backend.alerts.assessors.protocol import Assessor, Choosy, Store
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import Observation, SubjectKey
 from storesense_backend.database import Connection, connected
+from storesense_backend.reconnecting import Reconnecting
 from storesense_contracts.clock import Clock
 
 _LOG = logging.getLogger(__name__)
-_STATEMENT_TIMEOUT_S = 30.0
 _PAUSE_S = 0.5
 
 
@@ -53,18 +53,15 @@ class Assessing:
 
     async def run(self, conninfo: str) -> None:
         """Ask until cancelled; a lost connection is made again, and an assessor that fails is asked again later."""
-        while True:
-            try:
-                async with connected(
-                    conninfo, application_name="storesense assessors", statement_timeout_s=_STATEMENT_TIMEOUT_S
-                ) as connection:
-                    while True:
-                        await self.ask(connection)
-                        await asyncio.sleep(_PAUSE_S)
-            except Exception:  # noqa: BLE001 -- a supervisor: it logs and goes on
-                self._metrics.assessor_failures.inc()
-                _LOG.exception("the assessors failed and begin anew")
-                await asyncio.sleep(2.0)
+        failed = self._metrics.assessor_failures.inc
+        lasting = Reconnecting("the alert engine's assessing", self._clock, on_lost=failed, on_failed=failed)
+        await lasting.run(lambda: self._run_connected(conninfo))
+
+    async def _run_connected(self, conninfo: str) -> None:
+        async with connected(conninfo, application_name="storesense assessors") as connection:
+            while True:
+                await self.ask(connection)
+                await asyncio.sleep(_PAUSE_S)
 
     async def ask(self, connection: Connection) -> None:
         """Ask those whose time has come."""

@@ -7,14 +7,11 @@ engine that stops in the middle leaves nothing behind, and the next one continue
 
 import asyncio
 import logging
-import random
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import psycopg
-from psycopg.rows import dict_row
 
 from storesense_backend.alerts import incoming, ledger
 from storesense_backend.alerts.assessing import Assessing
@@ -25,27 +22,21 @@ from storesense_backend.alerts.leases import PARTITION_BITS, Cursors, LeaseLostE
 from storesense_backend.alerts.life import records as lives
 from storesense_backend.alerts.metrics import AlertMetrics
 from storesense_backend.alerts.values import SEVERITIES, AlertChange, ChangeKind, Timing
-from storesense_backend.alerts.watches import Store
-from storesense_backend.database import Connection, session_options, with_timeout
+from storesense_backend.alerts.watched_stores import WatchedStores
+from storesense_backend.database import Connection, connected
 from storesense_backend.ending import ended
 from storesense_backend.notify.outbox import Event, enqueue_many
+from storesense_backend.reconnecting import Reconnecting
 from storesense_backend.settings import AlertsSettings
-from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
 
-if TYPE_CHECKING:
-    from storesense_backend.alerts.assessors.protocol import StoreView
-
 _LOG = logging.getLogger(__name__)
-_RETRY = Backoff(base_s=0.2, limit_s=10.0)
-_STATEMENT_TIMEOUT_S = 30.0
 _STEP_LIMIT_S = 60.0
 _EVENTS: dict[ChangeKind, Event] = {
     ChangeKind.OPENED: "opened",
     ChangeKind.WORSENED: "worsened",
     ChangeKind.RESOLVED: "resolved",
 }
-_UNHEALTHY_AFTER_S = 15.0
 _HEARD_FOR = timedelta(minutes=1)
 _SESSION_TERMS = (
     "SET idle_in_transaction_session_timeout = '10s'",
@@ -73,53 +64,29 @@ class AlertFollower:
         self._timing = Timing(late_s=settings.late_s, stale_s=settings.stale_s, settle_s=settings.settle_s)
         self._engine = Engine(self._timing)
         self._leases = Leases(settings.lease_s)
-        self._stores: dict[str, StoreView] = {}
-        self._marks: dict[str, tuple[object, ...]] = {}
-        self._unreadable: set[str] = set()
-        self._alive_s = clock.monotonic_s()
+        self._stores = WatchedStores(self._engine, clock=clock, metrics=metrics)
+        self._lasting = Reconnecting("the alert engine", clock, on_lost=metrics.reconnects.inc)
         self._reload_due_s = 0.0
         self._tend_due_s = 0.0
         self._lives_due_s = 0.0
-        self._problem: str | None = None
-        self.assessing = Assessing(
-            build_assessors(), clock=clock, metrics=metrics, stores=lambda: list(self._stores.values())
-        )
+        self.assessing = Assessing(build_assessors(), clock=clock, metrics=metrics, stores=lambda: self._stores.views)
 
     @property
     def health(self) -> dict[str, object]:
         """Tell how the engine is: ``status`` is ``ok`` or ``failing``, ``role`` is ``leading`` or ``standby``."""
-        quiet_s = self._clock.monotonic_s() - self._alive_s
-        is_well = self._problem is None and quiet_s < _UNHEALTHY_AFTER_S
         return {
-            "status": "ok" if is_well else "failing",
+            **self._lasting.health,
             "role": "leading" if self._leases.store_ids else "standby",
-            "problem": self._problem or (None if is_well else f"nothing was done for {quiet_s:.0f} s"),
             "stores": len(self._leases.store_ids),
             "watches": self._engine.watch_count,
-            "unreadable_stores": sorted(self._unreadable),
+            "unreadable_stores": self._stores.unreadable,
         }
 
     async def run(self) -> None:
         """Follow until cancelled; a lost connection is made again."""
-        failures = 0
         assessing = asyncio.create_task(self.assessing.run(self._conninfo), name="alert assessors")
         try:
-            while True:
-                began_s = self._clock.monotonic_s()
-                try:
-                    await self._run_connected()
-                except (psycopg.Error, OSError, TimeoutError) as exc:
-                    failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
-                    self._problem = f"{type(exc).__name__}: {exc}"
-                    self._metrics.reconnects.inc()
-                    _LOG.warning("the alert engine lost its database and tries again: %s", exc)
-                except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
-                    failures += 1
-                    self._problem = f"{type(exc).__name__}: {exc}"
-                    _LOG.exception("the alert engine failed and begins anew")
-                finally:
-                    self._forget()
-                await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+            await self._lasting.run(self._run_connected, forget=self._forget)
         finally:
             await ended(assessing)
 
@@ -132,20 +99,10 @@ class AlertFollower:
 
     def _drop(self, store_id: str) -> None:
         self._leases.drop([store_id])
-        self._engine.drop_store(store_id)
-        self._stores.pop(store_id, None)
-        self._marks.pop(store_id, None)
-        self._unreadable.discard(store_id)
+        self._stores.drop(store_id)
 
     async def _run_connected(self) -> None:
-        connection: Connection = await psycopg.AsyncConnection.connect(
-            with_timeout(self._conninfo),
-            autocommit=True,
-            row_factory=dict_row,
-            application_name="storesense alerts",
-            options=session_options(_STATEMENT_TIMEOUT_S),
-        )
-        async with connection:
+        async with connected(self._conninfo, application_name="storesense alerts") as connection:
             for term in _SESSION_TERMS:
                 await connection.execute(term)
             try:
@@ -157,7 +114,7 @@ class AlertFollower:
                         await self._wait_for_news(connection)
             finally:
                 if not connection.closed and not connection.broken:
-                    with suppress(psycopg.Error, OSError, TimeoutError):
+                    with suppress(psycopg.Error, OSError):
                         async with asyncio.timeout(2.0):
                             await self._leases.leave(connection)
 
@@ -181,11 +138,11 @@ class AlertFollower:
     async def _enter(self, connection: Connection, store_ids: list[str]) -> None:
         """Read what is known of stores whose leases were just taken; those never judged begin with the present."""
         now = self._clock.now()
-        await self._read_stores(connection, store_ids)
+        await self._stores.read(connection, store_ids)
         self._engine.remember(await ledger.read_states(connection, store_ids), store_ids)
         for subject in await incoming.known_subjects(connection, store_ids):
             self._engine.expect(subject, now)
-        await self._withdraw(connection)
+        await self._stores.withdraw(connection)
         fresh = [store_id for store_id in store_ids if not self._leases.cursors_of(store_id)]
         if fresh:
             await self._begin_with_the_present(connection, fresh, now)
@@ -240,7 +197,7 @@ class AlertFollower:
         self._engine.adopt(decisions)
         self._tell(decisions)
         self._measure(observations, behind, time.perf_counter() - began_s)
-        self._alive()
+        self._lasting.alive()
         return behind > 0
 
     async def _pass_time(self, connection: Connection) -> None:
@@ -313,39 +270,9 @@ class AlertFollower:
 
     async def _reload(self, connection: Connection) -> None:
         self._reload_due_s = self._clock.monotonic_s() + self._settings.reload_s
-        marks = await ledger.registry_marks(connection)
-        held = self._leases.store_ids
-        touched = [store_id for store_id in held if store_id in marks and self._marks.get(store_id) != marks[store_id]]
-        if touched:
-            await self._read_stores(connection, touched, marks)
-        for store_id in held:
-            if store_id not in marks:
-                self._drop(store_id)
-        await self._withdraw(connection)
-
-    async def _read_stores(
-        self, connection: Connection, store_ids: list[str], marks: dict[str, tuple[object, ...]] | None = None
-    ) -> None:
-        known = await ledger.registry_marks(connection) if marks is None else marks
-        for store_id, view in (await ledger.read_stores(connection, store_ids)).items():
-            if isinstance(view, str):
-                self._unreadable.add(store_id)
-                _LOG.error("store %s: its layout or rules cannot be read, the former stay: %s", store_id, view)
-            else:
-                self._unreadable.discard(store_id)
-                self._stores[store_id] = view
-                store = Store(view.layout, view.device_ids, view.served_by)
-                self._engine.watch_store(store, view.rules)
-            self._marks[store_id] = known.get(store_id, ())
-        self._metrics.watches.set(self._engine.watch_count)
-
-    async def _withdraw(self, connection: Connection) -> None:
-        unwatched = [key for key in self._engine.unwatched() if key[0] not in self._unreadable]
-        if unwatched:
-            async with connection.transaction():
-                count = await ledger.withdraw(connection, unwatched, self._clock.now())
-            self._engine.forget(unwatched)
-            self._metrics.changes.labels(kind="any", change="withdrawn").inc(count)
+        for store_id in await self._stores.read_changed(connection, self._leases.store_ids):
+            self._drop(store_id)
+        await self._stores.withdraw(connection)
 
     def _tell(self, decisions: Decisions) -> None:
         for watch, change in decisions.changes:
@@ -374,10 +301,6 @@ class AlertFollower:
             newest_at = latest_at if newest_at is None else max(newest_at, latest_at)
         if newest_at is not None:
             metrics.delay_s.set((self._clock.now() - newest_at).total_seconds())
-
-    def _alive(self) -> None:
-        self._alive_s = self._clock.monotonic_s()
-        self._problem = None
 
 
 def _occurrence(change: AlertChange) -> int:

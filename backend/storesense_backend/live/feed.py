@@ -7,19 +7,15 @@ so a batch is in a state exactly once.
 
 import asyncio
 import logging
-import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import psycopg
-from psycopg.rows import dict_row
-from psycopg_pool import PoolTimeout, TooManyRequests
 from pydantic import ValidationError
 
-from storesense_backend.database import Connection, Pool, session_options, with_timeout
+from storesense_backend.database import Connection, Pool, connected
 from storesense_backend.errors import NotFoundError, UnavailableError
 from storesense_backend.flow import queues_lately
 from storesense_backend.live import reader
@@ -27,12 +23,11 @@ from storesense_backend.live.state import ID_FIELDS, LATEST_FAMILIES, RESOLVED_S
 from storesense_backend.live.subscription import Offer, Subscription
 from storesense_backend.live.turns import Turns
 from storesense_backend.metrics import BackendMetrics
+from storesense_backend.reconnecting import Reconnecting
 from storesense_backend.settings import BackendSettings
-from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
 
 _LOG = logging.getLogger(__name__)
-_RETRY = Backoff(base_s=0.2, limit_s=10.0)
 
 _CHANNELS = ("storesense_batches", "storesense_devices", "storesense_alerts", "storesense_registry")
 _LEAST_PAUSE_S = 0.05
@@ -100,31 +95,17 @@ class LiveFeed:
 
     async def run(self) -> None:
         """Listen until cancelled; a lost connection is made again, and nothing is missed meanwhile."""
-        failures = 0
-        while True:
-            began_s = self._clock.monotonic_s()
-            try:
-                await self._run_connected()
-            except (psycopg.Error, PoolTimeout, TooManyRequests, OSError) as exc:
-                failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
-                _LOG.warning("the live feed lost its database and tries again: %s", exc)
-            except Exception:  # noqa: BLE001 -- the supervisor: it logs and goes on
-                failures += 1
-                _LOG.exception("the live feed failed and begins anew")
-            finally:
-                self.is_listening = False
-                self._is_torn = True
-            await asyncio.sleep(_RETRY.wait_s(failures, random.random()))  # noqa: S311 -- jitter is no secret
+        await Reconnecting("the live feed", self._clock).run(self._run_connected, forget=self._tear)
+
+    def _tear(self) -> None:
+        self.is_listening = False
+        self._is_torn = True
 
     async def _run_connected(self) -> None:
-        connection: Connection = await psycopg.AsyncConnection.connect(
-            with_timeout(self._conninfo),
-            autocommit=True,
-            row_factory=dict_row,
-            application_name="storesense live",
-            options=session_options(self._settings.statement_timeout_s),
-        )
-        async with connection:
+        timeout_s = self._settings.statement_timeout_s
+        async with connected(
+            self._conninfo, application_name="storesense live", statement_timeout_s=timeout_s
+        ) as connection:
             for channel in _CHANNELS:
                 await connection.execute(f"LISTEN {channel}")
             self.is_listening = True

@@ -1,18 +1,11 @@
 """The delivery worker as a running service, with its own small HTTP port for health and metrics."""
 
-import asyncio
 import logging
 import secrets
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
 from storesense_backend.database import check_schema, connected
-from storesense_backend.ending import ended
-from storesense_backend.listening import Server, address_of, listen_on
+from storesense_backend.health_port import build_health_app, work_beside_port
+from storesense_backend.listening import address_of, listen_on
 from storesense_backend.notify import records
 from storesense_backend.notify.metrics import NotifyMetrics
 from storesense_backend.notify.sealing import seal_plain
@@ -62,19 +55,6 @@ def _hosts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def build_health_app(worker: DeliveryWorker, metrics: NotifyMetrics) -> Starlette:
-    """Build the application behind ``/healthz`` and ``/metrics``."""
-
-    async def healthz(_request: Request) -> Response:
-        health = worker.health
-        return JSONResponse(health, status_code=200 if health["status"] == "ok" else 503)
-
-    async def metrics_text(_request: Request) -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics_text)])
-
-
 async def run_notify(
     settings: NotifySettings, *, conninfo: str, broker: BrokerSettings | None, clock: Clock, vault: Vault
 ) -> None:
@@ -100,13 +80,8 @@ async def run_notify(
         worker = DeliveryWorker(
             conninfo=conninfo, clock=clock, settings=settings, senders=senders, metrics=metrics, vault=vault
         )
-        server = Server(build_health_app(worker, metrics), graceful_s=1)
         _LOG.info("the delivery worker tells its health at %s/healthz", address_of(listener))
-        working = asyncio.create_task(worker.run(), name="delivery worker")
-        working.add_done_callback(lambda _task: server.end())
-        try:
-            await server.serve(sockets=[listener])
-        finally:
-            await ended(working)
+        app = build_health_app(lambda: worker.health, metrics.registry)
+        await work_beside_port(worker.run(), app, listener, name="delivery worker")
     finally:
         listener.close()

@@ -33,15 +33,14 @@ from storesense_backend.notify.routing import MACHINES
 from storesense_backend.notify.senders.port import Sender, SendError
 from storesense_backend.notify.turnstile import Turnstile
 from storesense_backend.notify.vault import Vault
+from storesense_backend.reconnecting import Reconnecting
 from storesense_backend.settings import NotifySettings
 from storesense_contracts.backoff import Backoff
 from storesense_contracts.clock import Clock
-from storesense_contracts.database import DatabaseError
 
 _LOG = logging.getLogger(__name__)
-_RECONNECT = Backoff(base_s=0.2, limit_s=10.0)
 _BREAKER_LIMIT_S = 600.0
-_UNHEALTHY_AFTER_S = 30.0
+_QUIET_S = 30.0
 _FORGET_EVERY_S = 600.0
 _GAUGES_EVERY_S = 5.0
 _MOST_IN_FLIGHT = 128
@@ -100,48 +99,25 @@ class DeliveryWorker:
         self._outcomes: list[Outcome] = []
         self._wake = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
-        self._alive_s = clock.monotonic_s()
+        self._lasting = Reconnecting("the delivery worker", clock, quiet_s=_QUIET_S, on_lost=metrics.reconnects.inc)
         self._forget_due_s = 0.0
         self._gauges_due_s = 0.0
-        self._problem: str | None = None
 
     @property
     def health(self) -> dict[str, object]:
         """Tell how the worker is: ``status`` is ``ok`` or ``failing``."""
-        quiet_s = self._clock.monotonic_s() - self._alive_s
-        is_well = self._problem is None and quiet_s < _UNHEALTHY_AFTER_S
-        return {
-            "status": "ok" if is_well else "failing",
-            "problem": self._problem or (None if is_well else f"nothing was done for {quiet_s:.0f} s"),
-            "in_flight": len(self._sending),
-            "broken_channels": self._broken(),
-        }
+        return {**self._lasting.health, "in_flight": len(self._sending), "broken_channels": self._broken()}
 
     def _broken(self) -> int:
         return sum(lane.breaker.is_broken for lane in self._lanes.values())
 
     async def run(self) -> None:
         """Deliver until cancelled; a lost connection is made again."""
-        failures = 0
         try:
-            while True:
-                began_s = self._clock.monotonic_s()
-                try:
-                    await self._run_connected()
-                except (psycopg.Error, DatabaseError, OSError, TimeoutError) as exc:
-                    failures = 1 if self._clock.monotonic_s() - began_s > 60.0 else failures + 1
-                    self._problem = f"{type(exc).__name__}: {exc}"
-                    self._metrics.reconnects.inc()
-                    _LOG.warning("the delivery worker lost its database and tries again: %s", exc)
-                except Exception as exc:  # noqa: BLE001 -- the supervisor: it logs and goes on
-                    failures += 1
-                    self._problem = f"{type(exc).__name__}: {exc}"
-                    _LOG.exception("the delivery worker failed and begins anew")
-                await asyncio.sleep(_RECONNECT.wait_s(failures, random.random()))  # noqa: S311 -- jitter
+            await self._lasting.run(self._run_connected)
         finally:
-            for task in self._sending:
-                task.cancel()
-            await asyncio.gather(*self._sending, return_exceptions=True)
+            # What a channel failed with is an outcome: no delivery raises anything here.
+            await ended(*self._sending)
             for sender in self._senders.values():
                 await sender.close()
 
@@ -166,7 +142,7 @@ class DeliveryWorker:
         # What is under way gets a moment, and what ended is written; the rest is given to whoever comes.
         if connection.closed or connection.broken:
             return
-        with suppress(psycopg.Error, OSError, TimeoutError):
+        with suppress(psycopg.Error, OSError):
             async with asyncio.timeout(5.0):
                 if self._sending:
                     await asyncio.wait(self._sending, timeout=2.0)
@@ -194,8 +170,7 @@ class DeliveryWorker:
         for ready in turn.ready:
             self._begin(ready)
         await self._keep_up(connection)
-        self._alive_s = self._clock.monotonic_s()
-        self._problem = None
+        self._lasting.alive()
         return turn
 
     async def settle(self) -> None:
