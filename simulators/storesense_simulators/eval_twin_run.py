@@ -12,12 +12,11 @@ from storesense_simulators.twin.detection_depth import CameraEye, detection_fram
 from storesense_simulators.twin.engine import Twin
 from storesense_simulators.twin.eye_flaws import DetectionFlaws
 from storesense_simulators.twin.load_shop import load_shop
-from storesense_simulators.twin.run_commands import began_at, progress_bar
+from storesense_simulators.twin.run_commands import began_at
+from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
     import argparse
-
-_TELL_MS = 10_000
 
 
 def run_eval_twin(args: argparse.Namespace) -> int:
@@ -33,12 +32,10 @@ def run_eval_twin(args: argparse.Namespace) -> int:
     flaws = DetectionFlaws(missed_share=args.missed, false_share=args.false_share)
     eyes = [CameraEye(mount, shop, seed=args.seed, flaws=flaws, frames_per_s=args.fps) for mount in shop.cameras]
     score = TwinScore(shop)
-    with progress_bar() as bar:
-        task = bar.add_task(f"{shop.store_id}, {len(eyes)} cameras", total=until_ms)
+    with RunProgress(f"{shop.store_id}, {len(eyes)} cameras", lasts_ms=until_ms) as tell:
         for step in detection_frames(twin, eyes, until_ms=until_ms, frames_per_s=args.fps, doors=shop.doors):
             score.take(step)
-            if step.t_ms % _TELL_MS == 0:
-                bar.update(task, completed=step.t_ms)
+            tell(step.t_ms)
     result: dict[str, Any] = {
         "store": shop.store_id,
         "seed": args.seed,

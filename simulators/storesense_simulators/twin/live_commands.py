@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
 from storesense_contracts.number_arguments import duration, number, seed, whole_number
-from storesense_simulators.twin.run_commands import STORE_HELP, progress_bar
+from storesense_simulators.twin.run_commands import STORE_HELP
+from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
     import argparse
@@ -30,6 +31,7 @@ _logger = logging.getLogger(__name__)
 
 _BATCH = 500
 _DRAIN_S = 120.0
+_MS_PER_DAY = 86_400_000
 
 days = whole_number(0, 400, "days")
 """Reads a number of past days."""
@@ -192,9 +194,8 @@ def _history(args: argparse.Namespace) -> int:
     links = links_of_environment(shop, args.state_dir, batch_max_readings=_BATCH)
     loader = _loader(shop, links, args)
     began_s = time.monotonic()
-    with progress_bar() as bar:
-        task = bar.add_task(f"{shop.store_id}, past days", total=args.days + 1)
-        loaded, pending = asyncio.run(_load(loader, links, args.days, lambda done: bar.update(task, completed=done)))
+    with RunProgress(f"{shop.store_id}, past days", lasts_ms=(args.days + 1) * _MS_PER_DAY) as tell:
+        loaded, pending = asyncio.run(_load(loader, links, args.days, lambda done: tell(done * _MS_PER_DAY)))
     result = {
         "store_id": shop.store_id,
         "days": loaded,

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.number_arguments import whole_number
-from storesense_simulators.twin.run_commands import STORE_HELP, add_day_arguments, amount, began_at, progress_bar
+from storesense_simulators.twin.run_commands import STORE_HELP, add_day_arguments, amount, began_at
+from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
     import argparse
@@ -62,22 +63,13 @@ def run_loop(args: argparse.Namespace) -> int:
         taken_after_s=args.taken_after,
     )
     days: list[tuple[LivedDay, LivedDay]] = []
-    with progress_bar() as bar:
-        for seed in range(args.seed, args.seed + args.seeds):
-            lived = []
-            for follows_advice in (True, False):
-                name = f"seed {seed}, {'with' if follows_advice else 'without'} advice"
-                task = bar.add_task(name, total=options.lasts_ms)
-                day = live_a_day(
-                    shop,
-                    options,
-                    seed=seed,
-                    follows_advice=follows_advice,
-                    progress=lambda done_ms, task=task: bar.update(task, completed=done_ms),  # type: ignore[misc]
-                )
-                bar.remove_task(task)
-                lived.append(day)
-            days.append((lived[0], lived[1]))
+    for seed in range(args.seed, args.seed + args.seeds):
+        lived = []
+        for follows_advice in (True, False):
+            name = f"seed {seed}, {'with' if follows_advice else 'without'} advice"
+            with RunProgress(name, lasts_ms=options.lasts_ms) as tell:
+                lived.append(live_a_day(shop, options, seed=seed, follows_advice=follows_advice, progress=tell))
+        days.append((lived[0], lived[1]))
     if args.out is not None:
         _draw(args.out, shop.layout.name, days[0], options)
     found = benefits([(advised.figures, plain.figures) for advised, plain in days])

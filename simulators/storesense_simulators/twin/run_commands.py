@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.number_arguments import number, seed
+from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from storesense_simulators.twin.shop import FaultSpec, Shop
 
 _FIRST_DAY = (2026, 3, 2)
@@ -125,9 +124,8 @@ def run_to_folder(args: argparse.Namespace) -> int:
         cameras=None if args.camera is None else tuple(args.camera),
         faults=tuple(args.fault),
     )
-    with progress_bar() as bar:
-        task = bar.add_task(f"{shop.store_id}, {args.depth}", total=lasts_ms)
-        report = run_store(shop, options, lambda done_ms: bar.update(task, completed=done_ms))
+    with RunProgress(f"{shop.store_id}, {args.depth}", lasts_ms=lasts_ms) as tell:
+        report = run_store(shop, options, tell)
     result = dataclasses.asdict(report)
     if args.json:
         sys.stdout.write(json.dumps(result) + "\n")
@@ -147,15 +145,14 @@ def run_picture(args: argparse.Namespace) -> int:
 
     shop = load_shop(args.store)
     after_ms, lasts_ms = round(args.after * _MS_PER_MIN), round(args.minutes * _MS_PER_MIN)
-    with progress_bar() as bar:
-        task = bar.add_task(shop.store_id, total=after_ms + lasts_ms)
+    with RunProgress(shop.store_id, lasts_ms=after_ms + lasts_ms) as tell:
         drawn = draw_run(
             shop,
             seed=args.seed,
             began_at=began_at(shop, args.begin),
             after_ms=after_ms,
             lasts_ms=lasts_ms,
-            progress=lambda done_ms: bar.update(task, completed=done_ms),
+            progress=tell,
         )
     write_png(args.out, drawn.picture_bgr)
     if args.json:
@@ -183,21 +180,6 @@ def began_at(shop: Shop, begin: datetime | None) -> datetime:
     if begin is None:
         return first_opening(shop)
     return begin if begin.tzinfo is not None else begin.replace(tzinfo=ZoneInfo(shop.hours.time_zone))
-
-
-def progress_bar() -> Progress:
-    """Return a bar on standard error that is gone when all is done."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def _usage(message: str) -> Exception:
