@@ -76,6 +76,7 @@ class MqttLink:
         self._connection_no = 0
         self._connected = False
         self._stopping = False
+        self._is_over = False
         self._is_refused = False
         self._client: ChunkClient | None = None
         self._own_stores: frozenset[str | None] = frozenset(settings.store_ids)
@@ -86,6 +87,7 @@ class MqttLink:
         client = new_client(
             self._broker, client_id=self._settings.session_name, manual_ack=True, client_class=ChunkClient
         )
+        client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
@@ -164,6 +166,9 @@ class MqttLink:
         info = client.publish(topic, payload, qos=delivery.qos, retain=delivery.retain, properties=properties)
         return info.rc in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_NO_CONN)
 
+    def _on_pre_connect(self, _client: paho.Client, _data: Any) -> None:
+        self._is_over = False
+
     def _on_connect(
         self,
         client: paho.Client,
@@ -222,8 +227,9 @@ class MqttLink:
             was_connected = self._connected
             self._connected = False
         self._metrics.broker_up.set(0)
-        if self._stopping:
+        if self._stopping or self._is_over:  # paho tells twice of a connection that died in silence
             return
+        self._is_over = True
         dropped = self._inbox.clear()
         if was_connected:
             self._report(f"connection to broker {self._address} ended ({reason}); {dropped} messages will come again")

@@ -22,6 +22,7 @@ LEANS_ON = (
     "_msgtime_mutex",
     "_packet_handle",
     "_packet_queue",
+    "_ping_t",
     "_sock",
     "_sock_recv",
 )
@@ -65,11 +66,15 @@ class ChunkClient(paho.Client):
         self.wait_for_room = lambda _timeout_s: True
         self._rest = b""
         self._rest_socket: Any = None
+        # Each is counted by one thread alone: what came is by paho's, what was acknowledged by whoever acknowledges.
+        self._came = 0
+        self._acknowledged = 0
 
     def ack_all(self, mids: Sequence[int]) -> MQTTErrorCode:
         """Acknowledge messages of QoS 1 in the order given, by one write."""
         if not mids:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
+        self._acknowledged += len(mids)
         packets = b"".join([b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids])
         return self._packet_queue(_PUBACK, packets, 0, 0)
 
@@ -80,8 +85,10 @@ class ChunkClient(paho.Client):
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         if sock is not self._rest_socket:
             self._rest, self._rest_socket = b"", sock
+            self._came = self._acknowledged = 0
         if not self.wait_for_room(_ROOM_WAIT_S):
             self._note_life()
+            self._ping_t = 0.0  # the answer may lie in the socket
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
             chunk = self._sock_recv(_CHUNK_BYTES)
@@ -97,6 +104,17 @@ class ChunkClient(paho.Client):
         except (MalformedError, MalformedPacket):
             rc = MQTTErrorCode.MQTT_ERR_PROTOCOL
         return self._loop_rc_handle(rc) if rc else rc
+
+    def loop_misc(self) -> MQTTErrorCode:
+        """Keep the connection alive, or end it when it is dead; see paho.
+
+        A broker whose window is full may answer no ping until something is acknowledged (rumqttd does not), and while
+        the database is away nothing is. So pings go out all the time, but an answer is missed only by whoever owes the
+        broker nothing. A link that died in silence is noticed as soon as what is owed has been committed.
+        """
+        if self._came > self._acknowledged:
+            self._ping_t = 0.0
+        return super().loop_misc()
 
     def _take(self, data: bytes) -> MQTTErrorCode:
         """Handle every whole packet of ``data`` and keep the rest."""
@@ -124,6 +142,7 @@ class ChunkClient(paho.Client):
 
     def _pass_on(self, messages: Sequence[Received]) -> None:
         if messages:
+            self._came += sum(message.qos for message in messages)
             self.on_messages(messages)
 
     def _let_paho_handle(self, first: int, body: bytes) -> MQTTErrorCode:

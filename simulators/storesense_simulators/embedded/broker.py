@@ -5,6 +5,7 @@ What to know about it:
 - It has passwords and no access control.
 - Sessions and retained messages do not survive its restart (the edge's outbox does).
 - It cuts off a client that acknowledges out of the order of receipt.
+- It sends a client 100 messages at most before one is acknowledged, and then answers no ping either.
 - A client id with ``/``, ``+``, ``#`` or ``$`` is refused, and when that client tries again, rumqttd 0.20 panics and
   serves nobody any more; the child process then ends, for its supervisor to see. ``{store_id}:{device_id}`` is fine.
 """

@@ -2,13 +2,13 @@
 
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, _ConnectionState
 
 from storesense_gateway.mqtt_client import (
     LEANS_ON,
@@ -20,6 +20,7 @@ from storesense_gateway.mqtt_client import (
 )
 from storesense_simulators.mqtt_packets import variable_length
 
+PINGREQ = b"\xc0\x00"
 PINGRESP = b"\xd0\x00"
 USER_PROPERTY = b"\x26\x00\x01a\x00\x01b"
 
@@ -148,6 +149,90 @@ def test_without_room_nothing_is_read_and_the_connection_lives() -> None:
         assert client._last_bytes_received > 0, "a full inbox must not look like a dead broker"
         client.loop_read()
         assert [each.mid for each in got] == [1]
+
+
+class Silence:
+    """A connected client of keep-alive 10 s, and time that passes without a word from the broker."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, client: paho.Client, peer: socket.socket) -> None:
+        self.ended: set[str] = set()
+        self._client, self._peer, self._now_s = client, peer, 1_000.0
+        monkeypatch.setattr(paho, "time_func", lambda: self._now_s)
+        peer.setblocking(False)
+        client.keepalive = 10
+        client._state = _ConnectionState.MQTT_CS_CONNECTED
+        client._last_msg_out = client._last_bytes_received = self._now_s
+        client.on_disconnect = lambda _client, _data, _flags, reason, _props: self.ended.add(str(reason))
+
+    def lasts(self, duration_s: int) -> int:
+        """Let seconds pass; return how many pings went out."""
+        for _ in range(duration_s):
+            self._now_s += 1.0
+            self._client.loop_misc()
+            self._client.loop_write()
+        with suppress(BlockingIOError):
+            return self._peer.recv(1_000).count(PINGREQ)
+        return 0
+
+
+def test_a_broker_that_answers_no_ping_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    with client_and_peer() as (client, peer):
+        silence = Silence(monkeypatch, client, peer)
+        assert silence.lasts(19) == 1
+        assert not silence.ended
+        silence.lasts(3)
+        assert silence.ended == {"Keep alive timeout"}
+
+
+def test_a_broker_that_waits_for_acknowledgements_need_not_answer_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the database is away, a full window may keep the broker from answering."""
+    with client_and_peer() as (client, peer):
+        assert isinstance(client, ChunkClient)
+        silence = Silence(monkeypatch, client, peer)
+        peer.sendall(publish(b"t", b"x", mid=1, qos=1) + publish(b"t", b"y", mid=2, qos=1))
+        client.loop_read()
+        assert silence.lasts(100) == 10
+        client.ack_all([1])
+        assert silence.lasts(40) == 4
+        assert not silence.ended, "one is still owed"
+        client.ack_all([2])
+        silence.lasts(25)
+        assert silence.ended == {"Keep alive timeout"}, "now nothing explains its silence"
+
+
+def test_messages_that_want_no_acknowledgement_explain_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with client_and_peer() as (client, peer):
+        silence = Silence(monkeypatch, client, peer)
+        peer.sendall(publish(b"t", b"x", mid=0, qos=0))
+        client.loop_read()
+        silence.lasts(25)
+        assert silence.ended == {"Keep alive timeout"}
+
+
+def test_what_was_owed_to_an_earlier_connection_explains_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    with client_and_peer() as (client, peer):
+        peer.sendall(publish(b"t", b"x", mid=1, qos=1))
+        client.loop_read()
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            ours.setblocking(False)
+            client._sock = ours
+            client.loop_read()
+            silence = Silence(monkeypatch, client, theirs)
+            silence.lasts(25)
+            assert silence.ended == {"Keep alive timeout"}
+            client._sock = None
+
+
+def test_an_answer_that_nobody_reads_for_want_of_room_is_not_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with client_and_peer() as (client, peer):
+        assert isinstance(client, ChunkClient)
+        client.wait_for_room = lambda _timeout_s: False
+        silence = Silence(monkeypatch, client, peer)
+        for _ in range(10):
+            silence.lasts(9)
+            client.loop_read()
+        assert not silence.ended
 
 
 def test_a_hang_up_is_told() -> None:
