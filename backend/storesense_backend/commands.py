@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from storesense_backend.notify.vault import Vault
 
 _ROLES = ("viewer", "staff", "manager", "admin")
+_ROLE_HELP = (
+    "viewer reads; staff also act on alerts; managers also change rules, drawings and planograms; admins also register "
+    "stores"
+)
 _SITE_HELP = "the YAML file that describes the site"
 
 
@@ -27,9 +31,17 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     """Add the subcommands of this package to the ``storesense`` command."""
     backend = subparsers.add_parser("backend", help="the HTTP API and pages; users, keys, stores")
     group = backend.add_subparsers(dest="backend_command", metavar="COMMAND", required=True)
-    run = group.add_parser("run", help="serve the API and the pages (STORESENSE_BACKEND_..., STORESENSE_DATABASE_...)")
+    run = group.add_parser(
+        "run",
+        help="serve the API and the pages until stopped; settings: STORESENSE_BACKEND_..., STORESENSE_DATABASE_...",
+        epilog="Example:\n  STORESENSE_DATABASE_URL=postgresql://db.example.org/storesense storesense backend run",
+    )
     run.set_defaults(handler=_run_backend)
-    register = group.add_parser("register", help="write a site file's store, devices and rules into the database")
+    register = group.add_parser(
+        "register",
+        help="write a site file's store, devices and rules into the database",
+        epilog="Example:\n  storesense backend register --site site.yaml",
+    )
     register.add_argument("--site", type=Path, required=True, metavar="FILE", help=_SITE_HELP)
     register.add_argument("--json", action="store_true", help="print one JSON object")
     register.set_defaults(handler=_register)
@@ -39,7 +51,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     alerts = subparsers.add_parser("alerts", help="the alert engine")
     alerts_group = alerts.add_subparsers(dest="alerts_command", metavar="COMMAND", required=True)
     alerts_run = alerts_group.add_parser(
-        "run", help="judge readings and raise alerts (STORESENSE_ALERTS_..., STORESENSE_DATABASE_...)"
+        "run",
+        help="judge readings and raise alerts until stopped; settings: STORESENSE_ALERTS_..., STORESENSE_DATABASE_...",
+        epilog="Example:\n  STORESENSE_DATABASE_URL=postgresql://db.example.org/storesense storesense alerts run",
     )
     alerts_run.set_defaults(handler=_run_alerts)
     replay = alerts_group.add_parser(
@@ -47,6 +61,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="try rules on the past: how often they would have fired, for how long, and how rightly",
         description="Judge a store's stored readings by rules from a YAML file ({store, rules}) with the same engine "
         "that judges live, and hold what it would have said against what staff did and what the sensors proved.",
+        epilog="Example:\n"
+        "  storesense alerts replay --rules rules.yaml --store corner-shop \\\n"
+        "    --from 2026-10-01T00:00Z --to 2026-10-15T00:00Z",
     )
     replay.add_argument("--rules", type=Path, required=True, metavar="FILE", help="YAML file with the key rules")
     replay.add_argument("--store", metavar="ID", help="whose past; needed where there are several stores")
@@ -59,7 +76,9 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     notify = subparsers.add_parser("notify", help="the delivery worker, which tells people and machines of alerts")
     notify_group = notify.add_subparsers(dest="notify_command", metavar="COMMAND", required=True)
     notify_run = notify_group.add_parser(
-        "run", help="deliver what is to be told (STORESENSE_NOTIFY_..., STORESENSE_DATABASE_..., STORESENSE_BROKER_...)"
+        "run",
+        help="deliver what is to be told (STORESENSE_NOTIFY_..., STORESENSE_DATABASE_..., STORESENSE_BROKER_...)",
+        epilog="Example:\n  STORESENSE_DATABASE_URL=postgresql://db.example.org/storesense storesense notify run",
     )
     notify_run.set_defaults(handler=_run_notify)
     rotate = notify_group.add_parser(
@@ -67,6 +86,7 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         help="make a new key for channels' secrets and seal them anew (STORESENSE_SECRETS_...)",
         description="Make a new key, seal all channels' secrets with it, and keep the former key for what is being "
         "written at this moment; services take the new one up by themselves. Keys before the former one are dropped.",
+        epilog="Example:\n  storesense notify rotate-key",
     )
     rotate.add_argument("--json", action="store_true", help="print one JSON object")
     rotate.set_defaults(handler=_rotate_key)
@@ -79,14 +99,17 @@ def _add_user_commands(group: "argparse._SubParsersAction[argparse.ArgumentParse
         ("add", "add a user; the password is read from standard input", _user_add),
         ("passwd", "change a password and end the user's sessions", _user_passwd),
     ):
-        parser = users.add_parser(name, help=text)
-        parser.add_argument("user_name")
+        role = " --role manager" if name == "add" else ""
+        parser = users.add_parser(
+            name, help=text, epilog=f"Example:\n  storesense backend user {name} anna{role} --generate"
+        )
+        parser.add_argument("user_name", help="who signs in, such as anna")
         parser.add_argument("--generate", action="store_true", help="make a password and print it, once")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         if name == "add":
-            parser.add_argument("--role", choices=_ROLES, required=True)
+            parser.add_argument("--role", choices=_ROLES, required=True, help=_ROLE_HELP)
         parser.set_defaults(handler=handler)
-    listing = users.add_parser("list", help="list the users")
+    listing = users.add_parser("list", help="list the users", epilog="Example:\n  storesense backend user list")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     listing.set_defaults(handler=_user_list)
 
@@ -94,15 +117,24 @@ def _add_user_commands(group: "argparse._SubParsersAction[argparse.ArgumentParse
 def _add_key_commands(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     key = group.add_parser("key", help="keys of machines")
     keys = key.add_subparsers(dest="key_command", metavar="COMMAND", required=True)
-    add = keys.add_parser("add", help="make a key and print it, once")
-    add.add_argument("name")
-    add.add_argument("--role", choices=_ROLES, required=True)
-    add.add_argument(
-        "--days", type=number(0, 36_500, "days", is_above=True), help="days after which it ends; never if not given"
+    add = keys.add_parser(
+        "add",
+        help="make a key and print it, once",
+        epilog="Example:\n  storesense backend key add till-export --role viewer --days 365",
     )
-    revoke = keys.add_parser("revoke", help="end a key at once")
-    revoke.add_argument("name")
-    listing = keys.add_parser("list", help="list the keys")
+    add.add_argument("name", help="what uses the key, such as till-export")
+    add.add_argument("--role", choices=_ROLES, required=True, help=_ROLE_HELP)
+    add.add_argument(
+        "--days",
+        type=number(0, 36_500, "days", is_above=True),
+        metavar="N",
+        help="days after which it ends; never if not given",
+    )
+    revoke = keys.add_parser(
+        "revoke", help="end a key at once", epilog="Example:\n  storesense backend key revoke till-export"
+    )
+    revoke.add_argument("name", help="the key's name")
+    listing = keys.add_parser("list", help="list the keys", epilog="Example:\n  storesense backend key list")
     for parser, handler in ((add, _key_add), (revoke, _key_revoke), (listing, _key_list)):
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.set_defaults(handler=handler)

@@ -39,8 +39,20 @@ class _Subcommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa
         return parser
 
 
+class _Help(argparse.HelpFormatter):
+    """Help whose examples stay on the lines that they were written on, while all other words are wrapped."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for block in text.split("\n\n"):
+            is_example = block.startswith(("Example:", "Examples:"))
+            filled.append(block if is_example else super()._fill_text(block, width, indent))
+        return "\n\n".join(filled)
+
+
 class _Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", _Help)
         super().__init__(*args, **options)
         self.register("action", "parsers", _Subcommands)
 
@@ -50,7 +62,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="storesense",
         description="Shops measured at the edge: footfall, queues and shelves, turned into the next thing to do.",
-        epilog="Begin with: storesense demo",
+        epilog="Examples:\n  storesense demo\n  storesense edge check --site site.yaml\n\n"
+        "Each command explains itself, with an example: storesense edge check --help",
     )
     parser.add_argument("--version", action="version", version=f"storesense {version('storesense')}")
     parser.add_argument("-v", "--verbose", action="store_true", help="say more on standard error")

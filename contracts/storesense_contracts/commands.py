@@ -21,10 +21,10 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     for name, handler, text in (
-        ("generate", _generate, "write the files"),
-        ("check", _check, "fail if the files are not what the structs say"),
+        ("generate", _generate, "write the schemas, the AsyncAPI document and the page of KPIs"),
+        ("check", _check, "fail, and name them, if these files are not what the code says"),
     ):
-        action = actions.add_parser(name, help=text, description=text.capitalize() + ".")
+        action = actions.add_parser(name, help=text, epilog=f"Example:\n  storesense contracts {name}")
         action.add_argument(
             "--dir", type=Path, default=_DEFAULT_DIR, help="folder of the files (default: %(default)s, in a checkout)"
         )

@@ -16,7 +16,13 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add the subcommands of this package to the ``storesense`` command."""
     edge = subparsers.add_parser("edge", help="measure with cameras and shelves, and keep readings until stored")
     verbs = edge.add_subparsers(dest="verb", metavar="VERB", required=True)
-    run = verbs.add_parser("run", help="run the devices of a site that are not simulated")
+    run = verbs.add_parser(
+        "run",
+        help="run the devices of a site that are not simulated",
+        epilog="Example:\n"
+        "  STORESENSE_BROKER_HOST=broker.example.org STORESENSE_EDGE_CREDENTIALS_FILE=credentials.json \\\n"
+        "    storesense edge run --site site.yaml --state-dir state",
+    )
     run.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
     run.add_argument(
         "--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes; made if needed"
@@ -26,7 +32,11 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     run.add_argument("--json", action="store_true", help="print what was sent as JSON on the last line")
     run.set_defaults(handler=_run)
-    check = verbs.add_parser("check", help="say what a site file describes, or each mistake with its line")
+    check = verbs.add_parser(
+        "check",
+        help="say what a site file describes, or each mistake with its line",
+        epilog="Example:\n  storesense edge check --site site.yaml",
+    )
     check.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
     check.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     check.set_defaults(handler=_check)
@@ -44,6 +54,7 @@ def _add_shelf(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         description="Asks for what to put on the slot, step by step, says whether it is good enough to count by, and "
         "prints the calibration for the site file. Progress is kept, so an interrupted setup goes on where it stopped. "
         "A slot without a live cell is rehearsed with one that pretends.",
+        epilog="Example:\n  storesense edge shelf setup --site site.yaml --slot crisps-1",
     )
     setup.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
     setup.add_argument("--slot", required=True, metavar="ID", help="the slot")
@@ -67,6 +78,7 @@ def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         help="list the cameras that answer an ONVIF probe, and USB cameras",
         description="Asks the network for ONVIF cameras and lists USB cameras, each as a source for the site file. "
         "User names and passwords go into the camera credentials file, never into the site file.",
+        epilog="Example:\n  storesense edge cameras find --for 5",
     )
     find.add_argument("--for", dest="for_s", type=_positive, default=3.0, metavar="S", help="seconds to wait (3)")
     find.add_argument("--interface", metavar="ADDRESS", help="this machine's address in the cameras' network")
@@ -85,6 +97,9 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="from four or more points that were measured",
         description="Measure points on the floor that the camera sees, near, far and at both sides, such as corners of "
         "tiles. Four are enough for a fit; only a fifth tells the error.",
+        epilog="Example:\n"
+        "  storesense edge calibrate points --pair .1,.9=0,4 --pair .9,.9=5,4 --pair .7,.4=5,0 --pair .3,.4=0,0 \\\n"
+        "    --pair .5,.6=2.5,2.1 --plot floor.png",
     )
     given = points.add_mutually_exclusive_group(required=True)
     given.add_argument("--pairs", type=Path, metavar="FILE", help="CSV file with the columns u,v,x_m,y_m")
@@ -103,6 +118,9 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
         description="Nobody measures anything: people are about equally tall, so how tall they look near and far tells "
         "the camera's height, tilt and lens. Record some hundred people all over the picture. The lens's angle from "
         "its data sheet and two points of the plan make it good.",
+        epilog="Examples:\n"
+        "  storesense edge calibrate heights --video door.mp4 --model person.onnx --field-of-view 90\n"
+        "  storesense edge calibrate heights --site site.yaml --camera camera-door --for 900 --plot floor.png",
     )
     seen = heights.add_mutually_exclusive_group(required=True)
     seen.add_argument("--detections", type=Path, metavar="FILE", help="boxes in MOT format; needs --frame-size")
@@ -151,6 +169,9 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="compare a tally from a CSV file with what was counted",
         description="The file has the columns at and direction, such as 2026-11-21T17:05:09+01:00,in. Each person is "
         "matched with a crossing within 5 seconds; what is left over was missed or is extra.",
+        epilog="Example:\n"
+        "  storesense edge audit tally --site site.yaml --state-dir state --line door --csv tally.csv \\\n"
+        "    --from 2026-11-21T17:00+01:00 --to 2026-11-21T18:00+01:00",
     )
     tally.add_argument("--line", required=True, metavar="ID", help="the counting line")
     tally.add_argument("--csv", type=Path, required=True, metavar="FILE", help="the tally: columns at, direction")
@@ -163,6 +184,9 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         help="serve the tally page to a signed-in person",
         description="A page with a timer and two buttons, on loopback. Set the password first. For phones in the shop, "
         "listen on this box's address with a certificate.",
+        epilog="Examples:\n  storesense edge audit serve --site site.yaml --state-dir state\n"
+        "  storesense edge audit serve --site site.yaml --state-dir state --listen 192.168.1.20 \\\n"
+        "    --certificate edge.crt --key edge.key",
     )
     serve.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     serve.add_argument("--port", type=port, default=8_460, metavar="PORT", help="port to listen on (8460)")
@@ -171,7 +195,11 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     serve.set_defaults(handler=_audit_serve)
     for parser in (tally, serve):
         parser.add_argument("--site", type=Path, required=True, metavar="FILE", help="the site file")
-    password = audit.add_parser("password", help="set the password of the tally page")
+    password = audit.add_parser(
+        "password",
+        help="set the password of the tally page",
+        epilog="Example:\n  storesense edge audit password --state-dir state",
+    )
     password.set_defaults(handler=_audit_password)
     for parser in (tally, serve, password):
         parser.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="the agent's state folder")

@@ -20,14 +20,24 @@ def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 def _add_db(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     db = subparsers.add_parser("db", help="bring the database's schema up to date")
     actions = db.add_subparsers(dest="action", metavar="ACTION", required=True)
-    migrate = actions.add_parser("migrate", help="apply what is missing; harmless to repeat")
+    migrate = actions.add_parser(
+        "migrate",
+        help="apply what is missing; harmless to repeat",
+        epilog="Example:\n  storesense db migrate --database postgresql://db.example.org/storesense",
+    )
     migrate.set_defaults(handler=_migrate)
-    status = actions.add_parser("status", help="say where the schema stands; exit code 1 if something is missing")
+    status = actions.add_parser(
+        "status",
+        help="say where the schema stands; exit code 1 if something is missing",
+        epilog="Example:\n  storesense db status --database postgresql://db.example.org/storesense",
+    )
     status.set_defaults(handler=_status)
     maintain = actions.add_parser(
         "maintain",
         help="bring rollups up to date, compress and drop old readings, once; the gateway does it by itself",
-        description="Ages come from STORESENSE_MAINTENANCE_...",
+        description="Brings rollups up to date, compresses old readings and drops those that are older than their age, "
+        "once. A running gateway does so by itself. The ages are settings: STORESENSE_MAINTENANCE_...",
+        epilog="Example:\n  storesense db maintain --database postgresql://db.example.org/storesense",
     )
     maintain.set_defaults(handler=_maintain)
     for parser in (migrate, status, maintain):
@@ -45,7 +55,12 @@ def _add_gateway(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
     run = actions.add_parser(
         "run",
         help="run until stopped",
-        description="Settings come from STORESENSE_GATEWAY_..., STORESENSE_BROKER_... and STORESENSE_DATABASE_...",
+        description="Takes messages from the broker, stores each reading once and acknowledges it after the commit, "
+        "until it is stopped. Settings: STORESENSE_GATEWAY_..., STORESENSE_BROKER_... and STORESENSE_DATABASE_...",
+        epilog="Example:\n"
+        "  STORESENSE_BROKER_HOST=broker.example.org STORESENSE_BROKER_USER_NAME=gateway \\\n"
+        "    STORESENSE_BROKER_PASSWORD_FILE=gateway.password \\\n"
+        "    STORESENSE_DATABASE_URL=postgresql://db.example.org/storesense storesense gateway run",
     )
     run.set_defaults(handler=_run)
     add_dead_letters(actions, _conninfo)

@@ -26,24 +26,45 @@ def add_dead_letters(
     """Add the ``dead-letters`` commands; ``conninfo`` tells the database from the arguments."""
     parser = actions.add_parser("dead-letters", help="what could not be stored: list it, show it, store it after a fix")
     kinds = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    listing = kinds.add_parser("list", help="newest first")
-    listing.add_argument("--stage", help="only those of this stage, such as future or reading")
+    listing = kinds.add_parser(
+        "list",
+        help="list what could not be stored, the newest first",
+        epilog="Example:\n  storesense gateway dead-letters list --stage future --device camera-1",
+    )
+    listing.add_argument("--stage", metavar="NAME", help="only those of this stage, such as future or reading")
     listing.add_argument("--store", metavar="ID", help="only those of this store")
     listing.add_argument("--device", metavar="ID", help="only those of this device")
     listing.add_argument("--from", dest="from_at", type=_instant, metavar="TIME", help="received at or after")
     listing.add_argument("--to", dest="to_at", type=_instant, metavar="TIME", help="received before")
     listing.add_argument("--all", action="store_true", help="also those that were replayed")
     listing.add_argument(
-        "--limit", type=whole_number(1, 100_000), default=100, help="how many at most (default: %(default)s)"
+        "--limit",
+        type=whole_number(1, 100_000),
+        default=100,
+        metavar="N",
+        help="how many at most (default: %(default)s)",
     )
-    show = kinds.add_parser("show", help="one, with its payload as text or hex")
-    show.add_argument("dead_letter_id", type=_dead_letter_id, metavar="ID")
+    show = kinds.add_parser(
+        "show",
+        help="show one, with its payload as text or hex",
+        epilog="Example:\n  storesense gateway dead-letters show 17",
+    )
+    show.add_argument("dead_letter_id", type=_dead_letter_id, metavar="ID", help="its number in the list")
     replay = kinds.add_parser(
-        "replay", help="store them after a fix, each once; exit code 1 if one is refused", description=_REPLAY_TEXT
+        "replay",
+        help="store them after a fix, each once; exit code 1 if one is refused",
+        description=_REPLAY_TEXT,
+        epilog="Example:\n  storesense gateway dead-letters replay 17 18 --shift-s -3600",
     )
-    replay.add_argument("dead_letter_id", type=_dead_letter_id, nargs="+", metavar="ID")
     replay.add_argument(
-        "--shift-s", type=_shift_s, default=0.0, help="seconds to add to each instant, if the device's clock was wrong"
+        "dead_letter_id", type=_dead_letter_id, nargs="+", metavar="ID", help="their numbers in the list"
+    )
+    replay.add_argument(
+        "--shift-s",
+        type=_shift_s,
+        default=0.0,
+        metavar="S",
+        help="seconds to add to each instant, if the device's clock was wrong",
     )
     for each, handler in ((listing, _list), (show, _show), (replay, _replay)):
         each.add_argument(

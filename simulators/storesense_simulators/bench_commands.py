@@ -32,7 +32,9 @@ def add_bench_commands(subparsers: "argparse._SubParsersAction[argparse.Argument
 
 def _add_alert(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     alert = subparsers.add_parser(
-        "alert", help="from a sensor's publication to a webhook's receipt, while readings come in at full rate"
+        "alert",
+        help="from a sensor's publication to a webhook's receipt, while readings come in at full rate",
+        epilog="Example:\n  storesense bench alert --alerts 50 --duration 20",
     )
     alert.add_argument(
         "--duration", dest="duration_s", type=_seconds, default=30.0, metavar="SECONDS", help="default %(default)s"
@@ -47,7 +49,9 @@ def _add_alert(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     ingest = subparsers.add_parser(
-        "ingest", help="readings a second from the broker into the database, beside COPY and beside the obvious script"
+        "ingest",
+        help="readings a second from the broker into the database, beside COPY and beside the obvious script",
+        epilog="Example:\n  storesense bench ingest --duration 10",
     )
     ingest.add_argument(
         "--duration", dest="duration_s", type=_seconds, default=20.0, metavar="SECONDS", help="default %(default)s"
@@ -70,7 +74,11 @@ def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    drain = subparsers.add_parser("drain", help="a store's backlog drained while another store is live")
+    drain = subparsers.add_parser(
+        "drain",
+        help="a store's backlog drained while another store is live",
+        epilog="Example:\n  storesense bench drain --hours 2",
+    )
     drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
     _add_place(drain)
     drain.set_defaults(handler=_drain)
@@ -78,7 +86,9 @@ def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def _add_outage(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     outage = subparsers.add_parser(
-        "outage", help="hours of many devices while the database is away: the gateway's memory, and what arrives"
+        "outage",
+        help="hours of many devices while the database is away: the gateway's memory, and what arrives",
+        epilog="Example:\n  storesense bench outage --hours 0.2 --devices 10",
     )
     outage.add_argument("--hours", type=_hours, default=1.0, metavar="N", help="hours away (default %(default)s)")
     outage.add_argument("--devices", type=_devices, default=40, metavar="N", help="default %(default)s")
@@ -87,7 +97,11 @@ def _add_outage(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    query = subparsers.add_parser("query", help="each KPI over the rollups and over raw, compared to the bit and timed")
+    query = subparsers.add_parser(
+        "query",
+        help="each KPI over the rollups and over raw, compared to the bit and timed",
+        epilog="Example:\n  storesense bench query --short",
+    )
     query.add_argument("--days", type=_days, default=30, metavar="N", help="days of readings (default %(default)s)")
     query.add_argument("--stores", type=_stores, default=20, metavar="N", help="default %(default)s")
     query.add_argument(
@@ -115,6 +129,7 @@ def _add_rules(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="what judging readings by rules costs",
         description="Judge lanes that are measured once a second by five rules each, from rows as the database gives "
         "them to decisions, and tell the seconds of a core that each simulated second takes.",
+        epilog="Example:\n  storesense bench rules --lanes 1000",
     )
     rules.add_argument("--lanes", type=_lanes, default=10_000, metavar="N", help="queues (default %(default)s)")
     rules.add_argument(
@@ -125,7 +140,11 @@ def _add_rules(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_camera(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    camera = subparsers.add_parser("camera", help="processor time of one camera: tracking, watching, finding people")
+    camera = subparsers.add_parser(
+        "camera",
+        help="processor time of one camera: tracking, watching, finding people",
+        epilog="Example:\n  storesense bench camera --video door.avi --model person.onnx",
+    )
     camera.add_argument("--video", type=Path, metavar="FILE", help="a recording to measure on; default: tracking alone")
     camera.add_argument(
         "--model", type=Path, action="append", metavar="FILE", help="YOLOX person detector in ONNX; may be repeated"
@@ -147,6 +166,7 @@ def _add_live(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="Run a backend on the embedded database, let many watchers follow one store's live stream over "
         "loopback while readings are committed, and tell deliveries for a second of a core and their delay, "
         "alone and beside a watcher that takes nothing, in turns.",
+        epilog="Example:\n  storesense bench live --clients 200",
     )
     live.add_argument("--clients", type=_lanes, default=1000, metavar="N", help="watchers (default %(default)s)")
     live.add_argument(
@@ -167,6 +187,7 @@ def _add_page(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help="how quick the page is in headless Chromium",
         description="Run a backend on the embedded database with a month of one store, open its page in headless "
         "Chromium, and tell what the first view weighs and how soon figures, a month and an event are seen.",
+        epilog="Example:\n  storesense bench page",
     )
     page.add_argument("--chromium", metavar="PATH", help="the browser; default: the one that is installed")
     page.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")

@@ -16,6 +16,7 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         description="Runs edge agents, broker, gateways and database as real processes, ends them with kill -9 at "
         "seeded moments, breaks connections, fills disks and sets clocks wrong, and audits every message afterwards. "
         "Exit code 0: nothing lost, nothing twice.",
+        epilog="Examples:\n  storesense chaos --kills 30 --seed 1\n  storesense chaos --alerts --kills 20",
     )
     chaos.add_argument("--kills", type=_count, default=30, metavar="N", help="how many (default %(default)s)")
     chaos.add_argument(

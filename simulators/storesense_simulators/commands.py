@@ -45,7 +45,11 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         description="A living store in your browser: starts broker, database, all services and a simulated shop on "
         "this machine, prints the page's address and a sign-in made for you, and stops everything on Ctrl-C. Needs no "
         "root, no container and no network; listens on this machine only.",
-        epilog="Exit codes: 0 done, 1 something did not start, 2 wrong option or site file, 130 stopped too early.",
+        epilog="Examples:\n  storesense demo\n"
+        "  storesense demo --store supermarket --history 30\n"
+        "  storesense demo --site site.yaml --for 40 --no-browser --port 0 --json\n"
+        "\n"
+        "Exit codes: 0 done, 1 something did not start, 2 wrong option or site file, 130 stopped too early.",
     )
     source = demo.add_mutually_exclusive_group()
     source.add_argument(
@@ -106,6 +110,8 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="run a store into a folder as fast as it goes",
         description="Simulates a whole store as fast as it goes and writes truth, readings and, at the deeper depths, "
         "boxes, videos and raw counts into a folder.",
+        epilog="Examples:\n  storesense sim run --store supermarket --hours 2 --out run\n"
+        "  storesense sim run --store convenience --hours .2 --depth pictures --camera camera-door --out run",
     )
     run.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(run)
@@ -125,6 +131,7 @@ def _add_broker(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
     setup = actions.add_parser(
         "setup",
         help="make certificates, passwords, access list and configuration; what is there already is kept",
+        epilog="Example:\n  storesense broker setup --site site.yaml --out broker --host broker.example.org",
     )
     setup.add_argument(
         "--site", type=Path, required=True, action="append", metavar="FILE", help="its devices get accounts; repeatable"

@@ -17,6 +17,7 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         "strange topics, replays, bombs) and puts them through the decoder and the ledger's arithmetic in this "
         "process, and a share of them through a real broker, gateway and database. Exit code 0: no crash, no row that "
         "should not be, every acknowledged number in a row or a dead letter, memory bounded.",
+        epilog="Example:\n  storesense fuzz --payloads 100000 --seed 1",
     )
     fuzz.add_argument("--payloads", type=_count, default=100_000, metavar="N", help="default %(default)s")
     fuzz.add_argument("--seed", type=seed, default=1, metavar="S", help="the same payloads again (default %(default)s)")

@@ -36,7 +36,10 @@ def add_planogram_commands(
     parser = group.add_parser("planogram", help="what shall stand in each slot, as CSV")
     commands = parser.add_subparsers(dest="planogram_command", metavar="COMMAND", required=True)
     reading = commands.add_parser(
-        "import", help="take a CSV file as the planogram", description=f"Takes {_COLUMNS_HELP}."
+        "import",
+        help="take a CSV file as the planogram",
+        description=f"Takes {_COLUMNS_HELP}.",
+        epilog="Example:\n  storesense backend planogram import --store corner-shop planogram.csv",
     )
     reading.add_argument(
         "--from",
@@ -45,7 +48,11 @@ def add_planogram_commands(
         metavar="INSTANT",
         help="from when on it holds, with an offset, such as 2026-12-01T06:00:00+01:00; now if not given",
     )
-    writing = commands.add_parser("export", help="write the planogram as a CSV file")
+    writing = commands.add_parser(
+        "export",
+        help="write the planogram as a CSV file",
+        epilog="Example:\n  storesense backend planogram export --store corner-shop planogram.csv",
+    )
     writing.add_argument(
         "--at", type=_instant, metavar="INSTANT", help="what held, or will hold, at this instant; now if not given"
     )

@@ -51,6 +51,8 @@ def add_live_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         description="Runs a store in step with the clock; every simulated device signs in and publishes as a real one "
         "does. The broker is named by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE. "
         "Ends on Ctrl-C: everybody is let out, and what was measured is sent first.",
+        epilog="Example:\n  STORESENSE_BROKER_HOST=127.0.0.1 STORESENSE_EDGE_CREDENTIALS_FILE=credentials.json \\\n"
+        "    storesense sim live --store convenience --state-dir state --lively",
     )
     add_source_arguments(live)
     live.add_argument(
@@ -86,6 +88,8 @@ def add_history_command(actions: argparse._SubParsersAction[argparse.ArgumentPar
         "and drawn again for every day, minute by minute, and go through the devices' own links: the broker is named "
         "by STORESENSE_BROKER_…, the devices' passwords by STORESENSE_EDGE_CREDENTIALS_FILE. Readings that old raise "
         "no alerts. A file beside the outboxes remembers which days have been loaded; those are left out.",
+        epilog="Example:\n  STORESENSE_BROKER_HOST=127.0.0.1 STORESENSE_EDGE_CREDENTIALS_FILE=credentials.json \\\n"
+        "    storesense sim history --store convenience --state-dir state --days 30",
     )
     add_source_arguments(history)
     history.add_argument(

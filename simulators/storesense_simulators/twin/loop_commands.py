@@ -31,6 +31,7 @@ def add_loop_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         description="Lives the same seeded day twice: with staff who open lanes and refill shelves when the alert "
         "engine says so, by the store's own rules and from readings with all their flaws, and with staff who only "
         "keep to the schedule and to what they see. The same people come and want the same.",
+        epilog="Example:\n  storesense sim loop --store supermarket --busier 1.4 --seeds 3 --out waits.png",
     )
     loop.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(loop)

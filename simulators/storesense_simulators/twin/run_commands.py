@@ -87,6 +87,8 @@ def add_picture_command(actions: argparse._SubParsersAction[argparse.ArgumentPar
         help="a picture (PNG) of a run with its truth drawn over the floor plan",
         description="Runs a store and draws its floor plan: shelves, queues and cameras, everybody's way in the colour "
         "of their party (staff dashed in black), crossings, queues, and where people stayed.",
+        epilog="Example:\n"
+        "  storesense sim picture --store convenience --begin 2026-03-02T17:00 --after 10 --minutes 2 --out shop.png",
     )
     picture.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(picture)

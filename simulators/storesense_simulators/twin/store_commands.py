@@ -18,7 +18,9 @@ def add_store_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPar
         help="say what a store file describes, or every mistake with its line",
         description="Look at a store file as a whole: its words and ids, what stands where, and whether people get to "
         "every shelf, till, queue and post from the doors.",
-        epilog="Exit codes: 0 sound, 2 mistakes or no such store.",
+        epilog="Example:\n  storesense sim check --store my-store.yaml\n"
+        "\n"
+        "Exit codes: 0 sound, 2 mistakes or no such store.",
     )
     check.add_argument("--store", required=True, metavar="NAME|FILE", help=_STORE_HELP)
     check.add_argument("--json", action="store_true", help="print what was found as one JSON object")
@@ -28,6 +30,7 @@ def add_store_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPar
         help="print the site file of a store: layout, devices (all simulated) and rules",
         description="Print the site file that follows from a store file. A real shop can start from it: replace the "
         "simulated sources by cameras and load cells one by one.",
+        epilog="Example:\n  storesense sim site --store convenience > site.yaml",
     )
     site.add_argument("--store", required=True, metavar="NAME|FILE", help=_STORE_HELP)
     site.set_defaults(handler=_site)

@@ -21,7 +21,9 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         "has, one shared line, nobody gives up, and compares the mean wait with Erlang's formula. What is known to be "
         "chance is taken off by control variates, so that all rows take about a minute of one processor, and each 95 % "
         "interval is to lie within 3 % of the formula as a whole.",
-        epilog="Exit codes: 0 every mean wait is within 3 % of the formula, 1 one is not, 2 wrong option.",
+        epilog="Example:\n  storesense sim mmc --servers 2 --load .8\n"
+        "\n"
+        "Exit codes: 0 every mean wait is within 3 % of the formula, 1 one is not, 2 wrong option.",
     )
     mmc.add_argument("--servers", type=_positive, action="append", metavar="C", help="tills; repeatable (1, 2, 4, 8)")
     mmc.add_argument(
@@ -38,7 +40,9 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         description="Lets people walk around a ring, 24 m long and 3 m wide, at several densities and compares their "
         "mean speed with published curves; then lets them through openings of several widths and compares the flow "
         "with published experiments; then the free speeds with recorded pedestrians, where there are files.",
-        epilog="Exit codes: 0 everything is within the published bounds, 1 something is not, 2 wrong option or file.",
+        epilog="Example:\n  storesense sim flow --density 1 --width 1.6\n"
+        "\n"
+        "Exit codes: 0 everything is within the published bounds, 1 something is not, 2 wrong option or file.",
     )
     flow.add_argument(
         "--trajectories",
