@@ -1,5 +1,7 @@
 """The pure modules of the pages, called in the browser they run in."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -322,3 +324,48 @@ def test_the_in_arrow_stands_square_on_the_named_side(call) -> None:
     assert call("floor/geometry.js", "inArrow", [0, 0], [10, 0], "right", 5)["to"] == [5, 5]
     assert call("floor/geometry.js", "inArrow", [0, 0], [10, 0], None, 5) is None
     assert call("floor/geometry.js", "inArrow", [1, 1], [1, 1], "left", 5) is None
+
+
+@pytest.fixture(scope="module")
+def refusal(browser: Browser):
+    """What a page of a language tells of a refusal: ``refusal("zh-CN", {"code", "message"})``."""
+    backend = FakeBackend().start()
+    contexts = {tag: browser.new_context(locale=tag) for tag in ("en", "zh-CN")}
+    pages = {tag: context.new_page() for tag, context in contexts.items()}
+    for page in pages.values():
+        page.goto(backend.url)
+
+    def told(tag: str, problem: dict[str, str]) -> str:
+        text: str = pages[tag].evaluate(
+            "async (problem) => (await import('/static/app/api.js')).refusalText(problem, 409)", problem
+        )
+        return text
+
+    yield told
+    for context in contexts.values():
+        context.close()
+    backend.stop()
+
+
+def test_a_refusal_is_told_in_english_by_the_server(refusal) -> None:
+    assert refusal("en", {"code": "alert_taken", "message": "anna has it in hand"}) == "anna has it in hand"
+    assert refusal("en", {}) == "The server answered with error 409."
+
+
+def test_a_refusal_is_told_in_chinese_by_its_code(refusal) -> None:
+    assert refusal("zh-CN", {"code": "alert_taken", "message": "anna has it in hand"}) == "已有其他人在处理这条告警。"
+    assert refusal("zh-CN", {}) == "服务器返回错误 409。"
+
+
+@pytest.mark.parametrize("code", ["invalid", "of_a_later_release"])
+def test_what_only_the_english_sentence_tells_stands_behind_the_chinese_one(refusal, code: str) -> None:
+    text = refusal("zh-CN", {"code": code, "message": "store 'a' has no section 'b'"})
+    assert re.fullmatch(r"[\u4e00-\u9fff]+（store 'a' has no section 'b'）", text)
+
+
+def test_every_documented_refusal_is_told_in_chinese(refusal, repo_dir: Path) -> None:
+    table = (repo_dir / "docs/reference/api.md").read_text().partition("| code |")[2].partition("\n\n")[0]
+    codes = {code for row in re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE) for code in re.findall("`(.+?)`", row)}
+    assert len(codes) > 40
+    told = {code: refusal("zh-CN", {"code": code, "message": "x"}) for code in codes}
+    assert [code for code, text in told.items() if text.startswith("服务器拒绝了请求")] == []

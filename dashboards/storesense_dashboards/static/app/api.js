@@ -15,6 +15,11 @@ export class ApiError extends Error {
   }
 }
 
+/** What the server said of a refusal, `{code, message}`, in the page's language; without a word of it the status is told. */
+export function refusalText(problem, status) {
+  return problem.message ? t.refusal(problem.code, problem.message) : t.problem.unexpected(status);
+}
+
 async function errorOf(response) {
   let problem = {};
   try {
@@ -25,7 +30,7 @@ async function errorOf(response) {
   return new ApiError({
     status: response.status,
     code: problem.code ?? "unexpected",
-    message: problem.message ?? t.problem.unexpected(response.status),
+    message: refusalText(problem, response.status),
     field: problem.field ?? null,
   });
 }

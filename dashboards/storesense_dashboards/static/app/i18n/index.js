@@ -33,10 +33,10 @@ async function load(name) {
   }
 }
 
-const [shell, floor] = await Promise.all([load("shell"), load("floor")]);
+const [shell, floor, problems] = await Promise.all(["shell", "floor", "problems"].map(load));
 
-/** The texts of the frame and of the floor. */
-export const t = { ...shell, ...floor };
+/** The texts of the frame, of the floor, and of what the server refuses. */
+export const t = { ...shell, ...floor, ...problems };
 
 /** The texts of one page: `const p = await pageTexts("devices")` at the head of its module. */
 export const pageTexts = load;

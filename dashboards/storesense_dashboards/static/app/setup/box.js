@@ -1,5 +1,6 @@
 // The edge box's own page: a camera's picture and tracks to draw over, matched with the floor plan, and tried on the last
 // hour. It speaks with this box alone; what was drawn goes back in the address of the page that one came from.
+import { refusalText } from "../api.js";
 import { pointsText } from "../floor/geometry.js";
 import { timeText } from "../format.js";
 import { pageTexts, t } from "../i18n/index.js";
@@ -32,7 +33,7 @@ async function ask(path, body) {
     credentials: "same-origin",
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? t.problem.unexpected(response.status)), {
+  if (!response.ok) throw Object.assign(new Error(refusalText(answer.error ?? {}, response.status)), {
       status: response.status,
       code: answer.error?.code,
     });
