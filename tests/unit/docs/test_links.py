@@ -12,7 +12,7 @@ INLINE_CODE = re.compile(r"`[^`\n]+`")
 
 
 def pages(repo_dir: Path) -> list[Path]:
-    return [repo_dir / "README.md", *sorted((repo_dir / "docs").rglob("*.md"))]
+    return [repo_dir / "README.md", repo_dir / "CONTRIBUTING.md", *sorted((repo_dir / "docs").rglob("*.md"))]
 
 
 def without_code(text: str) -> str:
@@ -72,7 +72,7 @@ def test_a_link_to_nothing_is_found(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("folder", ["reference", "decisions"])
+@pytest.mark.parametrize("folder", ["guide", "reference", "decisions"])
 def test_every_page_can_be_reached(folder: str, repo_dir: Path) -> None:
     """A page that no other page links is a page that nobody finds."""
     linked = {
