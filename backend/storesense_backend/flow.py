@@ -13,7 +13,7 @@ from storesense_contracts.layout import Lane, Queue, StoreLayout
 from storesense_contracts.readings import DWELL_EDGES_S, FEWEST_TOLD
 from storesense_contracts.sql import load_queries
 
-_SQL = load_queries("storesense_backend", "sql/flow.sql")
+_SQL = load_queries("storesense_backend", "sql/flow.sql", "sql/steps.sql")
 _QUARTER = timedelta(minutes=15)
 _LATELY = timedelta(hours=2)
 

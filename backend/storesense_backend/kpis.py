@@ -22,7 +22,7 @@ from storesense_contracts.kpis import BY_NAME
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
-_SQL = load_queries("storesense_backend", "sql/kpis.sql")
+_SQL = load_queries("storesense_backend", "sql/kpis.sql", "sql/steps.sql")
 _LONGEST_BY_DOORS = timedelta(days=31)
 
 

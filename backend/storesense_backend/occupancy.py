@@ -16,7 +16,7 @@ from storesense_backend.trading_days import TradingDay, trading_days
 from storesense_contracts.layout import StoreLayout
 from storesense_contracts.sql import load_queries
 
-_SQL = load_queries("storesense_backend", "sql/flow.sql")
+_SQL = load_queries("storesense_backend", "sql/flow.sql", "sql/steps.sql")
 STEP = timedelta(minutes=15)
 _LEARN = timedelta(days=28)
 _COMPLETE = 0.95

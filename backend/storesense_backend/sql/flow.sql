@@ -1,5 +1,5 @@
 -- What several people together tell: dwell, ways between zones, parties, tills; and the crossings that make occupancy.
--- Where a span is put together of minutes and quarters, it is as in kpis.sql.
+-- Where a span is put together of minutes and quarters, it is by the piece in steps.sql.
 
 -- name: door_steps
 SELECT bucket_at AS at, sum(in_count)::bigint AS in_count, sum(out_count)::bigint AS out_count,
@@ -34,14 +34,7 @@ SELECT
     sum(people_ms)::bigint AS people_ms,
     sum(staff_ms)::bigint AS staff_ms
 FROM (
-    SELECT * FROM zone_dwells_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT * FROM zone_dwells_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT * FROM zone_dwells_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters zone_dwells | *
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1 ORDER BY 1;
@@ -54,14 +47,7 @@ SELECT
     sum(stop_count)::bigint AS stops,
     sum(visit_dwell_ms)::bigint AS dwell_ms
 FROM (
-    SELECT series_id, entry_count, visit_count, stop_count, visit_dwell_ms FROM zone_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT series_id, entry_count, visit_count, stop_count, visit_dwell_ms FROM zone_visits_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT series_id, entry_count, visit_count, stop_count, visit_dwell_ms FROM zone_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters zone_visits | series_id, entry_count, visit_count, stop_count, visit_dwell_ms
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1 ORDER BY 1;
@@ -75,14 +61,7 @@ GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2;
 -- name: heads
 SELECT s.subject_id AS line_id, sum(in_count)::bigint AS in_people, sum(out_count)::bigint AS out_people
 FROM (
-    SELECT series_id, in_count, out_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT series_id, in_count, out_count FROM footfall_counts_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT series_id, in_count, out_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters footfall_counts | series_id, in_count, out_count
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1;
@@ -95,14 +74,7 @@ SELECT
     sum(staff_in_count)::bigint AS in_staff,
     sum(staff_out_count)::bigint AS out_staff
 FROM (
-    SELECT * FROM line_parties_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT * FROM line_parties_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT * FROM line_parties_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters line_parties | *
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1;
@@ -115,14 +87,7 @@ SELECT
     sum(busy_ms)::bigint AS busy_ms,
     sum(served_count)::bigint AS served
 FROM (
-    SELECT * FROM lane_services_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT * FROM lane_services_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT * FROM lane_services_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters lane_services | *
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1;
@@ -176,14 +141,7 @@ SELECT
     coalesce(sum(wait_ms) FILTER (WHERE outcome = 'served'), 0)::bigint AS wait_ms,
     coalesce(sum(service_ms) FILTER (WHERE outcome = 'served'), 0)::bigint AS service_ms
 FROM (
-    SELECT series_id, outcome, visit_count, wait_ms, service_ms FROM queue_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT series_id, outcome, visit_count, wait_ms, service_ms FROM queue_visits_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT series_id, outcome, visit_count, wait_ms, service_ms FROM queue_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters queue_visits | series_id, outcome, visit_count, wait_ms, service_ms
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1;

@@ -1,5 +1,5 @@
--- What KPIs are made of, all of it whole numbers. Each block adds single minutes and whole quarters of an hour, which
--- choose_steps in kpi_steps.py tells apart, and says how many subject-minutes it has readings of (measured_minutes), counting
+-- What KPIs are made of, all of it whole numbers. Each block adds single minutes and whole quarters of an hour, as
+-- steps.sql puts them together, and says how many subject-minutes it has readings of (measured_minutes), counting
 -- whole minutes, those before whole_until, only.
 
 -- name: raw_horizon
@@ -8,27 +8,15 @@ SELECT raw_from_at FROM raw_horizon;
 -- name: visitors
 SELECT sum(in_count)::bigint AS in_count, coalesce(sum(minute_count), 0)::bigint AS measured_minutes
 FROM (
-    SELECT in_count, (bucket_at < %(whole_until)s)::integer AS minute_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT in_count, minute_count FROM footfall_counts_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT in_count, (bucket_at < %(whole_until)s)::integer AS minute_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters footfall_counts
+    --     | in_count, (bucket_at < %(whole_until)s)::integer AS minute_count
+    --     | in_count, minute_count
 ) AS steps;
 
 -- name: visitors_by_line
 SELECT s.subject_id AS line_id, sum(in_count)::bigint AS in_count
 FROM (
-    SELECT series_id, in_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT series_id, in_count FROM footfall_counts_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT series_id, in_count FROM footfall_counts_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters footfall_counts | series_id, in_count
 ) AS steps
 JOIN series s USING (series_id)
 GROUP BY 1;
@@ -36,27 +24,13 @@ GROUP BY 1;
 -- name: parties
 SELECT sum(in_count)::bigint AS in_count
 FROM (
-    SELECT in_count FROM line_parties_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT in_count FROM line_parties_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT in_count FROM line_parties_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters line_parties | in_count
 ) AS steps;
 
 -- name: presence
 SELECT sum(staff_ms)::bigint AS staff_ms, sum(people_ms)::bigint AS people_ms
 FROM (
-    SELECT staff_ms, people_ms FROM zone_dwells_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT staff_ms, people_ms FROM zone_dwells_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT staff_ms, people_ms FROM zone_dwells_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters zone_dwells | staff_ms, people_ms
 ) AS steps;
 
 -- name: zones
@@ -79,17 +53,10 @@ FROM (
         sum(visit_dwell_ms)::bigint AS visit_dwell_ms,
         sum(minute_count)::bigint AS minute_count
     FROM (
-        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-            bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-        UNION ALL
-        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-            true AS is_whole, minute_count FROM zone_visits_15m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-        UNION ALL
-        SELECT series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
-            bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count FROM zone_visits_1m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+        -- put: minutes_and_quarters zone_visits
+        --     | series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms,
+        --       bucket_at < %(whole_until)s AS is_whole, (bucket_at < %(whole_until)s)::integer AS minute_count
+        --     | series_id, presence_ms, entry_count, stop_count, visit_count, visit_dwell_ms, true AS is_whole, minute_count
     ) AS steps
     GROUP BY series_id
 ) AS zones;
@@ -101,16 +68,10 @@ SELECT
     sum(minutes)::bigint AS minutes,
     coalesce(sum(minute_count), 0)::bigint AS measured_minutes
 FROM (
-    SELECT (length_sum * 1000 + reading_count / 2) / reading_count AS length_milli, 1 AS minutes,
-        (bucket_at < %(whole_until)s)::integer AS minute_count FROM queue_samples_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT minute_length_milli_sum AS length_milli, minute_count AS minutes, minute_count FROM queue_samples_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT (length_sum * 1000 + reading_count / 2) / reading_count AS length_milli, 1 AS minutes,
-        (bucket_at < %(whole_until)s)::integer AS minute_count FROM queue_samples_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters queue_samples
+    --     | (length_sum * 1000 + reading_count / 2) / reading_count AS length_milli, 1 AS minutes,
+    --       (bucket_at < %(whole_until)s)::integer AS minute_count
+    --     | minute_length_milli_sum AS length_milli, minute_count AS minutes, minute_count
 ) AS steps;
 
 -- name: queue_visits
@@ -138,14 +99,7 @@ SELECT
         coalesce(sum(wait_le_1800s) FILTER (WHERE outcome = 'served'), 0)::bigint
     ] AS served_within
 FROM (
-    SELECT * FROM queue_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT * FROM queue_visits_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT * FROM queue_visits_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters queue_visits | *
 ) AS steps;
 
 -- name: exact_waits
@@ -161,14 +115,7 @@ WHERE series_id = ANY (%(series_ids)s) AND measured_at >= %(from_at)s AND measur
 -- name: lanes
 SELECT coalesce(sum(minute_count), 0)::bigint AS measured_minutes
 FROM (
-    SELECT (bucket_at < %(whole_until)s)::integer AS minute_count FROM lane_states_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT minute_count FROM lane_states_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT (bucket_at < %(whole_until)s)::integer AS minute_count FROM lane_states_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters lane_states | (bucket_at < %(whole_until)s)::integer AS minute_count | minute_count
 ) AS steps;
 
 -- name: lanes_against_needed
@@ -186,14 +133,9 @@ FROM devices d
 LEFT JOIN (
     SELECT s.device_id, bucket_at, max(minute_count) AS minute_count
     FROM (
-        SELECT series_id, bucket_at, (bucket_at < %(whole_until)s)::integer AS minute_count FROM health_readings_1m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-        UNION ALL
-        SELECT series_id, bucket_at, minute_count FROM health_readings_15m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-        UNION ALL
-        SELECT series_id, bucket_at, (bucket_at < %(whole_until)s)::integer AS minute_count FROM health_readings_1m
-        WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+        -- put: minutes_and_quarters health_readings
+        --     | series_id, bucket_at, (bucket_at < %(whole_until)s)::integer AS minute_count
+        --     | series_id, bucket_at, minute_count
     ) AS steps
     JOIN series s USING (series_id)
     GROUP BY s.device_id, bucket_at
@@ -211,18 +153,11 @@ SELECT
     coalesce(sum(known), 0)::bigint AS known_minutes,
     coalesce(sum(known_minute_count), 0)::bigint AS measured_minutes
 FROM (
-    SELECT coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0) AS empty_milli,
-        (units_known_count > 0)::integer AS known,
-        (units_known_count > 0 AND bucket_at < %(whole_until)s)::integer AS known_minute_count FROM shelf_weights_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(from_at)s AND bucket_at < %(quarters_from_at)s
-    UNION ALL
-    SELECT minute_empty_milli_sum AS empty_milli, known_minute_count AS known, known_minute_count FROM shelf_weights_15m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_from_at)s AND bucket_at < %(quarters_to_at)s
-    UNION ALL
-    SELECT coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0) AS empty_milli,
-        (units_known_count > 0)::integer AS known,
-        (units_known_count > 0 AND bucket_at < %(whole_until)s)::integer AS known_minute_count FROM shelf_weights_1m
-    WHERE series_id = ANY (%(series_ids)s) AND bucket_at >= %(quarters_to_at)s AND bucket_at < %(to_at)s
+    -- put: minutes_and_quarters shelf_weights
+    --     | coalesce((empty_count * 1000 + units_known_count / 2) / nullif(units_known_count, 0), 0) AS empty_milli,
+    --       (units_known_count > 0)::integer AS known,
+    --       (units_known_count > 0 AND bucket_at < %(whole_until)s)::integer AS known_minute_count
+    --     | minute_empty_milli_sum AS empty_milli, known_minute_count AS known, known_minute_count
 ) AS steps;
 
 -- name: restocks
