@@ -5,6 +5,7 @@
 export const PAGES = Object.freeze({
   chain: { icon: "stores", needsStore: false, load: () => import("./chain.js") },
   floor: { icon: "store", needsStore: true, load: () => import("./floor.js") },
+  visitors: { icon: "people", needsStore: true, load: () => import("./visitors.js") },
   queues: { icon: "queue", needsStore: true, load: () => import("./queues.js") },
   alerts: { icon: "bell", needsStore: true, load: () => import("./alerts.js") },
   shelves: { icon: "shelf", needsStore: true, load: () => import("./shelves.js") },

@@ -86,6 +86,7 @@ export default {
     label: "Pages",
     chain: "All stores",
     floor: "Floor",
+    visitors: "Visitors",
     queues: "Queues",
     shelves: "Shelves",
     alerts: "Alerts",

@@ -84,6 +84,7 @@ export default {
     label: "页面",
     chain: "全部门店",
     floor: "卖场",
+    visitors: "客流",
     queues: "排队",
     shelves: "货架",
     alerts: "告警",

@@ -1,0 +1,21 @@
+// Which figures rest on a camera that was not well, and for how long; pure.
+import { parseInstant } from "../format.js";
+
+/** Seconds by figure ("zone/fresh"), of faults as `GET .../quality` tells them; times of several cameras at once count once. */
+export function markedSeconds(faults) {
+  const spans = new Map();
+  for (const fault of faults) {
+    const span = [parseInstant(fault.from) ?? 0, parseInstant(fault.to) ?? 0];
+    for (const figure of fault.affected) spans.set(figure, [...(spans.get(figure) ?? []), span]);
+  }
+  const marked = {};
+  for (const [figure, found] of spans) {
+    let [totalMs, endMs] = [0, -Infinity];
+    for (const [fromMs, toMs] of found.sort((a, b) => a[0] - b[0])) {
+      totalMs += Math.max(0, toMs - Math.max(fromMs, endMs));
+      endMs = Math.max(endMs, toMs);
+    }
+    if (totalMs > 0) marked[figure] = totalMs / 1000;
+  }
+  return marked;
+}

@@ -1,0 +1,97 @@
+"""The page of visitors, before a scripted backend."""
+
+import csv
+import io
+
+from playwright.sync_api import Page, expect
+
+from fixtures.fake_backend import FakeBackend
+from fixtures.page_states import expect_no_wider
+
+HASH = "store=corner-market&page=visitors"
+
+
+def open_at(open_page, backend: FakeBackend, hash_text: str = HASH, *, language: str = "en", **options) -> Page:
+    page: Page = open_page(path=f"/#{hash_text}", language=language, **options)
+    return page
+
+
+def row(page: Page, card: str, name: str):
+    return page.locator(f"#{card} tbody tr").filter(has_text=name)
+
+
+def test_heads_stand_with_their_band_groups_and_staff_beside_them(open_page, backend):
+    page = open_at(open_page, backend)
+    figures = page.locator(".figures")
+    expect(figures.locator("[data-figure=visitors]")).to_contain_text("404 to 437 in truth")
+    expect(figures.locator("[data-figure=units]")).to_contain_text("260")
+    expect(figures.locator("[data-figure=units]")).to_contain_text("1.6 people each")
+    expect(figures.locator("[data-figure=inside]")).to_contain_text("9 to 19, by the doors")
+    expect(figures.locator("[data-figure=staff]")).to_contain_text("8.3 %")
+    door = row(page, "lines", "Main door")
+    expect(door).to_contain_text("−1.9 % (−6.0 % to +2.0 %)")
+    expect(door).to_contain_text("3 %")
+    expect(row(page, "lines", "Side door")).to_contain_text("not checked")
+
+
+def test_the_doors_say_what_a_day_was_off_by_and_how_much_was_corrected(open_page, backend):
+    page = open_at(open_page, backend)
+    rows = page.locator("#doors tbody tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("goes on")
+    expect(rows.nth(1)).to_contain_text("+6")
+    expect(rows.nth(1)).to_contain_text("+0.8 %")
+    expect(rows.nth(1)).to_contain_text("99 %")
+    expect(page.locator("#doors .chart canvas")).to_be_visible()
+
+
+def test_stays_have_a_histogram_and_ways_of_few_are_told_by_their_sum_alone(open_page, backend):
+    page = open_at(open_page, backend)
+    fresh = row(page, "stays", "Fresh food")
+    expect(fresh.get_by_role("img", name="20 s to 30 s: 80")).to_be_visible()
+    expect(fresh).to_contain_text("12 %")
+    expect(row(page, "stays", "Promotion")).to_contain_text("–")
+    expect(page.locator("#ways")).to_contain_text("Of fewer than 5 people")
+    expect(row(page, "ways", "Fresh food")).to_contain_text("31")
+    expect(page.locator("#ways")).to_contain_text("7 people more")
+    with page.expect_download() as download:
+        page.locator("#stays").get_by_role("button", name="CSV").click()
+    lines = list(csv.reader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig"))))
+    assert lines[1][:5] == ["Fresh food", "122", "70", "52", "24"]
+    assert lines[1][6].split(" ")[4] == "80"
+
+
+def test_figures_of_a_camera_that_did_not_see_well_are_marked(open_page, backend):
+    page = open_at(open_page, backend, HASH + "&period=week")
+    expect(page.locator("#marked")).to_contain_text("Main door (1 h")
+    expect(page.locator("#marked")).to_contain_text("Fresh food (1 h")
+    expect(row(page, "lines", "Main door").locator(".mark")).to_contain_text("A camera did not see well for 1 h")
+    expect(row(page, "stays", "Fresh food").locator(".mark")).to_have_count(1)
+    expect(row(page, "lines", "Side door").locator(".mark")).to_have_count(0)
+
+
+def test_times_of_two_cameras_that_fail_at_once_count_once(open_page, backend):
+    page = open_at(open_page, backend)
+    marked = page.evaluate(
+        """async () => (await import("/static/app/visitors/marks.js")).markedSeconds([
+          {from: "2026-11-21T10:00:00Z", to: "2026-11-21T10:10:00Z", affected: ["zone/a", "zone/b"]},
+          {from: "2026-11-21T10:05:00Z", to: "2026-11-21T10:12:00Z", affected: ["zone/a"]},
+          {from: "2026-11-21T09:00:00Z", to: "2026-11-21T09:01:00Z", affected: ["zone/a"]},
+          {from: "2026-11-21T09:00:00Z", to: "2026-11-21T09:00:00Z", affected: ["zone/c"]},
+        ])"""
+    )
+    assert marked == {"zone/a": 780, "zone/b": 600}
+
+
+def test_it_fits_a_phone_and_speaks_chinese(open_page, backend):
+    page = open_at(open_page, backend, language="zh-CN", width=390)
+    expect(page.locator("#lines")).to_contain_text("各计数线")
+    expect(page.locator("#doors .chart canvas")).to_be_visible()
+    expect_no_wider(page, 390)
+
+
+def test_a_store_that_counts_nobody_says_what_it_takes(open_page, backend):
+    layout = backend.stores["corner-market"]["layout"]
+    layout["lines"], layout["zones"] = [], []
+    page = open_at(open_page, backend)
+    expect(page.locator("#no-visitors")).to_contain_text("Draw counting lines and zones")
