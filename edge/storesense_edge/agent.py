@@ -185,6 +185,8 @@ class DeviceAgent:
         if self._audits is None:
             return
         try:
+            # Whether the camera gives pictures or not, a day is a day.
+            await asyncio.to_thread(self._audits.forget, self._clock.now())
             found = await asyncio.to_thread(self._audits.take_audits)
         except TrajectoryError as exc:
             _logger.warning("%s: %s", self._name, exc)

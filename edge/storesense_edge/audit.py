@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from storesense_contracts.errors import UsageError
 from storesense_contracts.readings import Direction, LineAccuracy
 from storesense_edge.audit_error import TOLERANCE_S, compare
-from storesense_edge.trajectories import Audit
+from storesense_edge.trajectories import DAY_MS, WRITE_EVERY_MS, Audit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from storesense_edge.trajectories import TrajectoryFile
 
 MAX_TALLIED = 20_000
-MAX_AUDIT_MS = 86_400_000
+SETTLE_MS = int(TOLERANCE_S * 1000) + WRITE_EVERY_MS + 2_000
+"""After a tally: until whoever was tallied last may be counted, decided on (half a second later) and written down."""
+LEAST_MEASURED = 0.9
+"""A tally says little of a camera that measured for less than this share of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def audit_line(
     *,
     from_ms: int,
     to_ms: int,
-    tolerance_s: float = TOLERANCE_S,
+    now_ms: int,
 ) -> Audit:
     """Compare a tally with what a camera counted at a line, and leave the result for the agent to send.
 
@@ -82,22 +85,41 @@ def audit_line(
         tally: everybody who was seen to cross it.
         from_ms: when the tally began.
         to_ms: when it ended.
-        tolerance_s: how far a tallied person and a crossing may be apart.
+        now_ms: the present.
 
     Raises:
-        UsageError: the times make no sense.
+        UsageError: the times make no sense, or the camera did not measure then.
         TrajectoryError: there are no trajectories.
     """
-    if not 0 < to_ms - from_ms <= MAX_AUDIT_MS:
+    if not 0 < to_ms - from_ms <= DAY_MS:
         raise UsageError("The tally must end after it began, and within a day, which is as long as crossings are kept.")
+    if from_ms < now_ms - DAY_MS:
+        raise UsageError("The tally began more than a day ago, and crossings are kept for a day; tally again.")
+    if to_ms + SETTLE_MS > now_ms:
+        raise UsageError(
+            f"The last crossings are not written yet; compare the tally {SETTLE_MS // 1000} s after its end or later."
+        )
     if any(not from_ms <= person.at_ms <= to_ms for person in tally):
         raise UsageError("Somebody was tallied before the tally began or after it ended; check the times.")
-    counted = [(at_ms, entered) for at_ms, line, entered in trajectories.crossings(from_ms, to_ms) if line == line_id]
+    measured = trajectories.measured_ms(from_ms, to_ms) / (to_ms - from_ms)
+    if measured < LEAST_MEASURED:
+        raise UsageError(
+            f"The camera measured for {100 * measured:.0f} % of that time only, so the tally would say nothing of how "
+            "it counts; see on the devices page why, and tally again."
+        )
+    edge_ms = int(TOLERANCE_S * 1000)
+    counted = [
+        (at_ms, entered)
+        for at_ms, line, entered in trajectories.crossings(from_ms - edge_ms, to_ms + edge_ms)
+        if line == line_id
+    ]
     accuracy = []
     for direction in Direction:
         seen_s = [person.at_ms / 1000 for person in tally if person.direction is direction]
-        counted_s = [at_ms / 1000 for at_ms, entered in counted if entered == (direction is Direction.IN)]
-        found = compare(seen_s, counted_s, tolerance_s=tolerance_s)
+        this_way = [at_ms for at_ms, entered in counted if entered == (direction is Direction.IN)]
+        within_s = [at_ms / 1000 for at_ms in this_way if from_ms <= at_ms <= to_ms]
+        beside_s = [at_ms / 1000 for at_ms in this_way if not from_ms <= at_ms <= to_ms]
+        found = compare(seen_s, within_s, beside_s=beside_s)
         accuracy.append(
             LineAccuracy(
                 line_id=line_id,

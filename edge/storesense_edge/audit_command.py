@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,19 @@ from storesense_contracts.site import CameraDevice, load_site
 from storesense_edge.audit import audit_line, described, read_tally
 from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.local_password import write_password
-from storesense_edge.local_server import LocalAudit, serve
+from storesense_edge.local_server import AuditLine, LocalAudit, serve
+from storesense_edge.site_mapping import camera_plan
 from storesense_edge.trajectories import TrajectoryFile, trajectory_path
+from storesense_edge.vision.camera_plan import lines_px
+from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from storesense_edge.drawing import Drawn
+
+_FRAME_WH = (1_600, 900)
+"""Any size does: places are told as fractions."""
 PASSWORD_FILE = "audit.password"  # noqa: S105 -- a file's name
 
 
@@ -34,11 +42,30 @@ def cameras_of(site_path: Path, state_dir: Path) -> dict[str, LocalAudit]:
             continue
         drawing = DeviceDrawing(device, site.store, drawing_path(folder, device.id))
         drawing.load()
-        if lines := tuple(view.line for view in drawing.now.device.lines):
+        if lines := _lines_of(drawing.now):
             found[device.id] = LocalAudit(TrajectoryFile(trajectory_path(folder, device.id)), lines)
     if not found:
         raise UsageError(f"No camera of {site_path} counts at a line, so there is nothing to audit.")
     return found
+
+
+def _lines_of(drawn: Drawn) -> tuple[AuditLine, ...]:
+    names = {line.id: line.name for line in drawn.store.lines}
+    device = drawn.device.model_copy(update={"zones": [], "queues": [], "heatmap": None})
+    try:
+        seen = {line.line_id: line for line in lines_px(camera_plan(device, drawn.store, _FRAME_WH))}
+    except GeometryError:
+        seen = {}  # the agent says what is wrong with it; what was counted before can be audited all the same
+    lines = []
+    for view in device.lines:
+        line = seen.get(view.line)
+        ends = () if line is None else (_fraction(line.a_xy), _fraction(line.b_xy), line.in_side.value)
+        lines.append(AuditLine(view.line, names.get(view.line, view.line), *ends))
+    return tuple(lines)
+
+
+def _fraction(point_px: tuple[float, float]) -> tuple[float, float]:
+    return (round(point_px[0] / _FRAME_WH[0], 4), round(point_px[1] / _FRAME_WH[1], 4))
 
 
 def tally(
@@ -46,10 +73,12 @@ def tally(
 ) -> int:
     """Compare a tally from a CSV file with what was counted. Raises UsageError, TrajectoryError, FileError."""
     from_ms, to_ms = (_instant_ms(text) for text in span)
-    audit_of = next((each for each in cameras_of(site_path, state_dir).values() if line_id in each.lines), None)
+    audit_of = next((each for each in cameras_of(site_path, state_dir).values() if each.counts_at(line_id)), None)
     if audit_of is None:
         raise UsageError(f"No camera of {site_path} counts at a line {line_id!r}.")
-    found = audit_line(audit_of.trajectories, line_id, read_tally(csv_path), from_ms=from_ms, to_ms=to_ms)
+    now_ms = int(time.time() * 1000)
+    people = read_tally(csv_path)
+    found = audit_line(audit_of.trajectories, line_id, people, from_ms=from_ms, to_ms=to_ms, now_ms=now_ms)
     sys.stderr.write("\n".join(described(each) for each in found.accuracy) + "\n")
     sys.stderr.write("The agent sends these numbers within a minute; the trajectories stay on this box.\n")
     if json_out:

@@ -47,31 +47,41 @@ class CountError:
         return (self.counted - self.tallied) / self.tallied if self.tallied else None
 
 
-def compare(tallied_s: Sequence[float], counted_s: Sequence[float], *, tolerance_s: float = TOLERANCE_S) -> CountError:
+def compare(
+    tallied_s: Sequence[float],
+    counted_s: Sequence[float],
+    *,
+    tolerance_s: float = TOLERANCE_S,
+    beside_s: Sequence[float] = (),
+) -> CountError:
     """Compare a tally with what was counted.
 
     Args:
         tallied_s: when a person saw somebody cross, seconds.
         counted_s: when the camera counted somebody, on the same clock.
         tolerance_s: how far the two may be apart.
+        beside_s: the same just before and after the tally: whoever is tallied at its edge may be counted there, and
+            who is counted there and was not tallied is none of its concern.
     """
-    pairs = matched(tallied_s, counted_s, tolerance_s)
-    missed, extra = len(tallied_s) - pairs, len(counted_s) - pairs
+    alone = unmatched(tallied_s, counted_s, tolerance_s)
+    missed = len(unmatched(alone, beside_s, tolerance_s))
+    extra = len(counted_s) - (len(tallied_s) - len(alone))
     low, high = error_bounds(len(tallied_s), missed, extra)
-    return CountError(len(tallied_s), len(counted_s), missed, extra, low, high)
+    return CountError(len(tallied_s), len(tallied_s) - missed + extra, missed, extra, low, high)
 
 
-def matched(tallied_s: Sequence[float], counted_s: Sequence[float], tolerance_s: float) -> int:
-    """Return the largest number of pairs in which no two moments are further apart than ``tolerance_s``."""
+def unmatched(tallied_s: Sequence[float], counted_s: Sequence[float], tolerance_s: float) -> list[float]:
+    """Return who of the tallied has no pair, where there are as many pairs no further apart as there can be."""
     tallied, counted = sorted(tallied_s), sorted(counted_s)
-    pairs = place = 0
+    alone, place = [], 0
     for moment in tallied:
         while place < len(counted) and counted[place] < moment - tolerance_s:
             place += 1
         if place < len(counted) and counted[place] <= moment + tolerance_s:
-            pairs += 1
             place += 1
-    return pairs
+        else:
+            alone.append(moment)
+    return alone
 
 
 def error_bounds(tallied: int, missed: int, extra: int) -> tuple[float, float]:

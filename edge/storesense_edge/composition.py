@@ -115,10 +115,12 @@ def build_agent(
             settings=settings.link,
         )
         audits = None
-        if isinstance(device, CameraDevice) and settings.trajectories_keep_s > 0:
-            audits = TrajectoryFile(trajectory_path(state_dir / store_id, device.id))
+        if isinstance(device, CameraDevice):
+            # Also where none are kept any more: those from before are deleted.
+            path = trajectory_path(state_dir / store_id, device.id)
+            audits = TrajectoryFile(path, keep_s=settings.trajectories_keep_s)
         if setup is not None and drawing is not None:
-            setup.cameras[device.id] = SetupCamera(drawing, audits)
+            setup.cameras[device.id] = SetupCamera(drawing, audits if settings.trajectories_keep_s > 0 else None)
         agent = DeviceAgent(
             device.id,
             sources,
@@ -181,9 +183,8 @@ def _sources(
         views = ViewFile(state_dir / f"{device.id}.view.npz", geometry_key(device)) if is_live else None
         recorder = None
         if settings.trajectories_keep_s > 0:
-            file = TrajectoryFile(trajectory_path(state_dir, device.id))
-            salt = secrets.randbits(31)
-            recorder = TrajectoryRecorder(file, keep_s=settings.trajectories_keep_s, salt=salt)
+            file = TrajectoryFile(trajectory_path(state_dir, device.id), keep_s=settings.trajectories_keep_s)
+            recorder = TrajectoryRecorder(file, salt=secrets.randbits(31))
         source = partial(open_source, credentials=logins)
         agent = CameraAgent(device, site.store, settings, clock, source=source, views=views, recorder=recorder)
         if is_live:

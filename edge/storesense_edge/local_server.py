@@ -11,7 +11,9 @@ import secrets
 import threading
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,10 +21,10 @@ import msgspec
 
 from storesense_contracts.errors import UsageError
 from storesense_contracts.readings import Direction
-from storesense_edge.audit import MAX_TALLIED, Tallied, audit_line, described
+from storesense_edge.audit import MAX_TALLIED, SETTLE_MS, Tallied, audit_line, described
 from storesense_edge.local_http import LocalHandler, LocalHttpServer
-from storesense_edge.local_page import PAGE
 from storesense_edge.local_password import check_password
+from storesense_edge.trajectories import DAY_MS, TrajectoryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +40,29 @@ _FIRST_DELAY_S = 5.0
 _MAX_DELAY_S = 300.0
 _MAX_SESSIONS = 20
 _MAX_SPAN_MS = 3_600_000
+_CLOCKS_APART_MS = 5_000
+"""A browser on a slow network may take its own present for so much later than ours."""
 _COOKIE = "storesense_audit"
+_PAGE = files("storesense_edge") / "audit_page.html"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLine:
+    """A line that a camera counts at, and where it sees it.
+
+    Attributes:
+        line: its id.
+        name: what people call it.
+        a: one end, fractions of the picture; None where that is not known.
+        b: the other end.
+        in_side: which side is in, standing at ``a`` and looking at ``b``.
+    """
+
+    line: str
+    name: str
+    a: tuple[float, float] | None = None
+    b: tuple[float, float] | None = None
+    in_side: str = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +70,11 @@ class LocalAudit:
     """A camera's trajectories and the lines that it counts at."""
 
     trajectories: TrajectoryFile
-    lines: tuple[str, ...]
+    lines: tuple[AuditLine, ...]
+
+    def counts_at(self, line_id: str) -> bool:
+        """Return whether it counts at a line."""
+        return any(line.line == line_id for line in self.lines)
 
 
 class _TallyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -113,6 +141,8 @@ class LocalServer(LocalHttpServer):
         doorman: who may.
         listen: address and port.
         certificate: certificate and key, None for plain HTTP, on loopback alone.
+        now_s: seconds since 1970.
+        wait: waits so many seconds; for crossings that are still to be written.
 
     Raises:
         UsageError: it would speak plain HTTP to a network, or cannot bind.
@@ -124,9 +154,14 @@ class LocalServer(LocalHttpServer):
         doorman: Doorman,
         listen: tuple[str, int],
         certificate: tuple[Path, Path] | None = None,
+        *,
+        now_s: Callable[[], float] = time.time,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self.cameras = cameras
         self.doorman = doorman
+        self.now_s = now_s
+        self.wait = wait
         super().__init__(listen, _Handler, what="The audit page", certificate=certificate)
 
 
@@ -144,13 +179,15 @@ class _Handler(LocalHandler):
         """Serve the page to anybody, and data to whoever is signed in."""
         parts = urlsplit(self.path)
         if parts.path == "/":
-            self.answer(HTTPStatus.OK, PAGE.encode(), "text/html; charset=utf-8")
+            self.answer(HTTPStatus.OK, _PAGE.read_bytes(), "text/html; charset=utf-8")
         elif parts.path == "/api/now":
-            self.json(HTTPStatus.OK, {"now_ms": int(time.time() * 1000)})
+            self.json(HTTPStatus.OK, {"now_ms": self._now_ms()})
         elif not self._local.doorman.knows(self._token()):
             self.refuse(HTTPStatus.UNAUTHORIZED, "signed_out", "Sign in first.")
         elif parts.path == "/api/lines":
-            self.json(HTTPStatus.OK, {name: list(each.lines) for name, each in self._local.cameras.items()})
+            self.json(HTTPStatus.OK, self._lines())
+        elif parts.path == "/api/settle":
+            self.json(HTTPStatus.OK, {"settle_ms": SETTLE_MS})
         elif parts.path == "/api/trajectories":
             self.guarded(lambda: self._trajectories(parse_qs(parts.query)))
         else:
@@ -186,6 +223,16 @@ class _Handler(LocalHandler):
         cookie = f"{_COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={int(SESSION_S)}{secure}"
         self.json(HTTPStatus.OK, {}, cookie)
 
+    def _now_ms(self) -> int:
+        return int(self._local.now_s() * 1000)
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [
+            {"camera": name} | msgspec.to_builtins(line)
+            for name, each in self._local.cameras.items()
+            for line in each.lines
+        ]
+
     def _trajectories(self, query: dict[str, list[str]]) -> dict[str, Any]:
         camera = self._camera(query.get("camera", [""])[0])
         try:
@@ -194,6 +241,8 @@ class _Handler(LocalHandler):
             raise UsageError("Give from_ms and to_ms, milliseconds since 1970.") from exc
         if not 0 < to_ms - from_ms <= _MAX_SPAN_MS:
             raise UsageError("Ask for an hour at most.")
+        # What the agent has not deleted yet, for it does not run, is not shown either.
+        from_ms = max(from_ms, self._now_ms() - DAY_MS)
         return {
             "points": camera.trajectories.points(from_ms, to_ms),
             "crossings": camera.trajectories.crossings(from_ms, to_ms),
@@ -205,13 +254,23 @@ class _Handler(LocalHandler):
         except msgspec.DecodeError as exc:
             raise UsageError(f"The tally cannot be read ({exc}).") from exc
         camera = self._camera(given.camera)
-        if given.line not in camera.lines:
+        if not camera.counts_at(given.line):
             raise UsageError("That camera does not count at that line.")
         if len(given.in_ms) + len(given.out_ms) > MAX_TALLIED:
             raise UsageError("That are more people than one can tally.")
         people = [Tallied(at_ms, Direction.IN) for at_ms in given.in_ms]
         people += [Tallied(at_ms, Direction.OUT) for at_ms in given.out_ms]
-        audit = audit_line(camera.trajectories, given.line, people, from_ms=given.from_ms, to_ms=given.to_ms)
+        rest_ms = given.to_ms + SETTLE_MS - self._now_ms()
+        if 0 < rest_ms <= SETTLE_MS + _CLOCKS_APART_MS:
+            self._local.wait((rest_ms + 10) / 1000)
+        audit = audit_line(
+            camera.trajectories,
+            given.line,
+            people,
+            from_ms=given.from_ms,
+            to_ms=given.to_ms,
+            now_ms=self._now_ms(),
+        )
         return {"accuracy": msgspec.to_builtins(audit.accuracy), "says": [described(each) for each in audit.accuracy]}
 
     def _camera(self, name: str) -> LocalAudit:
@@ -237,6 +296,11 @@ def serve(
     """
     if not password_file.is_file():
         raise UsageError("No password is set for the audit page; set one with storesense edge audit password.")
+    for camera in cameras.values():
+        try:
+            camera.trajectories.forget(datetime.now(UTC))
+        except TrajectoryError as exc:
+            _logger.warning("%s", exc)
     with LocalServer(cameras, Doorman(password_file), listen, certificate) as server:
         scheme = "https" if server.is_secure else "http"
         _logger.info("the audit page is at %s://%s:%d/", scheme, *server.server_address[:2])

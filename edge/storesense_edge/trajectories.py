@@ -2,8 +2,9 @@
 
 A trajectory is a number drawn by lot and rounded places in the picture, twice a second; a crossing is a line, a
 direction and an instant. Numbers are drawn anew at each start, so nothing links one boot's to another's. What is older
-than a day, or more than fits, is deleted. Nothing of this is sent: no message has a field for it. What an audit found,
-numbers alone, waits here until the agent has sent it.
+than a day, or more than fits, is deleted, whether the camera gives pictures or not, and never read. Beside them stands
+when the camera measured at all: a tally of another time would blame it for what it was not there to see. Nothing of
+this is sent: no message has a field for it. What an audit found, numbers alone, waits here until the agent has sent it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,16 @@ _logger = logging.getLogger(__name__)
 
 MAX_POINTS = 2_000_000
 MAX_CROSSINGS = 200_000
+MAX_SPANS = 100_000
 WRITE_EVERY_MS = 5_000
+DAY_MS = 86_400_000
+"""Nothing older is kept, nor read while it waits for its deletion."""
+_PAUSE_MS = 3_000
+"""Between two pictures this far apart nothing was measured."""
 POINT_EVERY_MS = 500
 _ROUND = 200
 """Places are rounded to this part of the picture's width and height."""
-_TIDY_EVERY_MS = 600_000
+_TIDY_EVERY_MS = 60_000
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
 PRAGMA secure_delete = ON;
@@ -41,6 +47,8 @@ CREATE TABLE IF NOT EXISTS points (at_ms INTEGER NOT NULL, track INTEGER NOT NUL
 CREATE INDEX IF NOT EXISTS points_at ON points (at_ms);
 CREATE TABLE IF NOT EXISTS crossings (at_ms INTEGER NOT NULL, line_id TEXT NOT NULL, entered INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS crossings_at ON crossings (at_ms);
+CREATE TABLE IF NOT EXISTS measured (at_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS measured_at ON measured (at_ms);
 CREATE TABLE IF NOT EXISTS audits (
     from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, accuracy TEXT NOT NULL, is_sent INTEGER NOT NULL DEFAULT 0
 );
@@ -85,29 +93,45 @@ class TrajectoryFile:
 
     Args:
         path: the file.
+        keep_s: seconds after which what is in it is forgotten.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keep_s: float = DAY_MS / 1000) -> None:
         self._path = path
+        self._keep_ms = int(keep_s * 1000)
+
+    def forget(self, now: datetime) -> None:
+        """Delete what has been kept for long enough. Raises TrajectoryError."""
+        self.tidy(int(now.timestamp() * 1000) - self._keep_ms)
 
     def append(
-        self, points: Iterable[tuple[int, int, float, float]], crossings: Iterable[tuple[int, str, bool]]
+        self,
+        points: Iterable[tuple[int, int, float, float]],
+        crossings: Iterable[tuple[int, str, bool]],
+        measured: Iterable[tuple[int, int]] = (),
     ) -> None:
-        """Write places (at_ms, track, x, y) and crossings (at_ms, line, entered). Raises TrajectoryError."""
+        """Write places (at_ms, track, x, y), crossings (at_ms, line, entered) and times measured (from_ms, to_ms).
+
+        Raises:
+            TrajectoryError: the file cannot be used.
+        """
         with closing(self._open()) as database:
             try:
                 with database:
                     database.executemany("INSERT INTO points VALUES (?, ?, ?, ?)", points)
                     database.executemany("INSERT INTO crossings VALUES (?, ?, ?)", crossings)
+                    database.executemany("INSERT INTO measured VALUES (?, ?)", measured)
             except sqlite3.Error as exc:
                 raise TrajectoryError(path=self._path, cause=str(exc)) from exc
 
     def tidy(self, before_ms: int, *, max_points: int = MAX_POINTS) -> None:
-        """Delete what is older, and the oldest of what is too much. Raises TrajectoryError."""
+        """Delete what is older, and the oldest of what is too much; makes no file. Raises TrajectoryError."""
+        if not self._path.is_file():
+            return
         with closing(self._open()) as database:
             try:
                 with database:
-                    for table, most in (("points", max_points), ("crossings", MAX_CROSSINGS)):
+                    for table, most in (("points", max_points), ("crossings", MAX_CROSSINGS), ("measured", MAX_SPANS)):
                         database.execute(f"DELETE FROM {table} WHERE at_ms < ?", (before_ms,))  # noqa: S608 -- our own names
                         database.execute(
                             f"DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?",  # noqa: S608
@@ -130,6 +154,16 @@ class TrajectoryFile:
         """Return crossings between two instants, the oldest first. Raises TrajectoryError."""
         query = "SELECT at_ms, line_id, entered FROM crossings WHERE at_ms >= ? AND at_ms < ? ORDER BY at_ms"
         return [(at_ms, line_id, bool(entered)) for at_ms, line_id, entered in self._read(query, (from_ms, to_ms))]
+
+    def measured_ms(self, from_ms: int, to_ms: int) -> int:
+        """Return for how much of a time the camera measured, milliseconds. Raises TrajectoryError."""
+        query = "SELECT at_ms, to_ms FROM measured WHERE at_ms < ? AND to_ms > ? ORDER BY at_ms"
+        total_ms, end_ms = 0, from_ms
+        for span_from_ms, span_to_ms in self._read(query, (to_ms, from_ms)):
+            until_ms = min(span_to_ms, to_ms)
+            total_ms += max(0, until_ms - max(span_from_ms, end_ms))
+            end_ms = max(end_ms, until_ms)
+        return total_ms
 
     def keep_audit(self, audit: Audit) -> None:
         """Leave what an audit found for the agent to send. Raises TrajectoryError."""
@@ -186,17 +220,17 @@ class TrajectoryRecorder:
 
     Args:
         file: where they go.
-        keep_s: seconds after which they are deleted.
         salt: random bits of this boot, from which track numbers are drawn.
     """
 
-    def __init__(self, file: TrajectoryFile, *, keep_s: float, salt: int) -> None:
+    def __init__(self, file: TrajectoryFile, *, salt: int) -> None:
         self._file = file
-        self._keep_ms = int(keep_s * 1000)
         self._salt = salt
         self._points: list[tuple[int, int, float, float]] = []
         self._crossings: list[tuple[int, str, bool]] = []
         self._told_ms: dict[int, int] = {}
+        self._measured: list[tuple[int, int]] = []
+        self._seen_ms: tuple[int, int] | None = None
         self._written_ms: int | None = None
         self._tidied_ms: int | None = None
 
@@ -217,8 +251,10 @@ class TrajectoryRecorder:
         self._crossings.append((int(at.timestamp() * 1000), line_id, entered))
 
     def write(self, now: datetime, *, now_or_never: bool = False) -> None:
-        """Write what has been gathered, if it is time."""
+        """Note that the camera measures now, and write what has been gathered, if it is time."""
         now_ms = int(now.timestamp() * 1000)
+        if not now_or_never:
+            self._measures(now_ms)
         if self._written_ms is None:
             self._written_ms = now_ms
         if not now_or_never and 0 <= now_ms - self._written_ms < WRITE_EVERY_MS:
@@ -226,11 +262,24 @@ class TrajectoryRecorder:
         self._written_ms = now_ms
         points, crossings = self._points, self._crossings
         self._points, self._crossings = [], []
+        if self._seen_ms is not None and self._seen_ms[0] < self._seen_ms[1]:
+            self._measured.append(self._seen_ms)
+            self._seen_ms = (self._seen_ms[1], self._seen_ms[1])
+        measured, self._measured = self._measured, []
         try:
-            if points or crossings:
-                self._file.append(points, crossings)
+            if points or crossings or measured:
+                self._file.append(points, crossings, measured)
             if self._tidied_ms is None or not 0 <= now_ms - self._tidied_ms < _TIDY_EVERY_MS:
                 self._tidied_ms = now_ms
-                self._file.tidy(now_ms - self._keep_ms)
+                self._file.forget(now)
         except TrajectoryError as exc:
             _logger.warning("Trajectories for the accuracy audit were lost: %s", exc)
+
+    def _measures(self, now_ms: int) -> None:
+        seen = self._seen_ms
+        if seen is not None and 0 <= now_ms - seen[1] <= _PAUSE_MS:
+            self._seen_ms = (seen[0], now_ms)
+            return
+        if seen is not None and seen[0] < seen[1]:
+            self._measured.append(seen)
+        self._seen_ms = (now_ms, now_ms)

@@ -20,6 +20,7 @@ from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxApplied
 from storesense_edge.settings import EdgeSettings
+from storesense_edge.trajectories import DAY_MS, TrajectoryFile
 
 WELL = LinkStats(
     recorded=5,
@@ -101,3 +102,21 @@ def test_an_outbox_is_well_until_something_is_wrong_and_then_says_all_of_it() ->
 
 def test_more_dropped_messages_are_no_new_condition() -> None:
     assert outbox_health(replace(WELL, dropped=1), None) == outbox_health(replace(WELL, dropped=900), None)
+
+
+async def test_trajectories_are_forgotten_though_their_camera_gives_nothing(tmp_path: Path) -> None:
+    file = TrajectoryFile(tmp_path / "cam.trajectories.db")
+    now_ms = int(SystemClock().now().timestamp() * 1000)
+    file.append([(now_ms - DAY_MS - 60_000, 1, 0.5, 0.5), (now_ms - 1_000, 2, 0.5, 0.5)], [])
+
+    unopened = partial(
+        DeviceLink,
+        store_id=StoreId("store-1"),
+        device_id=DeviceId("cam"),
+        broker=BrokerSettings(port=1, user_name="nobody", password=SecretStr("x")),
+        outbox_path=tmp_path / "cam.outbox.db",
+        clock=SystemClock(),
+    )
+    agent = DeviceAgent("cam", [], unopened, clock=SystemClock(), health_s=60, audits=file)
+    await agent._send_audits()
+    assert [track for _, track, _, _ in file.points(0, now_ms * 2)] == [2]

@@ -4,15 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from storesense_edge.audit_error import compare, error_bounds, matched
+from storesense_edge.audit_error import compare, error_bounds, unmatched
 
 MOMENTS = st.lists(st.floats(0, 60, allow_nan=False), max_size=9)
 
 
 @given(tallied=MOMENTS, counted=MOMENTS)
 def test_no_matching_finds_more_pairs(tallied: list[float], counted: list[float]) -> None:
-    pairs = matched(tallied, counted, 5.0)
-    assert pairs == matched(counted, tallied, 5.0)
+    pairs = len(tallied) - len(unmatched(tallied, counted, 5.0))
+    assert pairs == len(counted) - len(unmatched(counted, tallied, 5.0))
     if tallied and counted:
         near = (np.abs(np.subtract.outer(tallied, counted)) <= 5.0).astype(float)
         rows, columns = linear_sum_assignment(near, maximize=True)
@@ -26,6 +26,13 @@ def test_missed_and_extra_people_are_told_apart() -> None:
     assert (found.tallied, found.counted, found.missed, found.extra) == (4, 5, 1, 2)
     assert found.error == pytest.approx(0.25)
     assert found.low < 0.25 < found.high
+
+
+def test_the_edges_of_a_tally_make_nobody_missed_or_extra() -> None:
+    found = compare([0.5, 30, 59.8], [31], beside_s=[-2, -1, 61, 64])
+    assert (found.tallied, found.counted, found.missed, found.extra) == (3, 3, 0, 0)
+    # Whoever is counted within the time has the first claim.
+    assert compare([1], [2], beside_s=[-1]).extra == 0
 
 
 def test_a_perfect_short_tally_proves_little_and_a_long_one_more() -> None:

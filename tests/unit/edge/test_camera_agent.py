@@ -340,7 +340,7 @@ def test_trajectories_and_crossings_stay_on_this_box_for_audits(tmp_path: Path) 
         clock,
         source=lambda _: source,  # type: ignore[arg-type,return-value]
         detector=lambda _: None,
-        recorder=TrajectoryRecorder(file, keep_s=3_600, salt=7),
+        recorder=TrajectoryRecorder(file, salt=7),
     )
     findings = [finding for batch in agent.measure(ManualStop(clock)) for finding in batch]
     until_ms = int(NOW_AT.timestamp() * 1000) + 60_000

@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,25 @@ import pytest
 
 from storesense_contracts.cli import main
 from storesense_contracts.errors import UsageError
+from storesense_edge.audit import SETTLE_MS
 from storesense_edge.local_password import check_password, write_password
-from storesense_edge.local_server import Doorman, LocalAudit, LocalServer
-from storesense_edge.trajectories import TrajectoryFile
+from storesense_edge.local_server import AuditLine, Doorman, LocalAudit, LocalServer
+from storesense_edge.trajectories import DAY_MS, TrajectoryFile
 
 PASSWORD = "correct horse battery"
+DOOR = AuditLine("door", "Front door", (0.1, 0.5), (0.9, 0.5), "right")
+
+
+class Clock:
+    """Time that passes where somebody waits, and what was waited for."""
+
+    def __init__(self) -> None:
+        self.now_s = time.time()
+        self.waits: list[float] = []
+
+    def wait(self, duration_s: float) -> None:
+        self.waits.append(duration_s)
+        self.now_s += duration_s
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +47,15 @@ def trajectories(tmp_path: Path) -> TrajectoryFile:
 
 
 @pytest.fixture
-def server(password_file: Path, trajectories: TrajectoryFile) -> Iterator[LocalServer]:
-    cameras = {"cam": LocalAudit(trajectories, ("door",))}
-    with LocalServer(cameras, Doorman(password_file), ("127.0.0.1", 0)) as running:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def server(password_file: Path, trajectories: TrajectoryFile, clock: Clock) -> Iterator[LocalServer]:
+    cameras = {"cam": LocalAudit(trajectories, (DOOR,))}
+    listen = ("127.0.0.1", 0)
+    with LocalServer(cameras, Doorman(password_file), listen, now_s=lambda: clock.now_s, wait=clock.wait) as running:
         thread = threading.Thread(target=running.serve_forever, args=(0.01,))
         thread.start()
         yield running
@@ -81,12 +102,18 @@ def test_the_page_itself_holds_no_data_and_may_not_be_framed(server: LocalServer
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_tally_is_compared_and_left_for_the_agent(server: LocalServer, trajectories: TrajectoryFile) -> None:
-    now_ms = int(time.time() * 1000)
+def test_a_tally_is_compared_and_left_for_the_agent(
+    server: LocalServer, trajectories: TrajectoryFile, clock: Clock
+) -> None:
+    now_ms = int(clock.now_s * 1000)
     crossings = [(now_ms - 50_000 + n * 10_000, "door", True) for n in range(4)]
-    trajectories.append([(now_ms - 30_000, 77, 0.25, 0.5)], [*crossings, (now_ms - 5_000, "other", True)])
+    measured = [(now_ms - 70_000, now_ms - 40_000), (now_ms - 50_000, now_ms - 1_000)]
+    trajectories.append([(now_ms - 30_000, 77, 0.25, 0.5)], [*crossings, (now_ms - 5_000, "other", True)], measured)
     cookie = sign_in(server)
-    assert ask(server, "/api/lines", cookie=cookie)[1] == {"cam": ["door"]}
+    (line,) = ask(server, "/api/lines", cookie=cookie)[1]
+    assert line == {"camera": "cam", "line": "door", "name": "Front door", "a": [0.1, 0.5], "b": [0.9, 0.5]} | {
+        "in_side": "right"
+    }
     tally = {
         "camera": "cam",
         "line": "door",
@@ -106,6 +133,8 @@ def test_a_tally_is_compared_and_left_for_the_agent(server: LocalServer, traject
     assert "error -20.0 %" in found["says"][0]
     (audit,) = trajectories.take_audits()
     assert audit.to_ms - audit.from_ms == 60_000
+    # Whoever crossed last is written down some seconds later.
+    assert clock.waits == [pytest.approx(SETTLE_MS / 1000, abs=0.02)]
     seen = ask(server, f"/api/trajectories?camera=cam&from_ms={now_ms - 60_000}&to_ms={now_ms}", cookie=cookie)[1]
     assert seen["points"] == [[now_ms - 30_000, 77, 0.25, 0.5]]
     assert ask(server, "/api/logout", {}, cookie)[0] == 200
@@ -119,12 +148,59 @@ def test_a_tally_is_compared_and_left_for_the_agent(server: LocalServer, traject
 def test_a_tally_that_makes_no_sense_is_refused_and_not_kept(
     server: LocalServer, trajectories: TrajectoryFile, changed: dict[str, Any]
 ) -> None:
-    trajectories.append([], [])
-    good = {"camera": "cam", "line": "door", "from_ms": 10**12, "to_ms": 10**12 + 1_000, "in_ms": []}
-    status, answer, _ = ask(server, "/api/tally", {**good, **changed}, sign_in(server))
+    end_ms = int(server.now_s() * 1000) - 60_000
+    trajectories.append([], [], [(end_ms - 60_000, end_ms)])
+    good = {"camera": "cam", "line": "door", "from_ms": end_ms - 1_000, "to_ms": end_ms, "in_ms": []}
+    cookie = sign_in(server)
+    status, answer, _ = ask(server, "/api/tally", {**good, **changed}, cookie)
     assert status == 422
     assert answer["error"]["message"]
     assert trajectories.take_audits() == []
+    assert ask(server, "/api/tally", good, cookie)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("from_s", "to_s", "says"),
+    [
+        (-600, -300, "for 0 % of that time"),
+        (-310, -210, "for 80 % of that time"),
+        (-86_500, -86_000, "more than a day ago"),
+        (-30, 60, "not written yet"),
+    ],
+)
+def test_a_tally_of_a_time_that_the_camera_did_not_measure_blames_nobody(
+    server: LocalServer, trajectories: TrajectoryFile, clock: Clock, from_s: int, to_s: int, says: str
+) -> None:
+    now_ms = int(clock.now_s * 1000)
+    trajectories.append([], [], [(now_ms - 290_000, now_ms)])
+    tally = {"camera": "cam", "line": "door", "from_ms": now_ms + from_s * 1_000, "to_ms": now_ms + to_s * 1_000}
+    status, answer, _ = ask(server, "/api/tally", tally, sign_in(server))
+    assert status == 422
+    assert says in answer["error"]["message"]
+    assert trajectories.take_audits() == []
+    assert clock.waits == []
+
+
+def test_whoever_is_tallied_at_the_edge_of_the_time_may_be_counted_just_beyond_it(
+    server: LocalServer, trajectories: TrajectoryFile, clock: Clock
+) -> None:
+    now_ms = int(clock.now_s * 1000)
+    begin_ms, end_ms = now_ms - 120_000, now_ms - 60_000
+    crossings = [(at_ms, "door", True) for at_ms in (begin_ms - 1_000, begin_ms - 3_000, end_ms + 2_000)]
+    trajectories.append([], crossings, [(begin_ms - 9_000, end_ms + 9_000)])
+    tally = {"camera": "cam", "line": "door", "from_ms": begin_ms, "to_ms": end_ms, "in_ms": [begin_ms, end_ms]}
+    inward = ask(server, "/api/tally", tally, sign_in(server))[1]["accuracy"][0]
+    counts = [inward[f"{name}_count"] for name in ("tallied", "counted", "missed", "extra")]
+    assert counts == [2, 2, 0, 0]
+
+
+def test_what_is_older_than_a_day_is_not_shown_though_it_is_still_on_disk(
+    server: LocalServer, trajectories: TrajectoryFile, clock: Clock
+) -> None:
+    oldest_ms = int(clock.now_s * 1000) - DAY_MS
+    trajectories.append([(oldest_ms - 1_000, 1, 0.5, 0.5), (oldest_ms + 1_000, 2, 0.5, 0.5)], [])
+    path = f"/api/trajectories?camera=cam&from_ms={oldest_ms - 60_000}&to_ms={oldest_ms + 60_000}"
+    assert [point[1] for point in ask(server, path, cookie=sign_in(server))[1]["points"]] == [2]
 
 
 def test_forms_of_other_sites_and_endless_bodies_are_refused(server: LocalServer) -> None:
@@ -190,18 +266,21 @@ def test_a_tally_on_paper_is_compared_by_command(tmp_path: Path, capsys: pytest.
         "     source: {kind: detections, path: x.txt, frames_per_s: 10, frame_size_px: [64, 48]},\n"
         "     lines: [{line: door, image: [[0, 0.5], [1, 0.5]], in_side: left}]}\n"
     )
-    at_ms = 1_772_355_600_000  # 2026-03-01T09:00:00Z
-    TrajectoryFile(tmp_path / "state/s/cam.trajectories.db").append([], [(at_ms + 9_000, "door", False)])
+    begin = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+    at_ms = int(begin.timestamp() * 1000)
+    file = TrajectoryFile(tmp_path / "state/s/cam.trajectories.db")
+    file.append([], [(at_ms + 9_000, "door", False)], [(at_ms, at_ms + 300_000)])
     tally = tmp_path / "tally.csv"
-    tally.write_text("at,direction\n2026-03-01T10:00:10+01:00,out\n")
+    seen = (begin + timedelta(seconds=10)).astimezone(timezone(timedelta(hours=1)))
+    tally.write_text(f"at,direction\n{seen.isoformat()},out\n")
     words = ["edge", "audit", "tally", "--site", str(site), "--state-dir", str(tmp_path / "state"), "--csv", str(tally)]
-    times = ["--from", "2026-03-01T09:00:00+00:00", "--to", "2026-03-01T09:05:00+00:00"]
+    times = ["--from", begin.isoformat(), "--to", (begin + timedelta(minutes=5)).isoformat()]
     assert main([*words, *times, "--line", "door", "--json"]) == 0
     out, err = capsys.readouterr()
     outward = json.loads(out.splitlines()[-1])["accuracy"][1]
     assert (outward["direction"], outward["tallied_count"], outward["counted_count"]) == ("out", 1, 1)
     assert "error +0.0 %" in err
     assert main([*words, *times, "--line", "gate"]) == 2
-    tally.write_text("at,direction\n2026-03-01T10:00:10,out\n")
+    tally.write_text(f"at,direction\n{seen.replace(tzinfo=None).isoformat()},out\n")
     assert main([*words, *times, "--line", "door"]) == 2
     assert "line 2" in capsys.readouterr().err

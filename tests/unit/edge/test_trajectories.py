@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> TrajectoryFile:
 def test_places_are_rounded_thinned_and_numbered_by_lot(file: TrajectoryFile, tmp_path: Path) -> None:
     boots = []
     for salt in (11, 99):
-        recorder = TrajectoryRecorder(file, keep_s=3_600, salt=salt)
+        recorder = TrajectoryRecorder(file, salt=salt)
         for tenth in range(20):
             recorder.see(NOW_AT + timedelta(seconds=tenth / 10), 1, 0.123456, 0.98765)
             recorder.see(NOW_AT + timedelta(seconds=tenth / 10), 2, 0.5, 0.5)
@@ -59,7 +59,7 @@ def test_what_is_too_old_or_too_much_is_deleted(file: TrajectoryFile) -> None:
 
 
 def test_a_day_goes_by_and_nothing_older_stays(file: TrajectoryFile) -> None:
-    recorder = TrajectoryRecorder(file, keep_s=86_400, salt=5)
+    recorder = TrajectoryRecorder(file, salt=5)
     for hour in range(60):
         at = NOW_AT + timedelta(hours=hour)
         recorder.see(at, hour, 0.5, 0.5)
@@ -67,12 +67,33 @@ def test_a_day_goes_by_and_nothing_older_stays(file: TrajectoryFile) -> None:
         recorder.write(at)
     recorder.write(at, now_or_never=True)
     oldest_ms = file.points(0, NOW_MS * 2)[0][0]
-    assert oldest_ms >= int((at - timedelta(hours=25)).timestamp() * 1000)
+    assert oldest_ms >= int((at - timedelta(hours=24)).timestamp() * 1000)
+
+
+def test_a_time_without_pictures_is_not_measured(file: TrajectoryFile, tmp_path: Path) -> None:
+    recorder = TrajectoryRecorder(file, salt=5)
+    for second in [*range(11), *range(40, 61)]:  # blind from 10 to 40
+        for tenth in range(0, 10, 2):
+            recorder.write(NOW_AT + timedelta(seconds=second + tenth / 10))
+    recorder.write(NOW_AT + timedelta(seconds=70), now_or_never=True)
+    assert file.measured_ms(NOW_MS, NOW_MS + 60_000) == 10_800 + 20_000
+    assert file.measured_ms(NOW_MS + 15_000, NOW_MS + 35_000) == 0
+    assert file.measured_ms(NOW_MS + 5_000, NOW_MS + 6_000) == 1_000
+    with sqlite3.connect(tmp_path / "store" / "cam.trajectories.db") as database:
+        assert database.execute("SELECT count(*) FROM measured").fetchone()[0] < 12
+    database.close()
+    file.tidy(NOW_MS + 3_600_000)
+    assert file.measured_ms(NOW_MS, NOW_MS + 60_000) == 0
+
+
+def test_tidying_makes_no_file(tmp_path: Path) -> None:
+    TrajectoryFile(tmp_path / "none.db").tidy(NOW_MS)
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_a_disk_that_refuses_costs_only_the_trajectories(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "cam.db").mkdir()
-    recorder = TrajectoryRecorder(TrajectoryFile(tmp_path / "cam.db"), keep_s=60, salt=1)
+    recorder = TrajectoryRecorder(TrajectoryFile(tmp_path / "cam.db"), salt=1)
     recorder.see(NOW_AT, 1, 0.5, 0.5)
     recorder.write(NOW_AT, now_or_never=True)
     assert "were lost" in caplog.text
@@ -120,3 +141,14 @@ def test_no_reading_has_room_for_a_trajectory() -> None:
     } | {field.name for field in msgspec.structs.fields(LineAccuracy)}
     forbidden = {"track", "trajectory", "path", "points", "foot", "feet", "person", "face", "picture", "image", "box"}
     assert not {name for name in names if forbidden & set(name.split("_"))}
+
+
+def test_a_box_that_keeps_none_deletes_those_from_before(tmp_path: Path) -> None:
+    path = tmp_path / "cam.trajectories.db"
+    file = TrajectoryFile(path, keep_s=0)
+    file.append([(NOW_MS, 1, 0.5, 0.5)], [(NOW_MS, "door", True)], [(NOW_MS, NOW_MS + 1)])
+    file.keep_audit(Audit(NOW_MS, NOW_MS + 60_000, (ACCURACY,)))
+    file.forget(NOW_AT + timedelta(seconds=1))
+    assert file.points(0, NOW_MS * 2) == []
+    assert file.crossings(0, NOW_MS * 2) == []
+    assert len(file.take_audits()) == 1  # numbers alone; they are still to be sent
