@@ -21,6 +21,8 @@ from scipy.optimize import least_squares
 
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.homography import FloorMap, fit_floor_map
+from storesense_edge.vision.pose import Pose, heads_of, on_floor
+from storesense_edge.vision.rigid import rigidly_aligned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,23 +46,6 @@ _REPLICATES = 60
 _EDGE_SHARE = 0.01
 _ASPECTS = (0.2, 0.7)
 _OVERLAP = 0.15
-
-
-@dataclass(frozen=True, slots=True)
-class Pose:
-    """A camera above a floor.
-
-    Attributes:
-        focal: focal length over picture width.
-        tilt_rad: how far it looks down.
-        roll_rad: how far it is turned about its axis.
-        height_m: how high it hangs.
-    """
-
-    focal: float
-    tilt_rad: float
-    roll_rad: float
-    height_m: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,12 +165,12 @@ def calibrate_by_heights(
     pose = _solve(cells, mean_height_m, float(np.log(focal)), sigma)
     heights = _apparent(pose, cells, mean_height_m)
     spread = float(np.sqrt(np.average((heights / mean_height_m - 1) ** 2, weights=cells.weights)))
-    floor = _to_floor(pose, cells.feet)
+    floor = on_floor(pose, cells.feet)
     if not np.isfinite(floor).all() or not 0.8 <= pose.height_m <= 60:
         raise _refuse("no camera explains how tall people look", "check that the boxes are of standing people")
     off_cm, scales = _uncertainty(cells, pose, floor, (float(np.log(focal)), sigma), mean_height_m, rng)
     image = _corner_points(cells.feet)
-    floor_points = _to_floor(pose, image)
+    floor_points = on_floor(pose, image)
     # The plan's y goes down, away from the viewer's left hand as the camera sees it: no mirror image.
     plan = np.column_stack([floor_points[:, 0], -floor_points[:, 1]])
     normalized = _normalized(image, frame_wh)
@@ -220,38 +205,9 @@ def _cells(boxes: NDArray[np.float64], frame_wh: tuple[int, int]) -> _Cells:
     return _Cells(table[:, :2], table[:, 2], table[:, 3])
 
 
-def _axes(pose: Pose) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The camera's right, down and forward in the world: x right, y ahead, z up."""
-    forward = np.array([0.0, np.cos(pose.tilt_rad), -np.sin(pose.tilt_rad)])
-    level_down = np.array([0.0, -np.sin(pose.tilt_rad), -np.cos(pose.tilt_rad)])
-    level_right = np.array([1.0, 0.0, 0.0])
-    cos, sin = np.cos(pose.roll_rad), np.sin(pose.roll_rad)
-    return cos * level_right + sin * level_down, cos * level_down - sin * level_right, forward
-
-
-def _to_floor(pose: Pose, feet: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where picture points (widths from the middle) lie on the floor, metres from below the camera; NaN above it."""
-    right, down, forward = _axes(pose)
-    rays = feet[:, :1] / pose.focal * right + feet[:, 1:] / pose.focal * down + forward
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.where(rays[:, 2] < -1e-4, pose.height_m / -rays[:, 2], np.nan)
-    return np.asarray(rays[:, :2] * reach[:, None], dtype=np.float64)
-
-
-def _tops(pose: Pose, feet: NDArray[np.float64], height_m: float) -> NDArray[np.float64]:
-    """How high in the picture the heads of people of one height are who stand at ``feet``."""
-    _, down, forward = _axes(pose)
-    floor = _to_floor(pose, feet)
-    heads = np.column_stack([floor, np.full(len(floor), height_m - pose.height_m)])
-    depth = heads @ forward
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: NDArray[np.float64] = pose.focal * (heads @ down) / np.where(depth > 0.05, depth, np.nan)
-    return found
-
-
 def _apparent(pose: Pose, cells: _Cells, mean_height_m: float) -> NDArray[np.float64]:
     """How tall the people in each cell come out, metres."""
-    expected = cells.feet[:, 1] - _tops(pose, cells.feet, mean_height_m)
+    expected = cells.feet[:, 1] - heads_of(pose, cells.feet, mean_height_m)
     found: NDArray[np.float64] = mean_height_m * (cells.feet[:, 1] - cells.tops) / expected
     return found
 
@@ -272,7 +228,7 @@ def _solve(
     def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
         pose = Pose(float(np.exp(values[0])), float(values[1]), float(values[2]), float(np.exp(values[3])))
         tops = cells.feet[:, 1] - tall * (1 + slope * values[4])
-        off = (tops - _tops(pose, cells.feet, mean_height_m)) / (HEIGHT_SIGMA * tall)
+        off = (tops - heads_of(pose, cells.feet, mean_height_m)) / (HEIGHT_SIGMA * tall)
         off = np.nan_to_num(off, nan=30.0, posinf=30.0, neginf=-30.0)
         prior = [(values[0] - log_focal) / sigma, values[2] / _ROLL_SIGMA, (values[4] - bias) / _BIAS_SIGMA]
         return np.concatenate([np.clip(off, -30, 30) * cells.weights, prior])
@@ -314,7 +270,7 @@ def _uncertainty(
         log_focal = focal_prior[0] + float(rng.normal(0, focal_prior[1]))
         bias = float(rng.normal(0, _BIAS_SIGMA))
         other = _solve(picked, height_m, log_focal, focal_prior[1], start=pose, bias=bias)
-        there = _to_floor(other, cells.feet)
+        there = on_floor(other, cells.feet)
         if not np.isfinite(there).all():
             continue
         aligned = rigidly_aligned(there, floor)
@@ -323,19 +279,6 @@ def _uncertainty(
     if len(off) < _REPLICATES // 2:
         raise _refuse("people's heights leave the view undetermined", "record until they were near, far and aside")
     return np.array(off), np.array(scales)
-
-
-def rigidly_aligned(points: NDArray[np.float64], onto: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn and move points so that they fit others best, without stretching (Kabsch 1976).
-
-    Args:
-        points: (N, 2).
-        onto: (N, 2), the same points elsewhere.
-    """
-    centre, goal = points.mean(axis=0), onto.mean(axis=0)
-    u, _, vt = np.linalg.svd((points - centre).T @ (onto - goal))
-    turn = u @ np.diag([1.0, float(np.sign(np.linalg.det(u @ vt)))]) @ vt
-    return np.asarray((points - centre) @ turn + goal, dtype=np.float64)
 
 
 def _size(points: NDArray[np.float64]) -> float:
@@ -368,10 +311,7 @@ def _placed(
     goal = np.array([there for _, there in places], dtype=np.float64)
     if not np.isfinite(own).all() or _size(goal) < 0.25 or _size(own) < 0.25:
         raise _refuse("the points to place it by lie in one spot, or not on the floor", "give two, far from each other")
-    centre, turned = own.mean(axis=0), goal - goal.mean(axis=0)
-    u, _, vt = np.linalg.svd((own - centre).T @ turned)
-    turn = u @ np.diag([1.0, float(np.sign(np.linalg.det(u @ vt)))]) @ vt
-    return np.asarray((plan - centre) @ turn + goal.mean(axis=0), dtype=np.float64)
+    return rigidly_aligned(own, goal, also=plan)
 
 
 def _pairs(points: NDArray[np.float64]) -> list[tuple[float, float]]:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from storesense_edge.vision.view_shift import VIEW_WH, Background, ViewReference, edge_field
+from storesense_edge.vision.picture_grain import sharpness_of, small_grey, texture_of
+from storesense_edge.vision.picture_rate import PictureRate
+from storesense_edge.vision.view_shift import Background, ViewReference, edge_field
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,13 +40,8 @@ _BLURRED_RATIO = 0.7
 _CLEAR_RATIO = 0.82
 _MOVED = 0.012
 _RETURNED = 0.008
-_TILE_PX = 8
-_CELLS = (8, 12)
-_ROWS = 64
-_COARSE_PX = 8
 _CONTRAST_LEVELS = 4.0
 _ANY_CONTRAST_LEVELS = 1.0
-_RATE_WINDOW_S = 15.0
 _LEARN_LOOKS = 9
 
 
@@ -159,7 +156,7 @@ class PictureWatch:
         self._looked_s: float | None = None
         self._still: NDArray[np.uint8] | None = None
         self._changed_s = 0.0
-        self._rate = _Rate()
+        self._rate = PictureRate()
         self._background = Background()
         self._textures: deque[NDArray[np.float32]] = deque(maxlen=_LEARN_LOOKS)
         self._sharpnesses: deque[NDArray[np.float32]] = deque(maxlen=_LEARN_LOOKS)
@@ -187,7 +184,7 @@ class PictureWatch:
             self._changed_s = at_s
         self._looked_s = at_s
         self._looks += 1
-        grey = _small(image_bgr)
+        grey = small_grey(image_bgr)
         self._look_for_freezing(grey, at_s)
         self._look_for_light(grey, at_s)
         blind = any(hold.bad_since_s is not None for fault, hold in self._holds.items() if fault.blinds)
@@ -224,7 +221,7 @@ class PictureWatch:
     def _look_for_light(self, grey: NDArray[np.uint8], at_s: float) -> None:
         dark = float(np.percentile(grey[::2, ::2], 95)) < _DARK_LEVEL
         self._see(Fault.DARK, bad=dark, at_s=at_s)
-        texture = _texture(grey)
+        texture = texture_of(grey)
         if self._reference is None:
             covered = float((texture < _FLAT_LEVELS).mean()) > 0.95
         else:
@@ -237,9 +234,9 @@ class PictureWatch:
 
     def _look_for_blur(self, image_bgr: NDArray[np.uint8], at_s: float) -> None:
         if self._reference is None:
-            self._sharpnesses.append(_sharpness(image_bgr, _CONTRAST_LEVELS))
+            self._sharpnesses.append(sharpness_of(image_bgr, _CONTRAST_LEVELS))
             return
-        self._sharpnesses.append(_sharpness(image_bgr, _ANY_CONTRAST_LEVELS))
+        self._sharpnesses.append(sharpness_of(image_bgr, _ANY_CONTRAST_LEVELS))
         if len(self._sharpnesses) < 3:
             return
         now = _middle(list(self._sharpnesses)[-3:])
@@ -314,64 +311,6 @@ class PictureWatch:
                     frames_per_s=rate if fault is Fault.SLOW else None,
                 )
         return None
-
-
-class _Rate:
-    """Frames a second over the last quarter of a minute."""
-
-    def __init__(self) -> None:
-        self._seconds: deque[list[float]] = deque()
-
-    def add(self, at_s: float) -> None:
-        if self._seconds and 0 <= at_s - self._seconds[-1][0] < 1.0:
-            self._seconds[-1][1] += 1
-        else:
-            self._seconds.append([at_s, 1.0])
-
-    def frames_per_s(self, at_s: float) -> float | None:
-        while self._seconds and not 0 <= at_s - self._seconds[0][0] <= _RATE_WINDOW_S:
-            self._seconds.popleft()
-        if not self._seconds or at_s - self._seconds[0][0] < _RATE_WINDOW_S / 2:
-            return None
-        # The newest frame ends the span that the others fill.
-        return (sum(count for _, count in self._seconds) - 1) / (at_s - self._seconds[0][0])
-
-
-def _small(image_bgr: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The green channel at 160 by 120: every so manieth pixel first, so that a large picture costs no more."""
-    height, width = image_bgr.shape[:2]
-    step_y, step_x = max(1, height // (2 * VIEW_WH[1])), max(1, width // (2 * VIEW_WH[0]))
-    thin = np.ascontiguousarray(image_bgr[::step_y, ::step_x, 1])
-    return np.asarray(cv2.resize(thin, VIEW_WH, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _texture(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Standard deviation of grey levels in each tile, (15, 20)."""
-    wh = (VIEW_WH[0] // _TILE_PX, VIEW_WH[1] // _TILE_PX)
-    levels = grey.astype(np.float32)
-    mean = cv2.resize(levels, wh, interpolation=cv2.INTER_AREA)
-    square = cv2.resize(levels * levels, wh, interpolation=cv2.INTER_AREA)
-    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0)), dtype=np.float32)
-
-
-def _sharpness(image_bgr: NDArray[np.uint8], min_levels: float) -> NDArray[np.float32]:
-    """Contrast over one pixel as a share of that over eight, in each cell, (8, 12); NaN where there is no contrast.
-
-    The ratio hardly depends on light and gain; blur lowers it, because it takes the fine contrast first.
-    """
-    height, width = image_bgr.shape[:2]
-    rows = np.ascontiguousarray(image_bgr[:: max(1, height // _ROWS), :, 1][:_ROWS]).astype(np.int16)
-    if width < 2 * _COARSE_PX * _CELLS[1] or len(rows) < _CELLS[0]:
-        return np.full(_CELLS, np.nan, dtype=np.float32)
-    used = len(rows) // _CELLS[0] * _CELLS[0]
-    span = (width - _COARSE_PX) // _CELLS[1] * _CELLS[1]
-    fine = np.abs(rows[:used, 1 : span + 1] - rows[:used, :span])
-    coarse = np.abs(rows[:used, _COARSE_PX : span + _COARSE_PX] - rows[:used, :span])
-    shape = (_CELLS[0], used // _CELLS[0], _CELLS[1], span // _CELLS[1])
-    fine_mean = fine.reshape(shape).mean(axis=(1, 3), dtype=np.float32)
-    coarse_mean = coarse.reshape(shape).mean(axis=(1, 3), dtype=np.float32)
-    ratio = fine_mean / np.maximum(coarse_mean, 1e-3)
-    return np.asarray(np.where(coarse_mean >= min_levels, ratio, np.nan), dtype=np.float32)
 
 
 def _middle(arrays: list[NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -8,14 +8,12 @@ import pytest
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.height_calibration import (
     HeightCalibration,
-    Pose,
-    _to_floor,
-    _tops,
     calibrate_by_heights,
-    rigidly_aligned,
     usable_boxes,
 )
 from storesense_edge.vision.mot_file import parse_mot
+from storesense_edge.vision.pose import Pose, heads_of, on_floor
+from storesense_edge.vision.rigid import rigidly_aligned
 
 FRAME_WH = (640, 360)
 
@@ -24,9 +22,9 @@ def people(pose: Pose, count: int = 500, *, seed: int = 3) -> tuple[np.ndarray, 
     """Boxes of people with heights of their own all over a picture, and where they really stand (plan, y down)."""
     rng = np.random.default_rng(seed)
     feet = np.column_stack([rng.uniform(-0.45, 0.45, count), rng.uniform(-0.25, 0.27, count)])
-    floor = _to_floor(pose, feet)
+    floor = on_floor(pose, feet)
     heights = rng.normal(1.70, 0.07, count)
-    tops = np.array([_tops(pose, feet[n : n + 1], heights[n])[0] for n in range(count)])
+    tops = np.array([heads_of(pose, feet[n : n + 1], heights[n])[0] for n in range(count)])
     good = np.isfinite(tops) & (tops > -0.28) & (np.hypot(*np.nan_to_num(floor, nan=99).T) < 25)
     tall = (feet[:, 1] - tops) * FRAME_WH[0]
     left = (feet[:, 0] + 0.5) * FRAME_WH[0] - 0.2 * tall
