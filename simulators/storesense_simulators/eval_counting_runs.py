@@ -16,6 +16,7 @@ from storesense_simulators.eval_counting import (
     parse_lines,
     totals,
 )
+from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
     from storesense_edge.vision.detector import Detector
@@ -58,7 +59,9 @@ def run_eval_video(args: argparse.Namespace) -> int:
                 cause=f"its frame_wh is {lines.frame_wh}, the video's pictures are {source.info.frame_wh}",
                 remedy="give the lines in pixels of that video",
             )
-        result = evaluate_video(source, detector, truth, lines, stride=args.stride)
+        lasts_ms = round(1000 * (source.info.frame_count or 0) / (source.info.frames_per_s or 1.0))
+        with RunProgress(args.video.name, lasts_ms=lasts_ms) as tell:
+            result = evaluate_video(source, detector, truth, lines, stride=args.stride, progress=tell)
         end = source.read()
     if not getattr(end, "complete", True):
         sys.stderr.write(f"{getattr(end, 'reason', '')}\n")

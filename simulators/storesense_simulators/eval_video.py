@@ -16,7 +16,7 @@ from storesense_simulators.eval_counting import CountingResult, LinesFile, count
 from storesense_simulators.track_scores import Labelled, TrackScores, average_precision, score_tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from storesense_edge.vision.detections import Detections
     from storesense_edge.vision.detector import Detector
@@ -60,7 +60,13 @@ def usual_lines(frame_wh: tuple[int, int]) -> LinesFile:
 
 
 def evaluate_video(
-    source: FrameSource, detector: Detector | None, truth: MotRows, lines: LinesFile, *, stride: int = 1
+    source: FrameSource,
+    detector: Detector | None,
+    truth: MotRows,
+    lines: LinesFile,
+    *,
+    stride: int = 1,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> VideoResult:
     """Look at the pictures of a recording with the shipped defaults.
 
@@ -70,6 +76,7 @@ def evaluate_video(
         truth: ground truth; rows with confidence 0 and those of frames that never came are left out.
         lines: in pixels.
         stride: every which picture is looked at.
+        progress: told after each picture how many milliseconds of the recording have been looked at.
 
     Returns:
         Everything measured.
@@ -87,6 +94,7 @@ def evaluate_video(
         looking_s += time.perf_counter() - began_s
         pictures.append((frame.at_s, people))
         frames.append(frame.index + 1)
+        progress(round(1000 * frame.at_s))
     # A recording that breaks off is compared with the truth of what it showed.
     shown = (truth.frames <= last + 1) & (truth.confidences != 0)
     truth = MotRows(truth.frames[shown], truth.ids[shown], truth.boxes_ltwh_px[shown], truth.confidences[shown])
