@@ -11,12 +11,11 @@ from storesense_edge.camera_condition import NO_PICTURE_AFTER_S, CameraCondition
 from storesense_edge.camera_detector import make_detector
 from storesense_edge.camera_readings import CameraReporter
 from storesense_edge.camera_source import open_source
+from storesense_edge.camera_views import CameraViews
 from storesense_edge.health import Health
 from storesense_edge.pacing import Moment, Pacer
 from storesense_edge.site_mapping import camera_plan
-from storesense_edge.source_asks import SourceAsks, answer
-from storesense_edge.view_file import geometry_key
-from storesense_edge.vision.picture_watch import Fault, PictureWatch, WatchLimits
+from storesense_edge.source_asks import SourceAsks
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.source import NoPicture, PictureFrame, SourceEnd, people_in
 
@@ -38,12 +37,11 @@ if TYPE_CHECKING:
     from storesense_edge.view_file import ViewFile
     from storesense_edge.vision.camera_observation import CameraObservation
     from storesense_edge.vision.detector import Detector
-    from storesense_edge.vision.picture_watch import PictureReference
+    from storesense_edge.vision.picture_watch import PictureWatch
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
 _KEEP_VISITS_S = 5.0
-_LEARN_VIEW_S = 90.0
 
 
 @dataclass(slots=True)
@@ -91,7 +89,6 @@ class CameraAgent:
         self._clock = clock
         self._make_source = source
         self._make_detector = detector
-        self._views = views
         self._visits: OpenVisitsFile | None = None
         self._kept: tuple[OpenVisits, float] | None = None
         self._desk: PictureDesk | None = None
@@ -105,6 +102,7 @@ class CameraAgent:
         self._speed = None if recording is None else recording.speed
         self._pacer = self._new_pacer()
         self._views_asked = SourceAsks()
+        self._views = CameraViews(settings, self._views_asked, views)
         self._is_blind = False
         self._condition = CameraCondition(
             device.id,
@@ -147,10 +145,7 @@ class CameraAgent:
         Raises:
             NoAnswerError: no steady picture came in time; what was learned before holds.
         """
-        return await self._views_asked.ask(
-            _LEARN_VIEW_S,
-            f"No picture came that could be learned within {_LEARN_VIEW_S:.0f} s; what was learned before holds.",
-        )
+        return await self._views.learn()
 
     def _new_pacer(self) -> Pacer:
         return Pacer(1.0 if self._speed is None else self._speed, is_live=self._speed is None)
@@ -162,8 +157,7 @@ class CameraAgent:
         self._drawn = drawn
         self._device, self._store = drawn.device, drawn.store
         self._condition.affects(affected_by(drawn.device, drawn.store))
-        if self._views is not None:
-            self._views = self._views.of(geometry_key(drawn.device))
+        self._views.redraw(drawn.device)
         return True
 
     def measure(self, stop: Stop) -> Iterator[list[Finding]]:
@@ -179,7 +173,7 @@ class CameraAgent:
         reporter: CameraReporter | None = None
         self._pacer = self._new_pacer()  # after a restart a recording begins anew
         self._redrawn()
-        watch = self._watch()
+        watch = self._views.watch(self._device)
         detector = self._make_detector(self._device)
         begin_media_s = 0.0
         while True:
@@ -191,12 +185,12 @@ class CameraAgent:
                     if isinstance(item, NoPicture):
                         yield self._without_picture(item, begin_media_s, reporter)
                         continue
-                    watch = self._learning_watch() or watch
+                    watch = self._views.learning_watch(self._device) or watch
                     is_redrawn = self._redrawn()
                     if is_redrawn:
                         # Everything that was open is told by the old shapes; the new ones begin with this frame.
                         yield self._close(reporter, begin_media_s + item.at_s)
-                        this, reporter, watch = None, None, self._watch()
+                        this, reporter, watch = None, None, self._views.watch(self._device)
                     if this is None or this.frame_wh != source.info.frame_wh:
                         # The first frame of a pass, or a live camera that was set to another resolution.
                         if this is not None and reporter is not None:
@@ -220,34 +214,6 @@ class CameraAgent:
                 yield [self._ended(end)]
                 return
             begin_media_s = this.media_s + frame_s
-
-    def _limits(self) -> WatchLimits:
-        health = self._device.health
-        return WatchLimits(
-            frozen_after_s=self._settings.frozen_after_s,
-            min_frames_per_s=health.min_frames_per_s,
-            ignored=frozenset(Fault(name) for name in health.ignore),
-        )
-
-    def _learning_watch(self) -> PictureWatch | None:
-        """A watch that learns from now on, if somebody asked for that."""
-        asked = self._views_asked.take()
-        if asked is None:
-            return None
-
-        def learned(reference: PictureReference) -> None:
-            if self._views is not None:
-                self._views.save(reference)
-            if not asked.done():
-                answer(asked, "What the camera shows now counts as right.")
-
-        return PictureWatch(self._limits(), None, learned)
-
-    def _watch(self) -> PictureWatch:
-        limits = self._limits()
-        if self._views is None:
-            return PictureWatch(limits)
-        return PictureWatch(limits, self._views.load(), self._views.save)
 
     def _begin(self, source: FrameSource, detector: Detector | None, begin_media_s: float) -> _Pass:
         frame_wh = source.info.frame_wh
