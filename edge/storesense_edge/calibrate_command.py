@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy as np
 from storesense_contracts.errors import UsageError
 from storesense_contracts.settings import load_settings
 from storesense_contracts.site import CameraDevice, load_site
+from storesense_edge.calibration_error import MARKED_SHARE, MEASURED_CM, careful_error_cm
 from storesense_edge.calibration_plot import draw_floor_grid
 from storesense_edge.camera_credentials import load_camera_credentials
 from storesense_edge.camera_detector import make_detector
@@ -129,17 +131,27 @@ def calibrate_points(pairs: Sequence[Pair], output: Output) -> int:
     floor_map = fit_floor_map(image, floor)
     left_out = left_out_cm(image, floor) if len(pairs) > 4 else []
     known = [value for value in left_out if value is not None]
-    expected = float(np.sqrt(np.mean(np.square(known)))) if known else None
+    measured = float(np.sqrt(np.mean(np.square(known)))) if known else None
+    expected = careful_error_cm(image, floor, rng=np.random.default_rng(_SEED)) if measured is None else measured
     facts: dict[str, object] = {
         "method": "points",
         "pairs": len(pairs),
         "residual_cm": round(floor_map.residual_cm, 2),
         "worst_cm": round(floor_map.worst_cm, 2),
         "left_out_cm": [None if value is None else round(value, 1) for value in left_out],
-        "error_cm": None if expected is None else round(expected, 1),
+        "error_cm": round(expected, 1) if math.isfinite(expected) else None,
+        "is_error_measured": measured is not None,
     }
-    if expected is None:
-        says = ["Four pairs fit any floor exactly, so nothing is known of the error; measure a fifth and more points."]
+    if measured is None and not math.isfinite(expected):
+        says = ["These four pairs tell next to nothing about the floor between them; choose some further apart."]
+    elif measured is None:
+        says = [
+            (
+                f"Error to expect between the points: about {expected:.0f} cm, if each was marked to "
+                f"{100 * MARKED_SHARE:g} % of the picture and measured to {MEASURED_CM:g} cm."
+            ),
+            "Four pairs fit any floor exactly, so a mistake in one cannot be seen; measure a fifth and more points.",
+        ]
     else:
         says = [
             f"Error at a place that was not measured: about {expected:.0f} cm (each point against the others);",

@@ -17,12 +17,15 @@ def points(*pairs: str) -> list[str]:
     return ["edge", "calibrate", "points", *(word for pair in pairs for word in ("--pair", pair))]
 
 
-def test_four_points_fit_and_say_that_nothing_is_known_of_the_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_four_points_say_what_error_care_makes_and_that_a_mistake_cannot_be_seen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main([*points(*CORNERS), "--json"]) == 0
     out, err = capsys.readouterr()
     found = json.loads(out.splitlines()[-1])
-    assert found["error_cm"] is None
-    assert Homography.model_validate(found["homography"])
+    assert found["error_cm"] == pytest.approx(2, abs=1)
+    assert found["is_error_measured"] is False
+    assert len(Homography.model_validate(found["homography"]).image) == 4
     assert "measure a fifth" in err
 
 
@@ -35,6 +38,7 @@ def test_a_point_that_was_measured_wrong_is_named(capsys: pytest.CaptureFixture[
     assert found["suspect_pair"] == 7
     assert found["left_out_cm"][6] == pytest.approx(50, abs=1)
     assert found["error_cm"] > 10
+    assert found["is_error_measured"] is True
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_heights_come_from_detections_and_the_drawing_shows_no_picture(
     words = ["edge", "calibrate", "heights", "--detections", str(detections), "--frame-size", "768x576"]
     assert main([*words, "--field-of-view", "36", "--plot", str(plot), "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert Homography.model_validate(found["homography"])
+    assert len(Homography.model_validate(found["homography"]).image) == 4
     assert 20 < found["error_cm"] < 100
     assert found["camera"]["height_m"] == pytest.approx(7.07, abs=1.0)
     drawn = cv2.imread(str(plot))
