@@ -69,7 +69,7 @@ def test_heights_come_from_detections_and_the_drawing_shows_no_picture(
     words = ["edge", "calibrate", "heights", "--detections", str(detections), "--frame-size", "768x576"]
     assert main([*words, "--field-of-view", "36", "--plot", str(plot), "--json"]) == 0
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert len(Homography.model_validate(found["homography"]).image) == 4
+    assert len(Homography.model_validate(found["homography"]).image) == 6
     assert 20 < found["error_cm"] < 100
     assert found["camera"]["height_m"] == pytest.approx(7.07, abs=1.0)
     drawn = cv2.imread(str(plot))
