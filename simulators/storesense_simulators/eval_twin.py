@@ -260,11 +260,12 @@ class TwinScore:
             queue.true_now = event.length or 0
             if event.kind is TruthKind.QUEUE_LEFT and event.why == "reneged":
                 queue.true_reneged += 1
-        elif event.kind is TruthKind.SERVICE_BEGUN and event.queue_id in self._queues:
-            waited_s = ((event.wait_ms or 0) + (event.walk_ms or 0)) / 1000
-            self._queues[event.queue_id].true_waits_s.append((event.t_ms / 1000, waited_s))
         elif event.kind is TruthKind.SERVICE_ENDED and event.queue_id in self._queues:
-            self._queues[event.queue_id].true_services_s.append((event.service_ms or 0) / 1000)
+            # A wait is told when its service is over; whoever is still served at the end is in neither figure.
+            service_s = (event.service_ms or 0) / 1000
+            waited_s = ((event.wait_ms or 0) + (event.walk_ms or 0)) / 1000
+            self._queues[event.queue_id].true_waits_s.append((event.t_ms / 1000 - service_s, waited_s))
+            self._queues[event.queue_id].true_services_s.append(service_s)
         elif event.kind in (TruthKind.LANE_OPENED, TruthKind.LANE_CLOSED):
             till = self._tills.get(event.subject_id)
             if till is not None and till.queue_id in self._queues:

@@ -41,6 +41,9 @@ class QueueSettings:
         walk_most_s: whoever is in line as a till becomes free is there within this time; who stands there while one
             is free for longer does not wait.
         same_s: whoever is served and joined no further than this from when a place was taken has had that place.
+        at_end: whoever walks up without coming to a stand joins when they are no further than this from the line's end:
+            from somebody who waits, or from its head.
+        pace: the way from there to a till, which everybody walks, is walked at this speed, heights per second.
     """
 
     margin: float = 0.3
@@ -62,6 +65,8 @@ class QueueSettings:
     return_s: float = 30.0
     walk_most_s: float = 8.0
     same_s: float = 3.0
+    at_end: float = 0.7
+    pace: float = 0.55
 
 
 @dataclass(slots=True, eq=False)
@@ -72,11 +77,13 @@ class Customer:
     `stands_by` is true of whoever came with somebody who was served at once; they wait for nothing.
     `idle_until_s` is until when a till was free that they did not go to.
     `walked_in` is true of whoever was seen coming to their till, step by step, and `walked_off` of whoever was seen
-    going from it in that way, rather than merely found elsewhere.
+    going from it in that way, rather than merely found elsewhere; `has_gone` of whoever was seen walking beside it.
     `stood_xy` is where they stood at their till, `outside_since_s` since when they are seen outside of everything.
     `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
-    somebody else was seen being served.
+    somebody else was seen being served; `has_stood` tells whether that was long enough to be a wait.
+    `at_end_since_s` is since when they have been at the line's end or further on, and `way` how far it is from its
+    head to the till at which they are, heights.
     """
 
     number: int
@@ -87,6 +94,9 @@ class Customer:
     slow: bool
     slow_s: float = 0.0
     waited_s: float = 0.0
+    has_stood: bool = False
+    at_end_since_s: float | None = None
+    way: float = 0.0
     slow_since_s: float | None = None
     joined: bool = False
     came_from_afar: bool = False
@@ -101,6 +111,7 @@ class Customer:
     walked_up: bool = False
     walked_in: bool = False
     walked_off: bool = False
+    has_gone: bool = False
     off_since_s: float | None = None
     stood_xy: NDArray[np.float64] | None = None
     outside_since_s: float | None = None
@@ -122,11 +133,11 @@ class Customer:
 
     @property
     def came_s(self) -> float:
-        """From when on they were slow, or when they came in if they walked straight to the till."""
-        since_s = self.entered_s if self.slow_since_s is None else self.slow_since_s
-        if self.at_till_since_s is not None and since_s >= self.at_till_since_s:
-            return self.entered_s
-        return since_s
+        """From when on they were slow, or when they came to the line's end if they walked straight to the till."""
+        is_late = self.at_till_since_s is not None and (self.slow_since_s or 0.0) >= self.at_till_since_s
+        if self.slow_since_s is None or not self.has_stood or is_late:
+            return self.entered_s if self.at_end_since_s is None else self.at_end_since_s
+        return self.slow_since_s
 
 
 @dataclass(frozen=True, slots=True)

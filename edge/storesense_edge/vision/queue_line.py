@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.polygon import PolygonSet, distance_to_edges
-from storesense_edge.vision.queue_areas import beside_of, width_of
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
 from storesense_edge.vision.queue_doubles import Doubles
+from storesense_edge.vision.queue_ground import Ground
 from storesense_edge.vision.queue_places import Places
 from storesense_edge.vision.queue_posts import Posts
 from storesense_edge.vision.queue_tills import Tills
@@ -58,19 +57,13 @@ class QueueLine:
     posts: Posts = field(init=False)
     _at_s: float | None = None
     _passed_s: float = 0.0
-    _width: float = field(init=False)
+    _ground: Ground = field(init=False)
     _walks: Walks = field(init=False)
     _doubles: Doubles = field(init=False)
-    _head_off: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Give it its tills and places, and find out how far from each till its area begins."""
-        ring = self.shape.ring_xy
-        inside = PolygonSet([ring.tolist()], names=["queue"]).contains(self.shape.tills_xy)[:, 0]
-        # Of a till within the area nobody knows how much room is left before it.
-        self._head_off = np.array([distance_to_edges(till, ring) for till in self.shape.tills_xy])
-        self._head_off[inside] = np.inf
-        self._width = width_of(ring)
+        """Give it its ground, its tills and its places."""
+        self._ground = Ground(self.shape, self.settings.margin)
         self.places = Places(self.settings)
         self._walks = Walks(self.shape.tills_xy, self.shape.till_heights)
         self.posts = Posts(self.shape.posts_xy)
@@ -95,13 +88,14 @@ class QueueLine:
         self._doubles.step(everybody)
         for old, new in seen.merged:
             self._merge(old, new)
-        at_till, till_distance = self._tills_of(seen)
+        at_till, till_distance = self._ground.tills_of(seen)
         rows = np.flatnonzero(inside | (till_distance <= self.shape.till_heights))
+        left = self._end_of_others(seen, at_till, till_distance)
         self._see_known(seen, inside, at_till, till_distance)
         self._see_newcomers(seen, rows, inside, at_till, till_distance)
         self._walks.note(seen, till_distance)
         self.tills.pass_time(self.customers, seen.at_s, passed_s)
-        left = self.tills.serve(self.customers, seen.at_s)
+        left += self.tills.serve(self.customers, seen.at_s)
         left += self._end(seen)
         self.tills.look_for_idle(self.customers, seen.at_s)
         waiting_s = [customer.joined_s for customer in self.waiting()]
@@ -141,17 +135,6 @@ class QueueLine:
 
     # ---- sightings
 
-    def _tills_of(self, seen: Sightings) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """(N,) the nearest till of each, and how far it is, heights."""
-        tills = self.shape.tills_xy
-        if not len(tills) or not len(seen.ids):
-            return np.full(len(seen.ids), NOWHERE), np.full(len(seen.ids), np.inf)
-        off = seen.points_xy[:, None, :] - tills[None, :, :]
-        distance = np.sqrt((off * off).sum(axis=2)) / seen.scales[:, None]
-        distance = np.where(np.isfinite(distance), distance, np.inf)
-        nearest = distance.argmin(axis=1)
-        return nearest, distance[np.arange(len(nearest)), nearest]
-
     def _merge(self, old: int, new: int) -> None:
         """Let those who were taken for two be one: whoever is served or has waited longer."""
         same = [c for c in self.customers if c.number in (old, new)]
@@ -161,6 +144,19 @@ class QueueLine:
         stays.number = new
         stays.seen_s, stays.inside_s = max(c.seen_s for c in same), max(c.inside_s for c in same)
         self.customers = [c for c in self.customers if c is stays or c not in same]
+
+    def _end_of_others(
+        self, seen: Sightings, at_till: NDArray[np.intp], till_distance: NDArray[np.float64]
+    ) -> list[Left]:
+        """End the services of those who walked off, and whose number has been found on somebody else at their till."""
+        left: list[Left] = []
+        for row in np.flatnonzero(till_distance <= self.shape.till_heights).tolist():
+            number, till = int(seen.ids[row]), int(at_till[row])
+            for c in [c for c in self.customers if c.number == number and c.till == till]:
+                if self._walks.is_another(c, seen.at_s, self.settings.change_s):
+                    left += self.tills.leave(c, self.customers)
+                    self.customers.remove(c)
+        return left
 
     def _see_known(
         self,
@@ -176,12 +172,8 @@ class QueueLine:
             row = rows.get(customer.number)
             if row is None:
                 continue
-            here = bool(inside[row]) or self._is_near(seen.points_xy[row], float(seen.scales[row]))
+            here = bool(inside[row]) or self._ground.is_near(seen.points_xy[row], float(seen.scales[row]))
             self._see(customer, seen, row, here, int(at_till[row]), float(till_distance[row]))
-
-    def _is_near(self, xy: NDArray[np.float64], scale: float) -> bool:
-        most = self.settings.margin * scale + float(beside_of(self._width, scale))
-        return distance_to_edges(xy, self.shape.ring_xy) <= most
 
     def _see(
         self, customer: Customer, seen: Sightings, row: int, inside: bool, till: int, till_distance: float
@@ -192,18 +184,7 @@ class QueueLine:
         if seen.units is not None and seen.units[row] != customer.number:
             customer.unit = int(seen.units[row])  # by now they are known to have come with somebody
         if inside or near:
-            if slow and customer.slow_since_s is None:
-                customer.slow_since_s = at_s
-            # Half a step each: slow before and slow now is a whole one.
-            # Who is seen for a moment now and then has not been seen standing.
-            unseen_s = min(at_s - max(customer.inside_s, customer.seen_s), max(GLIMPSE_S, self._passed_s))
-            slow_s = unseen_s * (0.5 * slow + 0.5 * customer.slow)
-            customer.slow_s += slow_s
-            if not near or self._is_served(till, at_s):
-                customer.waited_s += slow_s
-            customer.inside_s, customer.outside_since_s = at_s, None
-            if not customer.joined and customer.slow_s >= self.shape.join_s:
-                customer.joined = self._is_in_line(customer, seen, row)
+            self._see_here(customer, seen, row, slow=slow, waits=not near or self._is_served(till, at_s))
         elif customer.outside_since_s is None:
             customer.outside_since_s = at_s
         customer.slow, customer.seen_s, customer.xy = slow, at_s, seen.points_xy[row]
@@ -212,6 +193,7 @@ class QueueLine:
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
                 self._walks.come(customer, at_s)
+                customer.way = self._ground.way(till, float(seen.scales[row]))
             if slow and customer.stood_at_till_s is None:
                 customer.stood_at_till_s = at_s
             customer.at_till_last_s = at_s
@@ -221,18 +203,36 @@ class QueueLine:
         elif customer.at_till_since_s is not None and not customer.is_serving:
             customer.at_till_since_s = customer.stood_at_till_s = None
 
-    def _is_in_line(self, customer: Customer, seen: Sightings, row: int) -> bool:
-        """Whether somebody stands at the head of the line or by somebody who waits, rather than only nearby."""
-        tills = self.shape.tills_xy
-        if not len(tills):
-            return True
+    def _see_here(self, customer: Customer, seen: Sightings, row: int, *, slow: bool, waits: bool) -> None:
+        """Take a picture that shows somebody in the area or at a till; who is served there does not wait."""
+        at_s, cfg = seen.at_s, self.settings
+        if slow and customer.slow_since_s is None:
+            customer.slow_since_s = at_s
+        # Half a step each: slow before and slow now is a whole one.
+        # Who is seen for a moment now and then has not been seen standing.
+        unseen_s = min(at_s - max(customer.inside_s, customer.seen_s), max(GLIMPSE_S, self._passed_s))
+        slow_s = unseen_s * (0.5 * slow + 0.5 * customer.slow)
+        customer.slow_s += slow_s
+        if waits:
+            customer.waited_s += slow_s
+            customer.has_stood = customer.waited_s >= self.shape.join_s
+        customer.inside_s, customer.outside_since_s = at_s, None
+        off_line = self._off_line(customer, seen, row)
+        if off_line > cfg.at_end:
+            customer.at_end_since_s = None
+        elif customer.at_end_since_s is None:
+            customer.at_end_since_s = at_s
+        if not customer.joined and customer.slow_s >= self.shape.join_s:
+            customer.joined = off_line <= cfg.apart
+
+    def _off_line(self, customer: Customer, seen: Sightings, row: int) -> float:
+        """How far somebody is from the head of the line or from who waits, heights; 0 where all is the line."""
+        if not len(self.shape.tills_xy):
+            return 0.0
         xy, scale = seen.points_xy[row], float(seen.scales[row])
-        off = tills - xy
-        to_head = np.sqrt((off * off).sum(axis=1)) - self._head_off
-        if (to_head <= self.settings.apart * scale).any():
-            return True
         others = [c.xy for c in self.customers if c is not customer and c.joined and not c.done]
-        return any(float(np.hypot(*(xy - other))) <= self.settings.apart * scale for other in others)
+        to_others = min((float(np.hypot(*(xy - other))) for other in others), default=np.inf)
+        return min(self._ground.off_head(xy, scale), to_others / scale)
 
     def _see_newcomers(
         self,
@@ -264,11 +264,8 @@ class QueueLine:
 
     def _is_at_a_customers_place(self, seen: Sightings, row: int, till: int, till_distance: float) -> bool:
         """Whether somebody at a till who did not come by the queue may be a customer rather than a cashier."""
-        cashiers = self.shape.cashiers_xy
-        if not len(cashiers):
-            return any(c.till == till for c in self.customers)
-        off = cashiers - seen.points_xy[row]
-        return bool(till_distance * float(seen.scales[row]) < np.sqrt((off * off).sum(axis=1)).min())
+        is_one = self._ground.is_customers_place(seen.points_xy[row], float(seen.scales[row]), till_distance)
+        return any(c.till == till for c in self.customers) if is_one is None else is_one
 
     # ---- ends
 

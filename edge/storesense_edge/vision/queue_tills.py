@@ -100,7 +100,7 @@ class Tills:
                 continue
             has_passed = c.seen_s > c.at_till_last_s and not self._was_served(c)
             if at_s - c.at_till_last_s > (self.settings.pass_s if has_passed else self.settings.empty_s):
-                left += self._leave(c, customers)
+                left += self.leave(c, customers)
         return left
 
     def serve(self, customers: list[Customer], at_s: float) -> list[Left]:
@@ -123,7 +123,7 @@ class Tills:
                 last = min(held, key=lambda c: c.at_till_last_s)
                 came_s = self._left_the_line_s(customer, last, customers, at_s)
                 if came_s is not None:
-                    customer.slow_since_s, customer.waited_s = came_s, self.shape.join_s
+                    customer.slow_since_s, customer.waited_s, customer.has_stood = came_s, self.shape.join_s, True
                     customer.joined, customer.walked_up = True, False
                 elif not self._follows(customer, last):
                     if customer.slow:
@@ -131,7 +131,7 @@ class Tills:
                     continue
                 if not self._is_ready(customer, at_s) and not has_handed_over(last, customer):
                     continue
-                left += self._leave(last, customers)
+                left += self.leave(last, customers)
                 if not self._is_ready(customer, at_s):
                     continue
             elif not self._is_ready(customer, at_s):
@@ -180,17 +180,23 @@ class Tills:
     def _place_of(self, customer: Customer, customers: list[Customer]) -> float:
         cfg = self.settings
         at_s = customer.at_till_since_s or 0.0
+        # Who is found at a till has walked there unseen.
+        latest_s = at_s if customer.walked_in else at_s - self._way_s(customer)
         if customer.stands_by:
-            return self.places.serve_past(at_s, min(customer.joined_s, at_s))
+            return self.places.serve_past(at_s, min(customer.joined_s, latest_s))
         if self.idle_for_s(at_s) <= cfg.walk_most_s:
-            return self.places.serve(at_s, customer.came_s)
-        came_s = min(max(customer.came_s, at_s - cfg.walk_most_s), at_s)
+            return min(self.places.serve(at_s, min(customer.came_s, latest_s)), latest_s)
+        came_s = min(max(customer.came_s, at_s - cfg.walk_most_s), latest_s)
         for other in customers:
             if other is not customer and not other.is_serving and abs(other.came_s - customer.came_s) <= cfg.together_s:
                 other.stands_by = True
         return self.places.serve_past(at_s, came_s)
 
-    def _leave(self, customer: Customer, customers: list[Customer]) -> list[Left]:
+    def _way_s(self, customer: Customer) -> float:
+        """How long it takes from the line's end to a till, if nobody else waits."""
+        return min((self.settings.at_end + customer.way) / self.settings.pace, self.settings.walk_most_s)
+
+    def leave(self, customer: Customer, customers: list[Customer]) -> list[Left]:
         """Somebody is at their till no more; who was there too shortly was not served."""
         if self._was_served(customer):
             left = self.finish(customer)

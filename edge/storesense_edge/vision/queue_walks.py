@@ -28,8 +28,10 @@ WALK_S = 3.0
 """... and walks to it within this time."""
 STEPPED = 0.25
 """Seen further than this from where they stood at a till, heights, somebody has made a step ..."""
+GONE = 0.15
+"""... and walking this far beyond its reach they are on their way ..."""
 CLEAR = 0.4
-"""... and further than this beyond its reach they have gone from it."""
+"""... and this far, also if they stand there, they have gone from it."""
 MOST = 100
 """Of so many people it is known when they were nearby before those are forgotten who are not any more."""
 
@@ -69,13 +71,22 @@ class Walks:
         off_s, far_s = (times_s.get(customer.number, -np.inf) for times_s in (self._off_s, self._far_s))
         customer.walked_in = at_s - off_s <= STEP_S and at_s - far_s <= WALK_S
 
+    def is_another(self, customer: Customer, at_s: float, change_s: float) -> bool:
+        """Whether who is found at a till is not the customer who walked off from it, though they have their number.
+
+        Who comes back is seen walking back; who was found again beside the way has somebody else's track.
+        """
+        came_back = at_s - self._off_s.get(customer.number, -np.inf) <= STEP_S
+        return customer.has_gone and not came_back and at_s - customer.at_till_last_s >= change_s
+
     def stay(self, customer: Customer, seen: Sightings, row: int) -> None:
         """Take a picture that shows somebody at the till; whoever steps away and is seen no more has walked off."""
         xy = seen.points_xy[row]
-        customer.off_since_s = None
+        customer.off_since_s, customer.has_gone = None, False
         stepped = STEPPED * float(seen.scales[row])
-        customer.walked_off = customer.stood_xy is not None and float(np.hypot(*(xy - customer.stood_xy))) > stepped
-        if customer.slow and not customer.walked_off:
+        far = customer.stood_xy is not None and float(np.hypot(*(xy - customer.stood_xy))) > stepped
+        customer.walked_off = far and not customer.slow
+        if customer.slow:
             customer.stood_xy = xy
 
     def go(self, customer: Customer, seen: Sightings, row: int) -> None:
@@ -85,6 +96,7 @@ class Walks:
         x, y = self.tills_xy[customer.till] - seen.points_xy[row]
         away = float(np.hypot(x, y)) / float(seen.scales[row])
         walks = customer.off_since_s - customer.at_till_last_s <= STEP_S
+        customer.has_gone = customer.has_gone or (walks and not customer.slow and away > self.reach + GONE)
         customer.walked_off = customer.walked_off or (walks and away > self.reach + CLEAR)
 
 

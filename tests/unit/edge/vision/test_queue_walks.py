@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from storesense_edge.vision.presence import Sightings
 from storesense_edge.vision.queues import Queue, QueueCounter, QueueVisit
@@ -37,11 +38,14 @@ class Walkers:
             )
             self.at_s = round(self.at_s + 0.1, 1)
 
+    def visits(self) -> tuple[QueueVisit, ...]:
+        """All that is over."""
+        (sample,) = self.counter.take()
+        return sample.visits
+
     def served(self) -> list[float]:
         """How long each service was."""
-        (sample,) = self.counter.take()
-        visits: tuple[QueueVisit, ...] = sample.visits
-        return [round(visit.service_s) for visit in visits]
+        return [round(visit.service_s) for visit in self.visits()]
 
 
 def test_who_walks_up_just_after_the_last_walked_off_is_the_next() -> None:
@@ -82,3 +86,55 @@ def test_who_is_lost_as_they_step_away_has_walked_off() -> None:
     scene.go(12, p2=(0.2, 0.2))
     scene.go(12, p2=(5.0, 20.0))
     assert scene.served() == [20, 12]
+
+
+def test_who_walks_up_to_a_free_till_has_waited_since_the_end_of_the_line() -> None:
+    scene = Walkers()
+    scene.go(9, p1=(9.0, 0.0))
+    scene.go(15, p1=(0.0, 0.0))
+    scene.go(14, p1=(-5.0, -20.0))
+    (visit,) = scene.visits()
+    # From 0.7 before the area's beginning, at 1, to where they stand, rather than through all of an empty area.
+    assert 1.2 <= visit.wait_s <= 2.0
+
+
+def test_who_comes_to_a_stand_behind_others_has_waited_since_then() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(6, p1=(0.1, 0.1), p2=(8.0, 2.0))
+    scene.go(10, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(2, p1=(-1.0, -6.0), p2=(2.0, 0.1))
+    scene.go(15, p2=(0.1, 0.1))
+    scene.go(14, p2=(-5.0, -20.0))
+    waits_s = [visit.wait_s for visit in scene.visits()]
+    assert waits_s[1] == pytest.approx(12.0, abs=1.0)
+
+
+def test_whose_number_is_found_at_the_till_after_they_walked_off_is_somebody_else() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(1.5, p1=(0.0, -1.5))
+    scene.go(2.0)
+    scene.go(12, p1=(0.1, 0.1))
+    scene.go(14, p1=(-5.0, -20.0))
+    assert scene.served() == [20, 12]
+
+
+def test_who_is_seen_walking_back_is_served_on() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(1.5, p1=(0.0, -1.5))
+    scene.go(1.5, p1=(-1.5, 0.0))
+    scene.go(12, p1=(0.1, 0.1))
+    scene.go(14, p1=(-5.0, -20.0))
+    assert scene.served() == [35]
+
+
+def test_who_stands_a_step_beside_where_they_stood_has_not_walked_off() -> None:
+    scene = Walkers()
+    scene.go(10, p1=(0.1, 0.1))
+    scene.go(10, p1=(-0.35, -0.35))
+    scene.go(1.5, p2=(1.6, 0.2))
+    scene.go(12, p2=(0.2, 0.2))
+    scene.go(14, p2=(5.0, 20.0))
+    assert scene.served() == [33]
