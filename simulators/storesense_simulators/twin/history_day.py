@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -25,9 +23,6 @@ from storesense_contracts.readings import (
     QueueOutcome,
     QueueSample,
     QueueVisit,
-    ShelfEvent,
-    ShelfEventKind,
-    ShelfWeight,
     ZoneReading,
 )
 from storesense_contracts.site import CameraDevice, LaneDevice, ShelfDevice
@@ -38,49 +33,21 @@ from storesense_simulators.twin.climate import Air
 from storesense_simulators.twin.demand import Arrivals
 from storesense_simulators.twin.emitted import Emitted
 from storesense_simulators.twin.history_flow import FlowDay
+from storesense_simulators.twin.history_lived import LivedDay, ZoneMinutes
+from storesense_simulators.twin.history_shelves import slot_changes, slot_readings
 from storesense_simulators.twin.history_trips import HEAT_STEP_MS
-from storesense_simulators.twin.interval_sensors import MINUTE_MS, STOP_MS, instant
+from storesense_simulators.twin.interval_sensors import MINUTE_MS, instant
 from storesense_simulators.twin.shop import TillKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from storesense_edge.vision.heatmap import FloorGrid
-    from storesense_simulators.twin.history_trips import Visit, VisitLibrary, Wait
-    from storesense_simulators.twin.shop import Place, Shop
+    from storesense_simulators.twin.history_trips import VisitLibrary
+    from storesense_simulators.twin.shop import Shop
 
 _LANES_EVERY_MIN = 5
 _AIR_EVERY_MIN = 5
-_WEIGHTS_EVERY_MIN = 60
-_CONFIDENCE = 0.97
-_WALK_MS = 120_000
-"""To the stock room and back, beside finding the goods."""
-
-
-@dataclass(slots=True)
-class _ZoneMinutes:
-    """What one zone saw in each minute of the day."""
-
-    entries: list[int]
-    exits: list[int]
-    presence_ms: list[int]
-    dwell_ms: list[int]
-    stops: list[int]
-
-
-@dataclass(slots=True)
-class _Day:
-    """What happened, by minute of the day or by time since its beginning."""
-
-    minutes: int
-    crossings: dict[str, list[list[int]]] = field(default_factory=dict)
-    zones: dict[str, _ZoneMinutes] = field(default_factory=dict)
-    waits: dict[str, list[tuple[int, Wait]]] = field(default_factory=dict)
-    taken: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
-    stood_min: list[np.ndarray[tuple[int], np.dtype[np.int64]]] = field(default_factory=list)
-    stood_xy_m: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = field(default_factory=list)
-    coming: list[int] = field(default_factory=list)
-    flow: FlowDay = field(default_factory=lambda: FlowDay(0))
 
 
 class PastDays:
@@ -137,13 +104,13 @@ class PastDays:
         yield from self._lanes(began_at, minutes)
         yield from self._air(on, day, began_ms)
 
-    def _lived(self, on: date, began_at: datetime, minutes: int) -> _Day:
-        day = _Day(minutes, flow=FlowDay(minutes))
+    def _lived(self, on: date, began_at: datetime, minutes: int) -> LivedDay:
+        day = LivedDay(minutes, flow=FlowDay(minutes))
         lines = {subject for family, subject in self._devices if family is Stream.FOOTFALL}
         day.crossings = {line: [[0] * minutes, [0] * minutes] for line in sorted(lines)}
         for family, zone in self._devices:
             if family is Stream.ZONE:
-                day.zones[zone] = _ZoneMinutes(*([0] * minutes for _ in range(5)))
+                day.zones[zone] = ZoneMinutes(*([0] * minutes for _ in range(5)))
             elif family is Stream.QUEUE:
                 day.waits[zone] = []
         chance = stream(self._seed, f"history/{on.isoformat()}")
@@ -152,27 +119,10 @@ class PastDays:
         while (at_ms := arrivals.next_party_ms()) is not None and at_ms < lasts_ms:
             visit = self._library.draw(arrivals.rate_per_h(at_ms), chance)
             if visit is not None and at_ms + visit.ends_ms < lasts_ms:
-                self._add(day, visit, at_ms)
+                day.add(visit, at_ms)
         return day
 
-    def _add(self, day: _Day, visit: Visit, at_ms: int) -> None:
-        day.flow.add(visit, at_ms)
-        day.coming += [(at_ms + t_ms) // MINUTE_MS for t_ms, _, is_in in visit.crossings if is_in]
-        for t_ms, line, is_in in visit.crossings:
-            if line in day.crossings:
-                day.crossings[line][0 if is_in else 1][(at_ms + t_ms) // MINUTE_MS] += 1
-        for entered_ms, left_ms, zone in visit.stays:
-            if zone in day.zones:
-                _stay(day.zones[zone], at_ms + entered_ms, at_ms + left_ms)
-        for wait in visit.waits:
-            if wait.queue_id in day.waits:
-                day.waits[wait.queue_id].append((at_ms, wait))
-        for t_ms, slot_id, units in visit.taken:
-            day.taken[slot_id].append((at_ms + t_ms, units))
-        day.stood_min.append((visit.stood_ms + at_ms) // MINUTE_MS)
-        day.stood_xy_m.append(visit.stood_xy_m)
-
-    def _flow(self, day: _Day, began_at: datetime) -> Iterator[Emitted]:
+    def _flow(self, day: LivedDay, began_at: datetime) -> Iterator[Emitted]:
         began_ms = to_epoch_us(began_at) // 1_000
         for family, subject in self._devices:
             device = self._devices[family, subject]
@@ -199,15 +149,15 @@ class PastDays:
         is_open = [
             minute
             for minute in range(0, minutes, _LANES_EVERY_MIN)
-            for local in [instant(began_ms + minute * MINUTE_MS).astimezone(self._zone)]
-            if any(
-                span.opens_min <= local.hour * 60 + local.minute < span.closes_min
-                for span in self._shop.hours.spans[local.weekday()]
-            )
+            if self._is_open(instant(began_ms + minute * MINUTE_MS).astimezone(self._zone))
         ]
         return range(is_open[0], min(minutes, is_open[-1] + _LANES_EVERY_MIN)) if is_open else range(0)
 
-    def _cameras(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+    def _is_open(self, local: datetime) -> bool:
+        spans = self._shop.hours.spans[local.weekday()]
+        return any(span.opens_min <= local.hour * 60 + local.minute < span.closes_min for span in spans)
+
+    def _cameras(self, day: LivedDay, began_ms: int) -> Iterator[Emitted]:
         for line, (ins, outs) in day.crossings.items():
             device = self._devices[Stream.FOOTFALL, line]
             for minute in range(day.minutes):
@@ -237,7 +187,7 @@ class PastDays:
                 )
                 yield Emitted(device, Stream.ZONE, presence)
 
-    def _queues(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+    def _queues(self, day: LivedDay, began_ms: int) -> Iterator[Emitted]:
         for queue_id, waits in day.waits.items():
             device = self._devices[Stream.QUEUE, queue_id]
             lengths, longest_ms = [0] * day.minutes, [0] * day.minutes
@@ -264,7 +214,7 @@ class PastDays:
                 )
                 yield Emitted(device, Stream.QUEUE, sample)
 
-    def _heat(self, day: _Day, began_ms: int) -> Iterator[Emitted]:
+    def _heat(self, day: LivedDay, began_ms: int) -> Iterator[Emitted]:
         minutes = np.concatenate([np.empty(0, dtype=np.int64), *day.stood_min])
         xy_m = np.concatenate([np.empty((0, 2)), *day.stood_xy_m])
         for device, grid in self._grids:
@@ -290,25 +240,13 @@ class PastDays:
                 )
                 yield Emitted(device, Stream.HEATMAP, heat)
 
-    def _shelves(self, on: date, day: _Day, began_ms: int) -> Iterator[Emitted]:
+    def _shelves(self, on: date, day: LivedDay, began_ms: int) -> Iterator[Emitted]:
         staff = self._shop.staff
         dice = Dice(self._seed, f"history/staff/{on.isoformat()}")
         for slot_id, place in self._places.items():
-            device, units, refill_ms = self._devices[Stream.SHELF, slot_id], place.capacity_units, None
-            changes: list[tuple[int, int]] = []
-            for t_ms, change in sorted(day.taken.get(slot_id, [])):
-                if refill_ms is not None and refill_ms <= t_ms:
-                    changes.append((refill_ms, place.capacity_units - units))
-                    units, refill_ms = place.capacity_units, None
-                moved = max(-units, min(place.capacity_units - units, change))
-                if moved:
-                    changes.append((t_ms, moved))
-                units += moved
-                if refill_ms is None and units <= place.reorder_point_units:
-                    refill_ms = t_ms + dice.ms_of(staff.notice_s) + dice.ms_of(staff.fetch_s) + _WALK_MS
-            if refill_ms is not None and refill_ms < day.minutes * MINUTE_MS:
-                changes.append((refill_ms, place.capacity_units - units))
-            for reading in _slot_readings(place, changes, began_ms, day.minutes):
+            device = self._devices[Stream.SHELF, slot_id]
+            changes = slot_changes(place, sorted(day.taken.get(slot_id, [])), day.minutes, staff, dice)
+            for reading in slot_readings(place, changes, began_ms, day.minutes):
                 yield Emitted(device, Stream.SHELF, reading)
 
     def _lanes(self, began_at: datetime, minutes: int) -> Iterator[Emitted]:
@@ -316,9 +254,7 @@ class PastDays:
         for minute in range(0, minutes, _LANES_EVERY_MIN):
             at = instant(began_ms + minute * MINUTE_MS)
             local = at.astimezone(self._zone)
-            of_day_min = local.hour * 60 + local.minute
-            spans = self._shop.hours.spans[local.weekday()]
-            is_open = any(span.opens_min <= of_day_min < span.closes_min for span in spans)
+            is_open = self._is_open(local)
             left = max(1, self._shop.staff.lanes_open[local.weekday()][local.hour])
             for till in self._shop.tills:
                 is_staffed = till.kind is TillKind.STAFFED
@@ -331,7 +267,7 @@ class PastDays:
                     )
                     yield Emitted(device, Stream.LANE, lane)
 
-    def _air(self, on: date, day: _Day, began_ms: int) -> Iterator[Emitted]:
+    def _air(self, on: date, day: LivedDay, began_ms: int) -> Iterator[Emitted]:
         crowd = np.bincount(np.array(day.coming, dtype=np.int64), minlength=day.minutes)
         for spec in self._shop.climate:
             air = Air.at_rest(spec, stream(self._seed, f"history/air/{spec.sensor_id}/{on.isoformat()}"))
@@ -340,48 +276,3 @@ class PastDays:
                 present = int(crowd[max(0, minute - 10) : minute + 1].sum())
                 reading = air.report(began_ms + minute * MINUTE_MS, present)
                 yield Emitted(spec.device_id, Stream.ENVIRONMENT, reading)
-
-
-def _stay(zone: _ZoneMinutes, entered_ms: int, left_ms: int) -> None:
-    first, last = entered_ms // MINUTE_MS, left_ms // MINUTE_MS
-    zone.entries[first] += 1
-    zone.exits[last] += 1
-    zone.dwell_ms[last] += left_ms - entered_ms
-    zone.stops[last] += left_ms - entered_ms >= STOP_MS
-    for minute in range(first, last + 1):
-        low_ms, high_ms = max(entered_ms, minute * MINUTE_MS), min(left_ms, (minute + 1) * MINUTE_MS)
-        zone.presence_ms[minute] += high_ms - low_ms
-
-
-def _slot_readings(
-    place: Place, changes: list[tuple[int, int]], began_ms: int, minutes: int
-) -> Iterator[ShelfWeight | ShelfEvent]:
-    """Yield what happened at a slot, and its weight at the end of each minute with a change and each whole hour."""
-    units = place.capacity_units
-    levels: dict[int, int] = {}
-    for t_ms, moved in changes:
-        units += moved
-        levels[min(minutes - 1, t_ms // MINUTE_MS + 1)] = units
-        kind = ShelfEventKind.PICK if moved < 0 else ShelfEventKind.PUT_BACK
-        if moved > 0 and units == place.capacity_units and moved > 1:
-            kind = ShelfEventKind.RESTOCK
-        yield ShelfEvent(
-            measured_at=instant(began_ms + t_ms),
-            slot_id=place.slot_id,
-            event=kind,
-            units=abs(moved),
-            delta_mg=round(moved * place.unit_weight_g * 1_000),
-            confidence=_CONFIDENCE,
-            sku=place.sku,
-        )
-    units = place.capacity_units
-    for minute in sorted(levels.keys() | set(range(0, minutes, _WEIGHTS_EVERY_MIN))):
-        units = levels.get(minute, units)
-        yield ShelfWeight(
-            measured_at=instant(began_ms + minute * MINUTE_MS),
-            slot_id=place.slot_id,
-            weight_mg=round(units * place.unit_weight_g * 1_000),
-            is_stable=True,
-            units=units,
-            confidence=_CONFIDENCE,
-        )
