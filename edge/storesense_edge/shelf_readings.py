@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from storesense_edge.camera_readings import Measured
-    from storesense_edge.shelf.belief import Stock
     from storesense_edge.shelf.events import ShelfEvent as FoundEvent
     from storesense_edge.shelf.pipeline import ShelfObservation
+    from storesense_edge.shelf.plate_stock import Stock
     from storesense_edge.shelf.retelling import Correction
 
 _MAX_MG = 10_000_000_000

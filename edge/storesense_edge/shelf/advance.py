@@ -8,7 +8,7 @@ from storesense_edge.shelf.branches import branches
 from storesense_edge.shelf.explain import Explanation, Origin
 from storesense_edge.shelf.story import Way, continued
 from storesense_edge.shelf.two_at_once import own_and_stranger
-from storesense_edge.shelf.worlds import Answer, Branch, Change, Goods, Guest, Key, World, strongest
+from storesense_edge.shelf.worlds import Answer, Branch, Change, Goods, Guest, Key, World, Worlds, strongest
 
 _MOST_CANDIDATES = 5
 # Where nothing known explains this much of a change, two deeds at once are looked at too, in worlds that are worth it.
@@ -27,7 +27,7 @@ class Outcome:
     """
 
     found: list[Explanation]
-    worlds: dict[Key, tuple[World, float]]
+    worlds: Worlds
     evidence: float
 
 
@@ -87,9 +87,9 @@ def advance(
     return Outcome(found, strong, evidence)
 
 
-def _together(moved: Iterable[tuple[World, float]]) -> dict[Key, tuple[World, float]]:
+def _together(moved: Iterable[tuple[World, float]]) -> Worlds:
     """Every world once; of two ways to it the likelier one is remembered."""
-    found: dict[Key, tuple[World, float]] = {}
+    found: Worlds = {}
     for world, weight in moved:
         before = found.get(world.key)
         if before is None:

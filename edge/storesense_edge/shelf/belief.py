@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import product as combinations
 
 from storesense_edge.shelf.advance import Outcome, advance
 from storesense_edge.shelf.branches import places_filled
 from storesense_edge.shelf.errors import ShelfError
-from storesense_edge.shelf.explain import Explanation, Origin, explain, ranked, weigh_strange
+from storesense_edge.shelf.explain import Explanation, explain, ranked, weigh_strange
+from storesense_edge.shelf.pauses import LastStep, rest_of
+from storesense_edge.shelf.plate_stock import Former, Stock
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.story import tellings, undecided
 from storesense_edge.shelf.strangers import StrangerShare
-from storesense_edge.shelf.worlds import Change, Goods, Guest, Key, World, strongest
+from storesense_edge.shelf.worlds import Change, Goods, Guest, World, Worlds, strongest
 
 _MOST_STARTS = 20_000
 # A change that no step showed: rare, and the rarer the larger.
@@ -23,64 +25,10 @@ _UNEXPLAINED = 1e-7
 _SETTLED = 0.99
 # Whoever changes a planogram has the old goods cleared away within this time.
 _FORMER_S = 12 * 3600.0
-# A hand that pauses in the middle of a movement goes on within this time; seldom is a second step such a rest.
-_PAUSE_S = 3.0
-_AHEAD_S = 0.5
-_PAUSES = 0.02
-# Before a rest has lasted this long no other hand has come: as likely as not, it was none.
-_BRIEF_S = 0.5
-_BRIEF_PAUSES = 0.5
-_SURE = 0.9
-_LIKELY = 0.7
 # The half of a thing that leaves weighs what it weighed when it came, less what the other slot bears now.
 _SAME_HALF = 0.3
 # Of a plate that was not watched for a while it is so likely that what lay there still does.
 _UNTOUCHED = 0.9
-
-Worlds = dict[Key, tuple[World, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Stock:
-    """What is believed to lie on a plate.
-
-    Attributes:
-        units: the likeliest number of units of each product, in the slot's order.
-        confidence: probability that all of them are right.
-        guest_g: weight of what does not belong there.
-        residual_g: weight minus all of that.
-        sure_of: of each product the probability that its units are right, in the slot's order.
-    """
-
-    units: tuple[int, ...]
-    confidence: float
-    guest_g: float
-    residual_g: float
-    sure_of: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Former:
-    """Units on the slot of a product that it had before the planogram changed.
-
-    Attributes:
-        product: the product.
-        units: how many of it are believed to lie there still.
-    """
-
-    product: ProductWeight
-    units: int
-
-
-@dataclass(frozen=True, slots=True)
-class _LastStep:
-    """The step before, in case that its hand only paused."""
-
-    worlds: Worlds
-    change: Change
-    settled_s: float
-    evidence: float
-    told: Explanation
 
 
 class StockBelief:
@@ -109,7 +57,7 @@ class StockBelief:
         )
         self._share = StrangerShare()
         self._worlds: Worlds = {}
-        self._last: _LastStep | None = None
+        self._last: LastStep | None = None
         self._known: tuple[int, ...] | None = None
         self.rest_of: int | None = None
         """The number of the step that the last one was the rest of, if it was one."""
@@ -222,13 +170,13 @@ class StockBelief:
         before = self._worlds
         outcome = self._advance(before, change)
         found = ranked(outcome.found)
-        rest = None if after_gap else self._rest_of_last(change, found, outcome)
+        rest = None if after_gap else rest_of(self._last, change, found, outcome, self._advance)
         if rest is not None:
             self.rest_of = self._last.change.no if self._last else None
             outcome, told = rest
             found = [told, *found]
         self._worlds = undecided(outcome.worlds, change.no) if change.no else outcome.worlds
-        self._last = _LastStep(before, change, settled_s or change.at_s, outcome.evidence, found[0])
+        self._last = LastStep(before, change, settled_s or change.at_s, outcome.evidence, found[0])
         likeliest = max(before.values(), key=lambda item: item[1])[0]
         if change.delta_g > 0 and rest is None and not places_filled(likeliest, change):
             self._share.learn(found)
@@ -285,46 +233,6 @@ class StockBelief:
             change.delta_g, change.sigma_g, self._goods.own, self._goods.strangers, stranger_share=share
         )
         return advance(worlds, change, strangers, self._goods, share)
-
-    def _rest_of_last(
-        self, change: Change, found: Sequence[Explanation], outcome: Outcome
-    ) -> tuple[Outcome, Explanation] | None:
-        """What a step was that makes the one just before it whole: both were one movement that paused."""
-        last = self._last
-        pause_s = math.nan if last is None else change.began_s - last.settled_s
-        # The last samples before a rest is believed are seen ahead, so that a departure may come a moment before it.
-        if last is None or not -_AHEAD_S <= pause_s <= _PAUSE_S:
-            return None
-        pauses = _BRIEF_PAUSES if pause_s < _BRIEF_S else _PAUSES
-        best = found[0]
-        if best.origin is Origin.OWN and best.probability >= _SURE:
-            return None
-        both_g = last.change.delta_g + change.delta_g
-        if both_g == 0 or last.told.origin in (Origin.GUEST, Origin.FORMER):
-            return None
-        both = replace(
-            change,
-            delta_g=both_g,
-            sigma_g=max(change.sigma_g, last.change.sigma_g),
-            departed_s=last.change.began_s,
-        )
-        joint = self._advance(last.worlds, both)
-        # Where the hand paused is anywhere on the way, so each place has the density of one in that many grams.
-        paused = pauses * joint.evidence / max(abs(both_g), abs(last.change.delta_g))
-        if paused <= (1 - pauses) * last.evidence * outcome.evidence:
-            return None
-        whole = ranked(joint.found)[0]
-        if whole.origin is not Origin.OWN or whole.probability < _LIKELY or whole.product is None:
-            return None
-        units = whole.units
-        if last.told.origin is Origin.OWN:
-            if last.told.product is None or last.told.product.sku != whole.product.sku:
-                return None
-            units -= last.told.units
-        # The rest has to go the way that its weight goes.
-        if units * change.delta_g <= 0:
-            return None
-        return joint, Explanation(Origin.OWN, whole.product, units, whole.probability)
 
     def _spread_g(self, world: World, sigma_g: float) -> float:
         """Standard deviation of the whole weight, were the world so: cell, units and the doubt of their mean."""

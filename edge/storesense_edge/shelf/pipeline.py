@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from storesense_edge.shelf.belief import Stock
 from storesense_edge.shelf.calibration import Calibration
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import ShelfEvent
 from storesense_edge.shelf.faults import CellFault, CellWatch
 from storesense_edge.shelf.impulse import ImpulseFilter
 from storesense_edge.shelf.movement import Phase, WeightStep
+from storesense_edge.shelf.plate_stock import Stock
 from storesense_edge.shelf.retelling import Correction
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.slot_stock import SlotStock

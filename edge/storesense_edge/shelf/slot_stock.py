@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from storesense_contracts.readings import ShelfEventKind
-from storesense_edge.shelf.belief import Former, Stock, StockBelief
+from storesense_edge.shelf.belief import StockBelief
 from storesense_edge.shelf.creep import CreepCompensation
 from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, is_explained, step_sigma_g, touch_of
 from storesense_edge.shelf.explain import Origin
 from storesense_edge.shelf.movement import Movement, WeightStep
+from storesense_edge.shelf.plate_stock import Former, Stock
 from storesense_edge.shelf.retelling import Correction, Retelling
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.temperature import TemperatureCompensation

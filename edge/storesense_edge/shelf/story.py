@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from storesense_edge.shelf.explain import Explanation
-from storesense_edge.shelf.worlds import Answer, Key, Telling, World
+from storesense_edge.shelf.worlds import Answer, Key, Telling, World, Worlds
 
 _MOST_STEPS = 24
 _MOST_ANSWERS = 8
@@ -39,7 +39,7 @@ def continued(ways: Sequence[Way], no: int) -> tuple[Telling, ...]:
     return tuple((each, tuple(_likeliest(mixed[each]))) for each in numbers)
 
 
-def undecided(worlds: Mapping[Key, tuple[World, float]], newest: int) -> dict[Key, tuple[World, float]]:
+def undecided(worlds: Mapping[Key, tuple[World, float]], newest: int) -> Worlds:
     """Forget what is certain of all steps but the newest, so that doubts are remembered for long."""
     certain = {
         no

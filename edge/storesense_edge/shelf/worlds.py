@@ -104,6 +104,8 @@ class World:
 
 
 Key = tuple[tuple[int, ...], tuple[float, ...]]
+Worlds = dict[Key, tuple[World, float]]
+"""Possibilities with their shares."""
 Branch = tuple[list[tuple[Answer, float]], float, bool, World]
 """Answers with their shares, prior times density per gram, whether it is a return, and the world after it."""
 
@@ -173,7 +175,7 @@ class Goods:
         return self.own + self.former
 
 
-def strongest(worlds: Mapping[Key, tuple[World, float]]) -> dict[Key, tuple[World, float]]:
+def strongest(worlds: Mapping[Key, tuple[World, float]]) -> Worlds:
     """Keep the likeliest worlds, with probabilities that sum to 1."""
     kept = sorted(worlds.items(), key=lambda item: -item[1][1])[:_MOST_WORLDS]
     kept = [item for item in kept if item[1][1] >= _LEAST_SHARE * kept[0][1][1]]
