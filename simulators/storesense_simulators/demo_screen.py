@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,23 +15,29 @@ if TYPE_CHECKING:
 
 
 class Screen:
-    """Progress as lines, with a spinner for what is under way where the terminal can show one."""
+    """Progress as lines, with a spinner for what is under way where the terminal can show one.
 
-    def __init__(self, console: Console | None = None) -> None:
+    Args:
+        console: where it is shown; standard error if not given.
+        monotonic_s: tells the time.
+    """
+
+    def __init__(self, console: Console | None = None, *, monotonic_s: Callable[[], float] = time.monotonic) -> None:
         self._console = console or Console(stderr=True, highlight=False)
+        self._monotonic_s = monotonic_s
         self._under_way: list[str] = []
         self._status: Status | None = None
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
         """Show ``what`` while the block runs, then how long it took, or that it failed or was called off."""
-        began_s = time.monotonic()
+        began_s = self._monotonic_s()
         self._under_way.append(what)
         self._show()
         style, mark, ending = "red", "✗", ""
         try:
             yield
-            style, mark, ending = "green", "✓", f"  {time.monotonic() - began_s:.1f} s"
+            style, mark, ending = "green", "✓", f"  {self._monotonic_s() - began_s:.1f} s"
         except asyncio.CancelledError:
             style, mark, ending = "dim", "-", ", called off"
             raise
