@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import cv2
+import numpy as np
 
 from storesense_edge.vision.errors import SourceError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 5.0
 _FFMPEG_QUIET = "-8"
+_TO_COLOUR = {1: cv2.COLOR_GRAY2BGR, 3: None, 4: cv2.COLOR_BGRA2BGR}
 
 
 class Capture(Protocol):
@@ -64,7 +65,7 @@ class OpenCvCapture:
             good, image = self._capture.retrieve()
         except cv2.error:
             return None
-        return cast("NDArray[np.uint8]", image) if good and image.size else None
+        return as_colour(np.asarray(image)) if good and image is not None else None
 
     def stamp_s(self) -> float | None:
         """Return the camera's time stamp of the picture last grabbed."""
@@ -76,6 +77,26 @@ class OpenCvCapture:
     def release(self) -> None:
         """End the connection."""
         self._capture.release()
+
+
+def as_colour(image: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Turn whatever a camera gives (grey, with transparency, of sixteen bits) into a colour picture of eight bits.
+
+    Args:
+        image: (height, width) or (height, width, 1, 3 or 4).
+
+    Returns:
+        (height, width, 3) uint8, blue first; None if it is no picture of those kinds.
+    """
+    levels = image >> 8 if image.dtype == np.uint16 else image
+    channels = 1 if levels.ndim == 2 else levels.shape[-1]
+    if not levels.size or levels.dtype not in {np.dtype(np.uint8), np.dtype(np.uint16)}:
+        return None
+    if levels.ndim > 3 or channels not in _TO_COLOUR:
+        return None
+    picture = levels.astype(np.uint8, copy=False)
+    turn = _TO_COLOUR[channels]
+    return picture if turn is None else cast("NDArray[np.uint8]", cv2.cvtColor(picture, turn))
 
 
 def open_stream(

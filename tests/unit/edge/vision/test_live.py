@@ -7,9 +7,10 @@ from time import monotonic
 import numpy as np
 import pytest
 
+from fixtures.mjpeg_server import MjpegServer
 from fixtures.rtsp_server import RtspServer
 from storesense_contracts.clock import ManualClock
-from storesense_edge.vision.capture import OpenCvCapture, open_stream, open_usb
+from storesense_edge.vision.capture import OpenCvCapture, as_colour, open_stream, open_usb
 from storesense_edge.vision.errors import SourceError
 from storesense_edge.vision.live import LiveReader, LiveSource, NewestFrame
 from storesense_edge.vision.source import NoPicture, PictureFrame
@@ -51,6 +52,46 @@ def test_a_live_camera_gives_pictures_with_the_time_at_which_they_were_taken(cam
     assert np.median(steps_s) == pytest.approx(1 / 25, rel=0.25)
     widths = [int((frame.image_bgr[60, :, 0] > 120).sum()) for frame in found]
     assert widths == sorted(widths)
+
+
+def test_pictures_over_http_that_bear_no_time_are_dated_by_their_arrival() -> None:
+    with MjpegServer(picture, frames_per_s=10.0) as server:
+        opened = lambda: open_stream(server.url, name="cam", open_timeout_s=3, read_timeout_s=1)  # noqa: E731
+        with LiveSource("cam", opened, max_frames_per_s=50) as source:
+            found = frames(source, 20)
+    steps_s = np.diff([frame.at_s for frame in found]) / np.diff([frame.index for frame in found])
+    assert np.median(steps_s) == pytest.approx(0.1, rel=0.25), "FFmpeg stamps them as if there were 25 a second"
+    assert found[-1].at_s - found[0].at_s == pytest.approx((found[-1].index - found[0].index) / 10, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("image", "level"),
+    [
+        pytest.param(np.full((4, 6), 77, np.uint8), 77, id="grey, without a third axis"),
+        pytest.param(np.full((4, 6, 1), 77, np.uint8), 77, id="grey"),
+        pytest.param(np.full((4, 6, 4), 77, np.uint8), 77, id="with transparency"),
+        pytest.param(np.full((4, 6), 77 * 256, np.uint16), 77, id="sixteen bits a pixel, as thermal cameras give"),
+        pytest.param(np.full((4, 6, 3), 77, np.uint8), 77, id="as it should be"),
+    ],
+)
+def test_pictures_of_every_kind_become_colour_pictures_of_eight_bits(image: np.ndarray, level: int) -> None:
+    colour = as_colour(image)
+    assert colour is not None
+    assert colour.shape == (4, 6, 3)
+    assert colour.dtype == np.uint8
+    assert (colour == level).all()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.zeros((4, 6, 2), np.uint8), id="two channels are no picture that anybody could look at"),
+        pytest.param(np.zeros((4, 6, 3), np.float32), id="nor are fractions"),
+        pytest.param(np.zeros((0, 6, 3), np.uint8), id="nor is an empty one"),
+    ],
+)
+def test_what_is_no_picture_is_none(image: np.ndarray) -> None:
+    assert as_colour(image) is None
 
 
 def test_a_camera_that_dies_is_told_and_reconnected_when_it_is_back(camera: RtspServer) -> None:
