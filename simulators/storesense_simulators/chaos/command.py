@@ -12,12 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from storesense_contracts.errors import UsageError
 from storesense_simulators.chaos.run import Outcome, carry_out
 from storesense_simulators.chaos.world import World, WorldOptions
+from storesense_simulators.progress_line import ProgressLine, count_line
 
 _INTERRUPTED = 130
 _WANTED_ZERO = (
@@ -67,39 +65,20 @@ async def _run(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
         keeps=bool(args.keep),
     )
     world = World(options)
-    with _bar(args.kills, is_quiet=args.quiet) as (progress, bar):
+    with ProgressLine(is_quiet=args.quiet) as progress:
         async with world:
             outcome = await carry_out(
                 world,
                 kills=args.kills,
                 seed=args.seed,
                 folder=folder,
-                tell=lambda done, what: progress.update(bar, completed=done, description=what),
+                tell=lambda done, what: progress.tell(
+                    lambda spent_s: count_line(f"chaos, {what}", done=done, total=args.kills, spent_s=spent_s)
+                ),
             )
             if args.keep:
                 sys.stderr.write(world.leave_database())
     return as_json(outcome, seed=args.seed, database=world.database_name, broker=args.broker)
-
-
-class _bar:  # noqa: N801 (used as a function)
-    """A progress bar on standard error."""
-
-    def __init__(self, kills: int, *, is_quiet: bool) -> None:
-        self._progress = Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-            console=Console(stderr=True, quiet=is_quiet),
-        )
-        self._bar = self._progress.add_task("starting", total=kills)
-
-    def __enter__(self) -> tuple[Progress, Any]:
-        self._progress.start()
-        return self._progress, self._bar
-
-    def __exit__(self, *_exc: object) -> None:
-        self._progress.stop()
 
 
 def as_json(outcome: Outcome, *, seed: int, database: str, broker: str) -> dict[str, Any]:

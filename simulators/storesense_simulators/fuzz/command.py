@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from storesense_contracts.errors import UsageError
 from storesense_simulators.bench_world import say
@@ -24,6 +22,7 @@ from storesense_simulators.fuzz.in_process import Findings, InProcess
 from storesense_simulators.fuzz.mangling import dump
 from storesense_simulators.fuzz.payloads import Payloads
 from storesense_simulators.fuzz.through import run_through
+from storesense_simulators.progress_line import ProgressLine, count_line
 
 _STORES = ("fuzz-store-1", "fuzz-store-2")
 _DEVICES = ("device-1", "device-2")
@@ -54,16 +53,15 @@ def run_fuzz(args: argparse.Namespace) -> int:
         rng = random.Random(f"storesense fuzz {name} {args.seed}")  # noqa: S311 -- to be replayed, no secret
         return Payloads(rng, seeds, store_ids=_STORES, device_ids=_DEVICES, other_store_id=_OTHER, now_at=now_at)
 
-    with _progress(is_quiet=args.quiet) as progress:
-        bar = progress.add_task("in process", total=args.payloads)
+    with ProgressLine(is_quiet=args.quiet) as line:
         findings, peak_mb, growth_mb = _in_process(
-            maker("in process"), args.payloads, now_at, lambda done: progress.update(bar, completed=done)
+            maker("in process"), args.payloads, now_at, _counted(line, "fuzz in process", args.payloads)
         )
-        result = as_json(findings, seed=args.seed, corpus=len(seeds), peak_mb=peak_mb, growth_mb=growth_mb)
-        is_good = findings.crashes == findings.wrong_rows == 0 and growth_mb <= _GROWTH_LIMIT_MB
-        if share:
-            bar = progress.add_task("broker, gateway, database", total=share)
-            makes = maker("through")
+    result = as_json(findings, seed=args.seed, corpus=len(seeds), peak_mb=peak_mb, growth_mb=growth_mb)
+    is_good = findings.crashes == findings.wrong_rows == 0 and growth_mb <= _GROWTH_LIMIT_MB
+    if share:
+        makes = maker("through")
+        with ProgressLine(is_quiet=args.quiet) as line:
             through = run_through(
                 [makes.make() for _ in range(share)],
                 store_ids=_STORES,
@@ -71,10 +69,10 @@ def run_fuzz(args: argparse.Namespace) -> int:
                 now_at=now_at,
                 replays=args.replays,
                 database_url=args.database,
-                tell=lambda done: progress.update(bar, completed=done),
+                tell=_counted(line, "fuzz through broker, gateway, database", share),
             )
-            result["through"] = through.as_json()
-            is_good = is_good and through.is_good
+        result["through"] = through.as_json()
+        is_good = is_good and through.is_good
     if args.guided_s:
         say(f"fuzz: {args.guided_s} s guided by coverage")
         result["coverage_guided"] = _guided(args.guided_s, seeds, args.seed)
@@ -84,6 +82,10 @@ def run_fuzz(args: argparse.Namespace) -> int:
     else:
         sys.stderr.write("".join(f"{name}: {value}\n" for name, value in result.items()))
     return 0 if is_good else 1
+
+
+def _counted(line: ProgressLine, what: str, total: int) -> Callable[[int], None]:
+    return lambda done: line.tell(lambda spent_s: count_line(what, done=done, total=total, spent_s=spent_s))
 
 
 def _in_process(
@@ -152,13 +154,3 @@ def _guided(seconds: int, seeds: Sequence[Seed], seed: int) -> dict[str, Any]:
     if done.returncode != 0:
         result["crash"] = done.stderr[-3_000:]
     return result
-
-
-def _progress(*, is_quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("fuzz {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True, quiet=is_quiet),
-    )

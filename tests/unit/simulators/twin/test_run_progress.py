@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from storesense_simulators.twin.run_progress import FILE_EVERY_S, TERMINAL_EVERY_S, RunProgress, progress_line
+from storesense_simulators.progress_line import FILE_EVERY_S, TERMINAL_EVERY_S
+from storesense_simulators.twin.run_progress import RunProgress, progress_line
 
 TWO_HOURS_MS = 7_200_000
 
