@@ -20,7 +20,7 @@ from storesense_edge.command_memory import CommandMemory
 from storesense_edge.outbox import Outbox
 from storesense_edge.outbox_errors import OutboxError, OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxLimits, OutboxMessage, OutboxTotals, message_no
-from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
+from storesense_edge.outbox_writer import OutboxWriter
 from storesense_edge.sender import CLONED, Sender
 from storesense_edge.settings import LinkSettings
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from storesense_contracts.readings import AnyReading
     from storesense_contracts.settings import BrokerSettings
     from storesense_contracts.topics import Stream
+    from storesense_edge.outbox_news import OutboxNews
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from storesense_contracts.backoff import Backoff
-from storesense_contracts.clock import to_epoch_us
+from storesense_edge.outbox_ages import KnownAges
 from storesense_edge.outbox_errors import OutboxCorruptError, OutboxError, OutboxWriteError, OutboxWriterStoppedError
 from storesense_edge.outbox_message import OutboxChanges, OutboxOpened
+from storesense_edge.outbox_news import OutboxNews
 from storesense_edge.waiting_messages import WaitingMessages, overflow_ranges
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from storesense_contracts.ids import BootId
     from storesense_contracts.messages import DroppedRange
     from storesense_edge.outbox import Outbox
-    from storesense_edge.outbox_message import OutboxMessage, OutboxTotals, RecordedDrop
+    from storesense_edge.outbox_message import OutboxMessage
 
 _logger = logging.getLogger(__name__)
 
@@ -37,33 +38,6 @@ _Answer = TypeVar("_Answer")
 _MAX_MESSAGES_A_TRANSACTION = 2_000
 _RETRY = Backoff(base_s=0.5, limit_s=5.0)
 _LAZY_ACK_S = 0.25
-_JUMP_US = 60_000_000
-"""A wall clock that moves so far against the monotonic one was set; what NTP slews is far less."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxNews:
-    """What the thread has to tell after each attempt to write.
-
-    Attributes:
-        ready: messages that may be sent now: they are on disk, or the disk refuses and memory is all there is.
-        drops: ranges that were dropped and recorded just now.
-        totals: what is on disk.
-        settled: how many messages left memory by this: written, or acknowledged before they were.
-        acked: how many messages were deleted, from disk or memory, because the database has them.
-        problem: why the disk refuses; None while all is well.
-        reopened: set when a damaged file was replaced; what it held is in no outbox any more.
-        recovered: the disk takes messages again after it had refused.
-    """
-
-    ready: tuple[OutboxMessage, ...] = ()
-    drops: tuple[RecordedDrop, ...] = ()
-    totals: OutboxTotals | None = None
-    settled: int = 0
-    acked: int = 0
-    problem: OutboxError | None = None
-    reopened: OutboxOpened | None = None
-    recovered: bool = False
 
 
 @dataclass(slots=True)
@@ -120,9 +94,7 @@ class OutboxWriter:
         self._waiting = WaitingMessages(memory_limit_bytes)
         self._announced_no = -1
         self._boot_no = 0
-        self._base_us: int | None = None
-        self._steady_from_no = 0
-        self._trusted_us: int | None = None
+        self._ages = KnownAges(clock)
         self._failures = 0
         self._rng = random.Random()  # noqa: S311 -- spreads retries, guards nothing
 
@@ -151,7 +123,7 @@ class OutboxWriter:
 
     def trust_clock(self) -> None:
         """Note that the wall clock is right at this moment: from now on ages mean something, until it is set."""
-        self._trusted_us = self._wall_less_monotonic_us()
+        self._ages.trust()
 
     def read(self, after_no: int, before_no: int, limit: int) -> Future[list[OutboxMessage]]:
         """Read messages between two numbers, both excluded, after all that was handed over before."""
@@ -290,7 +262,8 @@ class OutboxWriter:
             return inbox, self._waiting.take(_MAX_MESSAGES_A_TRANSACTION)
 
     def _apply(self, inbox: _Inbox, messages: list[OutboxMessage]) -> OutboxError | None:
-        expires_from_no = self._expires_from_no(messages)
+        self._look_at_clock(messages)
+        expires_from_no = self._ages.from_no
         changes = OutboxChanges(inbox.acked, inbox.declared, messages, inbox.dropped, expires_from_no)
         reopened = None
         try:
@@ -319,25 +292,10 @@ class OutboxWriter:
         )
         return None
 
-    def _wall_less_monotonic_us(self) -> int:
-        return to_epoch_us(self._clock.now()) - int(self._clock.monotonic_s() * 1e6)
-
-    def _expires_from_no(self, messages: list[OutboxMessage]) -> int | None:
-        """Say from which message of this boot on ages are known; None while no age is.
-
-        A clock that is set makes everything before look old. So ages count only by a clock that a gateway has
-        confirmed, and only of messages that were written since it was last set.
-        """
-        base_us = self._wall_less_monotonic_us()
-        if self._base_us is not None and abs(base_us - self._base_us) > _JUMP_US:
-            # Of what is written now, nobody knows on which side of the jump it was dated.
-            last_no = messages[-1].message_no if messages else self._announced_no
-            self._steady_from_no = max(self._steady_from_no, last_no + 1)
+    def _look_at_clock(self, messages: list[OutboxMessage]) -> None:
+        # Of what is written now, nobody knows on which side of a jump it was dated.
+        if self._ages.look(messages[-1].message_no if messages else self._announced_no):
             _logger.warning("The clock was set; what the outbox %s holds does not expire by it.", self._outbox.path)
-        self._base_us = base_us
-        if self._trusted_us is None or abs(base_us - self._trusted_us) > _JUMP_US:
-            return None
-        return self._steady_from_no
 
     def _put_back(self, inbox: _Inbox, messages: list[OutboxMessage], exc: OutboxError) -> None:
         if not self._failures:

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from storesense_contracts.mqtt import BrokerError
     from storesense_contracts.settings import BrokerSettings
     from storesense_edge.outbox_message import OutboxMessage, OutboxOpened
-    from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
+    from storesense_edge.outbox_news import OutboxNews
+    from storesense_edge.outbox_writer import OutboxWriter
     from storesense_edge.settings import LinkSettings
 
 _logger = logging.getLogger(__name__)

@@ -25,7 +25,8 @@ from storesense_edge.outbox_message import (
     OutboxOpened,
     message_no,
 )
-from storesense_edge.outbox_writer import OutboxNews, OutboxWriter
+from storesense_edge.outbox_news import OutboxNews
+from storesense_edge.outbox_writer import OutboxWriter
 
 NOW_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 BOOT = BootId("a" * 32)
