@@ -1,22 +1,25 @@
 """What cannot stand where a store file puts it, and what nobody could walk to."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 
-from storesense_contracts.plane import crossing_edges, segments_meet
+from storesense_contracts.plane import crossing_edges, segments_meet, turn
 from storesense_simulators.twin.floor_grid import FloorGrid
 from storesense_simulators.twin.navigation import Navigation
-from storesense_simulators.twin.plane import across_m, area, bounds, is_inside, rectangle
+from storesense_simulators.twin.plane import across_m, area, bounds, centre, is_inside, rectangle
 from storesense_simulators.twin.shop import Point, Polygon, Shop
 from storesense_simulators.twin.site_of_store import owned_areas
-from storesense_simulators.twin.store_file import StoreFile
-from storesense_simulators.twin.store_spots import queue_area
+from storesense_simulators.twin.store_file import DoorFile, StoreFile
+from storesense_simulators.twin.store_spots import door_ends, door_line, queue_area
 
 At = tuple[str | int, ...]
 Mistake = tuple[str, At]
 Solid = tuple[str, Polygon, At]
 _TOUCH_M = 0.02
 _STEP_M = 0.25
+_LINE_AWAY_M = 4.0
+_LEAST_ALONG = 0.5  # the cosine of the angle between a door and its line
 
 
 def furniture_mistakes(store: StoreFile) -> Iterator[Mistake]:
@@ -93,6 +96,36 @@ def _doors(store: StoreFile) -> Iterator[Mistake]:
                 if segments_meet(inside, outside, start, end):
                     message = f"door {door.id!r} is walled up from {_show(start)} to {_show(end)}; leave its width open"
                     yield message, ("doors", i, "at_m")
+        if door.line_m is not None:
+            yield from ((message, ("doors", i, "line_m")) for message in _door_line(store, door))
+
+
+def _door_line(store: StoreFile, door: DoorFile) -> Iterator[str]:
+    """Find out why a door's people would not be counted over its own line."""
+    what = f"the line of door {door.id!r}"
+    left, right = door_ends(store, door)
+    a, b = door_line(store, door)
+    if math.dist(a, b) < math.dist(left, right):
+        yield f"{what} is {math.dist(a, b):.2f} m long, less than the opening; people would walk round its ends"
+        return
+    if turn(left, right, a) < 0 or turn(left, right, b) < 0:
+        yield f"{what} lies on the street or reaches out there; lay it inside, or leave it out"
+        return
+    along = (b[0] - a[0]) * (right[0] - left[0]) + (b[1] - a[1]) * (right[1] - left[1])
+    if along < _LEAST_ALONG * math.dist(a, b) * math.dist(left, right):
+        yield f"{what} lies along the way in; lay it across, as the opening lies"
+        return
+    away_m = math.dist(centre((a, b)), centre(door.at_m))
+    if away_m > _LINE_AWAY_M:
+        yield f"{what} is {away_m:.1f} m from the opening; within {_LINE_AWAY_M:g} m those are counted who use the door"
+        return
+    for wall in store.floor.walls:
+        if any(segments_meet(a, b, *ends) for ends in itertools.pairwise(wall.points)):
+            yield f"{what} goes through a wall; end it a little before"
+            return
+    solid = next((name for name, polygon, _ in _solids(store) if _meets(polygon, a, b)), None)
+    if solid is not None:
+        yield f"{what} goes through {solid}; end it a little before"
 
 
 def _owned_twice(store: StoreFile) -> Iterator[Mistake]:
@@ -133,6 +166,11 @@ def _off_floor(store: StoreFile, solids: Sequence[Solid]) -> Iterator[Mistake]:
     points: list[tuple[str, Sequence[Point], At]] = [
         *((f"wall {i + 1}", wall.points, ("floor", "walls", i)) for i, wall in enumerate(store.floor.walls)),
         *((f"door {door.id!r}", door.at_m, ("doors", i, "at_m")) for i, door in enumerate(store.doors)),
+        *(
+            (f"the line of door {x.id!r}", x.line_m, ("doors", i, "line_m"))
+            for i, x in enumerate(store.doors)
+            if x.line_m
+        ),
         *((f"line {line.id!r}", line.at_m, ("lines", i, "at_m")) for i, line in enumerate(store.lines)),
         *solids,
         *_areas(store),

@@ -33,7 +33,7 @@ class Ground:
         solids: polygons that nobody can stand in.
         walls: where nobody walks through.
         doors: where the floor opens to the outside.
-        lines: counting lines, doors included.
+        lines: counting lines, and doors, which may have theirs elsewhere.
         zones: areas whose visits are told; at most 60.
 
     Attributes:
@@ -49,7 +49,7 @@ class Ground:
         solids: Sequence[Polygon] = (),
         walls: Sequence[Wall] = (),
         doors: Sequence[Door] = (),
-        lines: Sequence[CountingLine] = (),
+        lines: Sequence[CountingLine | Door] = (),
         zones: Sequence[ZoneShape] = (),
     ) -> None:
         self._size_m = (size_m[0] + 2 * _MARGIN_M, size_m[1] + 2 * _MARGIN_M)
@@ -83,7 +83,12 @@ class Ground:
     def of(cls, shop: Shop) -> "Ground":
         """Return the ground of a shop."""
         return cls(
-            shop.size_m, solids=shop.obstacles, walls=shop.walls, doors=shop.doors, lines=shop.lines, zones=shop.zones
+            shop.size_m,
+            solids=shop.obstacles,
+            walls=shop.walls,
+            doors=shop.doors,
+            lines=(*shop.lines, *shop.doors),
+            zones=shop.zones,
         )
 
     def cells(self, x_m: Floats, y_m: Floats) -> npt.NDArray[np.intp]:
@@ -107,7 +112,7 @@ class Ground:
         return not self.is_blocked[self.cell(x_m, y_m)]
 
     def is_near_line(self, spot: Point) -> bool:
-        """Tell whether a counting line, as every door has one, is within 0.7 m or a little more."""
+        """Tell whether a counting line or a door is within 0.7 m or a little more."""
         return bool(self.marks[self.cell(*spot)] & NEAR_LINE)
 
     def is_straight(self, a: Point, b: Point) -> bool:

@@ -56,7 +56,7 @@ class Routes:
     def _door_at(self, spot: Point) -> Door | None:
         """Return the door that a spot is in, or the nearest one to a spot outside; None for a spot inside."""
         if self._navigation.is_inside(spot) and not self._ground.is_near_line(spot):
-            return None  # doors are lines, so this is quicker and the same
+            return None  # doors are marked as lines are, so this is quicker and the same
         for door in self._doors:
             if _from_segment(door.a, door.b, spot) < _THRESHOLD_M * _THRESHOLD_M:
                 return door

@@ -62,9 +62,10 @@ class Wall:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A way in and out: the entrance line from ``a`` to ``b``, and a spot on either side of its middle.
+    """A way in and out: the opening from ``a`` to ``b``, and a spot on either side of its middle.
 
-    ``in_is_left`` as on the drawn plan, standing at ``a`` and looking to ``b``. ``share`` of the visitors use it.
+    ``in_is_left`` as on the drawn plan, standing at ``a`` and looking to ``b``. ``share`` of the visitors use it, who
+    are counted over the line ``line_id``: in the opening, or a little inside.
     """
 
     door_id: str
@@ -79,7 +80,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class CountingLine:
-    """A line inside the store at which a camera counts; ``in_is_left`` as with a door. Doors are lines as well."""
+    """A line inside the store at which a camera counts; ``in_is_left`` as with a door. Every door has one as well."""
 
     line_id: str
     a: Point

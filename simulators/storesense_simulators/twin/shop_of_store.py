@@ -37,6 +37,7 @@ from storesense_simulators.twin.store_spots import (
     INSIDE_M,
     OUTSIDE_M,
     door_ends,
+    door_line,
     mount_of,
     queue_area,
     row_points,
@@ -65,7 +66,10 @@ def shop_of(store: StoreFile) -> Shop:
         obstacles=tuple(_obstacles(store)),
         doors=doors,
         lines=(
-            *(CountingLine(door.line_id, door.a, door.b, door.in_is_left, True) for door in doors),
+            *(
+                CountingLine(door.id, *door_line(store, door), in_is_left=False, is_entrance=True)
+                for door in store.doors
+            ),
             *(CountingLine(line.id, *line.at_m, line.in_side == "left", False) for line in store.lines),
         ),
         shelves=tuple(

@@ -14,7 +14,7 @@ from storesense_simulators.twin.projection import homography_of
 from storesense_simulators.twin.shop import Point
 from storesense_simulators.twin.store_file import CameraFile, StoreFile
 from storesense_simulators.twin.store_spots import (
-    door_ends,
+    door_line,
     mount_of,
     queue_area,
     row_points,
@@ -76,7 +76,7 @@ def _layout(store: StoreFile) -> dict[str, Any]:
                     "id": door.id,
                     "name": door.name,
                     "is_entrance": True,
-                    "floor_m": door_ends(store, door),
+                    "floor_m": door_line(store, door),
                     "in_side": "right",
                 }
                 for door in store.doors
@@ -180,7 +180,7 @@ def _cameras(store: StoreFile) -> Iterator[dict[str, Any]]:
             views[owner.id].setdefault(f"{kind}s", []).append({kind: name})
 
     for door in store.doors:
-        see("line", door.id, centre(door.at_m))
+        see("line", door.id, centre(door_line(store, door)))
     for line in store.lines:
         see("line", line.id, centre(line.at_m))
     for zone in (*store.aisles, *store.areas):

@@ -53,11 +53,15 @@ class FloorFile(StrictModel):
 
 
 class DoorFile(StrictModel):
-    """A door, from one side of its opening to the other; ``in_side`` as in the site file, else toward the middle."""
+    """A door, from one side of its opening to the other; ``in_side`` as in the site file, else toward the middle.
+
+    Whoever uses it is counted over ``line_m``, which lies a little inside; without it, in the opening.
+    """
 
     id: Id
     name: Name
     at_m: Corners
+    line_m: Corners | None = None
     in_side: Literal["left", "right"] | None = None
     share: Annotated[float, Field(gt=0, le=1_000)] = 1.0
 

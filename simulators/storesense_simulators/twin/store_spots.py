@@ -30,6 +30,16 @@ def door_ends(store: StoreFile, door: DoorFile) -> tuple[Point, Point]:
     return (a, b) if inward else (b, a)
 
 
+def door_line(store: StoreFile, door: DoorFile) -> tuple[Point, Point]:
+    """Return the line over which a door's people are counted, so that the way in is to the right, as drawn."""
+    a, b = door_ends(store, door)
+    if door.line_m is None:
+        return (a, b)
+    one, other = door.line_m
+    along = (other[0] - one[0]) * (b[0] - a[0]) + (other[1] - one[1]) * (b[1] - a[1])
+    return (one, other) if along >= 0 else (other, one)
+
+
 def row_points(shelf: ShelfFile) -> list[tuple[Point, Point]]:
     """Return for each row of a shelf's planogram where it is on the shelf and where somebody stands before it."""
     (left, top), (right, bottom) = bounds(shelf.at_m)

@@ -1,6 +1,7 @@
 """The shipped stores: sound, of the size that they are said to have, and with a site file that all of it can use."""
 
 import itertools
+import math
 import re
 from dataclasses import fields
 
@@ -12,6 +13,7 @@ from storesense_contracts.plane import crossing_edges, turn
 from storesense_contracts.rules import QueueTooLongRule
 from storesense_contracts.site import CameraDevice, ShelfDevice, SiteFile
 from storesense_contracts.yaml_file import parse_yaml
+from storesense_edge.line_room import short_of_room
 from storesense_simulators.twin import people_file, planogram, store_file
 from storesense_simulators.twin.load_cell import CellModel
 from storesense_simulators.twin.load_shop import load_shop, store_names, store_path
@@ -19,7 +21,8 @@ from storesense_simulators.twin.plane import is_inside
 from storesense_simulators.twin.planogram import CellFile
 from storesense_simulators.twin.projection import pinhole_of
 from storesense_simulators.twin.shop import TillKind
-from storesense_simulators.twin.site_of_store import site_yaml
+from storesense_simulators.twin.site_of_store import site_of, site_yaml
+from storesense_simulators.twin.store_file import StoreFile
 
 MODELS = sorted(
     {
@@ -101,8 +104,33 @@ def test_every_camera_sees_its_own_part_of_the_floor(shop):
 def test_the_way_in_is_to_the_right_of_every_door(shop):
     for door, line in zip(shop.doors, shop.layout.lines, strict=False):
         assert (line.id, line.in_side, line.is_entrance) == (door.line_id, "right", True)
-        assert line.floor_m == (door.a, door.b)
         assert turn(door.a, door.b, door.inside) > 0 > turn(door.a, door.b, door.outside)
+        assert turn(*line.floor_m, door.outside) < 0 < turn(*line.floor_m, door.inside)
+
+
+def test_doors_are_counted_a_step_inside_where_everybody_passes(shop):
+    for door, line in zip(shop.doors, shop.lines, strict=False):
+        assert line.is_entrance
+        assert turn(door.a, door.b, line.a) > 0
+        assert turn(door.a, door.b, line.b) > 0
+        assert math.dist(line.a, line.b) > math.dist(door.a, door.b) + 0.5
+        # Everybody goes by the spot inside; deeper in, people come along the front wall and round a line's ends.
+        assert turn(line.a, line.b, door.outside) < 0 < turn(line.a, line.b, door.inside)
+
+
+def test_people_are_seen_on_both_sides_of_every_line(shop):
+    assert short_of_room(shop.site) == []
+
+
+def test_a_door_that_is_counted_in_its_opening_is_said_to_have_little_room():
+    store = parse_yaml(StoreFile, store_path("supermarket").read_text(), path=store_path("supermarket"))
+    doors = [door.model_copy(update={"line_m": None}) for door in store.doors]
+    told = short_of_room(site_of(store.model_copy(update={"doors": doors})))
+    assert [advice.split(" has ")[0] for advice in told] == [
+        "line door-west of camera-west",
+        "line door-east of camera-east",
+    ]
+    assert all("outer side, where the floor plan ends" in advice for advice in told)
 
 
 def test_queue_areas_hold_the_queues_spots(shop):

@@ -15,6 +15,7 @@ LANE = (
 )
 CAMERA = "  - {id: camera, at_m: [5.6, 0.4], heading_deg: 135}"
 WALL = "    - [[2, 4.6], [0.1, 4.6], [0.1, 0.1], [5.9, 0.1], [5.9, 4.6], [3.4, 4.6]]"
+DOOR = "at_m: [[2, 4.6], [3.4, 4.6]]"
 HOURS = 'hours: {mon-sat: "06:00-20:00"}'
 
 
@@ -47,6 +48,20 @@ MISTAKES = [
         8,
         "something stands in the way",
         "a pallet just inside",
+    ),
+    (DOOR, DOOR + ", line_m: [[1.8, 4.0], [3.6, 4.0]]", None, None, "a door's line is a step inside"),
+    (DOOR, DOOR + ", line_m: [[2.2, 4.0], [3.2, 4.0]]", 8, "less than the opening", "people walk round its ends"),
+    (DOOR, DOOR + ", line_m: [[1.8, 4.8], [3.6, 4.8]]", 8, "on the street", "no camera sees out there"),
+    (DOOR, DOOR + ", line_m: [[2.7, 4.5], [2.7, 2.9]]", 8, "along the way in", "nobody who comes in crosses it"),
+    (DOOR, DOOR + ", line_m: [[4.0, 0.3], [5.6, 0.3]]", 8, "4.8 m from the opening", "others cross it as well"),
+    (DOOR, DOOR + ", line_m: [[-0.4, 4.0], [3.6, 4.0]]", 8, "outside the floor", "off the plan"),
+    (DOOR, DOOR + ", line_m: [[0.05, 4.0], [3.6, 4.0]]", 8, "goes through a wall", "its end is in the wall"),
+    (
+        DOOR,
+        DOOR + ", line_m: [[2.0, 2.2], [4.7, 2.2]]",
+        8,
+        "goes through the counter of lane 'till'",
+        "nobody crosses where a counter stands",
     ),
     ("customer_m: [4.0, 2.2], ", "", 21, "lane 'till' has no till", "nobody knows where its customer stands"),
     (
