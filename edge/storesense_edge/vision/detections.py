@@ -70,7 +70,7 @@ def clean_detections(
     scores = np.asarray(scores, dtype=np.float64).reshape(-1)
     if not len(scores):
         return Detections(boxes, scores)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         good = (np.abs(boxes) < MAX_COORDINATE_PX).all(axis=1) & np.isfinite(scores)
         good &= (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE_PX).all(axis=1)
         if frame_wh is not None:
@@ -82,6 +82,24 @@ def clean_detections(
         best = np.argsort(-scores, kind="stable")[:max_boxes]
         boxes, scores = boxes[best], scores[best]
     return Detections(boxes, np.clip(scores, 0.0, 1.0))
+
+
+def is_clean(detections: Detections) -> bool:
+    """Return whether `clean_detections` would leave all as it is, in a tenth of its time."""
+    boxes, scores = detections.boxes_xyxy_px, detections.scores
+    if not len(scores):
+        return boxes.shape == (0, 4)
+    if len(scores) > MAX_BOXES_PER_FRAME:
+        return False
+    with np.errstate(invalid="ignore", over="ignore"):
+        # No comparison holds of what is no number.
+        return bool(
+            (boxes[:, 2:] - boxes[:, :2]).min() >= MIN_SIDE_PX
+            and boxes.max() < MAX_COORDINATE_PX
+            and boxes.min() > -MAX_COORDINATE_PX
+            and scores.min() >= 0.0
+            and scores.max() <= 1.0
+        )
 
 
 def iou_matrix(boxes_a_xyxy: NDArray[np.float64], boxes_b_xyxy: NDArray[np.float64]) -> NDArray[np.float64]:

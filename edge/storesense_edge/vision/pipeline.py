@@ -6,12 +6,14 @@ counts, samples, finished visits without a name, and a grid of presence. Whoever
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from storesense_edge.vision.camera_observation import CameraObservation, FloorPlaces, LineCount
 from storesense_edge.vision.camera_plan import CameraPlan, lines_px
+from storesense_edge.vision.detections import clean_detections, is_clean
 from storesense_edge.vision.floor_people import FloorPeople
 from storesense_edge.vision.heatmap import FloorHeatmap
 from storesense_edge.vision.lines import LineCounter
@@ -113,16 +115,22 @@ class CameraPipeline:
         """Take the boxes of the next picture.
 
         Args:
-            detections: boxes in pixels, low scores included.
-            at_s: time of the picture, seconds; time that stands still or runs back is taken as the smallest step on.
+            detections: boxes in pixels, low scores included; those that can be nobody's are left out, as
+                `clean_detections` does.
+            at_s: time of the picture, seconds; time that stands still, runs back or is no number is taken as the
+                smallest step on.
 
         Returns:
             What this picture told.
         """
+        if not isfinite(at_s):
+            at_s = 0.0 if self._at_s is None else self._at_s
         if self._at_s is not None:
             at_s = max(at_s, self._at_s + 1e-3)
             self._picture_s = at_s - self._at_s
         self._at_s = at_s
+        if not is_clean(detections):
+            detections = clean_detections(detections.boxes_xyxy_px, detections.scores)
         if self._heads is not None:
             detections = self._heads.complete(detections)
         everybody = self._tracker.step(detections, at_s)
