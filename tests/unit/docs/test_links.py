@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 LINK = re.compile(r"(?<!\\)\[[^\]\[]*(?:\[[^\]]*\][^\]\[]*)?\]\(([^)\s]+)\)")
+IMAGE = re.compile(r'<img src="([^"]+)"')
 FENCE = re.compile(r"^( *)```.*?^\1```$", re.MULTILINE | re.DOTALL)
 INLINE_CODE = re.compile(r"`[^`\n]+`")
 
@@ -39,7 +40,8 @@ def slugs(text: str) -> set[str]:
 
 def broken_links(page: Path) -> list[str]:
     broken = []
-    for target in LINK.findall(without_code(page.read_text())):
+    text = without_code(page.read_text())
+    for target in (*LINK.findall(text), *IMAGE.findall(text)):
         if re.match(r"[a-z]+:", target):
             continue
         path_text, _, anchor = target.partition("#")
@@ -63,12 +65,13 @@ def test_a_link_to_nothing_is_found(tmp_path: Path) -> None:
     page.write_text(
         "[a](other.md) [b](other.md#tills-and-lanes) [c](other.md#tills-and-lanes-1) [d](https://example.org/x)\n"
         "`[e](f.md)`\n"
-        "[g](gone.md) [h](other.md#gone) [i](other.md#no-heading)\n"
+        '[g](gone.md) [h](other.md#gone) [i](other.md#no-heading) <img src="gone.png">\n'
     )
     assert broken_links(page) == [
         "gone.md: no such file",
         "other.md#gone: no such heading",
         "other.md#no-heading: no such heading",
+        "gone.png: no such file",
     ]
 
 
