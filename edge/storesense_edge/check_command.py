@@ -14,6 +14,7 @@ from storesense_edge.camera_credentials import masked
 from storesense_edge.camera_detector import make_detector
 from storesense_edge.camera_source import open_source
 from storesense_edge.double_counting import counted_twice
+from storesense_edge.floor_gaps import left_out, off_floor
 from storesense_edge.line_room import short_of_room
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
@@ -55,7 +56,7 @@ def check_site(path: Path, *, prints_json: bool) -> int:
             raise
         sys.stdout.write(json.dumps({"ok": False, "problems": _as_json(exc)}) + "\n")
         return exc.exit_code
-    advice = counted_twice(site) + short_of_room(site)
+    advice = counted_twice(site) + left_out(site) + off_floor(site) + short_of_room(site)
     if prints_json:
         told = {"ok": True, "store_id": site.store.id, **_counts(site), "advice": advice}
         sys.stdout.write(json.dumps(told) + "\n")
