@@ -8,31 +8,27 @@ import signal
 import sys
 import time
 import webbrowser
-from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
-
-import psycopg
-from psycopg.rows import class_row
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from storesense_contracts.ids import StoreId
 from storesense_contracts.migrate import migrate
 from storesense_contracts.site import SiteFile, load_site
-from storesense_contracts.sql import load_queries
+from storesense_simulators.demo_commands import run_command, together
+from storesense_simulators.demo_database import Figures, has_user, read_figures
 from storesense_simulators.demo_folder import ADMIN_NAME, DemoFolder, DemoSecrets
 from storesense_simulators.demo_page import PageProbe
 from storesense_simulators.demo_screen import Screen
 from storesense_simulators.demo_services import Addresses, DemoServices
 from storesense_simulators.embedded.broker import EmbeddedBroker
-from storesense_simulators.embedded.errors import ChildEndedError, ChildNotReadyError, ServiceError
+from storesense_simulators.embedded.errors import ServiceError
 from storesense_simulators.embedded.group import ServiceGroup
 from storesense_simulators.embedded.lifetime import Lifetime
 from storesense_simulators.embedded.ports import free_port, require_free_port
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
-from storesense_simulators.embedded.process import Child
 from storesense_simulators.embedded.service_user import write_private
 from storesense_simulators.supervision import keep_up
 from storesense_simulators.twin.live_commands import HISTORY_DONE, HISTORY_FAILED
@@ -40,10 +36,11 @@ from storesense_simulators.twin.load_shop import load_shop
 from storesense_simulators.twin.shop_of_site import simulated_device_ids
 from storesense_simulators.twin.site_of_store import site_yaml
 
+if TYPE_CHECKING:
+    from storesense_simulators.embedded.process import Child
+
 _Service = TypeVar("_Service", bound=Lifetime)
 
-_QUERIES = load_queries("storesense_simulators", "demo.sql")
-_COMMAND_DEADLINE_S = 60.0
 _LIVING_DEADLINE_S = 30.0
 _LOOK_EVERY_S = 0.1
 _LOOK_AT_LOG_EVERY_S = 0.5
@@ -64,17 +61,6 @@ class DemoOptions:
     seed: int = 4
     history_days: int = 0
     is_verbose: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a run came to, counted in the database: rows, messages and alerts since it began."""
-
-    readings: int
-    messages: int
-    dead_letters: int
-    alerts_opened: int
-    alerts_resolved: int
 
 
 def run_demo(options: DemoOptions) -> int:
@@ -176,7 +162,7 @@ class Demo:
         began_s = time.monotonic()
         postgres = EmbeddedPostgres(self._folder.postgres)
         broker = EmbeddedBroker(self._folder.broker, accounts=secrets.accounts(site))
-        await _together(self._start_one(group, "PostgreSQL", postgres), self._start_one(group, "MQTT broker", broker))
+        await together(self._start_one(group, "PostgreSQL", postgres), self._start_one(group, "MQTT broker", broker))
         database_url = postgres.url().get_secret_value()
         with self._screen.step("database schema"):
             await asyncio.to_thread(migrate, database_url)
@@ -191,7 +177,7 @@ class Demo:
             alerts_password=secrets.broker_passwords["alerts"].get_secret_value(),
         )
         services = DemoServices(self._folder, addresses)
-        await _together(
+        await together(
             self._set_up(services, addresses, secrets),
             self._start_one(group, "gateway", services.gateway()),
             self._start_one(group, "alert engine", services.alerts()),
@@ -226,11 +212,11 @@ class Demo:
     async def _set_up(self, services: DemoServices, addresses: Addresses, secrets: DemoSecrets) -> None:
         """Register the store and see to it that the printed sign-in works."""
         with self._screen.step("store and sign-in"):
-            is_there = await asyncio.to_thread(_has_user, addresses.database_url, ADMIN_NAME)
+            is_there = await asyncio.to_thread(has_user, addresses.database_url, ADMIN_NAME)
             user = services.set_password(ADMIN_NAME) if is_there else services.add_admin(ADMIN_NAME)
-            await _together(
-                _run_command(services.register(self._site_path)),
-                _run_command(user, line=secrets.admin_password.get_secret_value()),
+            await together(
+                run_command(services.register(self._site_path)),
+                run_command(user, line=secrets.admin_password.get_secret_value()),
             )
 
     async def _until_living(
@@ -253,7 +239,7 @@ class Demo:
     async def _stay(self, addresses: Addresses, began_at: datetime) -> Figures:
         """Keep everything up for as long as was asked, then let the devices finish and count what came of it."""
         watchers = asyncio.ensure_future(
-            _together(*(keep_up(name, service, tell=self._screen.warn) for name, service in self._watched.items()))
+            together(*(keep_up(name, service, tell=self._screen.warn) for name, service in self._watched.items()))
         )
         enough = asyncio.ensure_future(self._enough.wait())
         past = asyncio.ensure_future(self._tell_of_history())
@@ -268,8 +254,8 @@ class Demo:
                     await waiter
         self._uptime_s = time.monotonic() - (self._living_s or time.monotonic())
         with self._screen.step("everything measured is in the database"):
-            await _together(*(asyncio.to_thread(source.stop) for source in self._sources))
-        return await asyncio.to_thread(_figures, addresses.database_url, began_at)
+            await together(*(asyncio.to_thread(source.stop) for source in self._sources))
+        return await asyncio.to_thread(read_figures, addresses.database_url, began_at)
 
     async def _tell_of_history(self) -> None:
         """Say when the past is in the database; the simulated store loads it while everybody looks at the page."""
@@ -290,59 +276,6 @@ class Demo:
         else:
             self._screen.say(", ".join(f"{value} {name.replace('_', ' ')}" for name, value in asdict(figures).items()))
             self._screen.say("stopped; nothing is left running")
-
-
-async def _together(*tasks: Coroutine[Any, Any, Any]) -> None:
-    """Run all; when one fails the others are called off, and its error is raised by itself."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for task in tasks:
-                group.create_task(task)
-    except BaseExceptionGroup as several:
-        first: BaseException = several
-        while isinstance(first, BaseExceptionGroup):
-            first = first.exceptions[0]
-        raise first from several
-
-
-async def _run_command(command: Child, *, line: str | None = None) -> None:
-    """Run a command to its end.
-
-    Raises:
-        ChildEndedError: it failed.
-        ChildNotReadyError: it took longer than a minute.
-    """
-    async with command:
-        if line is not None:
-            with suppress(BrokenPipeError):  # it ended already, and says why in its log
-                command.write_line(line)
-        deadline_s = time.monotonic() + _COMMAND_DEADLINE_S
-        while command.is_running:
-            if time.monotonic() > deadline_s:
-                raise ChildNotReadyError(
-                    name=command.name,
-                    deadline_s=_COMMAND_DEADLINE_S,
-                    log_path=command.spec.log_path,
-                    log_tail=command.log_tail(),
-                )
-            await asyncio.sleep(_LOOK_EVERY_S / 2)
-        failure: ChildEndedError | None = command.failure()
-    if failure is not None and failure.returncode != 0:
-        raise failure
-
-
-def _has_user(database_url: str, user_name: str) -> bool:
-    with psycopg.connect(database_url) as connection:
-        return connection.execute(_QUERIES["has_user"], {"user_name": user_name}).fetchone() is not None
-
-
-def _figures(database_url: str, since_at: datetime) -> Figures:
-    with psycopg.connect(database_url) as connection:
-        cursor = connection.cursor(row_factory=class_row(Figures))
-        figures = cursor.execute(_QUERIES["figures"], {"since": since_at}).fetchone()
-    if figures is None:
-        raise AssertionError("a SELECT of totals returns one row")
-    return figures
 
 
 def _told_of_history(log: Path) -> str | None:
