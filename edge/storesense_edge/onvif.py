@@ -18,11 +18,13 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape
 
+from storesense_edge.http_digest import answer_challenge
 from storesense_edge.vision.errors import SourceError
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ MULTICAST = ("239.255.255.250", 3702)
 _MAX_BYTES = 256_000
 _MAX_CAMERAS = 512
 _TIMEOUT_S = 5.0
+_PROBE_EVERY_S = 1.0
+"""Datagrams get lost, and a camera answers the same probe once (WS-Discovery repeats it too)."""
 _DIGEST = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest"
 _BASE64 = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary"
 _WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -80,13 +84,16 @@ def find_cameras(
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 2)
             if interface is not None:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
-            sock.sendto(_PROBE.format(id=uuid.uuid4()).encode(), target)
-            while len(found) < _MAX_CAMERAS and (left_s := until_s - time.monotonic()) > 0:
-                sock.settimeout(left_s)
+            probe, probe_s = _PROBE.format(id=uuid.uuid4()).encode(), time.monotonic()
+            while len(found) < _MAX_CAMERAS and (now_s := time.monotonic()) < until_s:
+                if now_s >= probe_s:
+                    sock.sendto(probe, target)
+                    probe_s = now_s + min(_PROBE_EVERY_S, duration_s / 3)
+                sock.settimeout(max(0.001, min(until_s, probe_s) - now_s))
                 try:
                     answer, (host, _) = sock.recvfrom(65_535)
                 except TimeoutError:
-                    break
+                    continue
                 for camera in probe_matches(answer, host):
                     found.setdefault(camera.url, camera)
     except OSError as exc:
@@ -205,8 +212,14 @@ class OnvifDevice:
             '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope">'
             f"<s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>"
         )
-        status, raw = self._post(url, envelope.encode())
-        if status in (401, 403):
+        status, raw, challenges = self._post(url, envelope.encode())
+        if status == HTTPStatus.UNAUTHORIZED and self._login is not None:
+            # Newer cameras sign in over HTTP, and not in the envelope.
+            path = _path_of(url)
+            signed = answer_challenge(challenges, self._login, method="POST", path=path, cnonce=secrets.token_hex(16))
+            if signed is not None:
+                status, raw, _ = self._post(url, envelope.encode(), signed)
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             raise self._refused()
         try:
             root = _parsed(raw)
@@ -219,7 +232,7 @@ class OnvifDevice:
             raise self._error(f"it answers with a fault ({fault[:200]})", "check the profile and the camera's settings")
         return root
 
-    def _post(self, url: str, body: bytes) -> tuple[int, bytes]:
+    def _post(self, url: str, body: bytes, signed: str | None = None) -> tuple[int, bytes, list[str]]:
         parts = urlsplit(url)
         host = parts.hostname or ""
         connection: http.client.HTTPConnection
@@ -229,10 +242,12 @@ class OnvifDevice:
         else:
             connection = http.client.HTTPConnection(host, parts.port, timeout=_TIMEOUT_S)
         try:
-            path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-            connection.request("POST", path, body, {"Content-Type": "application/soap+xml; charset=utf-8"})
+            headers = {"Content-Type": "application/soap+xml; charset=utf-8"}
+            if signed is not None:
+                headers["Authorization"] = signed
+            connection.request("POST", _path_of(url), body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read(_MAX_BYTES)
+            return answer.status, answer.read(_MAX_BYTES), answer.headers.get_all("WWW-Authenticate") or []
         except (OSError, http.client.HTTPException, ValueError) as exc:
             raise self._error(f"it does not answer ({exc})", "check its address, its power and its cable") from exc
         finally:
@@ -277,6 +292,11 @@ def _all(root: ET.Element, name: str) -> list[ET.Element]:
 
 def _text(root: ET.Element, name: str) -> str:
     return next(((found.text or "").strip() for found in _all(root, name)), "")
+
+
+def _path_of(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
 
 def _host(url: str) -> str | None:

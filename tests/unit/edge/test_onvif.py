@@ -32,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, text))  # type: ignore[attr-defined]
         name = next(name for name in _ANSWERS if f"<{name} " in text or f"<{name}/" in text)
         status, body = 200, _ANSWERS[name]
-        if name != "GetSystemDateAndTime" and not signed(text):
+        by_http = getattr(self.server, "wants_http", False)
+        if name != "GetSystemDateAndTime" and not (self._signed_by_http() if by_http else signed(text)):
             status, body = 401, "<Fault/>"
         profile = re.search("<ProfileToken>(.*?)</ProfileToken>", text)
         body = body.replace("{port}", str(self.server.server_port)).replace(
@@ -40,12 +41,25 @@ class Handler(BaseHTTPRequestHandler):
         )  # type: ignore[attr-defined]
         raw = getattr(self.server, "raw", None) or f"<e:Envelope xmlns:e='urn:e'>{body}</e:Envelope>".encode()
         self.send_response(status)
+        if status == 401 and by_http:
+            self.send_header("WWW-Authenticate", 'Basic realm="cam"')
+            self.send_header("WWW-Authenticate", 'Digest realm="cam", qop="auth", nonce="n0nce"')
         self.send_header("Content-Length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)
 
+    def _signed_by_http(self) -> bool:
+        told = dict(re.findall(r'(\w+)="?([^",]+)"?', self.headers.get("Authorization", "")))
+        secret, request = hash_of("viewer:cam:hush-hush"), hash_of(f"POST:{self.path}")
+        expected = hash_of(f"{secret}:n0nce:00000001:{told.get('cnonce')}:auth:{request}")
+        return told.get("uri") == self.path and told.get("response") == expected
+
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
+
+
+def hash_of(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def signed(text: str) -> bool:
@@ -83,8 +97,17 @@ def test_the_stream_is_asked_for_and_stays_with_the_host_that_was_asked(camera: 
     assert OnvifDevice(service(camera), LOGIN).model() == "Acme Dome 4"
 
 
+def test_a_camera_that_wants_the_login_over_http_gets_it_there(camera: ThreadingHTTPServer) -> None:
+    camera.wants_http = True  # type: ignore[attr-defined]
+    assert OnvifDevice(service(camera), LOGIN).stream_url() == "rtsp://127.0.0.1:554/live?p=main"
+
+
+@pytest.mark.parametrize("wants_http", [False, True])
 @pytest.mark.parametrize("login", [None, Login("viewer", SecretStr("wrong-one"))])
-def test_a_refused_login_says_so_and_not_the_password(camera: ThreadingHTTPServer, login: Login | None) -> None:
+def test_a_refused_login_says_so_and_not_the_password(
+    camera: ThreadingHTTPServer, login: Login | None, wants_http: bool
+) -> None:
+    camera.wants_http = wants_http  # type: ignore[attr-defined]
     with pytest.raises(SourceError, match="refuses the login") as caught:
         OnvifDevice(service(camera), login).stream_url()
     assert "wrong-one" not in str(caught.value)
@@ -125,8 +148,10 @@ def test_cameras_that_answer_the_probe_are_listed() -> None:
         fake.settimeout(10)
 
         def answer() -> None:
+            lost, _ = fake.recvfrom(65_535)
             probe, who = fake.recvfrom(65_535)
             assert b"NetworkVideoTransmitter" in probe
+            assert probe == lost, "a camera that heard both answers once"
             fake.sendto(b"junk", who)
             fake.sendto(MATCH.replace("{host}", "10.0.0.9").encode(), who)
             for _ in range(2):
@@ -134,7 +159,7 @@ def test_cameras_that_answer_the_probe_are_listed() -> None:
 
         thread = threading.Thread(target=answer)
         thread.start()
-        found = find_cameras(0.3, target=fake.getsockname())
+        found = find_cameras(0.6, target=fake.getsockname())
         thread.join()
     assert [(camera.url, camera.name, camera.model) for camera in found] == [
         ("http://127.0.0.1/onvif", "Door cam", "D4")
