@@ -8,6 +8,7 @@ its data folder, waits until there is advice on lanes and alerts are open and do
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def main() -> int:
         sign_in(page, args.url, password)
         # Advice comes when the loaded days have been learnt; heat and alerts that are done gather meanwhile.
         page.get_by_role("link", name="Queues").click()
-        page.get_by_text("Learnt from").wait_for(timeout=PATIENCE_MS)
+        page.get_by_text(re.compile(r"^Learnt from \d")).wait_for(timeout=PATIENCE_MS)
         page.screenshot(path=PICTURES / "queues.png")
         phone = browser.new_context(
             viewport={"width": PHONE_WIDTH_PX, "height": PHONE_HEIGHT_PX}, timezone_id="Europe/Berlin"
