@@ -43,6 +43,8 @@ class QueueSettings:
         same_s: whoever is served and joined no further than this from when a place was taken has had that place.
         at_end: whoever walks up without coming to a stand joins when they are no further than this from the line's end:
             from somebody who waits, or from its head.
+        past: whoever comes to a stand further than this beyond the line's head, towards a till that serves somebody,
+            stands by that customer.
         pace: the way from there to a till, which everybody walks, is walked at this speed, heights per second.
     """
 
@@ -66,6 +68,7 @@ class QueueSettings:
     walk_most_s: float = 8.0
     same_s: float = 3.0
     at_end: float = 0.7
+    past: float = 0.3
     pace: float = 0.55
 
 

@@ -62,6 +62,13 @@ class Ground:
         off = self.shape.tills_xy - xy
         return float((np.sqrt((off * off).sum(axis=1)) - self._head_off).min(initial=np.inf)) / scale
 
+    def beyond_head(self, xy: NDArray[np.float64], scale: float) -> tuple[int, float]:
+        """Return which till is nearest, and how far beyond its line's head somebody is, heights; 0 if not known."""
+        off = self.shape.tills_xy - xy
+        away = np.sqrt((off * off).sum(axis=1))
+        till = int(away.argmin())
+        return till, max(0.0, self.way(till, scale) - float(away[till]) / scale)
+
     def way(self, till: int, scale: float) -> float:
         """Return how far it is from the line's head to a till, heights; 0 where that is not known."""
         off = float(self._head_off[till])

@@ -213,7 +213,8 @@ class QueueLine:
         unseen_s = min(at_s - max(customer.inside_s, customer.seen_s), max(GLIMPSE_S, self._passed_s))
         slow_s = unseen_s * (0.5 * slow + 0.5 * customer.slow)
         customer.slow_s += slow_s
-        if waits:
+        is_past = self._is_past_the_line(seen.points_xy[row], float(seen.scales[row]), at_s)
+        if waits and not is_past:
             customer.waited_s += slow_s
             customer.has_stood = customer.waited_s >= self.shape.join_s
         customer.inside_s, customer.outside_since_s = at_s, None
@@ -223,7 +224,14 @@ class QueueLine:
         elif customer.at_end_since_s is None:
             customer.at_end_since_s = at_s
         if not customer.joined and customer.slow_s >= self.shape.join_s:
-            customer.joined = off_line <= cfg.apart
+            customer.joined = off_line <= cfg.apart and not is_past
+
+    def _is_past_the_line(self, xy: NDArray[np.float64], scale: float, at_s: float) -> bool:
+        """Whether somebody is beyond the line's head where somebody is being served: they stand by a customer."""
+        if not len(self.shape.tills_xy):
+            return False
+        till, beyond = self._ground.beyond_head(xy, scale)
+        return beyond > self.settings.past and self._is_served(till, at_s)
 
     def _off_line(self, customer: Customer, seen: Sightings, row: int) -> float:
         """How far somebody is from the head of the line or from who waits, heights; 0 where all is the line."""

@@ -186,7 +186,9 @@ class Tills:
             return self.places.serve_past(at_s, min(customer.joined_s, latest_s))
         if self.idle_for_s(at_s) <= cfg.walk_most_s:
             return min(self.places.serve(at_s, min(customer.came_s, latest_s)), latest_s)
-        came_s = min(max(customer.came_s, at_s - cfg.walk_most_s), latest_s)
+        # Who stands by a free till does not wait for it: all that counts is the way to it.
+        since_s = at_s - self._way_s(customer) if customer.has_stood else at_s - cfg.walk_most_s
+        came_s = min(max(customer.came_s, since_s), latest_s)
         for other in customers:
             if other is not customer and not other.is_serving and abs(other.came_s - customer.came_s) <= cfg.together_s:
                 other.stands_by = True

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ QUEUE = Queue("till", ((1, -1), (9, -1), (9, 1), (1, 1)), tills_xy=((0, 0),), ca
 class Walkers:
     """People who walk to and from a till, each as (number, x) in every picture."""
 
-    def __init__(self) -> None:
-        self.counter = QueueCounter([QUEUE])
+    def __init__(self, queue: Queue = QUEUE) -> None:
+        self.counter = QueueCounter([queue])
         self.at_s = 0.0
         self.present: set[int] = set()
 
@@ -138,3 +140,29 @@ def test_who_stands_a_step_beside_where_they_stood_has_not_walked_off() -> None:
     scene.go(12, p2=(0.2, 0.2))
     scene.go(14, p2=(5.0, 20.0))
     assert scene.served() == [33]
+
+
+def test_who_stands_by_a_customer_beyond_the_head_of_the_line_does_not_wait() -> None:
+    # Drawn as narrow as a lane is, so that people stand in line beside the area too.
+    scene = Walkers(replace(QUEUE, corners_xy=((1, -0.3), (9, -0.3), (9, 0.3), (1, 0.3))))
+    scene.go(2, p1=(2.0, 0.1))
+    scene.go(5, p1=(0.1, 0.1))
+    scene.go(1, p1=(0.1, 0.1), p2=(3.0, 0.5))
+    scene.go(20, p1=(0.1, 0.1), p2=(0.5, 0.5))
+    # The customer is hidden, and their friend is found in the customer's place.
+    scene.go(3, p2=(0.4, 0.4))
+    scene.go(10, p1=(0.1, 0.1), p2=(0.5, 0.5))
+    scene.go(14, p1=(-5.0, -20.0), p2=(-6.0, -21.0))
+    assert scene.served() == [39]
+
+
+def test_who_stands_by_a_free_till_has_only_walked_there() -> None:
+    scene = Walkers()
+    scene.go(10, p1=(0.1, 0.1))
+    scene.go(20, p1=(-5.0, -20.0))
+    scene.go(15, p2=(1.3, 1.3))
+    scene.go(1.5, p2=(1.3, 0.1))
+    scene.go(12, p2=(0.1, 0.1))
+    scene.go(14, p2=(-5.0, -20.0))
+    last = scene.visits()[-1]
+    assert last.wait_s == pytest.approx((1 + 0.7) / 0.55, abs=0.1)
