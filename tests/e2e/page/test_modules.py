@@ -102,6 +102,40 @@ def test_gaps_are_where_no_series_has_a_value(call) -> None:
     assert call("parts/chart_drawing.js", "gapRuns", []) == []
 
 
+@pytest.mark.parametrize(
+    ("values", "runs"),
+    [
+        ("[1, 2, 3]", []),
+        ("[]", []),
+        ("[null, undefined, null]", [[0, 2]]),
+        ("[1, undefined, 2, null, 3, undefined, 4]", [[1, 1], [3, 3], [5, 5]]),
+        ("[undefined, 0, NaN, '', null]", [[0, 0], [4, 4]]),
+    ],
+)
+def test_what_is_null_or_left_out_is_a_gap_and_nothing_else(call, values: str, runs: list[list[int]]) -> None:
+    read = f"async () => (await import('/static/app/parts/chart_drawing.js')).gapRuns([{{ values: {values} }}])"
+    assert call.page.evaluate(read) == runs
+
+
+def test_gaps_are_found_as_one_would_by_looking_at_each_step(call) -> None:
+    read = """async () => {
+      const { gapRuns } = await import("/static/app/parts/chart_drawing.js");
+      const isNone = (value) => value === null || value === undefined;
+      const wrong = [];
+      for (let code = 0; code < 3 ** 6; code += 1) {
+        const one = Array.from({ length: 6 }, (_, i) => [1, null, undefined][Math.floor(code / 3 ** i) % 3]);
+        const other = one.map((_, i) => (code * 7 + i) % 5 < 3 ? null : 2);
+        const found = gapRuns([{ values: one }, { low: other }]);
+        const gaps = new Set(found.flatMap(([a, b]) => Array.from({ length: b - a + 1 }, (_, i) => a + i)));
+        const isRight = one.every((value, i) => gaps.has(i) === (isNone(value) && isNone(other[i])));
+        const areApart = found.every(([begin], i) => i === 0 || begin > found[i - 1][1] + 1);
+        if (!isRight || !areApart) wrong.push([one, other, found]);
+      }
+      return wrong;
+    }"""
+    assert call.page.evaluate(read) == []
+
+
 def test_another_day_is_named(call) -> None:
     now = ms(call, "2026-11-21T12:00:00Z")
     assert call("format.js", "dayTimeText", now - 3_600_000, now, "Europe/Berlin") == "12:00"

@@ -2,21 +2,30 @@
 
 /** Runs of steps in which no series has a value, as pairs of first and last index. */
 export function gapRuns(series) {
+  const columns = series.map(({ values, low }) => values ?? low);
+  const [first = []] = columns;
+  const isGap = (index) => columns.every((column) => (column[index] ?? null) === null);
+  const nextNone = noneFinder(first);
   const runs = [];
-  const [first = [], ...others] = series.map(({ values, low }) => values ?? low);
-  let begin = -1;
-  for (let i = 0; i < first.length; i += 1) {
-    // Most steps have a value of the first series; only the rest is looked at closely.
-    const isGap = (first[i] ?? null) === null && others.every((column) => (column[i] ?? null) === null);
-    if (isGap) {
-      if (begin < 0) begin = i;
-    } else if (begin >= 0) {
-      runs.push([begin, i - 1]);
-      begin = -1;
-    }
+  let i = nextNone(0);
+  while (i >= 0) {
+    const begin = i;
+    while (i < first.length && isGap(i)) i += 1;
+    if (i > begin) runs.push([begin, i - 1]);
+    i = nextNone(i > begin ? i : i + 1);
   }
-  if (begin >= 0) runs.push([begin, first.length - 1]);
   return runs;
+}
+
+/** Gives a function from an index, never a lower one than before, to the next at which `values` has none, or -1. */
+function noneFinder(values) {
+  // Most steps have a value, and the engine's own search passes over them much faster than a loop.
+  const next = [null, undefined].map((none) => ({ none, at: values.indexOf(none) }));
+  return (from) => {
+    for (const each of next) if (each.at >= 0 && each.at < from) each.at = values.indexOf(each.none, from);
+    const found = next.map(({ at }) => at).filter((at) => at >= 0);
+    return found.length ? Math.min(...found) : -1;
+  };
 }
 
 const HATCH_PX = 7;
