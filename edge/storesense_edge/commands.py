@@ -80,7 +80,9 @@ def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         "User names and passwords go into the camera credentials file, never into the site file.",
         epilog="Example:\n  storesense edge cameras find --for 5",
     )
-    find.add_argument("--for", dest="for_s", type=_positive, default=3.0, metavar="S", help="seconds to wait (3)")
+    find.add_argument(
+        "--for", dest="for_s", type=_positive, default=3.0, metavar="S", help="seconds to wait for answers (default 3)"
+    )
     find.add_argument("--interface", metavar="ADDRESS", help="this machine's address in the cameras' network")
     find.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
     find.set_defaults(handler=_find_cameras)
@@ -130,13 +132,25 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
     heights.add_argument("--model", type=Path, metavar="FILE", help="YOLOX person detector in ONNX format for --video")
     heights.add_argument("--frame-size", type=_size, metavar="WxH", help="size of the pictures that were detected in")
     heights.add_argument(
-        "--for", dest="for_s", type=_positive, default=600.0, metavar="S", help="seconds to watch (600)"
+        "--for",
+        dest="for_s",
+        type=_positive,
+        default=600.0,
+        metavar="S",
+        help="seconds to watch a live camera (default 600)",
     )
     heights.add_argument(
-        "--mean-height", type=_positive, default=1.70, metavar="M", help="how tall people are on average (1.70)"
+        "--mean-height",
+        type=_positive,
+        default=1.70,
+        metavar="M",
+        help="how tall people are on average, metres (default 1.70)",
     )
     heights.add_argument(
-        "--field-of-view", type=_positive, metavar="DEG", help="horizontal angle of the lens, if known"
+        "--field-of-view",
+        type=_positive,
+        metavar="DEG",
+        help="horizontal angle of the lens in degrees, if known; it makes the result about twice as good",
     )
     heights.add_argument(
         "--place",
@@ -175,8 +189,12 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     )
     tally.add_argument("--line", required=True, metavar="ID", help="the counting line")
     tally.add_argument("--csv", type=Path, required=True, metavar="FILE", help="the tally: columns at, direction")
-    tally.add_argument("--from", dest="from_at", required=True, metavar="INSTANT", help="when the tally began")
-    tally.add_argument("--to", dest="to_at", required=True, metavar="INSTANT", help="when the tally ended")
+    tally.add_argument(
+        "--from", dest="from_at", required=True, metavar="INSTANT", help="when the tally began, with an offset"
+    )
+    tally.add_argument(
+        "--to", dest="to_at", required=True, metavar="INSTANT", help="when the tally ended, with an offset"
+    )
     tally.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     tally.set_defaults(handler=_audit_tally)
     serve = audit.add_parser(
@@ -188,8 +206,10 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         "  storesense edge audit serve --site site.yaml --state-dir state --listen 192.168.1.20 \\\n"
         "    --certificate edge.crt --key edge.key",
     )
-    serve.add_argument("--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
-    serve.add_argument("--port", type=port, default=8_460, metavar="PORT", help="port to listen on (8460)")
+    serve.add_argument(
+        "--listen", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default 127.0.0.1)"
+    )
+    serve.add_argument("--port", type=port, default=8_460, metavar="PORT", help="port to listen on (default 8460)")
     serve.add_argument("--certificate", type=Path, metavar="FILE", help="certificate chain, needed beyond loopback")
     serve.add_argument("--key", type=Path, metavar="FILE", help="the certificate's key")
     serve.set_defaults(handler=_audit_serve)

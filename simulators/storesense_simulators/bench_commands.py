@@ -37,9 +37,16 @@ def _add_alert(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog="Example:\n  storesense bench alert --alerts 50 --duration 20",
     )
     alert.add_argument(
-        "--duration", dest="duration_s", type=_seconds, default=30.0, metavar="SECONDS", help="default %(default)s"
+        "--duration",
+        dest="duration_s",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="of readings at full rate (default %(default)g)",
     )
-    alert.add_argument("--alerts", type=_alerts, default=150, metavar="N", help="in the run (default %(default)s)")
+    alert.add_argument(
+        "--alerts", type=_alerts, default=150, metavar="N", help="alerts that open in the run (default %(default)s)"
+    )
     alert.add_argument(
         "--rate", type=_rate, default=21_000, metavar="N", help="readings a second beside them (default %(default)s)"
     )
@@ -54,7 +61,12 @@ def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         epilog="Example:\n  storesense bench ingest --duration 10",
     )
     ingest.add_argument(
-        "--duration", dest="duration_s", type=_seconds, default=20.0, metavar="SECONDS", help="default %(default)s"
+        "--duration",
+        dest="duration_s",
+        type=_seconds,
+        default=20.0,
+        metavar="SECONDS",
+        help="of the full load; half of it at half load follows (default %(default)g)",
     )
     ingest.add_argument(
         "--batch", dest="batch_size", type=_batch, default=25, metavar="N", help="readings a message (default 25)"
@@ -67,7 +79,11 @@ def _add_ingest(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         "publish, without yardsticks (default %(default)s)",
     )
     ingest.add_argument(
-        "--stores", type=_stores, default=20, metavar="N", help="with --load twin (default %(default)s)"
+        "--stores",
+        type=_stores,
+        default=20,
+        metavar="N",
+        help="stores that publish, with --load twin (default %(default)s)",
     )
     _add_place(ingest)
     ingest.set_defaults(handler=_ingest)
@@ -79,7 +95,7 @@ def _add_drain(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="a store's backlog drained while another store is live",
         epilog="Example:\n  storesense bench drain --hours 2",
     )
-    drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)s)")
+    drain.add_argument("--hours", type=_hours, default=24.0, metavar="N", help="hours of backlog (default %(default)g)")
     _add_place(drain)
     drain.set_defaults(handler=_drain)
 
@@ -90,8 +106,20 @@ def _add_outage(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         help="hours of many devices while the database is away: the gateway's memory, and what arrives",
         epilog="Example:\n  storesense bench outage --hours 0.2 --devices 10",
     )
-    outage.add_argument("--hours", type=_hours, default=1.0, metavar="N", help="hours away (default %(default)s)")
-    outage.add_argument("--devices", type=_devices, default=40, metavar="N", help="default %(default)s")
+    outage.add_argument(
+        "--hours",
+        type=_hours,
+        default=1.0,
+        metavar="N",
+        help="hours without a database, lived a hundred times as fast (default %(default)g)",
+    )
+    outage.add_argument(
+        "--devices",
+        type=_devices,
+        default=40,
+        metavar="N",
+        help="edge devices that record meanwhile (default %(default)s)",
+    )
     _add_place(outage)
     outage.set_defaults(handler=_outage)
 
@@ -103,14 +131,14 @@ def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog="Example:\n  storesense bench query --short",
     )
     query.add_argument("--days", type=_days, default=30, metavar="N", help="days of readings (default %(default)s)")
-    query.add_argument("--stores", type=_stores, default=20, metavar="N", help="default %(default)s")
+    query.add_argument("--stores", type=_stores, default=20, metavar="N", help="stores (default %(default)s)")
     query.add_argument(
         "--readings",
         dest="readings_per_day",
         type=_readings,
         default=50_000,
         metavar="N",
-        help="a store and day, about (default %(default)s)",
+        help="readings of a store and day, about (default %(default)s)",
     )
     query.add_argument(
         "--short", action="store_true", help="2 days of 1 store with 5,000 readings, to see that it runs"
@@ -150,10 +178,20 @@ def _add_camera(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         "--model", type=Path, action="append", metavar="FILE", help="YOLOX person detector in ONNX; may be repeated"
     )
     camera.add_argument(
-        "--duration", dest="least_s", type=_seconds, default=3.0, metavar="SECONDS", help="of tracking (default 3)"
+        "--duration",
+        dest="least_s",
+        type=_seconds,
+        default=3.0,
+        metavar="SECONDS",
+        help="of processor time spent on tracking each crowd (default 3)",
     )
     camera.add_argument(
-        "--media", dest="media_s", type=_seconds, default=60.0, metavar="SECONDS", help="of the recording (default 60)"
+        "--media",
+        dest="media_s",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="of the recording that are looked at (default 60)",
     )
     camera.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
     camera.set_defaults(handler=_camera)

@@ -18,7 +18,9 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         "Exit code 0: nothing lost, nothing twice.",
         epilog="Examples:\n  storesense chaos --kills 30 --seed 1\n  storesense chaos --alerts --kills 20",
     )
-    chaos.add_argument("--kills", type=_count, default=30, metavar="N", help="how many (default %(default)s)")
+    chaos.add_argument(
+        "--kills", type=_count, default=30, metavar="N", help="how many times a part is killed (default %(default)s)"
+    )
     chaos.add_argument(
         "--alerts",
         action="store_true",
@@ -28,7 +30,12 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     chaos.add_argument("--json", action="store_true", help="print one JSON object on the last line")
     chaos.add_argument("--keep", type=Path, metavar="DIR", help="keep everything there and the database running")
     chaos.add_argument("--database", metavar="URL", help="a database of yours; it is not killed, its wires are cut")
-    chaos.add_argument("--broker", choices=("embedded", "mosquitto"), default="embedded", help="default: %(default)s")
+    chaos.add_argument(
+        "--broker",
+        choices=("embedded", "mosquitto"),
+        default="embedded",
+        help="mosquitto takes the installed one, with access control (default %(default)s)",
+    )
     chaos.add_argument("--quiet", action="store_true", help="show no progress")
     chaos.set_defaults(handler=_chaos)
 

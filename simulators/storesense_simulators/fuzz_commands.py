@@ -19,7 +19,13 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         "should not be, every acknowledged number in a row or a dead letter, memory bounded.",
         epilog="Example:\n  storesense fuzz --payloads 100000 --seed 1",
     )
-    fuzz.add_argument("--payloads", type=_count, default=100_000, metavar="N", help="default %(default)s")
+    fuzz.add_argument(
+        "--payloads",
+        type=_count,
+        default=100_000,
+        metavar="N",
+        help="how many go through decoder and ledger in this process (default %(default)s)",
+    )
     fuzz.add_argument("--seed", type=seed, default=1, metavar="S", help="the same payloads again (default %(default)s)")
     fuzz.add_argument(
         "--through",

@@ -65,10 +65,19 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         "--fps", type=amount, default=10.0, metavar="N", help="pictures a second of every camera (default %(default)s)"
     )
     parser.add_argument(
-        "--missed", type=_share, default=0.15, metavar="SHARE", help="of people in full view (default %(default)s)"
+        "--missed",
+        type=_share,
+        default=0.15,
+        metavar="SHARE",
+        help="of the people in full view, those that the detector misses (default %(default)s)",
     )
     parser.add_argument(
-        "--false", dest="false_share", type=_share, default=0.03, metavar="SHARE", help="of boxes (default %(default)s)"
+        "--false",
+        dest="false_share",
+        type=_share,
+        default=0.03,
+        metavar="SHARE",
+        help="of the boxes, those with nobody in them (default %(default)s)",
     )
     parser.add_argument(
         "--fault",
