@@ -53,7 +53,7 @@ def faults_of(rows: list[dict[str, Any]], span: TimeSpan) -> list[dict[str, Any]
 
 
 def newest_audits(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the newest audit of each line and direction.
+    """Return the newest audit of each line and direction in which anybody was tallied; else the newest of all.
 
     Args:
         rows: audits, the newest first.
@@ -62,15 +62,15 @@ def newest_audits(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         for each in msgspec.json.decode(row["accuracy"], type=list[LineAccuracy]):
             tallied = each.tallied_count
-            found.setdefault(
-                (each.line_id, each.direction.value),
-                msgspec.to_builtins(each)
-                | {
-                    "audited_at": row["measured_at"],
-                    "audit_s": None if row["audit_ms"] is None else row["audit_ms"] / 1000,
-                    "error": (each.counted_count - tallied) / tallied if tallied else None,
-                },
-            )
+            key = (each.line_id, each.direction.value)
+            # An hour in which nobody left says nothing against what an older one found of those who did.
+            if key in found and (found[key]["error"] is not None or not tallied):
+                continue
+            found[key] = msgspec.to_builtins(each) | {
+                "audited_at": row["measured_at"],
+                "audit_s": None if row["audit_ms"] is None else row["audit_ms"] / 1000,
+                "error": (each.counted_count - tallied) / tallied if tallied else None,
+            }
     return [found[key] for key in sorted(found)]
 
 

@@ -43,7 +43,8 @@ class Transitions:
 
     Attributes:
         told: the pairs that enough people took.
-        suppressed: people of all other pairs together; 0 if they are fewer than `FEWEST_TOLD`.
+        suppressed: people of all other pairs together; 0 if they are fewer than `FEWEST_TOLD`, or so many that it would
+            follow of a single pair that somebody took it.
     """
 
     told: tuple[Transition, ...]
@@ -86,4 +87,7 @@ class TransitionCounter:
         )
         rest = sum(people for people in self._people.values() if people < FEWEST_TOLD)
         self._people.clear()
-        return Transitions(told, rest if rest >= FEWEST_TOLD else 0)
+        # Each way that is not told has fewer people; a sum that only nearly as many on each can make tells them all.
+        untold_ways = len(self._zone_ids) * (len(self._zone_ids) - 1) - len(told)
+        hides = FEWEST_TOLD <= rest <= (FEWEST_TOLD - 1) * (untold_ways - 1)
+        return Transitions(told, rest if hides else 0)

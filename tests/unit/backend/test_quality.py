@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
-from storesense_backend.quality import error_band
+from storesense_backend.quality import error_band, newest_audits
+from storesense_contracts.readings import Direction, LineAccuracy
 
 
 def audit(line_id: str, error: float | None, low: float, high: float, direction: str = "in") -> dict[str, Any]:
@@ -38,3 +40,24 @@ def test_errors_of_several_lines_are_independent() -> None:
 )
 def test_no_band_is_made_up(counts: dict[str, int], audits: list[dict[str, Any]], why: str) -> None:
     assert error_band(counts, audits) is None, why
+
+
+def told(measured_at: str, tallied: int, counted: int) -> dict[str, Any]:
+    accuracy = LineAccuracy(
+        line_id="door",
+        direction=Direction.OUT,
+        tallied_count=tallied,
+        counted_count=counted,
+        missed_count=0,
+        extra_count=max(0, counted - tallied),
+        error_low=-0.1,
+        error_high=0.1,
+    )
+    return {"measured_at": measured_at, "audit_ms": 60_000, "accuracy": msgspec.json.encode([accuracy])}
+
+
+def test_an_hour_in_which_nobody_left_hides_no_older_audit() -> None:
+    (found,) = newest_audits([told("c", 0, 1), told("b", 40, 42), told("a", 50, 40)])
+    assert (found["audited_at"], found["error"]) == ("b", pytest.approx(0.05))
+    (only,) = newest_audits([told("c", 0, 1), told("b", 0, 0)])
+    assert (only["audited_at"], only["error"]) == ("c", None)
