@@ -39,12 +39,13 @@ class MotionDetector(StrictModel):
 
 
 class OnnxDetector(StrictModel):
-    """A YOLOX person detector in ONNX format."""
+    """A YOLOX person detector in ONNX format; ``tiles`` looks at wide pictures part by part, for people far away."""
 
     kind: Literal["onnx"]
     model: ExistingFile
     min_score: Annotated[float, Field(gt=0, lt=1)] | None = None
     threads: Annotated[int, Field(ge=1, le=64)] = 1
+    tiles: Annotated[int, Field(ge=1, le=4)] = 1
 
 
 class Homography(StrictModel):

@@ -27,4 +27,4 @@ def make_detector(device: CameraDevice) -> Detector | None:
     if isinstance(wanted, MotionDetector):
         return MotionCore()
     network = load_network(wanted.model, threads=wanted.threads)
-    return YoloxDetector(network, name=wanted.model.name, min_score=wanted.min_score or MIN_SCORE)
+    return YoloxDetector(network, name=wanted.model.name, min_score=wanted.min_score or MIN_SCORE, tiles=wanted.tiles)

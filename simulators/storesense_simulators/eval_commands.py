@@ -60,6 +60,13 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
     video.add_argument(
         "--threads", type=_positive, default=1, metavar="N", help="threads of the model (default: %(default)s)"
     )
+    video.add_argument(
+        "--tiles",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="look at wide pictures in N parts, for people far away, at N times the cost (default: %(default)s)",
+    )
     video.set_defaults(handler=_video)
     for parser in (counting, video):
         parser.add_argument(

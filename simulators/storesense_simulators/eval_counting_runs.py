@@ -50,7 +50,9 @@ def run_eval_video(args: argparse.Namespace) -> int:
 
     given = None if args.lines is None else _read_lines(args.lines)
     truth = read_mot(args.truth)
-    detector: Detector = MotionDetector() if args.motion else load_yolox(args.model, threads=args.threads)
+    detector: Detector = MotionDetector()
+    if not args.motion:
+        detector = load_yolox(args.model, threads=args.threads, tiles=args.tiles)
     with VideoFileSource(args.video) as source:
         lines = usual_lines(source.info.frame_wh) if given is None else given
         if source.info.frame_wh != lines.frame_wh:

@@ -101,9 +101,9 @@ def load_network(path: Path, *, threads: int = 1, runtime: str | None = None) ->
     return _load_opencv(path, threads)
 
 
-def load_yolox(path: Path, *, threads: int = 1, runtime: str | None = None) -> YoloxDetector:
-    """Load a YOLOX person detector; see `load_network`."""
-    return YoloxDetector(load_network(path, threads=threads, runtime=runtime), name=path.name)
+def load_yolox(path: Path, *, threads: int = 1, runtime: str | None = None, tiles: int = 1) -> YoloxDetector:
+    """Load a YOLOX person detector; see `load_network` and `YoloxDetector`."""
+    return YoloxDetector(load_network(path, threads=threads, runtime=runtime), name=path.name, tiles=tiles)
 
 
 def _load_onnxruntime(path: Path, threads: int) -> OnnxRuntimeNetwork:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from storesense_edge.vision.errors import ModelError
-from storesense_edge.vision.yolox import YoloxDetector, decode, grid_cells, letterbox
+from storesense_edge.vision.yolox import YoloxDetector, decode, grid_cells, letterbox, tiles_of, whole_boxes
 
 INPUT_WH = (96, 64)
 CELLS = 12 * 8 + 6 * 4 + 3 * 2
@@ -79,3 +79,62 @@ def test_only_people_count_weak_ones_too_and_doubles_once() -> None:
 def test_an_output_that_is_not_yolox_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ModelError, match="YOLOX"):
         YoloxDetector(FakeNetwork(np.zeros(shape)), name="m.onnx").detect(np.zeros((64, 96, 3), np.uint8), 0.0)
+
+
+@pytest.mark.parametrize(
+    ("frame_wh", "count", "tiles"),
+    [
+        pytest.param((1920, 1080), 1, [(0, 0, 1920, 1080)], id="one is the picture"),
+        pytest.param((1920, 1080), 2, [(0, 0, 1080, 1080), (840, 0, 1920, 1080)], id="squares, if two cover it"),
+        pytest.param((768, 576), 2, [(0, 0, 576, 576), (192, 0, 768, 576)], id="which have much in common"),
+        pytest.param((1080, 1920), 2, [(0, 0, 1080, 1080), (0, 840, 1080, 1920)], id="one above the other"),
+        pytest.param((3840, 1080), 2, [(0, 0, 2028, 1080), (1812, 0, 3840, 1080)], id="longer ones, if not"),
+        pytest.param((2560, 1000), 3, [(0, 0, 1000, 1000), (780, 0, 1780, 1000), (1560, 0, 2560, 1000)], id="three"),
+        pytest.param((640, 600), 2, [(0, 0, 640, 600)], id="a square gains nothing"),
+    ],
+)
+def test_tiles_cover_the_picture_and_share_a_fifth_of_its_height(
+    frame_wh: tuple[int, int], count: int, tiles: list[tuple[int, int, int, int]]
+) -> None:
+    assert tiles_of(frame_wh, count) == tiles
+
+
+def test_who_is_cut_off_by_a_seam_is_taken_from_the_tile_that_has_them_whole() -> None:
+    left, right = tiles = tiles_of((1920, 1080), 2)
+    boxes = np.array([
+        [900.0, 100, 1079, 500],  # cut off on the right, and whole in the other tile
+        [500.0, 100, 1079, 900],  # cut off as well, and too wide to be whole in what both tiles share
+        [0.0, 100, 60, 300],  # cut off by the picture itself
+        [700.0, 100, 800, 400],
+    ])  # fmt: skip
+    assert whole_boxes(boxes, left, tiles).tolist() == [False, True, True, True]
+    assert whole_boxes(boxes + np.array([840, 0, 840, 0]), right, tiles).tolist() == [True, True, False, True]
+
+
+class NetworkOfMarks:
+    """Finds a person in each white spot of the picture that it is given, a cell wide."""
+
+    input_wh = INPUT_WH
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def run(self, blob: np.ndarray) -> np.ndarray:
+        self.looks += 1
+        output = np.zeros((1, CELLS, 85))
+        cells = blob[0, 0].reshape(8, 8, 12, 8).max(axis=(1, 3)).ravel()  # the brightest of each cell of eight pixels
+        output[0, :96, 4] = output[0, :96, 5] = cells > 250
+        output[0, :96, :2] = 0.5
+        return output
+
+
+@pytest.mark.parametrize("tiles", [1, 2])
+def test_people_found_in_tiles_are_where_they_are_in_the_picture(tiles: int) -> None:
+    picture, network = np.zeros((64, 160, 3), np.uint8), NetworkOfMarks()
+    for x in (20, 76, 140):  # the one in the middle is in both tiles
+        picture[28:36, x : x + 8] = 255
+    found = YoloxDetector(network, nms_iou=0.2, tiles=tiles).detect(picture, 0.0)
+    assert network.looks == tiles
+    off_px = np.abs((found.boxes_xyxy_px[:, [0]] + found.boxes_xyxy_px[:, [2]]) / 2 - [24, 80, 144])
+    assert set(off_px.argmin(axis=1).tolist()) == {0, 1, 2}
+    assert off_px.min(axis=1).max() < 14, "a cell of the network is that wide in the picture"
