@@ -79,6 +79,8 @@ class OutboxFile:
             OutboxWriteError: it cannot be written.
         """
         with self.translated():
+            # Made by us first: what SQLite puts beside it is as readable as the file was when it was opened.
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=True)
             try:
                 self._db.executescript(self._queries["configure"])
