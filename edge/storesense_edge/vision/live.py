@@ -194,6 +194,7 @@ class LiveSource:
         self._stop = threading.Event()
         self._frame_wh: tuple[int, int] | None = None
         self._begin_s = 0.0
+        self._failure: Exception | None = None
 
     @property
     def name(self) -> str:
@@ -220,11 +221,18 @@ class LiveSource:
         self._reader = LiveReader(
             self._open_capture, self._slot, clock=self._clock, max_frames_per_s=self._max_frames_per_s
         )
+        self._failure = None
         self._thread = threading.Thread(
-            target=self._reader.run, args=(self._stop.wait,), name=f"camera {self._name}", daemon=True
+            target=self._run, args=(self._reader,), name=f"camera {self._name}", daemon=True
         )
         self._thread.start()
         return self
+
+    def _run(self, reader: LiveReader) -> None:
+        try:
+            reader.run(self._stop.wait)
+        except Exception as exc:  # noqa: BLE001 -- handed on to whoever reads, who is supervised
+            self._failure = exc
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -236,10 +244,19 @@ class LiveSource:
         self._thread = None
 
     def read(self) -> PictureFrame | NoPicture:
-        """Return the newest picture, or after a second without one why there is none."""
+        """Return the newest picture, or after a second without one why there is none.
+
+        Raises:
+            SourceError: it is not open, or its reader has failed, so that no picture will come any more.
+        """
         if self._reader is None or self._thread is None:
             raise SourceError(source=self._name, cause="it is not open", remedy="open it with a with statement")
         frame = self._slot.take(_READ_WAIT_S)
+        if frame is None and self._failure is not None:
+            kind = type(self._failure).__name__
+            raise SourceError(
+                source=self._name, cause=f"its reader failed ({kind})", remedy="see the log; it is opened anew"
+            ) from self._failure
         if frame is None:
             return NoPicture(self._clock.monotonic_s() - self._begin_s, self._reader.problem)
         image: NDArray[np.uint8] = frame.image_bgr

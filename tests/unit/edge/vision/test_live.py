@@ -136,6 +136,17 @@ def test_a_usb_camera_that_is_not_there_says_what_to_do() -> None:
         open_usb("/dev/video250", name="cam")
 
 
+def test_a_reader_that_fails_is_told_and_is_no_camera_that_is_away_for_ever() -> None:
+    def broken() -> OpenCvCapture:
+        raise ZeroDivisionError("viewer:hush-hush@")
+
+    with LiveSource("cam", broken) as source, pytest.raises(SourceError, match="its reader failed") as caught:
+        source.read()
+    assert "hush" not in str(caught.value)
+    with LiveSource("cam", broken) as source, pytest.raises(SourceError):
+        source.read()  # opened anew it says so again
+
+
 class ScriptedCapture:
     """Gives pictures as fast as they are grabbed, on a clock that each grab moves."""
 
