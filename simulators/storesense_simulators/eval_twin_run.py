@@ -51,22 +51,52 @@ def run_eval_twin(args: argparse.Namespace) -> int:
 
 
 def _print(result: dict[str, Any]) -> None:
-    counts, length, wait = result["counts"], result["queue_length"], result["wait"]
+    counts, doors, dwell = result["counts"], result["occupancy"]["doors"], result["dwell"]
+    length, wait, heat, staff = result["queue_length"], result["wait"], result["heatmap"], result["staff"]
     rows = [
-        ("crossings", f"{counts['counted']} for {counts['crossings']}, off by {_share(counts['error_ratio'])}"),
-        ("occupancy within 1", _share(result["occupancy"]["within_1_ratio"])),
-        ("mean dwell", f"off by {_share(result['dwell']['error_ratio'])}"),
-        ("queue length", f"off by {length['mean_error'] or 0:.2f} people on average"),
-        ("wait", f"off by {_share(wait['error_ratio'])}, {wait['served']} served for {wait['true_served']}"),
-        ("heatmap total", f"off by {_share(result['heatmap']['total_error_ratio'])}"),
-        ("heatmap correlation", f"{result['heatmap']['correlation'] or 0:.3f}"),
+        ("crossings", f"{counts['counted']} for {counts['crossings']} true, {counts['absolute_error']} wrong"),
+        ("parties in", f"{result['groups']['parties']} for {result['groups']['true_parties']} true"),
+        (
+            "people by doors",
+            (
+                f"within 1 for {_share(doors['within_1_ratio'])} of the time, "
+                f"reconciled for {_share(doors.get('reconciled_within_1_ratio'))}"
+            ),
+        ),
+        ("people in zones", f"within 1 for {_share(result['occupancy']['within_1_ratio'])} of the time"),
+        (
+            "visits to zones",
+            (
+                f"{dwell['visits']} for {dwell['true_visits']} true, "
+                f"mean dwell {_seconds(dwell['mean_s'])} for {_seconds(dwell['true_mean_s'])}"
+            ),
+        ),
+        ("queue length", f"off by {_number(length['mean_error'])} people on average"),
+        (
+            "waits",
+            (
+                f"mean {_seconds(wait['mean_s'])} for {_seconds(wait['true_mean_s'])}, quarters of an hour off by "
+                f"{_share(wait['quarter_error_ratio'])}, Little's law by {_share(wait['littles_law_error_ratio'])}; "
+                f"{wait['served']} served for {wait['true_served']}"
+            ),
+        ),
+        ("heatmap", f"total off by {_share(heat['total_error_ratio'])}, correlation {_number(heat['correlation'])}"),
+        ("staff", f"precision {_number(staff['precision'])}, recall {_number(staff['recall'])}"),
     ]
     for name, text in rows:
-        sys.stdout.write(f"{name:<20} {text}\n")
+        sys.stdout.write(f"{name:<16} {text}\n")
+
+
+def _seconds(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f} s"
+
+
+def _number(value: float | None) -> str:
+    return "nothing" if value is None else f"{value:.3f}"
 
 
 def _share(value: float | None) -> str:
-    return "nothing to compare" if value is None else f"{100 * value:.1f} %"
+    return "nothing" if value is None else f"{100 * value:.1f} %"
 
 
 def _rounded(value: Any) -> Any:

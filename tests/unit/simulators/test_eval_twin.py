@@ -160,9 +160,15 @@ def test_shares_of_time() -> None:
 
 def test_the_command_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["eval", "twin", "--store", "convenience", "--hours", "0.005", "--fps", "5", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    told = capsys.readouterr().out.splitlines()
+    found = json.loads(told[-1])
     assert {"counts", "occupancy", "dwell", "queue_length", "wait", "heatmap", "groups", "staff"} <= set(found)
     assert found["frames"] == 5 * 91
+    assert {line[:16].strip(): line[17:].split(" ")[0] for line in told[:-1]}.items() >= {
+        ("crossings", str(found["counts"]["counted"])),
+        ("visits to zones", str(found["dwell"]["visits"])),
+        ("staff", "precision"),
+    }
 
 
 def test_a_store_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
