@@ -24,7 +24,7 @@ export default {
     ended: "Your session has ended. Sign in to go on where you were.",
     missingUserName: "Type your user name.",
     missingPassword: "Type your password.",
-    wrong: "This user name and password do not match. Check for capital letters; a manager can set a new password.",
+    wrong: "This user name and password do not match. Check for capital letters; the operator can set a new password.",
     tooMany: "Too many attempts. Wait a minute, then try again.",
     unreachable: "The server does not answer. Check the network of this device; the server may also be restarting.",
     failed: (message) => `Signing in did not work: ${message}`,

@@ -22,7 +22,7 @@ export default {
     ended: "登录已失效。重新登录后会回到原来的页面。",
     missingUserName: "请输入用户名。",
     missingPassword: "请输入密码。",
-    wrong: "用户名与密码不符。请检查大小写；经理可以为您重设密码。",
+    wrong: "用户名与密码不符。请检查大小写；运维人员可以为您重设密码。",
     tooMany: "尝试次数过多。请等一分钟再试。",
     unreachable: "服务器没有响应。请检查本设备的网络；服务器也可能正在重启。",
     failed: (message) => `登录失败：${message}`,
