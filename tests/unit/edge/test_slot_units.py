@@ -42,6 +42,11 @@ def test_a_file_that_says_nothing_is_not_used(tmp_path: Path, text: str) -> None
     assert SlotUnits(tmp_path, "shelf-1").recalled("oats", SKUS, NOW) is None
 
 
-def test_a_full_disk_stops_no_counting(tmp_path: Path) -> None:
+def test_a_full_disk_stops_no_counting_and_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    SlotUnits(tmp_path / "file" / "state", "shelf-1").keep("oats", SKUS, (4, 3), 1.0, NOW)
+    kept = SlotUnits(tmp_path / "file" / "state", "shelf-1")
+    for units in ((4, 3), (4, 2)):
+        kept.keep("oats", SKUS, units, 1.0, NOW)
+    assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
+        "What lies on plate oats cannot be kept on disk"
+    ]
