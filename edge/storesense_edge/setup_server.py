@@ -48,6 +48,8 @@ _ANY_FRAME_WH = (1_280, 720)
 _MAX_SHOWN = 6_000
 _MAX_TRIED = 200_000
 _MAX_PAIRS = 50
+_MOST_M = 1_000.0
+"""No floor is larger; see `Floor` of the layout."""
 _FOLDERS = ("app/", "css/", "vendor/")
 _PAGE = "setup.html"
 
@@ -267,6 +269,8 @@ def match_points(asked: _MatchBody) -> dict[str, Any]:
         raise UsageError(f"Give {_MAX_PAIRS} pairs at most.")
     if any(not (0 <= u <= 1 and 0 <= v <= 1) for u, v in asked.image):
         raise GeometryError(shape="floor calibration", cause="a point is outside the picture", remedy="move it inside")
+    if any(not (abs(x) <= _MOST_M and abs(y) <= _MOST_M) for x, y in asked.floor_m):
+        raise GeometryError(shape="floor calibration", cause="a point is on no floor", remedy="give metres of the plan")
     fitted = fit_floor_map(asked.image, asked.floor_m)
     left_out = left_out_cm(asked.image, asked.floor_m) if len(asked.image) > 4 else []
     known = [value for value in left_out if value is not None]

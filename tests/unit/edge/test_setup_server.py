@@ -214,3 +214,43 @@ def test_it_is_off_by_default_and_speaks_no_plain_http_to_a_network(desk: Pictur
 def test_settings_take_an_address_of_a_page_and_nothing_else() -> None:
     with pytest.raises(ValueError, match="setup_url"):
         EdgeSettings(setup_port=1, setup_url="javascript:alert(1)")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        pytest.param(
+            {"image": [[0, 0]] * 4, "floor_m": [[0, 0], [1, 0], [1, 1], [0, 1]]}, "on one line", id="one point"
+        ),
+        pytest.param({"image": [[0, 0], [1, 0], [1, 1]], "floor_m": [[0, 0], [1, 0], [1, 1]]}, "4 or more", id="three"),
+        pytest.param({"image": [[0, 0], [1, 0], [1, 1], [0, 1]], "floor_m": [[0, 0]]}, "1", id="unequal numbers"),
+        pytest.param({"image": [[0, 0]] * 51, "floor_m": [[0, 0]] * 51}, "50 pairs", id="too many"),
+        pytest.param({"image": [[0, 7]] * 4, "floor_m": [[0, 0]] * 4}, "outside the picture", id="beside the picture"),
+        pytest.param({"image": [[0, None]] * 4, "floor_m": []}, "cannot be read", id="no number"),
+        pytest.param(
+            {"image": [[0, 0], [1, 0], [1, 1], [0, 1]], "floor_m": [[0, 0], [1e308, 0], [1e308, -1e308], [0, 1]]},
+            "on no floor",
+            id="numbers without bounds",
+        ),
+    ],
+)
+def test_points_that_make_no_floor_are_refused_with_the_reason(ask: Ask, body: object, says: str) -> None:
+    enter(ask, a_pass())
+    status, found = ask("POST", "/api/match", body)
+    assert status == 422
+    assert says in found["error"]["message"], found
+
+
+@pytest.mark.parametrize(
+    "floor_m",
+    [[[1, 1], [5, 5], [5, 1], [1, 5]], [[1, 1], [3, 3], [5, 5]], [[1, 1], [2, 2]], [[1, 1], [1e300, 1], [2, 9]]],
+)
+def test_a_zone_that_holds_nobody_is_refused(ask: Ask, site: SiteFile, floor_m: list[list[float]]) -> None:
+    enter(ask, a_pass())
+    drawing = drawn(site)
+    drawing["zones"][0]["floor_m"] = floor_m
+    for view in drawing["cameras"][0]["zones"]:
+        view["image"] = None
+    status, found = ask("POST", "/api/try", {"camera": "device-1", "drawing": drawing})
+    assert status == 422
+    assert found["error"]["message"]
