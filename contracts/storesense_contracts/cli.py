@@ -28,6 +28,15 @@ _EXTRA_OF_MODULE = {
 }
 
 
+_WHICH = """Which for what:
+  to see it alive       demo
+  in a shop             edge
+  services              gateway, backend, alerts, notify; made ready by db and broker
+  without hardware      sim
+  to measure it         eval (how right), bench (how quick), chaos and fuzz (how hard to break)
+  for developers        contracts"""
+
+
 class _Subcommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa: SLF001 -- it has no public name
     """Subcommands whose own ``--help`` begins with what the list of their siblings says of them."""
 
@@ -40,14 +49,12 @@ class _Subcommands(argparse._SubParsersAction):  # type: ignore[type-arg] # noqa
 
 
 class _Help(argparse.HelpFormatter):
-    """Help whose examples stay on the lines that they were written on, while all other words are wrapped."""
+    """Help whose examples and lists (lines that begin with two spaces) stay as written; other words are wrapped."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        filled = []
-        for block in text.split("\n\n"):
-            is_example = block.startswith(("Example:", "Examples:"))
-            filled.append(block if is_example else super()._fill_text(block, width, indent))
-        return "\n\n".join(filled)
+        fill = super()._fill_text
+        blocks = text.split("\n\n")
+        return "\n\n".join(block if "\n  " in block else fill(block, width, indent) for block in blocks)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -62,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="storesense",
         description="Shops measured at the edge: footfall, queues and shelves, turned into the next thing to do.",
-        epilog="Examples:\n  storesense demo\n  storesense edge check --site site.yaml\n\n"
+        epilog=f"{_WHICH}\n\nExamples:\n  storesense demo\n  storesense edge check --site site.yaml\n\n"
         "Each command explains itself, with an example: storesense edge check --help",
     )
     parser.add_argument("--version", action="version", version=f"storesense {version('storesense')}")

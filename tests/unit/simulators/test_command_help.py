@@ -57,6 +57,11 @@ def test_a_command_and_each_of_its_arguments_are_explained(path: str) -> None:
     assert unexplained == []
 
 
+def test_the_first_help_says_which_command_is_for_what() -> None:
+    told = PARSER.format_help().partition("Which for what:")[2].partition("Examples:")[0]
+    assert {path.split()[0] for path in COMMANDS} <= set(re.findall(r"[a-z]+", told))
+
+
 def test_settings_of_examples_are_settings() -> None:
     kinds: tuple[type[ServiceSettings], ...] = (BrokerSettings, DatabaseSettings, EdgeSettings)
     known = {f"{kind.model_config.get('env_prefix')}{name.upper()}" for kind in kinds for name in kind.model_fields}
