@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from storesense_backend.next_wait import NextWait, Services, next_wait
+from storesense_backend.next_wait import NextWait, Services, next_wait, serves, tills_of
+from storesense_contracts.layout import Lane
 
 
 def services(lengths_s: list[float]) -> Services:
@@ -73,3 +74,38 @@ def test_with_no_service_seen_yet_a_minute_is_taken_and_the_interval_is_wide() -
     assert guess.mean_s == pytest.approx(125.0), "what is left of one minute, a whole one, and the walks"
     assert guess.low_s < 40.0
     assert guess.high_s > 220.0
+
+
+def lane(kind: str, stations: int = 0) -> Lane:
+    return Lane.model_validate(
+        {"id": "lane-1", "name": "Lane 1", "kind": kind, "served_m": [[float(n), 1.0] for n in range(stations)]}
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "stations", "tills"),
+    [
+        pytest.param("staffed", 0, 1, id="a cashier serves one at a time"),
+        pytest.param("staffed", 3, 1, id="however many places are drawn"),
+        pytest.param("self_checkout", 4, 4, id="every machine serves one"),
+        pytest.param("self_checkout", 0, 1, id="a machine that nobody drew is one"),
+    ],
+)
+def test_a_lane_serves_as_many_at_once_as_it_has_tills(kind: str, stations: int, tills: int) -> None:
+    assert tills_of(lane(kind, stations)) == tills
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_open", "is_staffed", "is_serving"),
+    [
+        pytest.param("staffed", True, True, True, id="somebody is there"),
+        pytest.param("staffed", True, False, False, id="open, and nobody is there"),
+        pytest.param("staffed", False, True, False, id="somebody is there who serves nobody"),
+        pytest.param("self_checkout", True, False, True, id="machines need nobody"),
+        pytest.param("self_checkout", False, False, False, id="machines that are switched off"),
+    ],
+)
+def test_a_lane_serves_when_it_is_open_and_somebody_or_a_machine_is_there(
+    kind: str, is_open: bool, is_staffed: bool, is_serving: bool
+) -> None:
+    assert serves(lane(kind), {"is_open": is_open, "is_staffed": is_staffed}) is is_serving
