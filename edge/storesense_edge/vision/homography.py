@@ -25,6 +25,10 @@ MAX_CONDITION = 1e5
 """How lopsided the equations may be; points on one line are at infinity, a usable view stays far below."""
 
 
+MOST = 1e6
+"""Fractions of a picture and metres of a floor are smaller."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FloorMap:
     """A camera's view of the floor.
@@ -120,6 +124,8 @@ def fit_floor_map(image_xy: Sequence[tuple[float, float]], floor_xy_m: Sequence[
         )
     if not (np.isfinite(image).all() and np.isfinite(floor).all()):
         raise _refuse("a point is no number", "give finite numbers")
+    if max(np.abs(image).max(), np.abs(floor).max()) > MOST:
+        raise _refuse("a point is too far away for any picture or floor", "give fractions of the picture, and metres")
     for points, where in ((image, "in the picture"), (floor, "on the floor")):
         if _on_a_line(points):
             raise _refuse(

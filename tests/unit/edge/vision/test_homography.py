@@ -92,3 +92,9 @@ def test_the_real_camera_of_the_hotel_recording(shared_dir) -> None:  # type: ig
     assert floor_map.to_floor(np.array([[200.0, 250.0]]) / scale) == pytest.approx(
         check[:, :2] / check[:, 2:], abs=1e-3
     )
+
+
+def test_points_without_bounds_are_refused_before_they_are_reckoned_with() -> None:
+    picture = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
+    with pytest.raises(GeometryError, match="too far away"):
+        fit_floor_map(picture, [(0.0, 0.0), (1e308, 0.0), (1e308, -1e308), (0.0, 1.0)])
