@@ -14,6 +14,7 @@ const WIDE = "(min-width: 1080px)"; // as in page.css
 
 const loadReplay = () => import("../floor/replay.js").then((module) => module.Replay);
 const loadWall = () => import("../floor/wall.js").then((module) => module.Wall);
+const loadSight = () => import("../floor/sight.js").then((module) => module.Sight);
 const loadAdvice = () => import("../floor/advice.js").then((module) => module.Advice);
 
 /** The stream brings all of it; there is nothing to ask for. */
@@ -78,7 +79,8 @@ export class View extends Pure {
       actions=${actions}
     />`;
     const figures = html`<${KeyFigures} key="figures" ...${shared} needing=${needing} />`;
-    const floor = html`<${Floor}
+    const floor = html`<${Lazy} key="sight" load=${loadSight} layout=${layout} storeId=${storeId} nowMs=${nowMs} />
+      <${Floor}
         key="floor"
         ...${shared}
         item=${selected}

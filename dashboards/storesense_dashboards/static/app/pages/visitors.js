@@ -13,7 +13,7 @@ import { loadStyle } from "../parts/style.js";
 import { html, Pure } from "../ui.js";
 import { Doors } from "../visitors/doors.js";
 import { Lines, Stays, Ways } from "../visitors/flow.js";
-import { markedSeconds } from "../visitors/marks.js";
+import { affectedNames, markedSeconds } from "../visitors/marks.js";
 
 const [p] = await Promise.all([pageTexts("visitors"), loadStyle("visitors")]);
 
@@ -68,17 +68,8 @@ function Figures({ data }) {
   </div>`;
 }
 
-function names(layout, marked) {
-  const lists = { footfall: layout.lines, zone: layout.zones };
-  return Object.keys(marked).flatMap((figure) => {
-    const [stream, id] = figure.split("/");
-    const place = lists[stream]?.find((each) => each.id === id);
-    return place ? [`${place.name} (${durationText(marked[figure])})`] : [];
-  });
-}
-
 function Marked({ layout, marked }) {
-  const found = names(layout, marked);
+  const found = Object.keys(marked).flatMap((figure) => affectedNames(layout, [figure]).map((name) => `${name} (${durationText(marked[figure])})`));
   if (!found.length) return null;
   return html`<p class="marked-lead" id="marked"><${Icon} name="warning" />${p.markedLead} ${found.join(", ")}</p>`;
 }

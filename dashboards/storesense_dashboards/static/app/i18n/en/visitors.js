@@ -66,5 +66,6 @@ export default {
   noWays: "No way was taken by enough people to be told.",
   suppressed: (n) => `${people(n, n)} more took ways that too few took to be told one by one.`,
   marked: (duration) => `A camera did not see well for ${duration}`,
+  sight: "Cameras that do not see well now",
   markedLead: "Figures with this mark rest on a camera that did not see well for a part of the time:",
 };
