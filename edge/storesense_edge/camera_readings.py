@@ -49,6 +49,8 @@ class _Zone:
     cutter: IntervalCutter
     occupancy: int = 0
     reported_occupancy: int = 0
+    open_visits: int = 0
+    reported_open: int = 0
     entries: int = 0
     exits: int = 0
     presence_s: float = 0.0
@@ -129,7 +131,7 @@ class CameraReporter:
     def open_visits(self) -> OpenVisits:
         """Return the visits that are open by what was reported last."""
         return OpenVisits(
-            zones={name: zone.reported_occupancy for name, zone in self._zones.items() if zone.reported_occupancy},
+            zones={name: zone.reported_open for name, zone in self._zones.items() if zone.reported_open},
             queues={name: queue.reported_length for name, queue in self._queues.items() if queue.reported_length > 0},
         )
 
@@ -201,7 +203,7 @@ class CameraReporter:
         measured: list[Measured] = []
         for sample in self._pipeline.take_zones():
             zone = self._zones[sample.zone_id]
-            zone.occupancy = sample.occupancy
+            zone.occupancy, zone.open_visits = sample.occupancy, sample.open_visits
             zone.entries += sample.entries
             zone.exits += sample.exits
             zone.presence_s += sample.presence_s
@@ -213,7 +215,7 @@ class CameraReporter:
             if not (closes or changed) or (interval := zone.cutter.cut(end_at)) is None:
                 continue
             measured.append((Stream.ZONE, _zone_reading(sample.zone_id, zone, interval)))
-            zone.reported_occupancy = zone.occupancy
+            zone.reported_occupancy, zone.reported_open = zone.occupancy, zone.open_visits
         return measured
 
     def _queue_readings(

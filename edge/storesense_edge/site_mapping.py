@@ -22,6 +22,8 @@ from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.queues import Queue
 from storesense_edge.vision.staff import StaffPlaces
+from storesense_edge.vision.standing import head_view
+from storesense_edge.vision.ways_in import ways_in
 from storesense_edge.vision.zones import Zone
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
     """
     homography = device.homography
     floor_map = None if homography is None else fit_floor_map(homography.image, homography.floor_m)
+    heads = None if floor_map is None else head_view(floor_map, frame_wh)
     image_lines, floor_lines = [], []
     for view in device.lines:
         line = next(x for x in store.lines if x.id == view.line)
@@ -60,7 +63,8 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         else:
             corners = next(x.floor_m for x in store.zones if x.id == zone.zone)
             if corners is not None:
-                floor_zones.append(Zone(zone.zone, tuple(corners)))
+                ways = ways_in(corners, store.floor.walls, floor_map, heads)
+                floor_zones.append(Zone(zone.zone, tuple(corners), ways_in=ways))
     image_queues, floor_queues = [], []
     for queue in device.queues:
         spot = next(x for x in store.queues if x.id == queue.queue)

@@ -1,4 +1,4 @@
-"""Who is in which area, from when to when: what zones and queues have in common.
+"""Who is in which area, from when to when, by the numbers that people are followed under.
 
 A stay begins with the first sighting inside and ends with the last one. It ends only after the person was seen
 clear outside for `leave_s`, so a foot point that jitters over the border makes one stay, not ten. Somebody who is not
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from storesense_edge.vision.visit import Visit
+
+UNSEEN_S = 1.0
+"""Whoever was not seen inside for longer than this was found again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,13 @@ class Stay:
         slow: True if slow at the last sighting inside.
         sure: True once it was certainly somebody's.
         works: True once it was known to be somebody's who works here.
-        told_s: how much of it has been told as presence.
+        told_s: how much of it has been told as presence; of a visit's stay the visit knows.
+        first_xy: where the first sighting inside was.
+        last_xy: where the last one was.
+        scale: how tall they are in units of the plane.
+        found_s: when they were seen inside after not having been for a while, first or again.
+        has_come_in: True once they were seen clear of every way in.
+        visit: the visit that it is part of.
     """
 
     area: int
@@ -62,14 +73,27 @@ class Stay:
     last_seen_s: float
     slow_s: float
     slow: bool
+    first_xy: tuple[float, float]
+    last_xy: tuple[float, float]
+    scale: float
+    found_s: float
     sure: bool = False
     works: bool = False
     told_s: float = 0.0
+    has_come_in: bool = False
+    visit: Visit | None = None
 
     @property
     def dwell_s(self) -> float:
         """Time from the first to the last sighting inside."""
         return self.last_s - self.first_s
+
+    def begin_anew(self, at_s: float) -> None:
+        """Let it be somebody's who was found just now: what was before is another one's visit."""
+        self.first_s = self.found_s = at_s
+        self.first_xy = self.last_xy
+        self.slow_s = self.told_s = 0.0
+        self.has_come_in, self.visit = False, None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -176,6 +200,7 @@ class PresenceBook:
                 stay.number = new
                 self._open[new, area] = stay
                 continue
+            stay.number = new
             self.doubles.append(stay)
             first_s = min(same.first_s, stay.first_s)
             # What was told of either is not told again.
@@ -188,15 +213,21 @@ class PresenceBook:
     def _stay_in(self, seen: Sightings, row: int, area: int) -> None:
         number = int(seen.ids[row])
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
+        x, y = seen.points_xy[row].tolist()
         stay = self._open.get((number, area))
         if stay is None:
-            stay = self._open[number, area] = Stay(area, number, seen.at_s, seen.at_s, seen.at_s, 0.0, slow)
+            scale, at_s = float(seen.scales[row]), seen.at_s
+            stay = Stay(area, number, at_s, at_s, at_s, 0.0, slow, (x, y), (x, y), scale, found_s=at_s)
+            self._open[number, area] = stay
         elif slow or stay.slow:
             # Half a step each: slow before and slow now is a whole one.
             stay.slow_s += (seen.at_s - stay.last_s) * (0.5 * slow + 0.5 * stay.slow)
         stay.sure = stay.sure or bool(seen.sure[row])
         stay.works = stay.works or number in seen.staff_ids
+        if seen.at_s - stay.last_s > UNSEEN_S:
+            stay.found_s = seen.at_s
         stay.last_s = stay.last_seen_s = seen.at_s
+        stay.last_xy = (x, y)
         stay.slow = slow
 
     def _look_outside(self, seen: Sightings, inside: NDArray[np.bool_], over: list[Stay]) -> None:

@@ -52,6 +52,7 @@ class HeadView:
         frame_wh: width and height of a picture.
         focal_px: the lens's focal length.
         eye_xy_m: the floor point above which the camera is.
+        eye_height_m: how high above it.
     """
 
     feet: NDArray[np.float64]
@@ -60,6 +61,7 @@ class HeadView:
     frame_wh: tuple[int, int]
     focal_px: float
     eye_xy_m: tuple[float, float]
+    eye_height_m: float
     _by_head: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,7 +169,8 @@ def head_view(floor_map: FloorMap, frame_wh: tuple[int, int]) -> HeadView | None
         return None
     plumb = back @ right_hand
     eye_xy_m = (float(camera[0]), float(camera[1]))
-    return HeadView(back @ pose, back @ above, plumb / np.abs(plumb).max(), frame_wh, float(focal_px), eye_xy_m)
+    plumb = plumb / np.abs(plumb).max()
+    return HeadView(back @ pose, back @ above, plumb, frame_wh, float(focal_px), eye_xy_m, abs(float(camera[2])))
 
 
 def _middle(floor_map: FloorMap) -> NDArray[np.float64]:

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.presence import PresenceBook, PresenceSettings, Sightings, Stay
 from storesense_edge.vision.transitions import TransitionCounter, Transitions
+from storesense_edge.vision.visits import VisitBook
+from storesense_edge.vision.ways_in import deepest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from storesense_edge.vision.visit import Visit
+    from storesense_edge.vision.ways_in import WaysIn
 
 MAX_GAP_S = 3.0
 """Longest time between two pictures that counts as presence."""
@@ -25,12 +30,14 @@ class Zone:
         corners_xy: its corners in order, in the plane of the points that it will be given.
         min_visit_s: a shorter stay is no visit.
         stop_s: a visit with this much time spent slow is a stop, any other a pass.
+        ways_in: where people come in and go; None where that is not known.
     """
 
     zone_id: str
     corners_xy: tuple[tuple[float, float], ...]
     min_visit_s: float = 0.5
     stop_s: float = 3.0
+    ways_in: WaysIn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,15 @@ class ZoneSample:
 
     Attributes:
         zone_id: which zone.
-        occupancy: people in it.
+        occupancy: people in it, those on its border as well who have not come in.
         entries: visits begun since the last sample.
-        exits: visits ended since the last sample.
+        exits: visits ended since the last sample, or found to be part of another one.
         presence_s: person-seconds spent in it since the last sample.
         visits: those that ended; staff's are not among them.
         staff_s: person-seconds of `presence_s` that are known to be staff's.
-        unknown: visits whose end nobody saw, as the source ended meanwhile; they are among the exits alone.
+        unknown: visits whose end nobody saw, as the source ended meanwhile, and those that were part of another one;
+            they are among the exits alone.
+        open_visits: visits that are not over, or not known to be.
     """
 
     zone_id: str
@@ -73,13 +82,14 @@ class ZoneSample:
     visits: tuple[ZoneVisit, ...]
     staff_s: float = 0.0
     unknown: int = 0
+    open_visits: int = 0
 
 
 class ZoneCounter:
     """Counts visits to several zones.
 
-    Occupancy counts whoever is in the zone for long enough to be a visitor; a stay counts as an entry when it becomes
-    a visit, so entries less exits is the occupancy at every moment.
+    Occupancy counts whoever is in the zone for long enough to be a visitor. A visit counts as an entry when it is known
+    to be one, so entries less exits are the visits that are open at every moment; see `VisitBook` for what a visit is.
 
     Args:
         zones: the zones, in one plane; their ids differ.
@@ -97,7 +107,11 @@ class ZoneCounter:
             names=[f"zone {zone.zone_id}" for zone in zones],
             settings=settings,
         )
+        self._visit_book = VisitBook(
+            [zone.ways_in for zone in zones], [deepest(zone.corners_xy, zone.ways_in) for zone in zones]
+        )
         self._occupancy = [0] * len(zones)
+        self._open = [0] * len(zones)
         self._entries = [0] * len(zones)
         self._exits = [0] * len(zones)
         self._presence_s = [0.0] * len(zones)
@@ -116,13 +130,15 @@ class ZoneCounter:
         self._at_s = seen.at_s
         if stalled_s:
             for stay in self._book.open_stays():
-                stay.told_s += stalled_s
+                stay.told_s += stalled_s * (stay.visit is None)
+            for visit in self._visit_book.open_visits:
+                visit.told_s += stalled_s
         over = self._book.step(seen)
+        self._take_visits(over, seen.at_s)
         self._transitions.step(
-            ((stay.number, stay) for stay in over if not stay.works and self._counts(stay)),
+            ((stay.number, stay) for stay in over if not stay.works and stay.has_come_in and self._counts(stay)),
             seen.at_s,
         )
-        self._end(over)
 
     def take_transitions(self) -> Transitions:
         """Return how many went from which zone to which since the last call, small numbers suppressed."""
@@ -140,6 +156,7 @@ class ZoneCounter:
                 tuple(self._visits[i]),
                 self._staff_s[i],
                 self._unknown[i],
+                self._open[i],
             )
             for i, zone in enumerate(self.zones)
         ]
@@ -160,44 +177,56 @@ class ZoneCounter:
 
         How long those visits would have lasted nobody knows, so they are told as exits and as unknown, without a dwell.
         """
-        self._end(self._book.close(), seen=False)
+        if self._at_s is not None:
+            self._take_visits(self._book.close(), self._at_s, closes=True)
 
-    def _end(self, over: list[Stay], *, seen: bool = True) -> None:
-        now = [0] * len(self.zones)
-        for stay in self._book.open_stays():
-            if self._counts(stay):
-                now[stay.area] += 1
-                self._tell(stay)
+    def _take_visits(self, over: list[Stay], at_s: float, *, closes: bool = False) -> None:
+        """Take the stays that are over, and those that go on, and tell what follows of visits."""
+        book = self._visit_book
+        if closes:
+            book.close()
+        else:
+            counted = [stay for stay in self._book.open_stays() if self._counts(stay)]
+            book.step(counted, [stay for stay in over if self._counts(stay)], self._book.doubles, at_s)
+            self._occupy(counted)
         ended = [0] * len(self.zones)
-        for stay in self._book.doubles if seen else ():
-            # Two visits were counted and it was one: the other ends without anybody's having seen how.
-            if self._counts(stay):
-                ended[stay.area] += 1
-                self._unknown[stay.area] += not stay.works
-        for stay in over:
-            zone = self.zones[stay.area]
-            if self._counts(stay):
-                ended[stay.area] += 1
-                self._tell(stay)
-                if stay.works:
-                    continue
-                if not seen:
-                    self._unknown[stay.area] += 1
-                    continue
-                self._visits[stay.area].append(
-                    ZoneVisit(zone.zone_id, stay.first_s, stay.dwell_s, stay.slow_s >= zone.stop_s)
+        for visit in book.unknown:
+            ended[visit.area] += 1
+            self._unknown[visit.area] += not visit.works
+        for visit in book.ended:
+            ended[visit.area] += 1
+            self._tell(visit)
+            if not visit.works:
+                zone = self.zones[visit.area]
+                self._visits[visit.area].append(
+                    ZoneVisit(zone.zone_id, visit.first_s, visit.dwell_s, visit.slow_s >= zone.stop_s)
                 )
         for i in range(len(self.zones)):
-            # What is here now or has just left, and was not here before, has entered.
-            self._entries[i] += now[i] + ended[i] - self._occupancy[i]
+            # What is open now or has just ended, and was not open before, has begun.
+            held = book.held(i)
+            self._entries[i] += held + ended[i] - self._open[i]
             self._exits[i] += ended[i]
+            self._open[i] = held
+        if closes:
+            self._occupancy = [0] * len(self.zones)
+
+    def _occupy(self, stays: list[Stay]) -> None:
+        """Note who is in each zone, and for how long: one for each visit, and those who have not come in."""
+        now = [0] * len(self.zones)
+        for visit in self._visit_book.open_visits:
+            now[visit.area] += 1
+            self._tell(visit)
+        for stay in stays:
+            if stay.visit is None:
+                now[stay.area] += 1
+                self._tell(stay)
         self._occupancy = now
 
     def _counts(self, stay: Stay) -> bool:
-        """Whether a stay is a visit."""
+        """Whether a stay is somebody's, and long enough."""
         return stay.sure and stay.dwell_s >= self.zones[stay.area].min_visit_s
 
-    def _tell(self, stay: Stay) -> None:
+    def _tell(self, stay: Stay | Visit) -> None:
         """Add what of a visit was not told yet; who is not seen adds nothing until they are seen again."""
         fresh_s = stay.dwell_s - stay.told_s
         if fresh_s > 0:

@@ -278,5 +278,6 @@ def test_parties_and_transitions_go_out_on_their_stream() -> None:
 
 def test_what_is_open_by_the_last_report_is_what_a_restart_will_tell() -> None:
     run = Run()
-    run.frame(1, zone=ZoneSample("entrance", 2, 2, 0, 1.0, ()), queue=SeenQueue("tills", 1, 0, 3.0))
+    # Three are there, one of whom has not come in.
+    run.frame(1, zone=ZoneSample("entrance", 3, 2, 0, 1.0, (), open_visits=2), queue=SeenQueue("tills", 1, 0, 3.0))
     assert run.reporter.open_visits() == OpenVisits(zones={"entrance": 2}, queues={"tills": 1})
