@@ -50,3 +50,13 @@ def test_a_full_disk_stops_no_counting_and_is_told_once(tmp_path: Path, caplog: 
     assert [record.getMessage().partition(":")[0] for record in caplog.records] == [
         "What lies on plate oats cannot be kept on disk"
     ]
+
+
+@pytest.mark.parametrize(("after", "is_kept_anew"), [(timedelta(minutes=59), False), (timedelta(minutes=61), True)])
+def test_what_stays_the_same_is_written_once_an_hour(tmp_path: Path, after: timedelta, *, is_kept_anew: bool) -> None:
+    kept = SlotUnits(tmp_path, "shelf-1")
+    kept.keep("oats", SKUS, (4, 3), 1.0, NOW)
+    (file,) = tmp_path.iterdir()
+    before = file.read_bytes()
+    kept.keep("oats", SKUS, (4, 3), 1.0, NOW + after)
+    assert (file.read_bytes() != before) is is_kept_anew
