@@ -4,19 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from storesense_contracts.readings import ShelfEventKind
 from storesense_edge.shelf.belief import StockBelief
 from storesense_edge.shelf.creep import CreepCompensation
 from storesense_edge.shelf.drift import DriftTracker
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf.events import EventNamer, ShelfEvent, is_explained, step_sigma_g, touch_of
 from storesense_edge.shelf.explain import Origin
+from storesense_edge.shelf.learned_weights import LearnedWeights
 from storesense_edge.shelf.movement import Movement, WeightStep
 from storesense_edge.shelf.plate_stock import Former, Stock
 from storesense_edge.shelf.retelling import Correction, Retelling
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.shelf.temperature import TemperatureCompensation
-from storesense_edge.shelf.unit_weight import PackagingChange, UnitWeightLearner
+from storesense_edge.shelf.unit_weight import PackagingChange
 from storesense_edge.shelf.upkeep import Upkeep
 from storesense_edge.shelf.worlds import Change, Guest
 
@@ -50,12 +50,11 @@ class SlotStock:
         self.temperature = TemperatureCompensation()
         self.creep = CreepCompensation()
         self.drift = _tracker(spec)
-        self.packaging_change: PackagingChange | None = None
         self._temperature_c = math.nan
         self._zero_g = 0.0
         self._zero_s: float | None = None
         self._namer = EventNamer(spec)
-        self._learners = [UnitWeightLearner(product) for product in spec.products]
+        self._learned = LearnedWeights(spec.products)
         self._belief = _belief(spec)
         self._upkeep = Upkeep()
         self._upkeep_s = -math.inf
@@ -83,9 +82,14 @@ class SlotStock:
         return self._upkeep.due(self.drift, self.packaging_change) if self._belief else None
 
     @property
+    def packaging_change(self) -> PackagingChange | None:
+        """That the product is packed anew, if its picks have shown that."""
+        return self._learned.packaging_change
+
+    @property
     def unit_weights_g(self) -> dict[str, float]:
         """Each product's unit weight as clean picks have taught it."""
-        return {learner.product.sku: learner.product.unit_weight_g for learner in self._learners}
+        return {product.sku: product.unit_weight_g for product in self._learned.products}
 
     def weight_g(self, level_g: float) -> float:
         """The level without creep, temperature, drift and the zero's own offset."""
@@ -214,9 +218,8 @@ class SlotStock:
         self._zero_g += self.drift.offset_g
         self.spec, self._planned = spec, spec.products
         self.drift = _tracker(spec)
-        self.packaging_change = None
         self._namer.replan(spec)
-        self._learners = [UnitWeightLearner(product) for product in spec.products]
+        self._learned = LearnedWeights(spec.products)
         self._belief = _belief(spec)
         if self._belief is not None and former:
             self._belief.laid([units.get(each.sku, 0) for each in spec.products], former, guests, at_s)
@@ -320,39 +323,17 @@ class SlotStock:
         return 0.25 * self.spec.max_drift_g_per_h * hours
 
     def _learn(self, event: ShelfEvent, sku: str | None, sigma_g: float) -> None:
-        if sku is not None:
-            for learner in self._learners:
-                if learner.product.sku == sku:
-                    learner.learn(abs(event.delta_g), event.units, event.confidence, sigma_g)
-        elif event.kind is ShelfEventKind.FOREIGN and event.delta_g < 0 and len(self._learners) == 1:
-            change = self._learners[0].learn_unexplained(-event.delta_g)
-            if change is not None:
-                self.packaging_change = change
-                if self._belief is not None:
-                    self._belief.reweigh([learner.product for learner in self._learners])
-        if tuple(learner.product for learner in self._learners) != self.spec.products:
+        if self._learned.learn(event, sku, sigma_g) and self._belief is not None:
+            self._belief.reweigh(self._learned.products)
+        if self._learned.products != self.spec.products:
             self._keep_learned(self.spec)
 
     def _keep_learned(self, spec: SlotSpec) -> None:
         """Take a spec of the same products, with the unit weights that were learned."""
-        products = tuple(learner.product for learner in self._learners)
-        if products:
-            first = products[0]
-            # A slot whose first product is not given keeps it so: then all are further ones.
-            if spec.unit_weight_g is None:
-                spec = replace(spec, also=products)
-            else:
-                spec = replace(
-                    spec,
-                    unit_weight_g=first.unit_weight_g,
-                    unit_tolerance_g=first.unit_tolerance_g,
-                    mean_doubt_g=first.mean_doubt_g,
-                    also=products[1:],
-                )
-        self.spec = spec
-        self._namer.spec = spec
+        self.spec = self._learned.within(spec)
+        self._namer.spec = self.spec
         if self._belief is not None:
-            self._belief.resize(spec.most_units, spec.capacity_units, spec.strangers)
+            self._belief.resize(self.spec.most_units, self.spec.capacity_units, self.spec.strangers)
 
 
 def _belief(spec: SlotSpec) -> StockBelief | None:
