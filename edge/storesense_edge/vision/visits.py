@@ -42,7 +42,7 @@ class VisitSettings:
         settle_s: who was waited for long enough is looked at this often.
     """
 
-    clear_share: float = 0.4
+    clear_share: float = 0.25
     near: float = 0.4
     lost_s: float = 60.0
     reach: float = 1.4
