@@ -8,7 +8,7 @@ from storesense_edge.vision.transitions import FEWEST_TOLD, Transition, Transiti
 
 
 def stay(area: int, first_s: float, last_s: float) -> Stay:
-    return Stay(area, 1, first_s, last_s, last_s, 0.0, False)
+    return Stay(area, 1, first_s, last_s, last_s, 0.0, False, (0.0, 0.0), (1.0, 1.0), 1.7, first_s)
 
 
 def go(counter: TransitionCounter, people: int, *areas: int, pause_s: float = 10.0, first_id: int = 0) -> None:
