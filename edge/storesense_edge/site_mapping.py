@@ -20,6 +20,7 @@ from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.heatmap import FloorGrid
 from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
+from storesense_edge.vision.polygon import check_polygon
 from storesense_edge.vision.queues import Queue
 from storesense_edge.vision.staff import StaffPlaces
 from storesense_edge.vision.standing import head_view
@@ -63,6 +64,7 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
         else:
             corners = next(x.floor_m for x in store.zones if x.id == zone.zone)
             if corners is not None:
+                check_polygon(corners, shape=f"zone {zone.zone}")
                 ways = ways_in(corners, store.floor.walls, floor_map, heads)
                 floor_zones.append(Zone(zone.zone, tuple(corners), ways_in=ways))
     image_queues, floor_queues = [], []

@@ -10,6 +10,7 @@ from storesense_edge.site_mapping import camera_plan, floor_grid, slot_calibrati
 from storesense_edge.vision.camera_plan import lines_px
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import InSide
+from storesense_edge.vision.pipeline import CameraPipeline
 
 STORE = StoreLayout.model_validate(
     {
@@ -207,3 +208,31 @@ def test_a_tills_cashier_is_known_as_far_as_the_camera_sees_the_place(
     near = {"image": [[0, 0], [1, 0], [1, 1], [0, 1]], "floor_m": [[0, 0], [15, 0], [15, 8], [0, 8]]}
     plan = camera_plan(camera(queues=[{"queue": "one"}], homography=near), store, (200, 100))
     assert [queue.posts_xy for queue in plan.floor.queues] == [(post,)]
+
+
+@pytest.mark.parametrize(
+    ("part", "shape", "says"),
+    [
+        ("lines", [(2.0, 2.0), (2.0, 2.0)], "line door .*same point"),
+        ("zones", [(5.0, 5.0), (9.0, 9.0), (9.0, 5.0), (5.0, 9.0)], "zone wine .*cross"),
+        ("zones", [(5.0, 5.0), (7.0, 7.0), (9.0, 9.0)], "zone wine .*on one line"),
+        ("queues", [(8.0, 4.0), (12.0, 8.0), (12.0, 4.0), (8.0, 8.0)], "queue one .*cross"),
+    ],
+)
+def test_a_shape_of_the_floor_that_cannot_work_is_named(part: str, shape: list[tuple[float, float]], says: str) -> None:
+    device = CameraDevice.model_validate(
+        {
+            "kind": "camera",
+            "id": "cam",
+            "source": {"kind": "usb", "device": 0},
+            "homography": {"image": [[0, 0], [1, 0], [1, 1], [0, 1]], "floor_m": [[0, 0], [20, 0], [20, 10], [0, 10]]},
+            "lines": [{"line": "door"}],
+            "zones": [{"zone": "wine"}],
+            "queues": [{"queue": "one"}],
+        }
+    )
+    CameraPipeline(camera_plan(device, STORE, (1_000, 500)))
+    first, *others = getattr(STORE, part)
+    store = STORE.model_copy(update={part: [first.model_copy(update={"floor_m": shape}), *others]})
+    with pytest.raises(GeometryError, match=says):
+        CameraPipeline(camera_plan(device, store, (1_000, 500)))
