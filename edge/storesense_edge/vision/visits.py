@@ -85,9 +85,9 @@ class VisitBook:
         """The visits for which a number stands, also of people who are not seen just now."""
         return self._open
 
-    def held(self, area: int) -> int:
-        """Return how many visits to an area are not over, or not known to be."""
-        return sum(visit.area == area for visit in self._open) + len(self._kept[area])
+    def kept(self, area: int) -> int:
+        """Return how many further visits to an area are not known to be over, or not decided on."""
+        return len(self._kept[area])
 
     def step(self, stays: Sequence[Stay], over: Iterable[Stay], doubles: Iterable[Stay], at_s: float) -> None:
         """Take the stays of one picture, those alone that somebody certainly made and that are long enough.
@@ -184,13 +184,14 @@ class VisitBook:
     def _go_on(self, visit: Visit, stay: Stay, at_s: float) -> None:
         if stay.last_s < at_s:
             return
-        other = next((s for s in visit.stays if s is not stay and s.last_s == at_s), None)
-        if other is not None:
-            # Two of its numbers are seen at once: whoever was found again later is somebody else.
-            odd = stay if stay.found_s >= other.found_s else other
-            visit.stays.remove(odd)
-            odd.begin_anew(at_s)
-            return
+        if len(visit.stays) > 1:
+            other = next((s for s in visit.stays if s is not stay and s.last_s == at_s), None)
+            if other is not None:
+                # Two of its numbers are seen at once: whoever was found again later is somebody else.
+                odd = stay if stay.found_s >= other.found_s else other
+                visit.stays.remove(odd)
+                odd.begin_anew(at_s)
+                return
         visit.reach(stay.last_s, stay.last_xy)
         visit.works = visit.works or stay.works
 

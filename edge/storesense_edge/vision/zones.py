@@ -201,12 +201,14 @@ class ZoneCounter:
                 self._visits[visit.area].append(
                     ZoneVisit(zone.zone_id, visit.first_s, visit.dwell_s, visit.slow_s >= zone.stop_s)
                 )
+        held = [book.kept(area) for area in range(len(self.zones))]
+        for visit in book.open_visits:
+            held[visit.area] += 1
         for i in range(len(self.zones)):
             # What is open now or has just ended, and was not open before, has begun.
-            held = book.held(i)
-            self._entries[i] += held + ended[i] - self._open[i]
+            self._entries[i] += held[i] + ended[i] - self._open[i]
             self._exits[i] += ended[i]
-            self._open[i] = held
+        self._open = held
         if closes:
             self._occupancy = [0] * len(self.zones)
 
