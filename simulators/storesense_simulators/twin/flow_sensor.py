@@ -112,6 +112,11 @@ class FlowSensor:
                 last_seen_s=end_s,
                 slow_s=0.0,
                 slow=False,
+                # Ways between zones ask when somebody was where, and no more.
+                first_xy=(0.0, 0.0),
+                last_xy=(0.0, 0.0),
+                scale=1.0,
+                found_s=end_s - dwell_s,
                 sure=True,
             )
             self._ways.step([(person_no, stay)], end_s)
