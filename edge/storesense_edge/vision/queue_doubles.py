@@ -50,6 +50,7 @@ class Doubles:
     _counts: NDArray[np.float64] = field(init=False)
     _begun_s: NDArray[np.float64] = field(init=False)
     _found_s: NDArray[np.float64] = field(init=False)
+    _before_s: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
         """Find out which cashiers are nearest to each till."""
@@ -59,6 +60,7 @@ class Doubles:
         self._counts = np.zeros((*self._pairs.shape, 4))
         self._begun_s = np.zeros(len(self.tills_xy))
         self._found_s = np.full(len(self.tills_xy), -np.inf)
+        self._before_s = self._found_s.copy()
 
     def step(self, everybody: Sightings) -> None:
         """Take one picture's people, those who work here too."""
@@ -67,7 +69,7 @@ class Doubles:
         at_till, at_post = self._found(everybody)
         at_s = everybody.at_s
         anew = at_till & (at_s - self._found_s > EMPTY_S)
-        self._counts[anew], self._begun_s[anew] = 0.0, at_s
+        self._counts[anew], self._begun_s[anew], self._before_s[anew] = 0.0, at_s, self._found_s[anew]
         self._found_s[at_till] = at_s
         old = at_s - self._begun_s > MEMORY_S
         self._counts[old] /= 2
@@ -88,6 +90,10 @@ class Doubles:
             nearest = away.argmin(axis=1)
             here[nearest[away[np.arange(len(nearest)), nearest] <= reach[nearest]]] = True
         return here[: len(self.tills_xy)], here[len(self.tills_xy) :]
+
+    def left_s(self, till: int) -> float:
+        """Return when whoever was at a till before the one who is counted now was found there last."""
+        return float(self._before_s[till])
 
     def is_cashier(self, till: int) -> bool:
         """Whether who seems to be at a till is a cashier who is at their own place."""

@@ -96,7 +96,7 @@ class Tills:
             if not c.is_serving:
                 continue
             if self.doubles.is_cashier(c.till):
-                self._drop(c)
+                left += self._leave_to_cashier(c, customers)
                 continue
             has_passed = c.seen_s > c.at_till_last_s and not self._was_served(c)
             if at_s - c.at_till_last_s > (self.settings.pass_s if has_passed else self.settings.empty_s):
@@ -216,6 +216,15 @@ class Tills:
             if c not in seen and abs(c.came_s - left.joined_s) <= cfg.together_s:
                 c.stands_by = True
         self.places.end(left.end_s, left.joined_s, len(seen))
+
+    def _leave_to_cashier(self, customer: Customer, customers: list[Customer]) -> list[Left]:
+        """Whoever is at a till is its cashier: their time there is no service, but what was before it may be one."""
+        end_s = self.doubles.left_s(customer.till)
+        if end_s - (customer.at_till_since_s or 0.0) < self.settings.min_service_s:
+            self._drop(customer)
+            return []
+        customer.at_till_last_s = end_s
+        return self.leave(customer, customers)
 
     def _drop(self, customer: Customer) -> None:
         """Let somebody be at no till who was not served there."""

@@ -2,7 +2,11 @@ import numpy as np
 import pytest
 
 from storesense_edge.vision.presence import Sightings
+from storesense_edge.vision.queue_customer import Customer, QueueSettings, QueueShape
 from storesense_edge.vision.queue_doubles import EMPTY_S, Doubles
+from storesense_edge.vision.queue_places import Places
+from storesense_edge.vision.queue_posts import Posts
+from storesense_edge.vision.queue_tills import Tills
 
 # People are 1 high. Customers are served at (0, 0); their cashier sits at (-1, 0), the next lane's at (0.7, 0).
 OWN, NEXT, TILL = (-1.0, 0.0), (0.7, 0.0), (0.1, 0.0)
@@ -70,3 +74,23 @@ def test_without_cashiers_nobody_is_one() -> None:
     subject = Doubles(np.array([[0.0, 0.0]]), np.empty((0, 2)), reach=0.45)
     watch(subject, [(TILL,)] * 50)
     assert not subject.is_cashier(0)
+
+
+@pytest.mark.parametrize(
+    ("since_s", "ends_s"),
+    [
+        pytest.param(0.0, [pytest.approx(19.9)], id="there was a customer before the cashier seemed to be there"),
+        pytest.param(32.0, [], id="it was the cashier all the time"),
+    ],
+)
+def test_a_cashier_found_at_the_till_ends_the_service_before(since_s: float, ends_s: list[object]) -> None:
+    subject, settings = doubles(), QueueSettings()
+    at_s = watch(subject, [(OWN, TILL)] * 200)
+    at_s = watch(subject, [(OWN,)] * round(EMPTY_S * 10 + 1), begin_s=at_s)
+    at_s = watch(subject, [(OWN,), (TILL,)] * 40, begin_s=at_s)
+    shape = QueueShape(np.array([(1.0, -1.0), (9.0, -1.0), (9.0, 1.0), (1.0, 1.0)]), subject.tills_xy, 0.45, 1, 2.0)
+    tills = Tills(shape, settings, Places(settings), Posts(np.empty((0, 2))), subject)
+    customer = Customer(1, 1, since_s, at_s, at_s, slow=True)
+    customer.till, customer.at_till_since_s, customer.at_till_last_s = 0, since_s, at_s
+    assert [left.end_s for left in tills.end([customer], at_s)] == ends_s
+    assert not customer.is_serving
