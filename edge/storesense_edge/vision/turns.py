@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
-    from storesense_edge.vision.floor_people import Person
+    from storesense_edge.vision.floor_person import Person
 
 
 @dataclass(frozen=True, slots=True)

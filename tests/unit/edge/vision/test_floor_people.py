@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storesense_edge.vision.floor_people import FloorPeople, FloorPeopleSettings, SeenPeople
+from storesense_edge.vision.floor_people import FloorPeople, SeenPeople
+from storesense_edge.vision.floor_person import FloorPeopleSettings
 
 Track = tuple[int, float, float]
 
