@@ -99,4 +99,6 @@ class Doubles:
         """Whether who seems to be at a till is a cashier who is at their own place."""
         pictures, at_till, at_post, both = self._counts[till].T
         due = at_till * at_post / np.maximum(pictures, 1.0)
-        return bool(((due >= DUE) & (both <= SHARE * due)).any())
+        # Who passed a cashier's place was not there while somebody stood at the till.
+        is_known = (due >= DUE) & (at_post >= SHARE * at_till)
+        return bool((is_known & (both <= SHARE * due)).any())

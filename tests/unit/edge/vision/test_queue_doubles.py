@@ -44,6 +44,9 @@ def watch(subject: Doubles, pictures: list[tuple[Place, ...]], *, begin_s: float
         pytest.param([(OWN,)] * 50 + [(TILL,)] * 50, False, id="a customer who hides the cashier all the time"),
         pytest.param([(TILL,)] * 50, False, id="nothing is known of the cashier"),
         pytest.param([(OWN,), (TILL,)] * 2, False, id="too few pictures to tell"),
+        pytest.param(
+            [(OWN, TILL)] * 200 + [(OWN, NEXT)] * 5, False, id="somebody passes the next lane's, which is empty"
+        ),
     ],
 )
 def test_who_is_never_seen_beside_a_cashier_is_that_cashier(
