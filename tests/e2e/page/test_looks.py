@@ -55,6 +55,16 @@ def test_axe_finds_nothing_on_the_sign_in_and_when_cut_off(
     assert axe(page, AXE_TAGS) == []
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_names_of_all_pages_stand_whole(open_page, width: int) -> None:
+    page: Page = open_page(width=width)
+    at_rest(page)
+    names = page.locator(".pages a span")
+    expect(names.last).to_have_text("Set up")
+    cut = names.evaluate_all("(spans) => spans.filter((x) => x.scrollWidth > x.clientWidth).map((x) => x.textContent)")
+    assert cut == []
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_nothing_is_wider_than_the_screen(open_page, backend: FakeBackend, width: int) -> None:
     page: Page = open_page(width=width, path="/#item=queue:tills")

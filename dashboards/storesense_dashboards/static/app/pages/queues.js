@@ -92,7 +92,7 @@ function Now({ data, live, layout, nowMs }) {
         <${Figure} id="next-wait" icon="queue" label=${p.worstWait} value=${worst ? durationText(worst.wait.mean_s) : null}
           note=${worst ? `${name(worst.queue.queue_id)}, ${p.band(durationText(worst.wait.low_s), durationText(worst.wait.high_s))}` : p.silent}
           tone=${worst && worst.wait.mean_s > targetS ? "act" : null} />
-        <${Figure} id="waiting" label=${p.waitingAll} value=${isTold ? numberText(waiting) : null} unit=${p.people} />
+        <${Figure} id="waiting" label=${p.waitingAll} value=${isTold ? numberText(waiting) : null} unit=${p.people(waiting)} />
         <${Figure} id="level-now" icon="check" label=${p.levelHour(durationText(targetS))} value=${percent(level?.value ?? null)}
           note=${level?.value === null ? p.nobodyServed : null} completeness=${level?.completeness} />
       </dl>

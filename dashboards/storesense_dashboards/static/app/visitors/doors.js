@@ -54,7 +54,7 @@ export class Doors extends Pure {
     return html`<${Card} id="doors" icon="inside" title=${p.doors}>
       <p class="card-lead">${p.doorsLead}</p>
       ${xs.length > 0 &&
-      html`<${Chart} title=${`${name} ${p.doors}`} xs=${xs} series=${series} stepS=${occupancy.step_s} zone=${zone} label=${p.doorsSummary(peopleText(most))} maxOf=${axisEnd} />`}
+      html`<${Chart} title=${`${name} ${p.doors}`} xs=${xs} series=${series} stepS=${occupancy.step_s} zone=${zone} label=${p.doorsSummary(most, peopleText(most))} maxOf=${axisEnd} />`}
       ${occupancy.days.length > 0 &&
       html`<h3>${p.days}</h3>
         <${Table} title=${`${name} ${p.days}`} rows=${occupancy.days} keyOf=${(row) => row.starts_at} columns=${dayColumns(zone)} sortedBy="-day" />`}

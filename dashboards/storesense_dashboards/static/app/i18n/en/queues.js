@@ -11,7 +11,7 @@ export default {
   of: (n) => `of ${n}`,
   worstWait: "Wait if you joined now",
   waitingAll: "Waiting",
-  people: "people",
+  people: (n) => (n === 1 ? "person" : "people"),
   levelHour: (target) => `Served within ${target}, last hour`,
   nobodyServed: "Nobody was served",
   noAdvice: "No advice yet",

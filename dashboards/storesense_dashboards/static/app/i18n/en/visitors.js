@@ -23,7 +23,7 @@ export default {
   doorsLead: "Entries less exits. A store is empty at night, so what a day is off by is known at its end, and is taken off along its crossings.",
   inDoors: "People inside",
   band: "95 in 100",
-  doorsSummary: (most) => `At most ${most} people at once`,
+  doorsSummary: (most, text) => `At most ${people(most, text)} at once`,
   noDoors: { title: "Doors are not added up", help: "That takes a counting line marked as an entrance, and the store's opening hours." },
   days: "What the doors were off by",
   columns: {

@@ -11,7 +11,7 @@ export default {
   of: (n) => `共 ${n} 条`,
   worstWait: "现在排队的等待",
   waitingAll: "正在排队",
-  people: "人",
+  people: (_) => "人",
   levelHour: (target) => `${target}内得到服务（近一小时）`,
   nobodyServed: "无人结账",
   noAdvice: "暂无建议",

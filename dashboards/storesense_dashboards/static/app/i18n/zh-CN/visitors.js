@@ -21,7 +21,7 @@ export default {
   doorsLead: "进店人数减离店人数。夜间店内无人，因此一天结束时即知偏差，并按进出次数逐步扣除。",
   inDoors: "店内人数",
   band: "百分之九十五",
-  doorsSummary: (most) => `最多同时 ${most} 人`,
+  doorsSummary: (most, text) => `最多同时 ${text} 人`,
   noDoors: { title: "未合计各门", help: "需要标记为入口的计数线以及门店的营业时间。" },
   days: "各门的偏差",
   columns: {
