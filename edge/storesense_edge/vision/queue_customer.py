@@ -77,7 +77,7 @@ class Customer:
     """Somebody in a queue's area or at its tills; `unit` is shared by those who came together.
 
     `place_s` is since when whoever is served now has waited, by the order of the line.
-    `stands_by` is true of whoever came with somebody who was served at once; they wait for nothing.
+    `stands_by` is true of whoever came with somebody who was served; they wait for nothing.
     `idle_until_s` is until when a till was free that they did not go to.
     `walked_in` is true of whoever was seen coming to their till, step by step, and `walked_off` of whoever was seen
     going from it in that way, rather than merely found elsewhere; `has_gone` of whoever was seen walking beside it.
@@ -85,8 +85,8 @@ class Customer:
     `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
     somebody else was seen being served; `has_stood` tells whether that was long enough to be a wait.
-    `at_end_since_s` is since when they have been at the line's end or further on, and `way` how far it is from its
-    head to the till at which they are, heights.
+    `at_end_since_s` is since when they have been at the line's end or further on, `was_seen_coming` whether they were
+    seen further off before, and `way` how far it is from its head to the till at which they are, heights.
     """
 
     number: int
@@ -99,6 +99,7 @@ class Customer:
     waited_s: float = 0.0
     has_stood: bool = False
     at_end_since_s: float | None = None
+    was_seen_coming: bool = False
     way: float = 0.0
     slow_since_s: float | None = None
     joined: bool = False

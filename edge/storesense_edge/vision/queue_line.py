@@ -190,6 +190,8 @@ class QueueLine:
         customer.slow, customer.seen_s, customer.xy = slow, at_s, seen.points_xy[row]
         customer.till_distance = till_distance
         customer.near_till, customer.near_distance = (till, till_distance) if near else (NOWHERE, np.inf)
+        if not customer.is_serving and at_s - customer.at_till_last_s > self.settings.empty_s:
+            customer.at_till_since_s = customer.stood_at_till_s = None
         if near and (not customer.is_serving or till == customer.till):
             if customer.at_till_since_s is None:
                 self._walks.come(customer, at_s)
@@ -213,7 +215,7 @@ class QueueLine:
         unseen_s = min(at_s - max(customer.inside_s, customer.seen_s), max(GLIMPSE_S, self._passed_s))
         slow_s = unseen_s * (0.5 * slow + 0.5 * customer.slow)
         customer.slow_s += slow_s
-        is_past = self._is_past_the_line(seen.points_xy[row], float(seen.scales[row]), at_s)
+        is_past = self._is_past_the_line(seen.points_xy[row], float(seen.scales[row]))
         if waits and not is_past:
             customer.waited_s += slow_s
             customer.has_stood = customer.waited_s >= self.shape.join_s
@@ -223,15 +225,16 @@ class QueueLine:
             customer.at_end_since_s = None
         elif customer.at_end_since_s is None:
             customer.at_end_since_s = at_s
+            customer.was_seen_coming = customer.entered_s < at_s or self._walks.was_near(customer.number)
         if not customer.joined and customer.slow_s >= self.shape.join_s:
             customer.joined = off_line <= cfg.apart and not is_past
 
-    def _is_past_the_line(self, xy: NDArray[np.float64], scale: float, at_s: float) -> bool:
+    def _is_past_the_line(self, xy: NDArray[np.float64], scale: float) -> bool:
         """Whether somebody is beyond the line's head where somebody is being served: they stand by a customer."""
         if not len(self.shape.tills_xy):
             return False
         till, beyond = self._ground.beyond_head(xy, scale)
-        return beyond > self.settings.past and self._is_served(till, at_s)
+        return beyond > self.settings.past and any(c.till == till for c in self.customers)
 
     def _off_line(self, customer: Customer, seen: Sightings, row: int) -> float:
         """How far somebody is from the head of the line or from who waits, heights; 0 where all is the line."""

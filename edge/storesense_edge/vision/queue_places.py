@@ -100,8 +100,14 @@ class Places:
 
     def give_back(self, joined_s: float) -> None:
         """Put somebody back who was not served after all."""
+        self._served = [served for served in self._served if served[1] != joined_s]
         self.joined_s.append(joined_s)
         self.joined_s.sort()
+
+    def come_along(self, joined_s: float) -> None:
+        """Let somebody have come with whoever is served now: the place that was taken as they came is nobody's."""
+        if any(abs(place_s - joined_s) <= self.settings.same_s for place_s in self.joined_s):
+            self._drop(joined_s)
 
     def leave(self, joined_s: float, end_s: float, at_s: float, *, was_seen: bool) -> None:
         """Note that somebody seems to have gone without a service: a track has left the line, or was lost in it."""

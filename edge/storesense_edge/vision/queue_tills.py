@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
-from storesense_edge.vision.queue_walks import has_handed_over
+from storesense_edge.vision.queue_walks import STEP_S, has_handed_over
 
 if TYPE_CHECKING:
     from storesense_edge.vision.queue_customer import QueueSettings, QueueShape
@@ -143,7 +143,7 @@ class Tills:
         """Whether somebody in the place of a customer is the next one, rather than the same."""
         since_s = customer.seen_s if customer.at_till_since_s is None else customer.at_till_since_s
         has_left = last.seen_s > last.at_till_last_s
-        if customer.joined and customer.waited_s >= self.shape.join_s:
+        if customer.joined and not customer.stands_by and customer.waited_s >= self.shape.join_s:
             # Whoever stood beside a customer who is only hidden now waits on.
             return has_left or since_s > last.at_till_last_s - self.settings.change_s
         is_late = since_s - last.at_till_last_s >= self.settings.walk_s
@@ -158,7 +158,8 @@ class Tills:
             return None
         reach = self.shape.till_heights + WALKED_UP
         for c in customers:
-            is_lost = c.joined and not c.is_serving and not c.done and at_s - c.seen_s >= self.settings.change_s
+            waits = c.joined and not c.is_serving and not c.done and not c.stands_by
+            is_lost = waits and at_s - c.seen_s >= self.settings.change_s
             if is_lost and c.seen_s > last.at_till_last_s and c.till_distance <= reach:
                 c.done = True
                 return c.joined_s
@@ -184,15 +185,26 @@ class Tills:
         latest_s = at_s if customer.walked_in else at_s - self._way_s(customer)
         if customer.stands_by:
             return self.places.serve_past(at_s, min(customer.joined_s, latest_s))
+        if _walked_straight(customer):
+            self.places.joined_s.clear()  # nobody walks past those who wait
         if self.idle_for_s(at_s) <= cfg.walk_most_s:
-            return min(self.places.serve(at_s, min(customer.came_s, latest_s)), latest_s)
+            place_s = self.places.serve(at_s, min(customer.came_s, latest_s))
+            for other in self._company_of(customer, customers):
+                if other.joined and not other.stands_by:
+                    other.stands_by = True
+                    self.places.come_along(other.came_s)
+            return min(place_s, latest_s)
         # Who stands by a free till does not wait for it: all that counts is the way to it.
         since_s = at_s - self._way_s(customer) if customer.has_stood else at_s - cfg.walk_most_s
         came_s = min(max(customer.came_s, since_s), latest_s)
-        for other in customers:
-            if other is not customer and not other.is_serving and abs(other.came_s - customer.came_s) <= cfg.together_s:
-                other.stands_by = True
+        for other in self._company_of(customer, customers):
+            other.stands_by = True
         return self.places.serve_past(at_s, came_s)
+
+    def _company_of(self, customer: Customer, customers: list[Customer]) -> list[Customer]:
+        """Return who came as a customer did, and is not served."""
+        others = [c for c in customers if c is not customer and not c.is_serving]
+        return [c for c in others if abs(c.came_s - customer.came_s) <= self.settings.together_s]
 
     def _way_s(self, customer: Customer) -> float:
         """How long it takes from the line's end to a till, if nobody else waits."""
@@ -252,6 +264,13 @@ class Tills:
         if customer.walked_up:
             return bool(len(self.shape.cashiers_xy)) and at_s - since_s >= self.settings.walk_up_s
         return customer.joined or at_s - since_s >= self.settings.arrive_s
+
+
+def _walked_straight(customer: Customer) -> bool:
+    """Whether somebody was seen walking in, from further than the line's end to a till, without coming to a stand."""
+    if not (customer.walked_in and customer.was_seen_coming) or customer.has_stood or customer.at_end_since_s is None:
+        return False
+    return (customer.at_till_since_s or 0.0) - customer.at_end_since_s >= STEP_S
 
 
 def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float) -> None:

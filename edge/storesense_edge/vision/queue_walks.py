@@ -65,6 +65,10 @@ class Walks:
             self._off_s = {n: off_s for n, off_s in self._off_s.items() if seen.at_s - off_s <= STEP_S}
             self._far_s = {n: far_s for n, far_s in self._far_s.items() if seen.at_s - far_s <= WALK_S}
 
+    def was_near(self, number: int) -> bool:
+        """Whether somebody was seen close to a till, and not at it, before this picture."""
+        return number in self._off_s
+
     def come(self, customer: Customer, at_s: float) -> None:
         """Let somebody be at a till from now on."""
         customer.at_till_since_s, customer.stood_xy = at_s, None

@@ -113,6 +113,20 @@ def test_who_was_not_served_after_all_has_the_old_place() -> None:
     joined_s = line.places.serve(20.0, 0.0)
     line.places.give_back(joined_s)
     assert line.places.joined_s == pytest.approx([0.0, 10.0])
+    line.places.leave(1.0, 20.5, 20.5, was_seen=True)
+    assert line.places.joined_s == pytest.approx([0.0, 10.0]), "nobody was served with whom they came"
+
+
+def test_who_came_with_a_customer_holds_no_place_while_that_one_is_served() -> None:
+    line = Line()
+    line.go(10, 0.0)
+    line.go(10, 0.0, 10.0)
+    line.go(10, 0.0, 10.0, 20.0)
+    assert line.places.serve(30.0, 0.0) == 0.0
+    line.places.come_along(15.0)
+    assert line.places.joined_s == pytest.approx([10.0, 20.0]), "nobody took a place then"
+    line.places.come_along(11.0)
+    assert line.places.joined_s == pytest.approx([20.0])
 
 
 def test_the_end_of_the_source_tells_what_was_undecided() -> None:

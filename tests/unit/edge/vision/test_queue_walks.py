@@ -166,3 +166,69 @@ def test_who_stands_by_a_free_till_has_only_walked_there() -> None:
     scene.go(14, p2=(-5.0, -20.0))
     last = scene.visits()[-1]
     assert last.wait_s == pytest.approx((1 + 0.7) / 0.55, abs=0.1)
+
+
+NARROW = replace(QUEUE, corners_xy=((1, -0.3), (9, -0.3), (9, 0.3), (1, 0.3)))
+"""Drawn as narrow as a lane is, so that people stand in line beside the area too."""
+
+
+def test_who_stands_by_a_customer_does_not_wait_while_that_one_is_hidden() -> None:
+    scene = Walkers(NARROW)
+    scene.go(2, p1=(2.0, 0.1))
+    scene.go(5, p1=(0.1, 0.1))
+    scene.go(1, p1=(0.1, 0.1), p2=(3.0, 0.5))
+    scene.go(20, p1=(0.1, 0.1), p2=(0.55, 0.55))
+    scene.go(5, p2=(0.55, 0.55))
+    (sample,) = scene.counter.samples()
+    assert (sample.waiting, sample.serving) == (0, 1)
+
+
+def test_who_walks_past_all_who_stand_has_waited_only_on_the_way() -> None:
+    scene = Walkers()
+    scene.go(10, p1=(0.1, 0.1))
+    scene.go(20, p1=(0.1, 0.1), p2=(1.5, 1.5))
+    scene.go(2, p1=(-1.0, -6.0), p2=(1.5, 1.5), p3=(9.0, 5.0))
+    scene.go(3, p2=(1.5, 1.5), p3=(5.0, 0.1))
+    scene.go(15, p2=(1.5, 1.5), p3=(0.1, 0.1))
+    scene.go(14, p2=(9.0, 30.0), p3=(-5.0, -20.0))
+    _, second, *_ = scene.visits()
+    assert second.wait_s <= 3.0
+
+
+@pytest.mark.parametrize("was_seen_coming", [True, False])
+def test_only_who_was_seen_coming_has_walked_past_a_line(was_seen_coming: bool) -> None:
+    scene = Walkers()
+    scene.go(10, p1=(0.1, 0.1))
+    scene.go(20, p1=(0.1, 0.1), p2=(1.5, 1.5))
+    if was_seen_coming:
+        scene.go(2, p1=(-1.0, -6.0), p3=(5.0, 1.7))
+    else:
+        scene.go(2, p1=(-1.0, -6.0))
+    scene.go(1.5, p3=(1.7, 0.1))  # the next in line may go under another number
+    scene.go(15, p3=(0.1, 0.1))
+    scene.go(14, p3=(-5.0, -20.0))
+    second = scene.visits()[-1]
+    assert (second.wait_s <= 3.0) is was_seen_coming
+
+
+def test_who_came_with_a_customer_does_not_follow_them_while_they_are_hidden() -> None:
+    scene = Walkers()
+    scene.go(20, p9=(0.1, 0.1))
+    scene.go(15, p9=(0.1, 0.1), p1=(1.5, 1.5), p2=(2.0, 2.0))
+    scene.go(1.5, p9=(-1.0, -6.0), p1=(1.5, 0.1), p2=(2.0, 2.0))
+    scene.go(10, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(2, p1=(0.1, 0.1), p2=(2.0, 0.4))
+    scene.go(4, p2=(0.4, 0.4))
+    scene.go(10, p1=(0.1, 0.1), p2=(0.4, 0.4))
+    scene.go(14, p1=(-5.0, -20.0), p2=(-6.0, -21.0))
+    assert scene.served() == [35, 26]
+
+
+def test_whose_number_is_found_at_a_till_again_much_later_has_come_anew() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1), p2=(0.4, 0.4))
+    scene.go(2, p1=(-1.0, -6.0))
+    scene.go(30)
+    scene.go(1, p2=(0.4, 0.4))
+    scene.go(20)
+    assert scene.served() == [20]
