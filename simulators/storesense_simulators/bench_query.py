@@ -32,7 +32,7 @@ from storesense_simulators.bench_world import BenchError
 from storesense_simulators.embedded.postgres import EmbeddedPostgres
 
 _SQL = load_queries("storesense_simulators", "bench_query.sql")
-_KPI_SQL = load_queries("storesense_backend", "sql/kpis.sql")
+_KPI_SQL = load_queries("storesense_backend", "sql/kpis.sql", "sql/steps.sql")
 _FULL_READINGS = 50_000
 _FILLS = tuple(name for name in _SQL if name.startswith("fill_"))
 _PREPARATIONS = tuple(name for name in _SQL if name.startswith("prepare_"))

@@ -1,18 +1,14 @@
-// Which of the figures on the floor rest on a camera that does not see well at the moment, and why.
+// Whether figures on the floor rest on a camera that does not see well at the moment; the notice loads when one does.
 import { api } from "../api.js";
-import { DeviceWords } from "../devices/words.js";
 import { parseInstant } from "../format.js";
-import { pageTexts } from "../i18n/index.js";
-import { Icon } from "../icons.js";
 import { Asked } from "../parts/asked.js";
-import { loadStyle } from "../parts/style.js";
+import { Lazy } from "../views/floor.js";
 import { html, Pure } from "../ui.js";
-import { affectedNames } from "../visitors/marks.js";
-
-const [p] = await Promise.all([pageTexts("visitors"), loadStyle("visitors")]);
 
 const EVERY_MS = 30_000;
 const LATELY_MS = 600_000;
+
+const loadNotice = () => import("./sight_notice.js").then((module) => module.SightNotice);
 
 /** Faults that go on, of an answer of `GET .../quality`. */
 export function presentFaults({ faults, to }) {
@@ -31,18 +27,7 @@ export class Sight extends Pure {
     return html`<${Asked} what=${storeId} ask=${this.#ask} everyMs=${EVERY_MS}>
       ${({ data }) => {
         const faults = data ? presentFaults(data) : [];
-        if (!faults.length) return null;
-        return html`<section class="marked-lead" id="sight" aria-label=${p.sight}>
-          <${Icon} name="warning" />
-          <ul>
-            ${faults.map(
-              (fault) => html`<li key=${`${fault.device_id} ${fault.cause}`}>
-                <strong>${affectedNames(layout, fault.affected).join(", ") || fault.device_id}</strong>${" "}
-                <${DeviceWords} text=${fault.reason} cause=${fault.cause} />
-              </li>`,
-            )}
-          </ul>
-        </section>`;
+        return faults.length ? html`<${Lazy} load=${loadNotice} layout=${layout} faults=${faults} />` : null;
       }}
     <//>`;
   }

@@ -11,10 +11,14 @@ import { Devices, Queues } from "../views/lists.js";
 import { Shelves } from "../views/shelves.js";
 
 const WIDE = "(min-width: 1080px)"; // as in page.css
+const FIRST_VIEW_MS = 1_500; // what may come after it does not delay it
 
 const loadReplay = () => import("../floor/replay.js").then((module) => module.Replay);
 const loadWall = () => import("../floor/wall.js").then((module) => module.Wall);
-const loadSight = () => import("../floor/sight.js").then((module) => module.Sight);
+const loadSight = async () => {
+  await new Promise((done) => setTimeout(done, FIRST_VIEW_MS));
+  return (await import("../floor/sight.js")).Sight;
+};
 const loadAdvice = () => import("../floor/advice.js").then((module) => module.Advice);
 
 /** The stream brings all of it; there is nothing to ask for. */
