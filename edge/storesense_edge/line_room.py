@@ -73,7 +73,7 @@ def _floor_ends(line: CountingLine, floor: Floor, floor_map: FloorMap | None) ->
     found: dict[bool, str | None] = {}
     for is_inner in (True, False):
         beyond = on_line + step * (_ROOM_M if is_inner else -_ROOM_M)
-        seen = np.ones(len(beyond), dtype=np.bool_) if floor_map is None else _in_picture(floor_map.to_image(beyond))
+        seen = np.ones(len(beyond), dtype=np.bool_) if floor_map is None else floor_map.shows(beyond)
         planned = _within(beyond, floor.size_m)
         causes = [
             cause
@@ -88,7 +88,7 @@ def _picture_ends(line: CountingLine) -> dict[bool, str | None]:
     on_line, step = _places(line)
     found: dict[bool, str | None] = {}
     for is_inner in (True, False):
-        seen = _in_picture(on_line + step * (_ROOM_OF_PICTURE if is_inner else -_ROOM_OF_PICTURE))
+        seen = _within(on_line + step * (_ROOM_OF_PICTURE if is_inner else -_ROOM_OF_PICTURE), (1.0, 1.0))
         found[is_inner] = _commonest(["the picture ends"] * int((~seen).sum()))
     return found
 
@@ -123,10 +123,6 @@ def _on_floor(line: CountingLine, floor_map: FloorMap) -> CountingLine | None:
         return None
     (ax, ay), (bx, by) = ends.tolist()
     return CountingLine(line.line_id, (ax, ay), (bx, by), line.in_side)
-
-
-def _in_picture(xy: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return _within(xy, (1.0, 1.0))
 
 
 def _within(xy: NDArray[np.float64], most: tuple[float, float]) -> NDArray[np.bool_]:

@@ -109,10 +109,9 @@ def _posts(lane_ids: tuple[str, ...], store: StoreLayout, floor_map: FloorMap | 
     posts = {lane.id: lane.till_m for lane in store.lanes if lane.till_m in _cashiers(store)}
 
     def in_view(post: PointM | None) -> bool:
-        if post is None or floor_map is None:
-            return False
-        x, y = floor_map.to_image(np.array([post], dtype=np.float64))[0].tolist()
-        return bool(0 <= x <= 1 and 0 <= y <= 1)
+        return (
+            post is not None and floor_map is not None and bool(floor_map.shows(np.array([post], dtype=np.float64))[0])
+        )
 
     return tuple(posts.get(lane_id) if in_view(posts.get(lane_id)) else None for lane_id in lane_ids)
 

@@ -69,6 +69,12 @@ class FloorMap:
         # A floor point in front of the camera has positive weight under the matrix, so under its inverse too.
         return _map(inverse, points_xy_m)
 
+    def shows(self, points_xy_m: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return, (N,), which places on the floor (N, 2) the picture shows; none that is behind the camera."""
+        seen = self.to_image(points_xy_m)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(((seen >= 0) & (seen <= 1)).all(axis=1), dtype=np.bool_)
+
     def line_to_image(self, line: CountingLine) -> CountingLine:
         """Return a line drawn on the floor as it lies in the picture (normalized).
 

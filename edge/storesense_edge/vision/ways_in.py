@@ -107,17 +107,11 @@ def _edge_of_view(ring: NDArray[np.float64], inside: PolygonSet, floor_map: Floo
     x, y = np.meshgrid(*(np.arange(low[axis], high[axis] + step_m, step_m) for axis in (0, 1)))
     places = np.stack([x.ravel(), y.ravel()], axis=1)
     places = places[inside.contains(places)[:, 0]]
-    hidden = places[~_is_in_view(places, floor_map)]
+    hidden = places[~floor_map.shows(places)]
     beside = np.zeros(len(hidden), dtype=np.bool_)
     for step in ((step_m, 0.0), (-step_m, 0.0), (0.0, step_m), (0.0, -step_m)):
-        beside |= _is_in_view(hidden + step, floor_map)
+        beside |= floor_map.shows(hidden + step)
     return hidden[beside]
-
-
-def _is_in_view(places_m: NDArray[np.float64], floor_map: FloorMap) -> NDArray[np.bool_]:
-    seen = floor_map.to_image(places_m)
-    with np.errstate(invalid="ignore"):  # behind the camera is not in view
-        return np.asarray(((seen >= 0) & (seen <= 1)).all(axis=1), dtype=np.bool_)
 
 
 def deepest(corners: Sequence[Point], ways_in: WaysIn | None) -> float:
