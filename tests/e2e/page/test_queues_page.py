@@ -57,6 +57,23 @@ def test_waits_now_follow_the_stream_and_every_lane_tells_its_state(open_page, b
     expect(tills).to_contain_text("5 min 1 s")
 
 
+@pytest.mark.parametrize(
+    ("own_lanes", "kind", "idle"),
+    [
+        ((), "One queue for 4 lanes with a cashier", 4),
+        (("lane-4",), "One queue for 3 lanes with a cashier and 6 stations of self-checkout", 3),
+        (("lane-1", "lane-2", "lane-3", "lane-4"), "Self-checkout with 24 stations", 0),
+    ],
+    ids=["cashiers", "both", "self-checkout"],
+)
+def test_a_queue_says_what_it_waits_for_and_how_long_cashiers_waited(open_page, backend, own_lanes, kind, idle):
+    backend.queues.own_lanes = set(own_lanes)
+    page = open_at(open_page, backend)
+    tills = page.locator('[data-queue="tills"]')
+    expect(tills.locator(".queue-kind")).to_have_text(kind)
+    expect(tills.get_by_text("waited 16 min 40 s for customers")).to_have_count(idle)
+
+
 def test_each_call_tells_what_was_done_and_the_waits_before_and_after(open_page, backend):
     page = open_at(open_page, backend)
     rows = page.locator("#calls tbody tr")

@@ -28,7 +28,15 @@ function Lane({ lane, name }) {
       <span class="till-bar" aria-hidden="true"><span style=${{ width: `${Math.round(share * 100)}%` }}></span></span>
       ${p.busy(`${numberText(share * 100)} %`)}
     </span>`}
+    ${lane.kind === "staffed" && lane.idle_s !== null && html`<span class="hint" title=${p.idleHelp}>${p.idle(durationText(lane.idle_s))}</span>`}
   </li>`;
+}
+
+/** What the queue waits for: lanes with a cashier, stations of a self-checkout, or both; null where nobody named its lanes. */
+function servedBy({ kind, lanes }) {
+  if (kind === "unknown") return null;
+  const own = lanes.filter((lane) => lane.kind === "self_checkout");
+  return p.kinds[kind](lanes.length - own.length, own.reduce((sum, { tills }) => sum + tills, 0));
 }
 
 function QueueCard({ queue, layout, nowMs, targetS }) {
@@ -37,10 +45,12 @@ function QueueCard({ queue, layout, nowMs, targetS }) {
   const atMs = parseInstant(queue.measured_at);
   const isStale = atMs === null || nowMs - atMs > STALE_MS;
   const next = isStale ? null : queue.next_wait;
+  const kind = servedBy(queue);
   return html`<li class="queue-now" data-queue=${queue.queue_id}>
     <div class="queue-head">
       <h3>${place?.name ?? queue.queue_id}</h3>
       <span class=${classes("hint", isStale && "gap-text")}>${atMs === null ? p.silent : agoText(atMs, nowMs)}</span>
+      ${kind && html`<p class="queue-kind hint">${kind}</p>`}
     </div>
     <dl class="queue-facts">
       <div><dt>${p.waiting}</dt><dd>${isStale ? t.unknown : numberText(queue.length)}</dd></div>

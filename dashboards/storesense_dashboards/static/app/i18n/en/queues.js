@@ -1,5 +1,7 @@
 // The texts of queues and staffing in English.
 const lanes = (n) => `${n} ${n === 1 ? "lane" : "lanes"}`;
+const stations = (n) => `${n} ${n === 1 ? "station" : "stations"}`;
+const cashiers = (n) => `${lanes(n)} with a cashier`;
 
 export default {
   title: "Queues and staffing",
@@ -55,9 +57,16 @@ export default {
   nextWait: "Whoever joins now",
   noOpenLane: "No open lane tells",
   lanes: { open: "Open", closed: "Closed", unstaffed: "Open, nobody there", silent: "Not told" },
-  stations: (n) => `${n} ${n === 1 ? "station" : "stations"}`,
+  kinds: {
+    staffed: (n) => (n === 1 ? cashiers(n) : `One queue for ${cashiers(n)}`),
+    self_checkout: (_, n) => `Self-checkout with ${stations(n)}`,
+    mixed: (manned, own) => `One queue for ${cashiers(manned)} and ${stations(own)} of self-checkout`,
+  },
+  stations,
   busy: (share) => `busy ${share}`,
   busyHelp: "Share of the last hour's open time that was spent serving",
+  idle: (span) => `waited ${span} for customers`,
+  idleHelp: "Time of the last hour in which the lane was open, its cashier there, and nobody was served",
   lastHour: (served, wait, gone) =>
     `Last hour: ${served} served${wait === null ? "" : `, mean wait ${wait}`}${gone ? `, ${gone} gave up` : ""}.`,
 

@@ -1,5 +1,7 @@
 // 排队与排班页面的中文文本。键与英文文件一一对应。
 const lanes = (n) => `${n} 条通道`;
+const stations = (n) => `${n} 个机位`;
+const cashiers = (n) => `${n} 条人工通道`;
 
 export default {
   title: "排队与排班",
@@ -55,9 +57,16 @@ export default {
   nextWait: "现在加入者",
   noOpenLane: "没有开放通道的数据",
   lanes: { open: "开放", closed: "关闭", unstaffed: "开放但无人", silent: "没有数据" },
-  stations: (n) => `${n} 个机位`,
+  kinds: {
+    staffed: (n) => (n === 1 ? cashiers(n) : `${cashiers(n)}共用一队`),
+    self_checkout: (_, n) => `自助结账，${stations(n)}`,
+    mixed: (manned, own) => `${cashiers(manned)}与自助结账 ${stations(own)}共用一队`,
+  },
+  stations,
   busy: (share) => `忙碌 ${share}`,
   busyHelp: "近一小时开放时间中用于服务的比例",
+  idle: (span) => `等候顾客 ${span}`,
+  idleHelp: "近一小时内通道开放、收银员在岗而无人结账的时间",
   lastHour: (served, wait, gone) =>
     `近一小时：服务 ${served} 人${wait === null ? "" : `，平均等待 ${wait}`}${gone ? `，${gone} 人放弃` : ""}。`,
 
