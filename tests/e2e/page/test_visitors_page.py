@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from fixtures import fake_store
@@ -99,21 +100,30 @@ def test_a_store_that_counts_nobody_says_what_it_takes(open_page, backend):
     expect(page.locator("#no-visitors")).to_contain_text("Draw counting lines and zones")
 
 
-def test_the_floor_says_what_does_not_see_well_now_and_only_that(open_page, backend):
+@pytest.mark.parametrize(
+    ("page_name", "named"),
+    [("floor", ["Main door, Fresh food, Heatmap:", "Tills:"]), ("queues", ["Tills:"])],
+    ids=["the floor: all that rests on a camera", "queues: the queues that do"],
+)
+def test_what_does_not_see_well_now_is_named_and_only_that(open_page, backend, page_name, named):
     def told(minutes_ago: float, cause: str, reason: str, affected: list[str]) -> Json:
         span = {"from": fake_store.instant(600), "to": fake_store.instant(60 * minutes_ago)}
         camera = {"device_id": "cam-1", "component_id": "cam-1", "state": "degraded", "displacement_px": None}
         return {**camera, **span, "cause": cause, "reason": reason, "affected": affected}
 
     moved = "the camera was moved: its picture has shifted by 31 pixels; turn it back, or calibrate it again"
-    faults = [told(0, "moved", moved, ["footfall/door", "zone/fresh"]), told(5, "dark", "it was dark", ["zone/promo"])]
-    page = open_page(signed_in=False, is_live=False, language="en")
+    faults = [
+        told(0, "moved", moved, ["footfall/door", "zone/fresh", "heatmap/ground"]),
+        told(0, "frozen", "the picture has not changed for 31 s; restart the camera", ["queue/tills"]),
+        told(5, "dark", "it was dark", ["zone/promo", "queue/tills"]),
+    ]
+    path = f"/#store=corner-market&page={page_name}"
+    page = open_page(path=path, signed_in=False, is_live=False, language="en")
     answer = {"from": fake_store.instant(600), "to": faults[0]["to"], "faults": faults, "lines": []}
     page.route("**/corner-market/quality?*", lambda route: route.fulfill(json=answer))
     backend.sessions.add("later")
     page.context.add_cookies([{"name": "storesense_session", "value": "later", "url": backend.url}])
     page.reload()
     sight = page.locator("#sight")
-    expect(sight).to_contain_text("Main door, Fresh food")
-    expect(sight).to_contain_text("31 pixels")
-    expect(sight.locator("li")).to_have_count(1)
+    expect(sight.locator("strong")).to_have_text(named)
+    expect(sight).to_contain_text("31 pixels" if page_name == "floor" else "has not changed for 31 s")

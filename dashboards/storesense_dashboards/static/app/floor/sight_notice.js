@@ -1,4 +1,4 @@
-// Which figures on the floor rest on a camera that does not see well at the moment, and why.
+// Which figures rest on a camera that does not see well at the moment, and why.
 import { DeviceWords } from "../devices/words.js";
 import { pageTexts } from "../i18n/index.js";
 import { Icon } from "../icons.js";
@@ -15,7 +15,7 @@ export function SightNotice({ layout, faults }) {
     <ul>
       ${faults.map(
         (fault) => html`<li key=${`${fault.device_id} ${fault.cause}`}>
-          <strong>${affectedNames(layout, fault.affected).join(", ") || fault.device_id}</strong>${" "}
+          <strong>${p.sightOf(affectedNames(layout, fault.affected, p.heatmap).join(", ") || fault.device_id)}</strong>${" "}
           <${DeviceWords} text=${fault.reason} cause=${fault.cause} />
         </li>`,
       )}

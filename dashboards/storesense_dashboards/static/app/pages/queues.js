@@ -8,6 +8,7 @@ import { Figure } from "../parts/figure.js";
 import { Loading, Problem } from "../parts/notice.js";
 import { Period, spanOf } from "../parts/period.js";
 import { loadStyle } from "../parts/style.js";
+import { Sight } from "../floor/sight.js";
 import { Advice, change } from "../queues/advice.js";
 import { Calls } from "../queues/calls.js";
 import { Arrivals, Joins, Lanes, Level, Waits } from "../queues/past.js";
@@ -132,7 +133,8 @@ export class View extends Pure {
     const what = [storeId, params.period ?? "", params.from ?? "", params.to ?? "", today].join(" ");
     const { isLive } = spanFor(params, zone, nowMs);
     const onPeriod = (chosen) => actions.open({ page: "queues", params: chosen });
-    return html`<${Now} data=${data} live=${live} layout=${layout} nowMs=${atMs ?? nowMs} />
+    return html`<${Sight} layout=${layout} storeId=${storeId} nowMs=${nowMs} stream="queue/" />
+      <${Now} data=${data} live=${live} layout=${layout} nowMs=${atMs ?? nowMs} />
       <section class="past" aria-labelledby="past-title">
         <div class="past-head">
           <h2 id="past-title">${p.past}</h2>

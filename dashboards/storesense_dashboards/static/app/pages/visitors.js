@@ -69,7 +69,7 @@ function Figures({ data }) {
 }
 
 function Marked({ layout, marked }) {
-  const found = Object.keys(marked).flatMap((figure) => affectedNames(layout, [figure]).map((name) => `${name} (${durationText(marked[figure])})`));
+  const found = Object.keys(marked).flatMap((figure) => affectedNames(layout, [figure], p.heatmap).map((name) => `${name} (${durationText(marked[figure])})`));
   if (!found.length) return null;
   return html`<p class="marked-lead" id="marked"><${Icon} name="warning" />${p.markedLead} ${found.join(", ")}</p>`;
 }

@@ -20,11 +20,11 @@ export function markedSeconds(faults) {
   return marked;
 }
 
-/** What people call figures ("zone/fresh") of a layout; those that it has not are left out. */
-export function affectedNames(layout, figures) {
+/** What people call figures ("zone/fresh") of a layout, `heatmap` the heatmap; those that it has not are left out. */
+export function affectedNames(layout, figures, heatmap) {
   const lists = { footfall: layout.lines, zone: layout.zones, queue: layout.queues };
   return figures.flatMap((figure) => {
     const [stream, id] = figure.split("/");
-    return lists[stream]?.find((place) => place.id === id)?.name ?? [];
+    return stream === "heatmap" ? heatmap : (lists[stream]?.find((place) => place.id === id)?.name ?? []);
   });
 }

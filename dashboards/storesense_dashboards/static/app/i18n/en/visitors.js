@@ -67,5 +67,7 @@ export default {
   suppressed: (n) => `${people(n, n)} more took ways that too few took to be told one by one.`,
   marked: (duration) => `A camera did not see well for ${duration}`,
   sight: "Cameras that do not see well now",
+  sightOf: (names) => `${names}:`,
+  heatmap: "Heatmap",
   markedLead: "Figures with this mark rest on a camera that did not see well for a part of the time:",
 };

@@ -65,5 +65,7 @@ export default {
   suppressed: (n) => `另有 ${n} 人走了人数太少、不便逐一显示的路线。`,
   marked: (duration) => `摄像头有 ${duration}看不清`,
   sight: "目前看不清的摄像头",
+  sightOf: (names) => `${names}：`,
+  heatmap: "热力图",
   markedLead: "带有此标记的数字所依据的摄像头有一段时间看不清：",
 };
