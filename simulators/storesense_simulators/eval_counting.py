@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storesense_contracts.errors import StoresenseError
 from storesense_edge.vision.camera_plan import CameraPlan, Shapes
 from storesense_edge.vision.detections import Detections, clean_detections
 from storesense_edge.vision.lines import CountingLine, InSide
@@ -24,42 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from storesense_simulators.eval_input import LinesFile
 
 CLEAR_PX = 4.0
 CLEAR_HEIGHTS = 0.05
+IDLE_S = 60.0
+"""Pictures so long after the last box are left out."""
+
 Counts = dict[str, tuple[int, int]]
-
-
-class EvalInputError(StoresenseError):
-    """A file given to an evaluation that cannot be used.
-
-    Attributes:
-        source: the file.
-        cause: what is wrong.
-        remedy: what to change.
-    """
-
-    exit_code = 2
-    code = "eval_input"
-
-    def __init__(self, *, source: str, cause: str, remedy: str) -> None:
-        self.source = source
-        self.cause = cause
-        self.remedy = remedy
-        super().__init__(f"{source}: {cause}; {remedy}.")
-
-
-@dataclass(frozen=True, slots=True)
-class LinesFile:
-    """Lines in pixels of a picture.
-
-    Attributes:
-        frame_wh: width and height of the picture.
-        lines: the lines.
-    """
-
-    frame_wh: tuple[int, int]
-    lines: tuple[CountingLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,40 +76,6 @@ class CountingResult:
         }
 
 
-def parse_lines(text: str, *, source: str) -> LinesFile:
-    """Parse a file of lines: `{"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, y], "in_side"?}]}`.
-
-    Args:
-        text: the JSON text.
-        source: the file's name for messages.
-
-    Raises:
-        EvalInputError: it is not that.
-    """
-    remedy = 'give {"frame_wh": [w, h], "lines": [{"id": "door", "a": [x, y], "b": [x, y]}]} in pixels'
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as exc:
-        raise EvalInputError(source=f"{source}, line {exc.lineno}", cause=f"no JSON: {exc.msg}", remedy=remedy) from exc
-    try:
-        width, height = (int(value) for value in data["frame_wh"])
-        lines = tuple(
-            CountingLine(
-                line_id=str(line["id"]),
-                a_xy=_point(line["a"]),
-                b_xy=_point(line["b"]),
-                in_side=InSide(line.get("in_side", InSide.LEFT)),
-            )
-            for line in data["lines"]
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as exc:
-        cause = f"a key is missing: {exc}" if isinstance(exc, KeyError) else f"a value is not what it should be: {exc}"
-        raise EvalInputError(source=source, cause=cause, remedy=remedy) from exc
-    if width < 1 or height < 1 or not lines:
-        raise EvalInputError(source=source, cause="it has no picture size or no line", remedy=remedy)
-    return LinesFile((width, height), lines)
-
-
 def true_crossings(truth: MotRows, lines: Sequence[CountingLine]) -> Counts:
     """Count the crossings of people whose boxes and identities are known.
 
@@ -157,9 +93,8 @@ def true_crossings(truth: MotRows, lines: Sequence[CountingLine]) -> Counts:
     kept = truth.confidences != 0
     frames, ids, boxes = truth.frames[kept], truth.ids[kept], truth.boxes_ltwh_px[kept]
     counts = {line.line_id: [0, 0] for line in lines}
-    for person in np.unique(ids):
-        rows = np.flatnonzero(ids == person)
-        rows = rows[np.argsort(frames[rows], kind="stable")]
+    order = np.lexsort((frames, ids))
+    for rows in np.split(order, np.flatnonzero(np.diff(ids[order])) + 1):
         feet = np.stack([boxes[rows, 0] + boxes[rows, 2] / 2, boxes[rows, 1] + boxes[rows, 3]], axis=1)
         clear_px = np.maximum(CLEAR_PX, CLEAR_HEIGHTS * boxes[rows, 3])
         for line in lines:
@@ -196,6 +131,10 @@ def evaluate_counting(
     scores = detection_scores(detections.confidences)[order]
     wanted = np.arange(1, last + 1, stride)
     starts, ends = np.searchsorted(frames, wanted), np.searchsorted(frames, wanted, side="right")
+    # An hour without boxes need not be looked at: nobody is waited for so long.
+    latest = frames[np.maximum(ends, 1) - 1] if len(frames) else wanted
+    busy = wanted - latest <= IDLE_S * fps
+    wanted, starts, ends = wanted[busy], starts[busy], ends[busy]
     pictures = [
         ((frame - 1) / fps, clean_detections(boxes[a:b], scores[a:b], frame_wh=lines.frame_wh))
         for frame, a, b in zip(wanted.tolist(), starts, ends, strict=True)
@@ -258,11 +197,6 @@ def _crossings_of(feet_xy: NDArray[np.float64], clear_px: NDArray[np.float64], l
             if side and through * here > 0:
                 yield here > 0
             side, through = here, 0
-
-
-def _point(value: Any) -> tuple[float, float]:
-    x, y = value
-    return float(x), float(y)
 
 
 def totals(counts: Mapping[str, tuple[int, int]]) -> tuple[int, int]:

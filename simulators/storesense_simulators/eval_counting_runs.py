@@ -6,22 +6,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storesense_edge.vision.mot_file import read_mot
-from storesense_simulators.eval_commands import LINES_HELP
-from storesense_simulators.eval_counting import (
-    CountingResult,
-    EvalInputError,
-    LinesFile,
-    evaluate_counting,
-    parse_lines,
-    totals,
-)
+from storesense_edge.vision.mot_file import MotRows, read_mot
+from storesense_simulators.eval_counting import CountingResult, evaluate_counting, totals
+from storesense_simulators.eval_input import EvalInputError, LinesFile, read_lines, read_truth, share_outside
 from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
     from storesense_edge.vision.detector import Detector
 
-MAX_LINES_BYTES = 1_000_000
+MANY_OUTSIDE = 0.05
+"""From this share of boxes outside the picture on, somebody is told."""
 
 
 def run_eval_counting(args: argparse.Namespace) -> int:
@@ -30,8 +24,10 @@ def run_eval_counting(args: argparse.Namespace) -> int:
     Raises:
         StoresenseError: a file cannot be used.
     """
-    lines = _read_lines(args.lines)
-    result = evaluate_counting(read_mot(args.detections), read_mot(args.truth), lines, fps=args.fps, stride=args.stride)
+    lines, truth, detections = read_lines(args.lines), read_truth(args.truth), read_mot(args.detections)
+    result = evaluate_counting(detections, truth, lines, fps=args.fps, stride=args.stride)
+    for path, rows in ((args.detections, detections), (args.truth, truth)):
+        _warn_of_outside(path, rows, lines)
     _print(result, args, result.to_json())
     return 0
 
@@ -48,8 +44,8 @@ def run_eval_video(args: argparse.Namespace) -> int:
     from storesense_edge.vision.video import VideoFileSource  # noqa: PLC0415
     from storesense_simulators.eval_video import evaluate_video, usual_lines  # noqa: PLC0415
 
-    given = None if args.lines is None else _read_lines(args.lines)
-    truth = read_mot(args.truth)
+    given = None if args.lines is None else read_lines(args.lines)
+    truth = read_truth(args.truth)
     detector: Detector = MotionDetector()
     if not args.motion:
         detector = load_yolox(args.model, threads=args.threads, tiles=args.tiles)
@@ -87,7 +83,7 @@ def run_eval_sweep(args: argparse.Namespace) -> int:
     detectors = {path.name: read_mot(path) for path in args.detections or ()}
     rows = []
     sys.stdout.write(f"{'detector':24s} {'frames/s':>8s} {'crossings':>9s} {'error':>6s} {'share':>7s}\n")
-    for row in sweep(read_mot(args.truth), detectors, _read_lines(args.lines), fps=args.fps, seed=args.seed):
+    for row in sweep(read_truth(args.truth), detectors, read_lines(args.lines), fps=args.fps, seed=args.seed):
         share = f"{100 * row.absolute_error / row.crossings:.1f} %" if row.crossings else "-"
         sys.stdout.write(
             f"{row.detector:24s} {row.frames_per_s:8.1f} {row.crossings:9d} {row.absolute_error:6d} {share:>7s}\n"
@@ -112,13 +108,11 @@ def _print(result: CountingResult, args: argparse.Namespace, data: dict[str, Any
         sys.stdout.write(json.dumps(data) + "\n")
 
 
-def _read_lines(path: Path) -> LinesFile:
-    if not path.is_file():
-        raise EvalInputError(source=path.name, cause="there is no such file", remedy="check the path")
-    if path.stat().st_size > MAX_LINES_BYTES:
-        raise EvalInputError(source=path.name, cause="it is larger than 1 MB", remedy=f"give {LINES_HELP}")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as exc:
-        raise EvalInputError(source=path.name, cause="it is no text", remedy=f"give {LINES_HELP}") from exc
-    return parse_lines(text, source=path.name)
+def _warn_of_outside(path: Path, rows: MotRows, lines: LinesFile) -> None:
+    share = share_outside(rows, lines.frame_wh)
+    if share >= MANY_OUTSIDE:
+        width, height = lines.frame_wh
+        sys.stderr.write(
+            f"{path.name}: {100 * share:.0f} % of its boxes lie outside the picture of {width} by {height} pixels that "
+            "the lines are drawn in; check frame_wh.\n"
+        )

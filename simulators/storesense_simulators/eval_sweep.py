@@ -14,12 +14,14 @@ import numpy as np
 
 from storesense_edge.vision.detections import iou_matrix
 from storesense_edge.vision.mot_file import MotRows
-from storesense_simulators.eval_counting import LinesFile, evaluate_counting
+from storesense_simulators.eval_counting import evaluate_counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from storesense_simulators.eval_input import LinesFile
 
 HIDDEN_FROM, HIDDEN_WHOLLY = 0.45, 0.85
 """Whoever is covered by others by more than the first share is missed more often, from the second on always."""

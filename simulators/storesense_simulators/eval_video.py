@@ -12,7 +12,8 @@ from storesense_edge.vision.lines import CountingLine
 from storesense_edge.vision.mot_file import MotRows
 from storesense_edge.vision.source import frames_of, people_in
 from storesense_edge.vision.tracker import Tracker
-from storesense_simulators.eval_counting import CountingResult, LinesFile, count_pictures
+from storesense_simulators.eval_counting import CountingResult, count_pictures
+from storesense_simulators.eval_input import LinesFile
 from storesense_simulators.track_scores import Labelled, TrackScores, average_precision, score_tracks
 
 if TYPE_CHECKING:

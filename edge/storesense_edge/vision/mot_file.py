@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 MAX_FRAME = 10_000_000
+PERCENT_FROM = 90.0
+"""Scores up to 100 of which one in twenty is this or more are percent; margins thin out far below their best."""
+
 LAYOUT = "frame,id,left,top,width,height,conf with the frame counted from 1"
 
 
@@ -98,7 +101,7 @@ def read_mot(path: Path) -> MotRows:
     if size > MAX_FILE_BYTES:
         raise SourceError(source=path.name, cause="it is larger than 256 MB", remedy="split it into shorter recordings")
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise SourceError(source=path.name, cause="it is no text file", remedy=f"give a MOT file: {LAYOUT}") from exc
     rows = parse_mot(text.splitlines(), source=path.name)
@@ -110,9 +113,10 @@ def read_mot(path: Path) -> MotRows:
 def detection_scores(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return scores from 0 to 1 for the confidences of one file, whatever scale its detector used.
 
-    Networks write 0 to 1, boosted and part-based detectors (MOTChallenge's public ACF and DPM) write margins without a
-    bound, some files write the same number in every row. Margins are judged by the best that the file has: the root of
-    their share of its 95th percentile, so that a box half as sure as the surest still begins a track.
+    Networks write 0 to 1 or percent, boosted and part-based detectors (MOTChallenge's public ACF and DPM) write margins
+    without a bound, some files write the same number in every row, which says nothing against any. Margins are judged
+    by the best that the file has: the root of their share of its 95th percentile, so that a box half as sure as the
+    surest still begins a track.
 
     Args:
         confidences: (N,) as the file has them.
@@ -120,11 +124,16 @@ def detection_scores(confidences: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         (N,) 0 to 1, in the same order of sureness.
     """
-    if not len(confidences) or (confidences.min() >= 0 and confidences.max() <= 1.0):
+    if not len(confidences):
         return confidences
-    if confidences.min() == confidences.max():
+    least, most = float(confidences.min()), float(confidences.max())
+    if least == most and len(confidences) > 1:
         return np.ones(len(confidences))
+    if least >= 0 and most <= 1:
+        return confidences
     top = float(np.quantile(confidences, 0.95))
+    if least >= 0 and most <= 100 and top >= PERCENT_FROM:
+        return confidences / 100
     if top <= 0:  # only margins below a detector's threshold
         confidences = confidences - confidences.min()
         top = float(np.quantile(confidences, 0.95)) or 1.0

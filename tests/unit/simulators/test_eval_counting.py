@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +6,8 @@ import pytest
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.mot_file import MotRows, parse_mot, read_mot
-from storesense_simulators.eval_counting import (
-    CountingResult,
-    EvalInputError,
-    LinesFile,
-    evaluate_counting,
-    parse_lines,
-    true_crossings,
-)
+from storesense_simulators.eval_counting import IDLE_S, CountingResult, evaluate_counting, true_crossings
+from storesense_simulators.eval_input import LinesFile
 
 HEIGHT = 100
 UP = CountingLine("door", a_xy=(0, 100), b_xy=(0, 0))  # in is left, x below 0
@@ -78,6 +71,20 @@ def test_perfect_boxes_are_counted_perfectly() -> None:
     assert result.frames == 40
 
 
+def test_an_hour_without_boxes_is_not_looked_at_and_changes_nothing() -> None:
+    truth = truth_of([(180 + 8 * i, 160) for i in range(40)])
+    lines = LinesFile((640, 480), (CountingLine("door", (300, 200), (300, 100)),))
+    late = MotRows(truth.frames + 36_000, truth.ids + 1, truth.boxes_ltwh_px, truth.confidences)
+    both = MotRows(*(np.concatenate(pair) for pair in zip(columns(truth), columns(late), strict=True)))
+    result = evaluate_counting(both, both, lines, fps=10)
+    assert result.truth == result.counted == {"door": (0, 2)}
+    assert result.frames == 80 + IDLE_S * 10
+
+
+def columns(rows: MotRows) -> tuple[np.ndarray, ...]:
+    return rows.frames, rows.ids, rows.boxes_ltwh_px, rows.confidences
+
+
 def test_the_sum_does_not_let_errors_cancel() -> None:
     result = CountingResult({"a": (3, 1), "b": (2, 0)}, {"a": (4, 0), "b": (1, 2)}, 10, 0.5)
     assert result.crossings == 6
@@ -93,33 +100,6 @@ def test_the_sum_does_not_let_errors_cancel() -> None:
 
 def test_without_a_crossing_there_is_no_ratio() -> None:
     assert CountingResult({"a": (0, 0)}, {"a": (0, 0)}, 1, 0.1).to_json()["error_ratio"] is None
-
-
-def test_a_lines_file_is_read() -> None:
-    text = json.dumps({"frame_wh": [640, 480], "lines": [{"id": "a", "a": [1, 2], "b": [3, 4], "in_side": "right"}]})
-    assert parse_lines(text, source="l.json") == LinesFile(
-        (640, 480), (CountingLine("a", (1, 2), (3, 4), InSide.RIGHT),)
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "cause"),
-    [
-        ("{", "line 1: no JSON"),
-        ("[]", "not what it should be"),
-        ('{"frame_wh": [640, 480]}', "'lines'"),
-        ('{"frame_wh": [640], "lines": []}', "not what it should be"),
-        ('{"frame_wh": [640, 480], "lines": []}', "no line"),
-        ('{"frame_wh": [640, 480], "lines": [{"id": "a", "a": [1], "b": [3, 4]}]}', "not what it should be"),
-        ('{"frame_wh": [640, 480], "lines": [{"id": "a", "a": [1, 2], "b": [3, 4], "in_side": "up"}]}', "'up'"),
-        ('{"frame_wh": [0, 480], "lines": [{"id": "a", "a": [1, 2], "b": [3, 4]}]}', "no picture size"),
-    ],
-)
-def test_a_wrong_lines_file_is_named_with_its_cause(text: str, cause: str) -> None:
-    with pytest.raises(EvalInputError, match=cause) as caught:
-        parse_lines(text, source="l.json")
-    assert str(caught.value).startswith("l.json")
-    assert caught.value.exit_code == 2
 
 
 def test_a_line_with_equal_ends_is_refused() -> None:

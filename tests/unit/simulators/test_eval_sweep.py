@@ -2,7 +2,7 @@ import numpy as np
 
 from storesense_edge.vision.lines import CountingLine
 from storesense_edge.vision.mot_file import MotRows
-from storesense_simulators.eval_counting import LinesFile
+from storesense_simulators.eval_input import LinesFile
 from storesense_simulators.eval_sweep import FLAWS, Flaws, flawed_detections, sweep
 
 FRAME_WH = (640, 480)

@@ -86,6 +86,12 @@ def test_reading_again_starts_anew(tmp_path: Path) -> None:
         source.read()
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_number(tmp_path: Path) -> None:
+    path = tmp_path / "boxes.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_mot(path).frames.tolist() == [1]
+
+
 @pytest.mark.parametrize(("content", "cause"), [(b"", "no rows"), (b"\xff\xfe\x00\x01", "no text file")])
 def test_a_file_without_rows_is_refused(tmp_path: Path, content: bytes, cause: str) -> None:
     path = tmp_path / "boxes.txt"
@@ -114,7 +120,11 @@ def test_the_real_recordings_parse_whole(shared_dir: Path) -> None:
         ([0.2, 0.9, 1.0], [0.2, 0.9, 1.0], "a network's scores are left alone"),
         ([], [], "no rows"),
         ([-1.0, -1.0, -1.0], [1.0, 1.0, 1.0], "every row alike says nothing against any"),
-        ([100.0, 25.0, 4.0], [1.0, 0.52, 0.21], "margins are judged by the best"),
+        ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0], "a column that was left at 0 says nothing either"),
+        ([0.3], [0.3], "one row is not alike anything"),
+        ([200.0, 50.0, 8.0], [1.0, 0.52, 0.21], "margins are judged by the best"),
+        ([99.0, 98.0, 60.0, 12.0], [0.99, 0.98, 0.6, 0.12], "percent"),
+        ([70.0, 17.5, 2.8], [1.0, 0.52, 0.21], "the best of these is no percent"),
         ([2.0, 0.5, -0.5], [1.0, 0.52, 0.0], "a margin below 0 is hardly one"),
         ([-0.2, -0.5, -0.9], [1.0, 0.77, 0.0], "all below a threshold"),
     ],
