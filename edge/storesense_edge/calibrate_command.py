@@ -143,14 +143,14 @@ def calibrate_points(pairs: Sequence[Pair], output: Output) -> int:
         "is_error_measured": measured is not None,
     }
     if measured is None and not math.isfinite(expected):
-        says = ["These four pairs tell next to nothing about the floor between them; choose some further apart."]
+        says = ["These pairs tell next to nothing about the floor between them; choose some further apart."]
     elif measured is None:
         says = [
             (
                 f"Error to expect between the points: about {expected:.0f} cm, if each was marked to "
                 f"{100 * MARKED_SHARE:g} % of the picture and measured to {MEASURED_CM:g} cm."
             ),
-            "Four pairs fit any floor exactly, so a mistake in one cannot be seen; measure a fifth and more points.",
+            "Four places fit any floor exactly, so a mistake in one cannot be seen; measure a fifth apart from them.",
         ]
     else:
         says = [

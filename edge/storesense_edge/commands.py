@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import UsageError
-from storesense_contracts.number_arguments import port
+from storesense_contracts.number_arguments import duration, number, port
+from storesense_edge.point_arguments import frame_size, pair
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +29,7 @@ def add_commands(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]
         "--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes; made if needed"
     )
     run.add_argument(
-        "--for", dest="for_s", type=_positive, metavar="S", help="stop after so many seconds; otherwise run on"
+        "--for", dest="for_s", type=duration, metavar="S", help="stop after so many seconds; otherwise run on"
     )
     run.add_argument("--json", action="store_true", help="print what was sent as JSON on the last line")
     run.set_defaults(handler=_run)
@@ -81,7 +82,7 @@ def _add_cameras(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         epilog="Example:\n  storesense edge cameras find --for 5",
     )
     find.add_argument(
-        "--for", dest="for_s", type=_positive, default=3.0, metavar="S", help="seconds to wait for answers (default 3)"
+        "--for", dest="for_s", type=duration, default=3.0, metavar="S", help="seconds to wait for answers (default 3)"
     )
     find.add_argument("--interface", metavar="ADDRESS", help="this machine's address in the cameras' network")
     find.add_argument("--json", action="store_true", help="print one JSON object instead of YAML")
@@ -108,7 +109,7 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
     given.add_argument(
         "--pair",
         action="append",
-        type=_pair,
+        type=pair,
         metavar="U,V=X,Y",
         help="a point of the picture (fractions from its upper left corner) and where it is (metres); give it again "
         "and again",
@@ -130,32 +131,34 @@ def _add_calibrate(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
     seen.add_argument("--site", type=Path, metavar="FILE", help="a site file; needs --camera, which is watched live")
     heights.add_argument("--camera", metavar="ID", help="the camera in the site file")
     heights.add_argument("--model", type=Path, metavar="FILE", help="YOLOX person detector in ONNX format for --video")
-    heights.add_argument("--frame-size", type=_size, metavar="WxH", help="size of the pictures that were detected in")
+    heights.add_argument(
+        "--frame-size", type=frame_size, metavar="WxH", help="size of the pictures that were detected in"
+    )
     heights.add_argument(
         "--for",
         dest="for_s",
-        type=_positive,
+        type=duration,
         default=600.0,
         metavar="S",
         help="seconds to watch a live camera (default 600)",
     )
     heights.add_argument(
         "--mean-height",
-        type=_positive,
+        type=number(0.5, 2.5, "metres"),
         default=1.70,
         metavar="M",
         help="how tall people are on average, metres (default 1.70)",
     )
     heights.add_argument(
         "--field-of-view",
-        type=_positive,
+        type=number(5, 150, "degrees"),
         metavar="DEG",
         help="horizontal angle of the lens in degrees, if known; it makes the result about twice as good",
     )
     heights.add_argument(
         "--place",
         action="append",
-        type=_pair,
+        type=pair,
         default=[],
         metavar="U,V=X,Y",
         help="two points that place it on the plan",
@@ -223,29 +226,6 @@ def _add_audit(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     password.set_defaults(handler=_audit_password)
     for parser in (tally, serve, password):
         parser.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="the agent's state folder")
-
-
-def _pair(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
-    seen, there = text.split("=")
-    u, v = (float(number) for number in seen.split(","))
-    x, y = (float(number) for number in there.split(","))
-    if not (0 <= u <= 1 and 0 <= v <= 1 and abs(x) < 1e5 and abs(y) < 1e5):
-        raise ValueError(text)
-    return (u, v), (x, y)
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, height = (int(number) for number in text.lower().split("x"))
-    if not (16 <= width <= 16_384 and 16 <= height <= 16_384):
-        raise ValueError(text)
-    return width, height
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < 1e9:
-        raise ValueError(text)
-    return number
 
 
 def _run(args: argparse.Namespace) -> int:

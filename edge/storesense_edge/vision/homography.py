@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 MIN_PAIRS = 4
 MAX_CONDITION = 1e5
 """How lopsided the equations may be; points on one line are at infinity, a usable view stays far below."""
-
-
 MOST = 1e6
 """Fractions of a picture and metres of a floor are smaller."""
+BESIDE = 0.02
+"""Points of the picture that differ by no more than this share of its width and of its height are one place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,21 +168,32 @@ def left_out_cm(
     """Return for each pair how far it lies from where the others alone would put it, centimetres.
 
     That is the error to expect at a place that nobody measured, which residuals are not: the fit bends towards its
-    points. None where the others cannot make a fit, as with four pairs, or where they put it beyond the horizon.
+    points. Pairs that were marked beside it are left out as well, for they say nothing of a place elsewhere: a pair
+    that is given twice would be found right by itself. None where the others cannot make a fit, as with four
+    pairs, or where they put it beyond the horizon.
     """
     found: list[float | None] = []
-    for index in range(len(image_xy)):
-        image = [point for place, point in enumerate(image_xy) if place != index]
-        floor = [point for place, point in enumerate(floor_xy_m) if place != index]
+    for index, seen in enumerate(image_xy):
+        others = [place for place, other in enumerate(image_xy) if not _is_beside(seen, other)]
+        image = [image_xy[place] for place in others]
+        floor = [floor_xy_m[place] for place in others]
+        apart = sum(not any(_is_beside(a, b) for b in image[:place]) for place, a in enumerate(image))
+        if apart < MIN_PAIRS:
+            found.append(None)
+            continue
         try:
-            others = fit_floor_map(image, floor)
+            without = fit_floor_map(image, floor)
         except GeometryError:
             found.append(None)
             continue
-        there = others.to_floor(np.array([image_xy[index]], dtype=np.float64))[0]
+        there = without.to_floor(np.array([seen], dtype=np.float64))[0]
         off_cm = float(np.hypot(*(there - np.array(floor_xy_m[index])))) * 100
         found.append(off_cm if np.isfinite(off_cm) else None)
     return found
+
+
+def _is_beside(a: tuple[float, float], b: tuple[float, float]) -> bool:
+    return abs(a[0] - b[0]) <= BESIDE and abs(a[1] - b[1]) <= BESIDE
 
 
 def _map(matrix: NDArray[np.float64], points_xy: NDArray[np.float64]) -> NDArray[np.float64]:

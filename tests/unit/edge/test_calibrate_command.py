@@ -52,6 +52,43 @@ def test_points_that_make_no_fit_are_refused(
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("beside", ["0,0=0,0", "0.01,0.005=0.04,0.02"], ids=["the same pair twice", "one beside it"])
+def test_a_pair_that_is_given_twice_does_not_vouch_for_itself(beside: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*points(*CORNERS, beside), "--json"]) == 0
+    out, err = capsys.readouterr()
+    found = json.loads(out.splitlines()[-1])
+    assert found["is_error_measured"] is False
+    assert found["error_cm"] == pytest.approx(2, abs=1)
+    assert "measure a fifth apart from them" in err
+
+
+@pytest.mark.parametrize("wrong", ["nan,0=0,0", "1.1,0=0,0", "0,0=0,inf", "0,0", "0,0=0,0,0", "here=there"])
+def test_a_pair_that_is_none_is_told_how_to_write_one(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(points(*CORNERS[:3], wrong))
+    assert ended.value.code == 2
+    assert f"{wrong!r} is no pair; write U,V=X,Y with U and V from 0 to 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong", "message"),
+    [
+        ("--frame-size", "1280", "is no size of a picture; write WxH"),
+        ("--frame-size", "12x8", "is no size of a picture; write WxH"),
+        ("--mean-height", "170", "is no number of metres from 0.5 to 2.5"),
+        ("--field-of-view", "400", "is no number of degrees from 5 to 150"),
+        ("--for", "nan", "is no number of seconds"),
+    ],
+)
+def test_a_number_out_of_its_bounds_is_told_with_them(
+    option: str, wrong: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["edge", "calibrate", "heights", "--video", "door.mp4", option, wrong])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_pairs_come_from_a_file_or_its_wrong_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("u,v,x_m,y_m\n0,0,0,0\n1,0,4,0\n1,1,4,4\n0,1,0,4\n")

@@ -134,7 +134,7 @@ export default {
     removePair: "Remove the last point",
     pairs: (n) => count(n, "point", "points"),
     error: (cm) => `Off by about ${cm} cm at other places.`,
-    noError: "Four points fit any floor exactly. Add a fifth to learn the error.",
+    noError: "Four points fit any floor exactly. Add a fifth, apart from them, to learn the error.",
     loose: (n) => `Put point ${n} in its place, in the picture and on the plan.`,
     suspect: (n) => `Point ${n} does not go with the others. Measure it again.`,
     trying: "What the last hour would have counted",
