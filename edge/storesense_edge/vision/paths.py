@@ -32,7 +32,9 @@ class PathSettings:
 
     Attributes:
         lag_s: how long after a sighting its place is decided.
-        window_s: sightings up to this far away in time have a say in it, the nearer the more.
+        window_s: sightings up to this far away in time have a say in it, the nearer the more ...
+        window_pictures: ... or up to this many times as far as the next picture is, so that those of a slow camera
+            have a say in each other.
         height_window_s: the same for the person's height.
         head_share: how much of the foot point comes from the head and the height, the rest from the box's lower edge.
         short_share: a box shorter than this share of the person's height hides the feet: the head alone tells.
@@ -44,6 +46,7 @@ class PathSettings:
 
     lag_s: float = 0.5
     window_s: float = 0.5
+    window_pictures: float = 1.5
     height_window_s: float = 1.0
     head_share: float = 0.5
     short_share: float = 0.85
@@ -218,12 +221,20 @@ class PathSmoother:
             if len(rows):
                 yield self._places(rows, column)
 
+    def _next_picture_s(self, column: int) -> float:
+        """How far from a picture the nearer of its neighbours is, s; infinite if it has none."""
+        times = self._times
+        before_s = times[column] - times[column - 1] if column else np.inf
+        after_s = times[column + 1] - times[column] if column + 1 < self._end else np.inf
+        return float(min(before_s, after_s))
+
     def _places(self, rows: NDArray[np.intp], column: int) -> PathPoints:
         """Fit a line to the sightings around those of a picture, and a height."""
         cfg = self.settings
         times = self._times[: self._end]
         then_s = float(times[column])
-        widest_s = max(cfg.window_s, cfg.height_window_s)
+        window_s = max(cfg.window_s, cfg.window_pictures * self._next_picture_s(column))
+        widest_s = max(window_s, cfg.height_window_s)
         first = int(times.searchsorted(then_s - widest_s))
         last = int(times.searchsorted(then_s + widest_s + 1e-9))
         off_s = times[first:last] - then_s
@@ -231,7 +242,7 @@ class PathSmoother:
         here = self._here[rows, first:last]
         places = self._seen[rows, first:last]
         median = _median(places[:, :, 2], here & (near <= cfg.height_window_s))
-        weights = 1.0 - (near / cfg.window_s) ** 2
+        weights = 1.0 - (near / window_s) ** 2
         inner = weights > 0
         off_s, weights, here, places = off_s[inner], weights[inner], here[:, inner], places[:, inner]
         points, short = places[:, :, :2], median[:, None] - places[:, :, 2]

@@ -114,7 +114,7 @@ def test_the_published_truth_of_the_five_lines(shared_dir: Path) -> None:
     assert sum(map(sum, truth.values())) == 133
 
 
-@pytest.mark.parametrize(("stride", "limit"), [(1, 0.08), (2, 0.08), (3, 0.08)])
+@pytest.mark.parametrize(("stride", "limit"), [(1, 0.08), (2, 0.08), (3, 0.08), (5, 0.1)])
 def test_the_public_detections_are_counted_well(shared_dir: Path, stride: int, limit: float) -> None:
     result = evaluate_counting(
         read_mot(shared_dir / "data/mot/PETS09-S2L1.sort-frcnn.det.txt"),

@@ -109,6 +109,23 @@ def test_hidden_feet_stay_where_the_head_says() -> None:
     assert max(abs(y - 300) for _, y in feet.values()) < 1.0
 
 
+@pytest.mark.parametrize("fps", [10.0, 4.0, 2.0, 1.0])
+def test_a_pace_is_known_at_every_frame_rate(fps: float) -> None:
+    pictures = [seen((1, 60.0 * i / fps, 300, HEIGHT)) for i in range(12)]
+    points = run(PathSmoother(), pictures, fps=fps)
+    known = [float(point.velocities_known[0]) for point in points]
+    assert min(known) > 0.5
+    assert [float(point.velocities_xy_px[0, 0]) for point in points] == pytest.approx([60.0 * share for share in known])
+
+
+def test_a_gap_among_close_pictures_widens_no_window() -> None:
+    smoother = PathSmoother()
+    times = [0.0, 0.1, 0.2, 3.2, 3.3, 3.4]
+    points = [p for i, at_s in enumerate(times) for p in smoother.step(seen((1, 10.0 * i, 300, HEIGHT)), at_s)]
+    points += list(smoother.close())
+    assert [float(p.feet_xy_px[0, 0]) for p in points] == pytest.approx([10.0 * i for i in range(6)])
+
+
 def test_nothing_is_told_of_whoever_is_never_confirmed() -> None:
     points = run(PathSmoother(), [seen((1, 10.0 * i, 300, HEIGHT), confirmed=False) for i in range(30)])
     assert points == []
