@@ -89,7 +89,7 @@ def load_network(path: Path, *, threads: int = 1, runtime: str | None = None) ->
     """
     name = path.name
     if not path.is_file():
-        raise ModelError(model=name, cause="there is no such file", remedy="check the path in the site file")
+        raise ModelError(model=name, cause="there is no such file", remedy="check the path")
     if path.stat().st_size > MAX_MODEL_BYTES:
         raise ModelError(
             model=name, cause="the file is larger than 512 MB", remedy="use a model made for small machines"

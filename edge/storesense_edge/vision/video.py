@@ -46,6 +46,7 @@ class VideoFileSource:
         self._end: SourceEnd | None = None
         self._index = 0
         self._at_s = 0.0
+        self._stamp_s = 0.0
 
     @property
     def name(self) -> str:
@@ -66,7 +67,7 @@ class VideoFileSource:
             SourceError: missing, empty, no video, or no picture in it can be decoded.
         """
         if not self._path.is_file():
-            raise self._error("there is no such file", "check the path in the site file")
+            raise self._error("there is no such file", "check the path")
         if self._path.stat().st_size == 0:
             raise self._error("the file is empty", "record or copy it again")
         # FFmpeg writes a line for each broken block, without an end where a recording is looped; what counts is said
@@ -97,7 +98,7 @@ class VideoFileSource:
             frames_per_s=rate if math.isfinite(rate) and 0 < rate <= 1000 else None,
             frame_count=int(count) if math.isfinite(count) and 0 < count < 1e9 else None,
         )
-        self._index, self._at_s, self._end = 0, 0.0, None
+        self._index, self._at_s, self._stamp_s, self._end = 0, 0.0, 0.0, None
         return self
 
     def __exit__(
@@ -122,6 +123,7 @@ class VideoFileSource:
                 self._end = self._why_it_ended()
                 return self._end
             image = cast("NDArray[np.uint8]", decoded)
+            self._stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         frame = PictureFrame(self._index, self._media_time_s(), image)
         self._index += 1
         self._at_s = frame.at_s
@@ -133,16 +135,14 @@ class VideoFileSource:
             return self._index / self._forced_rate
         if self._index == 0:
             return 0.0
-        assert self._capture is not None  # noqa: S101 read() has looked
-        stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        if math.isfinite(stamp_s) and stamp_s > self._at_s:
-            return stamp_s
+        if math.isfinite(self._stamp_s) and self._stamp_s > self._at_s:
+            return self._stamp_s
         # Some containers carry no time stamps, or repeat one; the nominal rate fills in.
         return self._at_s + 1 / (rate or 25.0)
 
     def _why_it_ended(self) -> SourceEnd:
         count = self.info.frame_count
-        if count is not None and count - self._index > max(1, COUNT_TOLERANCE * count):
+        if count is not None and count - self._index > max(1, COUNT_TOLERANCE * count) and not self._ran_out():
             return SourceEnd(
                 complete=False,
                 frames=self._index,
@@ -150,6 +150,15 @@ class VideoFileSource:
                 "the file is truncated or damaged there, copy it again.",
             )
         return SourceEnd(complete=True, frames=self._index, reason=f"{self.name} ended after {self._index} frames.")
+
+    def _ran_out(self) -> bool:
+        """True if the pictures reach to the announced end: where they come unevenly, a count is but an estimate."""
+        assert self._capture is not None  # noqa: S101 read() has looked
+        rate, count = self._capture.get(cv2.CAP_PROP_FPS), self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
+        if not (rate > 0 and self._stamp_s > 0):
+            return False
+        room_s = max(2 * self._stamp_s / self._index, COUNT_TOLERANCE * count / rate)
+        return bool(count / rate - self._stamp_s <= room_s)
 
     def _not_a_video(self) -> SourceError:
         return self._error(

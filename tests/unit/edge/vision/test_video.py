@@ -48,6 +48,48 @@ def test_the_rate_of_a_file_that_lies_can_be_given(clip: Path) -> None:
         assert [frame.at_s for frame in frames_of(source)][:3] == pytest.approx([0.0, 0.5, 1.0])
 
 
+class UnevenCapture:
+    """A container whose pictures come unevenly: it announces its length at the rate of its clock."""
+
+    def __init__(self, stamps_s: list[float], *, lasts_s: float) -> None:
+        self._stamps_s, self._next = stamps_s, 0
+        self._lasts_s = lasts_s
+
+    def isOpened(self) -> bool:  # noqa: N802 OpenCV's name
+        return True
+
+    def read(self) -> tuple[bool, np.ndarray | None]:
+        if self._next == len(self._stamps_s):
+            return False, None
+        self._next += 1
+        return True, np.zeros((48, 64, 3), dtype=np.uint8)
+
+    def get(self, what: int) -> float:
+        if what == cv2.CAP_PROP_FPS:
+            return 1000.0
+        if what == cv2.CAP_PROP_FRAME_COUNT:
+            return 1000 * self._lasts_s
+        return 1000 * self._stamps_s[self._next - 1]
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("lasts_s", "complete"), [(1.1, True), (9.0, False)])
+def test_pictures_that_come_unevenly_end_where_their_time_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasts_s: float, complete: bool
+) -> None:
+    path = tmp_path / "uneven.mkv"
+    path.write_bytes(b"x")
+    stamps_s = [0.0, 0.04, 0.3, 0.35, 1.0]
+    monkeypatch.setattr(cv2, "VideoCapture", lambda _: UnevenCapture(stamps_s, lasts_s=lasts_s))
+    with VideoFileSource(path) as source:
+        assert [frame.at_s for frame in frames_of(source)] == pytest.approx(stamps_s)
+        end = source.read()
+    assert isinstance(end, SourceEnd)
+    assert end.complete is complete
+
+
 def test_a_truncated_file_ends_with_a_reason(clip: Path) -> None:
     os.truncate(clip, clip.stat().st_size // 2)
     with VideoFileSource(clip) as source:
