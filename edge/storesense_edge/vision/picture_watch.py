@@ -29,8 +29,10 @@ LOOK_S = 2.0
 _EARLY_S = 0.02
 _COMPARE_LOOKS = 4
 _KEEP_COMPARISONS = 600
-_CHANGED_SHARE = 0.05
-"""A picture is new if so many of its pixels differ; a clock drawn into the picture is less."""
+_CHANGED_LEVELS = 1
+_CHANGED_SHARE = 0.03
+"""A picture is new if so many of its pixels differ by more than that: an encoder wavers by a level about a picture that
+stands still, and a clock drawn into it is less."""
 _DARK_LEVEL = 40
 _FLAT_LEVELS = 2.5
 _TEXTURED_LEVELS = 4.0
@@ -208,7 +210,7 @@ class PictureWatch:
 
     def _look_for_freezing(self, grey: NDArray[np.uint8], at_s: float) -> None:
         still = self._still
-        if still is None or float(np.count_nonzero(cv2.absdiff(grey, still))) > _CHANGED_SHARE * grey.size:
+        if still is None or np.mean(cv2.absdiff(grey, still) > _CHANGED_LEVELS) > _CHANGED_SHARE:
             self._still, self._changed_s = grey, at_s
         frozen = at_s - self._changed_s >= self._limits.frozen_after_s
         # One new picture ends a freeze: a frozen camera gives none.

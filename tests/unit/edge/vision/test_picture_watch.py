@@ -102,6 +102,23 @@ def test_a_frozen_picture_is_found_though_a_clock_is_drawn_into_it(pictures: lis
     assert found[-1][0] < END_S + 3
 
 
+def test_a_frozen_picture_is_found_though_its_encoder_wavers_about_it(pictures: list[Picture]) -> None:
+    rng = np.random.default_rng(3)
+    held: list[Picture] = []
+
+    def frozen(picture: Picture) -> Picture:
+        held.append(picture)
+        # Blocks of eight pixels come out a level brighter or not, other ones in each picture.
+        height, width = picture.shape[:2]
+        blocks = rng.random((-(-height // 8), -(-width // 8), 1)) < 0.5
+        wavering = blocks.repeat(8, axis=0).repeat(8, axis=1)[:height, :width].astype(np.uint8)
+        return cv2.add(held[0], wavering.repeat(3, axis=2))
+
+    found = [(at_s, finding) for at_s, finding in watched(pictures, frozen) if finding]
+    assert {finding.fault for _, finding in found} == {Fault.FROZEN}
+    assert found[0][0] - BEGIN_S < 60.0
+
+
 def test_a_moved_camera_says_by_how_many_pixels(pictures: list[Picture]) -> None:
     seen = [finding for _, finding in watched(pictures, lambda picture: shifted(picture, 0.04, 0.0)) if finding]
     width_px = pictures[0].shape[1]
