@@ -21,6 +21,7 @@ from storesense_edge.shelf_agent import open_trace
 from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
 from storesense_edge.vision.errors import VisionError
 from storesense_edge.vision.pipeline import check_plan
+from storesense_edge.zone_view import partly_unseen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def check_site(path: Path, *, prints_json: bool) -> int:
             raise
         sys.stdout.write(json.dumps({"ok": False, "problems": _as_json(exc)}) + "\n")
         return exc.exit_code
-    advice = counted_twice(site) + left_out(site) + off_floor(site) + short_of_room(site)
+    advice = counted_twice(site) + left_out(site) + off_floor(site) + short_of_room(site) + partly_unseen(site)
     if prints_json:
         told = {"ok": True, "store_id": site.store.id, **_counts(site), "advice": advice}
         sys.stdout.write(json.dumps(told) + "\n")

@@ -14,6 +14,7 @@ from storesense_contracts.rules import QueueTooLongRule
 from storesense_contracts.site import CameraDevice, ShelfDevice, SiteFile
 from storesense_contracts.yaml_file import parse_yaml
 from storesense_edge.line_room import short_of_room
+from storesense_edge.zone_view import partly_unseen
 from storesense_simulators.twin import people_file, planogram, store_file
 from storesense_simulators.twin.load_cell import CellModel
 from storesense_simulators.twin.load_shop import load_shop, store_names, store_path
@@ -120,6 +121,10 @@ def test_doors_are_counted_a_step_inside_where_everybody_passes(shop):
 
 def test_people_are_seen_on_both_sides_of_every_line(shop):
     assert short_of_room(shop.site) == []
+
+
+def test_every_zone_is_in_the_picture_of_the_camera_that_measures_it(shop):
+    assert partly_unseen(shop.site) == []
 
 
 def test_a_door_that_is_counted_in_its_opening_is_said_to_have_little_room():
