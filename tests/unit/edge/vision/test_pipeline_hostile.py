@@ -87,6 +87,35 @@ def test_hostile_boxes_and_times_stop_nothing_and_make_no_nonsense(
     assert all(zone.occupancy == 0 and zone.entries == zone.exits and zone.presence_s >= 0 for zone in zones)
 
 
+@pytest.mark.parametrize(
+    ("box", "score"),
+    [
+        pytest.param((math.nan, 200.0, 360.0, 380.0), 0.9, id="a side that is no number"),
+        pytest.param((300.0, 200.0, math.inf, 380.0), 0.9, id="endless"),
+        pytest.param((300.0, 200.0, 1e308, 380.0), 0.9, id="wider than any picture"),
+        pytest.param((360.0, 380.0, 300.0, 200.0), 0.9, id="inside out"),
+        pytest.param((300.0, 200.0, 300.2, 380.0), 0.9, id="thinner than a pixel"),
+        pytest.param((300.0, 200.0, 360.0, 380.0), math.nan, id="a score that is no number"),
+    ],
+)
+def test_a_box_that_is_none_changes_nothing_of_what_is_told_of_a_walker(
+    box: tuple[float, float, float, float], score: float
+) -> None:
+    def told_with(*more: tuple[Any, float]) -> list[float]:
+        pipeline = CameraPipeline(PLAN)
+        results: list[Any] = []
+        for number in range(60):
+            left = 100.0 + 12 * number
+            walker = ((left, 200.0, left + 60, 380.0), 0.9)
+            results.append(pipeline.step(raw([walker, *more]), number / 10))
+        pipeline.close()
+        return list(numbers([*results, pipeline.take_lines(), pipeline.take_zones(), pipeline.take_heat()]))
+
+    alone = told_with()
+    assert alone == told_with((box, score))
+    assert alone != told_with(((300.0, 200.0, 360.0, 380.0), 0.9)), "a real box is somebody"
+
+
 @given(rows=st.lists(st.tuples(ROWS, st.one_of(st.floats(0, 1), st.sampled_from([math.nan, -1.0, 7.0]))), max_size=6))
 def test_what_is_clean_is_what_cleaning_leaves_alone(rows: list[tuple[Any, float]]) -> None:
     given_boxes = raw(rows)
