@@ -15,7 +15,6 @@ LINES_HELP = 'JSON: {"frame_wh": [w, h], "lines": [{"id", "a": [x, y], "b": [x, 
 
 _rate = number(0, 1_000, is_above=True)
 _share = number(0, 1, is_below=True)
-_whole = whole_number(0, 2**32 - 1)
 _positive = whole_number(1, 1_000_000)
 
 
@@ -122,7 +121,7 @@ def _add_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
     parser.add_argument(
-        "--seed", type=_whole, default=1, metavar="N", help="the same seed gives the same run (default: 1)"
+        "--seed", type=seed, default=1, metavar="N", help="the same seed gives the same run (default: 1)"
     )
     parser.add_argument("--hours", type=_rate, default=1.0, metavar="H", help="simulated hours (default: 1)")
     parser.add_argument(

@@ -12,7 +12,6 @@ _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "st
 _span_s = number(0, 1_000, is_above=True)
 _hold = whole_number(0, 3_600, "seconds")
 _share = number(0, 1, is_below=True)
-_whole = whole_number(0, 2**32 - 1)
 _positive = whole_number(1, 1_000_000)
 
 
@@ -56,7 +55,7 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
     parser.add_argument("--seeds", type=_positive, default=10, metavar="N", help="test days (default: %(default)s)")
-    parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="of the first test day (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="of the first test day (default: 1)")
     parser.add_argument("--train", type=_positive, default=6, metavar="N", help="training days (default: %(default)s)")
     parser.add_argument(
         "--begin",
@@ -132,7 +131,7 @@ def _add_anomaly(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         epilog="Example:\n  storesense eval anomaly --seeds 1 --since 2024",
     )
     _add_series(parser)
-    parser.add_argument("--seed", type=_whole, default=1, metavar="N", help="of the first set of faults (default: 1)")
+    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="of the first set of faults (default: 1)")
     parser.add_argument("--seeds", type=_positive, default=2, metavar="N", help="sets of faults (default: %(default)s)")
     parser.add_argument(
         "--since", type=_positive, default=2023, metavar="YEAR", help="held-out time begins (default: %(default)s)"

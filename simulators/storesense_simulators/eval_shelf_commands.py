@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from storesense_contracts.number_arguments import number, whole_number
+from storesense_contracts.number_arguments import number, seed, whole_number
 
 _hours = number(0, 1_000, is_above=True)
-_seed = whole_number(0, 2**32 - 1)
 _positive = whole_number(1, 1_000_000)
 
 
@@ -58,7 +57,7 @@ def _add_shelf_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentPar
         epilog="Example:\n  storesense eval shelf-twin --store convenience --hours 2 --slots 6",
     )
     parser.add_argument(
-        "--seed", type=_seed, default=1, metavar="N", help="the same seed gives the same slots (default: 1)"
+        "--seed", type=seed, default=1, metavar="N", help="the same seed gives the same slots (default: 1)"
     )
     parser.add_argument(
         "--hours", type=_hours, default=8.0, metavar="H", help="how long each slot is watched (default: 8)"
