@@ -33,6 +33,8 @@ class Follower:
         pace: (2,) metres a second.
         is_settled: True once nobody is looked for who they might have been at another camera.
         works: True while they are known to work here, by whatever camera.
+        beside_s: when somebody else whom their camera follows was last beside them; one may go under the other's
+            number since.
     """
 
     camera_id: str
@@ -45,6 +47,7 @@ class Follower:
     pace: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
     is_settled: bool = False
     works: bool = False
+    beside_s: float = float("-inf")
 
     def at(self, at_s: float) -> NDArray[np.float64]:
         """Return where they are at a time near to that of the last sighting."""
@@ -59,6 +62,20 @@ class Follower:
             share = max(-np.expm1(-passed_s / _PACE_S), passed_s / (passed_s + known_s))
             self.pace = self.pace + share * ((xy - self.xy) / passed_s - self.pace)
         self.xy, self.seen_s = xy, max(at_s, self.seen_s)
+
+    def is_alone(self, for_s: float) -> bool:
+        """Whether nobody had been beside them for so long when they were last seen."""
+        return self.seen_s - self.beside_s > for_s
+
+
+def beside(followers: list[Follower], reach_m: float) -> list[Follower]:
+    """Return those of one camera's people who are within reach of another one of them."""
+    if len(followers) < 2:
+        return []
+    xy = np.array([follower.xy for follower in followers])
+    away_m = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    np.fill_diagonal(away_m, np.inf)
+    return [followers[row] for row in np.flatnonzero((away_m <= reach_m).any(axis=1)).tolist()]
 
 
 @dataclass(slots=True)

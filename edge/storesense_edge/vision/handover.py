@@ -5,19 +5,20 @@ floor, two of these are one person if they stand and walk in the same place for 
 and the next one's begins, somebody who is lost here and somebody who is found there are one if their walks meet in the
 middle of the gap, at one pace. All are matched at once, the best pairs first (Kuhn 1955), and two whom one camera shows
 at the same time are two people. Clocks of cameras that differ by a tenth of a second do no more harm than people can
-walk in it. Whoever is known to work here at one camera does so at the next.
+walk in it. Whoever is known to work here at one camera does so at the next, if both follow them alone: of two people
+side by side either may go under the other's number from then on, so that they are strangers until they are known again.
 Nothing but place, time and pace is looked at, all of it is forgotten with the person, and nothing leaves the edge box.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from storesense_edge.vision.followers import Follower, Pair
+from storesense_edge.vision.followers import Follower, Pair, beside
+from storesense_edge.vision.handover_settings import HandoverSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,39 +37,6 @@ _SILENT_S = 2.0
 """A camera without a picture for longer than this sees nobody."""
 _AWAY_S = 30.0
 """Of a camera without a picture for longer than this, nobody is remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class HandoverSettings:
-    """When two cameras' people are one.
-
-    Attributes:
-        near_m: seen at once, on average no further apart than this ...
-        together_s: ... for this long, two are one.
-        apart_m: of those taken for one, seen this far apart ...
-        apart_s: ... for this long, they are two after all.
-        fresh_s: whoever their camera saw this shortly before its last picture is still seen by it.
-        gap_s: nobody is looked for at the next camera longer than this after they were seen.
-        reach_m: walks across a gap meet within this ...
-        reach_m_s: ... and this for each second of the gap.
-        pace_m_s: paces before and after a gap differ by no more than this ...
-        turn_s: ... unless the gap is no longer than this.
-        settle_s: whoever is new to a camera is looked at for so long before they are matched with somebody lost.
-        look_s: matches are sought this often.
-    """
-
-    near_m: float = 0.7
-    together_s: float = 1.0
-    apart_m: float = 1.5
-    apart_s: float = 1.5
-    fresh_s: float = 0.4
-    gap_s: float = 3.0
-    reach_m: float = 0.7
-    reach_m_s: float = 0.4
-    pace_m_s: float = 0.9
-    turn_s: float = 0.5
-    settle_s: float = 0.7
-    look_s: float = 0.3
 
 
 class Handover:
@@ -107,16 +75,20 @@ class Handover:
                     continue
                 follower = self._begin(camera_id, number, places.points_xy_m[row], at_s)
             follower.see(places.points_xy_m[row], at_s)
-            if number in places.staff and not follower.works:
-                self._tell_staff(self._wholes[follower.whole])
+            follower.works = follower.works or number in places.staff
             here.append(follower)
+        self._doubt(places, camera_id)
         self._compare(camera_id, here, at_s)
         if self._now_s - self._looked_s >= self.settings.look_s:
             self._looked_s = self._now_s
             self._forget()
             self._part()
-            self._join(self._seen_together())
-            self._join(self._gone_over())
+            for pair in self._seen_together():
+                self._join(*pair)
+            for pair in self._gone_over():
+                if self._join(*pair):
+                    self._tell(*pair)
+            self._tell_next()
 
     def leave(self, camera_id: str) -> None:
         """Forget a camera and all whom it follows: it ends, or begins anew with other numbers."""
@@ -180,10 +152,43 @@ class Handover:
         """Whether their own camera knows that they work here."""
         return follower.number in self._last[follower.camera_id].staff
 
-    @staticmethod
-    def _tell_staff(people: Iterable[Follower]) -> None:
-        for follower in people:
-            follower.works = True
+    # ---- who works here
+
+    def _doubt(self, places: FloorPlaces, camera_id: str) -> None:
+        """Forget what other cameras say of people who are beside somebody else."""
+        near = [
+            follower
+            for follower in self._followed.values()
+            if follower.camera_id == camera_id
+            and places.at_s - follower.seen_s <= _SILENT_S
+            and follower.number in places.present
+        ]
+        for follower in beside(near, self.settings.beside_m):
+            follower.beside_s = places.at_s
+            follower.works = follower.number in places.staff
+
+    def _tell(self, one: Follower, other: Follower) -> None:
+        """Let both work here if one does, unless either may be somebody else by now."""
+        alone_s = self.settings.alone_s
+        if one.works != other.works and one.is_alone(alone_s) and other.is_alone(alone_s):
+            one.works = other.works = True
+
+    def _tell_next(self) -> None:
+        """Tell it from camera to camera of whomever both see now, as one."""
+        for one, other, pair in self._pairs.values():
+            if one.whole == other.whole and self._are_together(one, other, pair):
+                self._tell(one, other)
+
+    # ---- who is one
+
+    def _are_together(self, one: Follower, other: Follower, pair: Pair) -> bool:
+        """Whether both cameras see them, in one place, and have for a while."""
+        return (
+            pair.together_s >= self.settings.together_s
+            and pair.mean_m <= self.settings.near_m
+            and self._is_fresh(one)
+            and self._is_fresh(other)
+        )
 
     def _compare(self, camera_id: str, here: list[Follower], at_s: float) -> None:
         """Note how far people of this picture are from those whom other cameras see just now."""
@@ -209,8 +214,6 @@ class Handover:
         fresh = {f.camera_id for f in self._wholes[one.whole] if self._is_fresh(f)}
         return fresh.isdisjoint(f.camera_id for f in self._wholes[other.whole] if self._is_fresh(f))
 
-    # ---- who is one
-
     def _part(self) -> None:
         """Take those apart again who were one and are seen in two places."""
         for one, other, pair in self._pairs.values():
@@ -221,24 +224,15 @@ class Handover:
                 self._wholes[self._next] = [younger]
                 self._next += 1
                 # What one's camera knew was never known of the other.
-                younger.works = self._is_found(younger)
-                if younger.works:
-                    rest = self._wholes[(other if younger is one else one).whole]
-                    known = any(self._is_found(follower) for follower in rest)
-                    for follower in rest:
-                        follower.works = known
+                for follower in (younger, *self._wholes[(other if younger is one else one).whole]):
+                    follower.works = self._is_found(follower)
                 pair.together_s = pair.apart_s = pair.mean_m = 0.0
 
     def _seen_together(self) -> Iterable[tuple[Follower, Follower]]:
-        cfg = self.settings
         costs = {
-            (one, other): pair.mean_m / cfg.near_m
+            (one, other): pair.mean_m / self.settings.near_m
             for one, other, pair in self._pairs.values()
-            if pair.together_s >= cfg.together_s
-            and pair.mean_m <= cfg.near_m
-            and self._is_fresh(one)
-            and self._is_fresh(other)
-            and self._may_join(one, other)
+            if self._may_join(one, other) and self._are_together(one, other, pair)
         }
         cameras = sorted({follower.camera_id for pair in costs for follower in pair})
         for place, first in enumerate(cameras):
@@ -288,16 +282,15 @@ class Handover:
         off = (gone.xy + gone.pace * (gap_s / 2)) - (come.first_xy - come.pace * (gap_s / 2))
         return float(np.linalg.norm(off)) / reach_m
 
-    def _join(self, pairs: Iterable[tuple[Follower, Follower]]) -> None:
-        for one, other in pairs:
-            if not self._may_join(one, other):
-                continue
-            stays, goes = sorted((one.whole, other.whole))
-            for follower in self._wholes.pop(goes):
-                follower.whole = stays
-                self._wholes[stays].append(follower)
-            if any(follower.works for follower in self._wholes[stays]):
-                self._tell_staff(self._wholes[stays])
+    def _join(self, one: Follower, other: Follower) -> bool:
+        """Make two one; False if by now they cannot be."""
+        if not self._may_join(one, other):
+            return False
+        stays, goes = sorted((one.whole, other.whole))
+        for follower in self._wholes.pop(goes):
+            follower.whole = stays
+            self._wholes[stays].append(follower)
+        return True
 
 
 def _seen_s(follower: Follower) -> float:

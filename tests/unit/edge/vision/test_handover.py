@@ -160,6 +160,37 @@ def test_staff_of_one_camera_are_staff_at_the_next_and_nobody_beside_them() -> N
     assert cameras.handover.staff_of("east") == {cameras.local["east"][1][0]}
 
 
+@pytest.mark.parametrize(
+    ("beside_m", "is_told", "reason"),
+    [
+        (1.0, False, "either of the two may have gone on under the number"),
+        (1.5, True, "a camera keeps people apart who are further from one another than that"),
+    ],
+)
+def test_nobody_is_staff_at_the_next_camera_who_went_over_with_somebody_beside_them(
+    beside_m: float, is_told: bool, reason: str
+) -> None:
+    cameras = Cameras(ADJOINING)
+    for k in range(60):
+        t = k * FRAME_S
+        cameras.step({1: (2.0 + 1.2 * t, 1.0), 2: (2.0 + 1.2 * t, 1.0 + beside_m)}, t, staff=frozenset({1}))
+    wanted = {cameras.local["east"][1][0]} if is_told else frozenset[int]()
+    assert cameras.handover.staff_of("east") == wanted, reason
+    assert cameras.handover.staff_of("west") == {cameras.local["west"][1][0]}, "their own camera is not contradicted"
+
+
+def test_staff_from_another_camera_are_strangers_once_they_met_somebody_and_known_again_beside_nobody() -> None:
+    cameras = Cameras(OVERLAPPING)
+    told = []
+    for k in range(120):
+        # Somebody passes close by in the part that both cameras see, and goes on.
+        cameras.step({1: (5.0, 1.0), 2: (5.0, 9.0 - k * FRAME_S)}, k * FRAME_S, staff=frozenset({1}))
+        told.append(cameras.local["east"][1][0] in cameras.handover.staff_of("east"))
+    assert told[40], "both cameras see them, alone"
+    assert not any(told[72:95]), "within reach of one another from 6.8 s on"
+    assert told[-1], "the western camera has known them all the time, and they are alone again"
+
+
 def test_staff_stay_so_on_their_way_back_though_the_first_camera_has_forgotten_them() -> None:
     cameras = Cameras(ADJOINING)
     x = 3.0
