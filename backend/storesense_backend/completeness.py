@@ -37,7 +37,7 @@ def expected_subjects(layout: StoreLayout) -> list[tuple[str, str]]:
     """Return the stream and id of everything that should have a reading a minute, as the KPIs count it."""
     return [
         *(("footfall", line.id) for line in layout.lines if line.is_entrance),
-        *(("zone", zone.id) for zone in layout.zones),
+        *(("zone", zone.id) for zone in layout.customer_zones),
         *(("queue", queue.id) for queue in layout.queues),
         *(("shelf", slot.id) for slot in layout.slots),
     ]

@@ -46,10 +46,10 @@ def _ratio(part: float, whole: float) -> float | None:
 async def dwell(connection: Connection, *, layout: StoreLayout, span: TimeSpan, now: datetime) -> dict[str, Any]:
     """Return the dwell histogram of each zone, passes against stops, and whose presence it was."""
     question = _question(connection, layout, span, now)
-    zones = [zone.id for zone in layout.zones]
+    zones = [zone.id for zone in layout.customer_zones]
     lengths = await question.by("zone_id", "dwell", "flow", zones)
     visits = await question.by("zone_id", "visits", "zone", zones)
-    told = [_zone_dwell(zone.id, lengths.get(zone.id), visits.get(zone.id)) for zone in layout.zones]
+    told = [_zone_dwell(zone.id, lengths.get(zone.id), visits.get(zone.id)) for zone in layout.customer_zones]
     return {"from": span.from_at, "to": span.to_at, "edges_s": DWELL_EDGES_S, "zones": told}
 
 

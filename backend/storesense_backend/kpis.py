@@ -103,7 +103,7 @@ async def _visitors(question: _Question, layout: StoreLayout) -> list[Kpi]:
 async def _people(question: _Question, layout: StoreLayout) -> list[Kpi]:
     """Buying units, with the completeness of the entrance lines, and staff's share, with that of the zones."""
     lines = [line.id for line in layout.lines if line.is_entrance]
-    zones = [zone.id for zone in layout.zones if not zone.staff_only]
+    zones = [zone.id for zone in layout.customer_zones]
     row = await question.ask(
         "parties", await series_ids(question.connection, store_id=layout.id, stream="flow", subjects=lines)
     )
@@ -146,7 +146,7 @@ async def _by_doors(question: _Question, layout: StoreLayout, span: TimeSpan, no
 
 
 async def _zones(question: _Question, layout: StoreLayout, by_doors: Kpi | None) -> list[Kpi]:
-    zones = [zone.id for zone in layout.zones if not zone.staff_only]
+    zones = [zone.id for zone in layout.customer_zones]
     ids = await series_ids(question.connection, store_id=layout.id, stream="zone", subjects=zones)
     row = await question.ask("zones", ids)
     completeness = question.completeness(row["measured_minutes"], len(zones))

@@ -97,7 +97,7 @@ async def store_day(connection: Connection, *, layout: StoreLayout, day: LocalDa
 
     lines, zones, queues = await rows("lines", "footfall"), await rows("zones", "zone"), await rows("queues", "queue")
     lanes, slots = await rows("lanes", "lane"), await rows("slots", "shelf")
-    line_ids, zone_ids = [line.id for line in layout.lines], [zone.id for zone in layout.zones]
+    line_ids, zone_ids = [line.id for line in layout.lines], [zone.id for zone in layout.customer_zones]
     queue_ids, lane_ids = [queue.id for queue in layout.queues], [lane.id for lane in layout.lanes]
     counted_in, counted_out = (lines.by_step(f"{way}_count", minutes, line_ids) for way in ("in", "out"))
     people = zones.by_step("presence_ms", minutes, zone_ids, 1 / 60_000)

@@ -259,6 +259,11 @@ class StoreLayout(StrictModel):
         """The store's time zone."""
         return ZoneInfo(self.time_zone)
 
+    @property
+    def customer_zones(self) -> list[Zone]:
+        """The zones that are not for staff only: figures of customers are told of these alone."""
+        return [zone for zone in self.zones if not zone.staff_only]
+
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
         for kind in ("sections", "lines", "zones", "lanes", "queues", "shelves", "slots", "environment_sensors"):

@@ -51,7 +51,7 @@ def subject_ids(layout: StoreLayout, rule: AnyRule, device_ids: Collection[str] 
             named, wanted = getattr(rule, "queues", None), getattr(rule, "sections", None)
             return [q.id for q in layout.queues if _in(q.id, named) and _in(q.section, wanted)]
         case "zone":
-            return [zone.id for zone in layout.zones if _in(zone.id, getattr(rule, "zones", None))]
+            return [zone.id for zone in layout.customer_zones if _in(zone.id, getattr(rule, "zones", None))]
         case "slot":
             # A plate that several products share concerns a rule if one of them does.
             named, wanted = getattr(rule, "slots", None), getattr(rule, "sections", None)

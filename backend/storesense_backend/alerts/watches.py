@@ -118,7 +118,7 @@ class Store:
             case "queue":
                 return [Subject(queue.id, queue.name, queue.section) for queue in layout.queues]
             case "zone":
-                return [Subject(zone.id, zone.name, first) for zone in layout.zones]
+                return [Subject(zone.id, zone.name, first) for zone in layout.customer_zones]
             case "slot":
                 return [_slot(slot) for slot in layout.slots]
             case "further product":

@@ -138,7 +138,7 @@ class Depletion:
             "time_zone": layout.time_zone,
             "since": now - timedelta(hours=HISTORY_H),
             "until": now,
-            "zone_ids": sorted({zone for slot in layout.slots if (zone := zone_of(slot, layout.zones))}),
+            "zone_ids": sorted({zone for slot in layout.slots if (zone := zone_of(slot, layout.customer_zones))}),
             "shared_slot_ids": [slot.id for slot in layout.slots if slot.also],
         }
         async with connection.transaction():
@@ -187,7 +187,7 @@ async def _spells(
 
 
 def _footfall(known: _Known, slot: Slot, layout: StoreLayout, wall_h: float) -> Footfall | None:
-    people = known.people.get(zone_of(slot, layout.zones) or "")
+    people = known.people.get(zone_of(slot, layout.customer_zones) or "")
     return None if people is None else Footfall(people, wall_h)
 
 
@@ -204,7 +204,7 @@ def _slots(
     wall_h: float,
 ) -> list[dict[str, Any]]:
     footfalls = {zone_id: Footfall(people, wall_h) for zone_id, people in known.people.items()}
-    zone_ids = {slot.id: zone_of(slot, layout.zones) for slot in layout.slots}
+    zone_ids = {slot.id: zone_of(slot, layout.customer_zones) for slot in layout.slots}
     ratios = {zone_id: footfall.traffic_ratio for zone_id, footfall in footfalls.items()}
     standings = [
         Standing(

@@ -67,7 +67,7 @@ class Forecasts:
         first = now.astimezone(zone).date() - timedelta(days=HISTORY_DAYS)
         subjects = {
             "visitors": ("lines", "footfall", [line.id for line in layout.lines if line.is_entrance]),
-            "mean_dwell": ("zones", "zone", [zone_.id for zone_ in layout.zones if not zone_.staff_only]),
+            "mean_dwell": ("zones", "zone", [zone_.id for zone_ in layout.customer_zones]),
             "queue_length": ("queues", "queue", [queue.id for queue in layout.queues]),
             "wait_mean": ("queues", "queue", [queue.id for queue in layout.queues]),
             "on_shelf_availability": ("slots", "shelf", [slot.id for slot in layout.slots]),

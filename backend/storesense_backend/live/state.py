@@ -50,7 +50,7 @@ class StoreState:
         self._lines = [line.id for line in layout.lines]
         self._named = {
             "footfall": frozenset(self._lines),
-            "zones": frozenset(zone.id for zone in layout.zones),
+            "zones": frozenset(zone.id for zone in layout.customer_zones),
             "queues": frozenset(queue.id for queue in layout.queues),
             "lanes": frozenset(lane.id for lane in layout.lanes),
             "slots": frozenset(slot.id for slot in layout.slots),

@@ -87,7 +87,7 @@ def shop_of(store: StoreFile) -> Shop:
             )
             for queue in store.checkout.queues
         ),
-        zones=tuple(ZoneShape(zone.id, area(zone.at_m)) for zone in (*store.aisles, *store.areas)),
+        zones=tuple(ZoneShape(zone.id, area(zone.at_m)) for zone in store.customer_zones),
         desk=_desk(store),
         staff_posts=tuple(StaffPost(post.id, post.kind, post.at_m) for post in store.staff_posts),
         hours=hours,

@@ -83,7 +83,14 @@ def _layout(store: StoreFile) -> dict[str, Any]:
             ),
             *({"id": x.id, "name": x.name, "floor_m": x.at_m, "in_side": x.in_side} for x in store.lines),
         ],
-        "zones": [{"id": x.id, "name": x.name, "floor_m": list(area(x.at_m))} for x in (*store.aisles, *store.areas)],
+        "zones": [
+            *({"id": x.id, "name": x.name, "floor_m": list(area(x.at_m))} for x in store.customer_zones),
+            *(
+                {"id": x.id, "name": x.name, "staff_only": True, "floor_m": list(area(x.at_m))}
+                for x in store.areas
+                if x.staff_only
+            ),
+        ],
         "lanes": [
             {
                 "id": lane.id,
@@ -183,7 +190,8 @@ def _cameras(store: StoreFile) -> Iterator[dict[str, Any]]:
         see("line", door.id, centre(door_line(store, door)))
     for line in store.lines:
         see("line", line.id, centre(line.at_m))
-    for zone in (*store.aisles, *store.areas):
+    # Cameras know where only staff stay, and measure nothing there: a figure of one person would be that person's.
+    for zone in store.customer_zones:
         see("zone", zone.id, centre(area(zone.at_m)))
     for queue in store.checkout.queues:
         see("queue", queue.id, centre(queue_area(queue)))

@@ -100,7 +100,10 @@ def _references(store: StoreFile) -> Iterator[Mistake]:
         if till.id not in served:
             yield f"nobody can queue for lane {till.id!r}; name it among the lanes of a queue", ("checkout", "lanes", i)
     for i, visit in enumerate(store.habits.zone_visits):
-        yield from _known("aisle or area", visit.zone, zones, "habits", "zone_visits", i, "zone")
+        visited = ("habits", "zone_visits", i, "zone")
+        yield from _known("aisle or area", visit.zone, zones, *visited)
+        if visit.zone in zones - {zone.id for zone in store.customer_zones}:
+            yield f"no customer visits area {visit.zone!r}, which is staff_only; name another one", visited
     for i, rule in enumerate(store.rules or ()):
         for key, known in (("queues", queues), ("slots", slots), ("zones", zones), ("lanes", lanes)):
             for j, name in enumerate(getattr(rule, key, None) or ()):

@@ -75,12 +75,18 @@ class LineFile(StrictModel):
     in_side: Literal["left", "right"]
 
 
-class AreaFile(StrictModel):
-    """An aisle or another area in which presence is measured: two corners of a rectangle, or three or more points."""
+class AisleFile(StrictModel):
+    """An aisle in which presence is measured: two corners of a rectangle, or three or more points."""
 
     id: Id
     name: Name
     at_m: Area
+
+
+class AreaFile(AisleFile):
+    """Another area: presence is measured in it, or, with ``staff_only``, whoever stays in it works in the store."""
+
+    staff_only: bool = False
 
 
 class ShelfFile(StrictModel):
@@ -245,7 +251,7 @@ class StoreFile(StrictModel):
         Section(id="tills", name="Tills"),
     )
     lines: Annotated[list[LineFile], Field(default_factory=list, max_length=500)]
-    aisles: Annotated[list[AreaFile], Field(default_factory=list, max_length=500)]
+    aisles: Annotated[list[AisleFile], Field(default_factory=list, max_length=500)]
     areas: Annotated[list[AreaFile], Field(default_factory=list, max_length=500)]
     shelves: Annotated[list[ShelfFile], Field(default_factory=list, max_length=2_000)]
     fixtures: Annotated[list[FixtureFile], Field(default_factory=list, max_length=2_000)]
@@ -261,3 +267,8 @@ class StoreFile(StrictModel):
     staff: Annotated[StaffFile, Field(default_factory=lambda: StaffFile.model_validate({}))]
     faults: Annotated[FaultsFile, Field(default_factory=lambda: FaultsFile.model_validate({}))]
     rules: Annotated[list[Rule], Field(max_length=1_000)] | None = None
+
+    @property
+    def customer_zones(self) -> tuple[AisleFile, ...]:
+        """The aisles and areas that are not for staff only."""
+        return (*self.aisles, *(each for each in self.areas if not each.staff_only))

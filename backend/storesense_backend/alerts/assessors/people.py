@@ -63,7 +63,7 @@ class Attendance:
         for store in stores:
             for rule in store.rules:
                 if isinstance(rule, ZoneUnattendedRule):
-                    for zone in store.layout.zones:
+                    for zone in store.layout.customer_zones:
                         if rule.zones is None or zone.id in rule.zones:
                             lanes.setdefault((store.store_id, zone.id), set()).update(rule.lanes)
         found: Measures = {}

@@ -16,6 +16,7 @@ LANE = (
 CAMERA = "  - {id: camera, at_m: [5.6, 0.4], heading_deg: 135}"
 WALL = "    - [[2, 4.6], [0.1, 4.6], [0.1, 0.1], [5.9, 0.1], [5.9, 4.6], [3.4, 4.6]]"
 DOOR = "at_m: [[2, 4.6], [3.4, 4.6]]"
+DEN = "{id: den, name: Den, at_m: [[4, 3], [5, 4]], staff_only: true}"
 HOURS = 'hours: {mon-sat: "06:00-20:00"}'
 
 
@@ -182,6 +183,27 @@ MISTAKES = [
         27,
         "'attic'",
         "no such zone",
+    ),
+    (
+        "demand: {",
+        f"areas: [{DEN}]\nhabits: {{zone_visits: [{{zone: den, share: 1, stay_s: 9}}]}}\ndemand: {{",
+        28,
+        "no customer visits area 'den'",
+        "customers stay out of where only staff go",
+    ),
+    (
+        "aisles:",
+        f"areas: [{DEN}]\naisles:",
+        None,
+        None,
+        "an area for staff",
+    ),
+    (
+        "aisles:\n",
+        f"aisles:\n  - {DEN}\n",
+        10,
+        "no such key is known here",
+        "an aisle is for customers",
     ),
     (
         "demand: {",

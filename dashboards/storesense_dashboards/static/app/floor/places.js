@@ -22,7 +22,7 @@ function line(place, fit) {
 /** All placed items of the layout; what is drawn first comes first. */
 export function placedItems(layout, fit) {
   return [
-    ...layout.zones.filter((zone) => zone.floor_m).map((zone) => area("zone", zone, fit)),
+    ...layout.zones.filter((zone) => zone.floor_m && !zone.staff_only).map((zone) => area("zone", zone, fit)),
     ...layout.queues.filter((queue) => queue.floor_m).map((queue) => area("queue", queue, fit)),
     ...layout.lines.filter((entry) => entry.floor_m).map((entry) => line(entry, fit)),
     ...layout.lanes.filter((lane) => lane.till_m).map((lane) => spot("lane", lane, lane.till_m, fit)),
@@ -77,7 +77,11 @@ export function unplacedItems(layout) {
     list.filter((place) => !place[field]).map((place) => ({ kind, id: place.id, place }));
   return [
     ...missing("line", layout.lines, "floor_m"),
-    ...missing("zone", layout.zones, "floor_m"),
+    ...missing(
+      "zone",
+      layout.zones.filter((zone) => !zone.staff_only),
+      "floor_m",
+    ),
     ...missing("lane", layout.lanes, "till_m"),
     ...missing("sensor", layout.environment_sensors, "at_m"),
   ];

@@ -44,7 +44,7 @@ export function savePlanPng(title, layout, grid, isOn) {
   context.lineWidth = 1.5;
   context.font = `14px ${token("--font")}`;
   context.textAlign = "center";
-  for (const place of [...layout.zones, ...layout.queues].filter((each) => each.floor_m)) {
+  for (const place of [...layout.zones, ...layout.queues].filter((each) => each.floor_m && !each.staff_only)) {
     context.strokeStyle = token("--plan-zone-edge");
     path(place.floor_m, true);
     const [x, y] = centroid(place.floor_m.map(fit.toPx));
