@@ -18,7 +18,7 @@ from storesense_edge.floor_gaps import left_out, off_floor
 from storesense_edge.line_room import short_of_room
 from storesense_edge.shelf.errors import ShelfError
 from storesense_edge.shelf_agent import open_trace
-from storesense_edge.site_mapping import camera_plan, slot_calibration, slot_spec
+from storesense_edge.site_mapping import ANY_FRAME_WH, camera_plan, slot_calibration, slot_spec
 from storesense_edge.vision.errors import VisionError
 from storesense_edge.vision.pipeline import check_plan
 from storesense_edge.zone_view import partly_unseen
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from storesense_contracts.site import SiteFile
-
-_ANY_FRAME_WH = (1_000, 1_000)
 
 
 class SiteCheckError(StoresenseError):
@@ -80,7 +78,7 @@ def problems_of(site: SiteFile) -> list[str]:
     for device in site.devices:
         try:
             if isinstance(device, CameraDevice) and device.source.kind != "simulated":
-                check_plan(camera_plan(device, site.store, _ANY_FRAME_WH))
+                check_plan(camera_plan(device, site.store, ANY_FRAME_WH))
                 make_detector(device)
                 if isinstance(device.source, Recording):
                     with open_source(device):

@@ -22,7 +22,7 @@ from storesense_contracts.readings import HealthState
 from storesense_contracts.site import CameraLine, CameraQueue, CameraZone, Homography
 from storesense_edge.health import Health
 from storesense_edge.kept_config import KeptConfig, KeptConfigError
-from storesense_edge.site_mapping import camera_plan
+from storesense_edge.site_mapping import ANY_FRAME_WH, camera_plan
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.pipeline import check_plan
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 DRAWING = "drawing"
 """The component id of the drawing in a camera's health readings."""
-
-_ANY_FRAME_WH = (1_280, 720)
 
 
 def drawing_path(state_dir: Path, device_id: str) -> Path:
@@ -112,7 +110,7 @@ class DeviceDrawing:
             return []
         drawn = self._drawn(drawing)
         try:
-            check_plan(camera_plan(drawn.device, drawn.store, _ANY_FRAME_WH))
+            check_plan(camera_plan(drawn.device, drawn.store, ANY_FRAME_WH))
         except GeometryError as exc:
             held = "the site file" if self.version is None else f"version {self.version}"
             return [f"Version {drawing.version} of the drawing cannot be measured, and {held} holds: {exc}"]

@@ -26,7 +26,7 @@ from storesense_dashboards import static_dir
 from storesense_edge.calibrate_command import suspect_pair
 from storesense_edge.local_http import LocalHandler, LocalHttpServer
 from storesense_edge.setup_try import try_plan
-from storesense_edge.site_mapping import camera_plan
+from storesense_edge.site_mapping import ANY_FRAME_WH, camera_plan
 from storesense_edge.trajectories import TrajectoryError
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.homography import fit_floor_map, left_out_cm
@@ -44,7 +44,6 @@ _logger = logging.getLogger(__name__)
 
 COOKIE = "storesense_setup"
 _HOUR_MS = 3_600_000
-_ANY_FRAME_WH = (1_280, 720)
 _MAX_SHOWN = 6_000
 _MAX_TRIED = 200_000
 _MAX_PAIRS = 50
@@ -227,7 +226,7 @@ class _Handler(LocalHandler):
                 raise UsageError(f"{'.'.join(map(str, problem.at))}: {problem.message}")
         names = ("homography", "lines", "zones", "queues")
         device = site.device.model_copy(update={name: getattr(view, name) for name in names} | {"heatmap": None})
-        plan = camera_plan(device, drawn_on(store, here), _ANY_FRAME_WH)
+        plan = camera_plan(device, drawn_on(store, here), ANY_FRAME_WH)
         places = _last_hour(camera, _MAX_TRIED)
         # One at a time: counting comes first on this box.
         with self._setup.trying:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from storesense_contracts.layout import Slot as LayoutSlot
     from storesense_contracts.site import CameraDevice, CameraHeatmap, CameraQueue, MassesFile, ShelfSlot
 
+ANY_FRAME_WH = (1_280, 720)
+"""A size of pictures for whoever asks before the first one has come; shapes are fractions of it."""
 _MAX_SIDE_CELLS = 1_024
 
 
