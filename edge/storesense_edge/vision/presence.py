@@ -56,7 +56,8 @@ class Stay:
         slow_s: time spent slow inside.
         slow: True if slow at the last sighting inside.
         sure: True once it was certainly somebody's.
-        works: True once it was known to be somebody's who works here.
+        works: whether it is somebody's who is known to work here, as of the last sighting inside, since what another
+            camera says may be taken back.
         told_s: how much of it has been told as presence; of a visit's stay the visit knows.
         first_xy: where the first sighting inside was.
         last_xy: where the last one was.
@@ -223,7 +224,7 @@ class PresenceBook:
             # Half a step each: slow before and slow now is a whole one.
             stay.slow_s += (seen.at_s - stay.last_s) * (0.5 * slow + 0.5 * stay.slow)
         stay.sure = stay.sure or bool(seen.sure[row])
-        stay.works = stay.works or number in seen.staff_ids
+        stay.works = number in seen.staff_ids
         if seen.at_s - stay.last_s > UNSEEN_S:
             stay.found_s = seen.at_s
         stay.last_s = stay.last_seen_s = seen.at_s

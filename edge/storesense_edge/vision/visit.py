@@ -19,7 +19,7 @@ class Visit:
         last_s: last sighting inside.
         last_xy: where that was.
         came: whether it began at a way in.
-        works: True once it was known to be somebody's who works here.
+        works: whether it is somebody's who is known to work here, as of the last sighting.
         told_s: how much of it has been told as presence.
         slow_s: time spent slow inside, of stays that are over.
         went: whether it ended at a way in.

@@ -193,12 +193,11 @@ class VisitBook:
                 odd.begin_anew(at_s)
                 return
         visit.reach(stay.last_s, stay.last_xy)
-        visit.works = visit.works or stay.works
+        visit.works = stay.works
 
     def _leave(self, visit: Visit, stay: Stay, at_s: float) -> None:
         visit.stays.remove(stay)
         visit.slow_s += stay.slow_s
-        visit.works = visit.works or stay.works
         visit.reach(stay.last_s, stay.last_xy)
         if visit.stays:
             return

@@ -248,3 +248,18 @@ def test_entries_less_exits_are_always_the_open_visits(
     (sample,) = zones.take()
     assert balance + sample.entries - sample.exits == sample.open_visits == 0
     assert told_s <= 4 * at_s
+
+
+@pytest.mark.parametrize(
+    ("staff_until_s", "visits"),
+    [
+        pytest.param(3, 1, id="what another camera said was taken back"),
+        pytest.param(20, 0, id="staff until the end"),
+    ],
+)
+def test_a_visit_is_that_of_staff_by_what_is_known_at_its_end(staff_until_s: float, visits: int) -> None:
+    zones = ZoneCounter([AISLE])
+    for i in range(160):
+        zones.step(look(i / 10, (1, 1.0, -2 + i / 10), staff=(1,) if i / 10 < staff_until_s else ()))
+    sample = all_of(zones)
+    assert (sample.entries, sample.exits, sample.unknown, len(sample.visits)) == (1, 1, 0, visits)
