@@ -53,7 +53,7 @@ FLAWS = (
     Flaws("fair", 0.15, 0.03, 0.04),
     Flaws("poor", 0.30, 0.10, 0.06),
 )
-RATES_PER_S = (30.0, 10.0, 5.0, 3.3)
+RATES_PER_S = (30.0, 10.0, 5.0, 3.3, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
