@@ -48,9 +48,14 @@ def read_tally(path: Path) -> list[Tallied]:
     found = []
     try:
         with path.open(newline="") as file:
-            rows = list(islice(csv.DictReader(file), MAX_TALLIED))
+            table = csv.DictReader(file)
+            rows = list(islice(table, MAX_TALLIED))
+            columns = set(table.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise UsageError(f"The tally in {path} cannot be read ({exc}); write a CSV file with at,direction.") from exc
+    # Without rows it may be that nobody came; without its columns it is another file.
+    if not {"at", "direction"} <= columns:
+        raise UsageError(f"{path}, line 1: write the names of the columns, at,direction, even if nobody came.")
     for number, row in enumerate(rows, start=2):
         try:
             found.append(Tallied(_instant_ms(row["at"]), Direction(row["direction"].strip())))

@@ -17,7 +17,7 @@ from storesense_edge.audit import audit_line, described, read_tally
 from storesense_edge.drawing import DeviceDrawing, drawing_path
 from storesense_edge.local_password import write_password
 from storesense_edge.local_server import AuditLine, LocalAudit, serve
-from storesense_edge.site_mapping import camera_plan
+from storesense_edge.site_mapping import ANY_FRAME_WH, camera_plan
 from storesense_edge.trajectories import TrajectoryFile, trajectory_path
 from storesense_edge.vision.camera_plan import lines_px
 from storesense_edge.vision.errors import GeometryError
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from storesense_edge.drawing import Drawn
 
-_FRAME_WH = (1_600, 900)
-"""Any size does: places are told as fractions."""
 PASSWORD_FILE = "audit.password"  # noqa: S105 -- a file's name
 
 
@@ -53,7 +51,7 @@ def _lines_of(drawn: Drawn) -> tuple[AuditLine, ...]:
     names = {line.id: line.name for line in drawn.store.lines}
     device = drawn.device.model_copy(update={"zones": [], "queues": [], "heatmap": None})
     try:
-        seen = {line.line_id: line for line in lines_px(camera_plan(device, drawn.store, _FRAME_WH))}
+        seen = {line.line_id: line for line in lines_px(camera_plan(device, drawn.store, ANY_FRAME_WH))}
     except GeometryError:
         seen = {}  # the agent says what is wrong with it; what was counted before can be audited all the same
     lines = []
@@ -65,7 +63,7 @@ def _lines_of(drawn: Drawn) -> tuple[AuditLine, ...]:
 
 
 def _fraction(point_px: tuple[float, float]) -> tuple[float, float]:
-    return (round(point_px[0] / _FRAME_WH[0], 4), round(point_px[1] / _FRAME_WH[1], 4))
+    return (round(point_px[0] / ANY_FRAME_WH[0], 4), round(point_px[1] / ANY_FRAME_WH[1], 4))
 
 
 def tally(
