@@ -87,13 +87,13 @@ async def test_parties_stand_beside_heads(world, backend):
         "in_count": 5,
         "out_count": 4,
         "staff_in_count": 1,
-        "staff_out_count": 0,
+        "staff_out_count": 2,
     }
     await world.commit("line_parties", "entrance", [row])
     entrance, inner = flow.Parties.model_validate(await get(backend, "parties")).lines
     assert (entrance.in_people, entrance.in_parties, entrance.in_staff, entrance.is_entrance) == (12, 5, 1, True)
     assert entrance.people_per_party == pytest.approx(2.4)
-    assert entrance.staff_share == pytest.approx(1 / 20)
+    assert entrance.staff_share == pytest.approx(3 / 20), "staff who come and who go"
     assert (inner.in_people, inner.people_per_party, inner.staff_share) == (0, None, None)
     kpis = {kpi["name"]: kpi["value"] for kpi in (await get(backend, "kpis"))["kpis"]}
     assert (kpis["visitors"], kpis["buying_units"]) == (12.0, 5.0)
