@@ -28,20 +28,18 @@ if TYPE_CHECKING:
     from storesense_contracts.site import CameraDevice
     from storesense_edge.camera_readings import InstantOf
     from storesense_edge.drawing import DeviceDrawing, Drawn
-    from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
+    from storesense_edge.open_visits import OpenVisitsFile
     from storesense_edge.picture_desk import PictureDesk
     from storesense_edge.settings import EdgeSettings
     from storesense_edge.shared_floor import FloorView, SharedFloor
     from storesense_edge.source_thread import Finding, Stop
     from storesense_edge.trajectories import TrajectoryRecorder
     from storesense_edge.view_file import ViewFile
-    from storesense_edge.vision.camera_observation import CameraObservation
     from storesense_edge.vision.detector import Detector
     from storesense_edge.vision.picture_watch import PictureWatch
     from storesense_edge.vision.source import Frame, FrameSource
 
 _FALLBACK_FRAME_S = 0.04
-_KEEP_VISITS_S = 5.0
 
 
 @dataclass(slots=True)
@@ -90,7 +88,6 @@ class CameraAgent:
         self._make_source = source
         self._make_detector = detector
         self._visits: OpenVisitsFile | None = None
-        self._kept: tuple[OpenVisits, float] | None = None
         self._desk: PictureDesk | None = None
         self._floor: SharedFloor | None = None
         self._on_floor: FloorView | None = None
@@ -247,21 +244,10 @@ class CameraAgent:
         findings: list[Finding] = []
         if reporter is not None:
             findings += reporter.close(*self._present(media_s))
-            self._keep_visits(reporter, now_or_never=True)
+            if self._visits is not None:
+                self._visits.follow(reporter.open_visits, self._clock.monotonic_s(), now_or_never=True)
         self._leave_floor()
         return findings
-
-    def _keep_visits(self, reporter: CameraReporter, *, now_or_never: bool = False) -> None:
-        """Keep how many visits are open, if that has changed; seldom enough for a memory card."""
-        if self._visits is None:
-            return
-        now_s = self._clock.monotonic_s()
-        if self._kept is not None and now_s - self._kept[1] < _KEEP_VISITS_S and not now_or_never:
-            return
-        visits = reporter.open_visits()
-        if self._kept is None or visits != self._kept[0]:
-            self._visits.save(visits)
-        self._kept = (visits, now_s)
 
     def _next(self, source: FrameSource, begin_media_s: float, stop: Stop) -> Frame | NoPicture | SourceEnd | None:
         """The next item, a frame at the moment at which it is due; None when the stop is set."""
@@ -333,22 +319,15 @@ class CameraAgent:
         people = people_in(frame, this.detector, source_name=this.source.name)
         seen = this.pipeline.step(people, this.media_s)
         if self._recorder is not None:
-            self._record(self._recorder, this, seen, now_at, instant_of)
+            ids, feet = this.pipeline.feet
+            self._recorder.see_all(now_at, ids, feet / this.frame_wh)
+            for crossing in seen.crossings:
+                self._recorder.cross(instant_of(crossing.at_s), crossing.line_id, entered=crossing.entered)
+            self._recorder.write(now_at)
         findings += reporter.after_step(now_at, instant_of)
-        self._keep_visits(reporter)
+        if self._visits is not None:
+            self._visits.follow(reporter.open_visits, self._clock.monotonic_s())
         return findings
-
-    @staticmethod
-    def _record(
-        recorder: TrajectoryRecorder, this: _Pass, seen: CameraObservation, now_at: datetime, instant_of: InstantOf
-    ) -> None:
-        width, height = this.frame_wh
-        ids, feet = this.pipeline.feet
-        for track_id, (x, y) in zip(ids.tolist(), feet.tolist(), strict=True):
-            recorder.see(now_at, track_id, x / width, y / height)
-        for crossing in seen.crossings:
-            recorder.cross(instant_of(crossing.at_s), crossing.line_id, entered=crossing.entered)
-        recorder.write(now_at)
 
     def _ended(self, end: SourceEnd) -> Health:
         if end.complete:

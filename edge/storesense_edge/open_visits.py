@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 from storesense_edge.kept_files import keep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 
 _MAX_BYTES = 200_000
 _MAX_PEOPLE = 100_000
+_KEEP_EVERY_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class OpenVisitsFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._kept: tuple[OpenVisits, float] | None = None
 
     def load(self) -> OpenVisits:
         """Return what was open; nothing if there is no file, or one that cannot be read."""
@@ -52,6 +54,21 @@ class OpenVisitsFile:
         if not isinstance(told, dict):
             return OpenVisits()
         return OpenVisits(zones=_counts(told.get("zones")), queues=_counts(told.get("queues")))
+
+    def follow(self, visits: Callable[[], OpenVisits], now_s: float, *, now_or_never: bool = False) -> None:
+        """Keep what is open if that has changed; seldom enough for a memory card.
+
+        Args:
+            visits: tells what is open; not asked more often than every few seconds.
+            now_s: the monotonic clock.
+            now_or_never: ask now, however little time has passed.
+        """
+        if self._kept is not None and now_s - self._kept[1] < _KEEP_EVERY_S and not now_or_never:
+            return
+        found = visits()
+        if self._kept is None or found != self._kept[0]:
+            self.save(found)
+        self._kept = (found, now_s)
 
     def save(self, visits: OpenVisits) -> None:
         """Keep what is open; a full disk costs only this."""

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
 _logger = logging.getLogger(__name__)
 
 MAX_POINTS = 2_000_000
@@ -245,6 +248,11 @@ class TrajectoryRecorder:
         # A number that says nothing about order or boot, and is the same for one person's stay in view.
         number = (((track_id + 1) * 0x9E3779B97F4A7C15) ^ self._salt) & 0x7FFFFFFF
         self._points.append((at_ms, number, round(x * _ROUND) / _ROUND, round(y * _ROUND) / _ROUND))
+
+    def see_all(self, at: datetime, track_ids: NDArray[np.int64], places: NDArray[np.float64]) -> None:
+        """Note where everybody in view is: (N,) tracks, and (N, 2) fractions of the picture."""
+        for track_id, (x, y) in zip(track_ids.tolist(), places.tolist(), strict=True):
+            self.see(at, track_id, x, y)
 
     def cross(self, at: datetime, line_id: str, *, entered: bool) -> None:
         """Note that somebody was counted."""

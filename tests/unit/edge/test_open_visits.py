@@ -39,3 +39,24 @@ def test_a_full_disk_costs_only_the_numbers(tmp_path: Path, caplog: pytest.LogCa
     (tmp_path / "cam.visits.new").mkdir()
     OpenVisitsFile(tmp_path / "cam.visits.json").save(OpenVisits(zones={"a": 1}))
     assert "could not be kept" in caplog.text
+
+
+def test_what_is_open_is_kept_when_it_has_changed_and_seldom(tmp_path: Path) -> None:
+    path = tmp_path / "cam.visits.json"
+    file, asked = OpenVisitsFile(path), []
+
+    def kept_at(now_s: float, people: int, *, now_or_never: bool = False) -> int:
+        def visits() -> OpenVisits:
+            asked.append(now_s)
+            return OpenVisits(zones={"a": people})
+
+        file.follow(visits, now_s, now_or_never=now_or_never)
+        return OpenVisitsFile(path).load().zones.get("a", 0)
+
+    assert kept_at(100.0, 1) == 1, "the first time at once"
+    assert kept_at(104.9, 2) == 1
+    assert kept_at(105.1, 2) == 2
+    assert kept_at(106.0, 3, now_or_never=True) == 3
+    path.unlink()
+    assert kept_at(120.0, 3) == 0, "nothing has changed, so nothing is written"
+    assert asked == [100.0, 105.1, 106.0, 120.0]
