@@ -9,7 +9,7 @@ export default {
     noCounts: "No counts yet. Is the entrance camera online?",
     noEntrance: "No entrance line is set up",
     occupancy: "In the store now",
-    occupancyNote: "counted in minus counted out",
+    occupancyNote: "counted in minus counted out, uncorrected",
     queue: "Longest queue",
     queueNote: (name, wait) => `${name}, first waits ${wait}`,
     queueEmpty: "Nobody is waiting",

@@ -7,7 +7,7 @@ export default {
     noCounts: "还没有计数。入口的摄像机在线吗？",
     noEntrance: "尚未设置入口计数线",
     occupancy: "当前店内人数",
-    occupancyNote: "进店人数减离店人数",
+    occupancyNote: "进店人数减离店人数，未校正",
     queue: "最长的队伍",
     queueNote: (name, wait) => `${name}，队首已等 ${wait}`,
     queueEmpty: "无人排队",
