@@ -33,7 +33,8 @@ class VisitSettings:
 
     Attributes:
         clear_share: whoever is seen clear of every way in has come in, and so has whoever is so far from them, as a
-            share of how far inside anybody can be.
+            share of how far inside anybody can be ...
+        stops_s: ... and whoever was slow inside for this long, for who passes by does not stop.
         near: no further from a way in than this, somebody may have come or gone.
         lost_s: whoever was lost inside is waited for this long, and so is the beginning of a visit without any.
         reach: who begins no further than this from where somebody was lost may be them ...
@@ -43,6 +44,7 @@ class VisitSettings:
     """
 
     clear_share: float = 0.25
+    stops_s: float = 3.0
     near: float = 0.4
     lost_s: float = 60.0
     reach: float = 1.4
@@ -137,7 +139,7 @@ class VisitBook:
 
     def _has_come_in(self, stay: Stay) -> bool:
         if not stay.has_come_in:
-            if self._ways_xy[stay.area] is None:
+            if self._ways_xy[stay.area] is None or stay.slow_s >= self.settings.stops_s:
                 stay.has_come_in = True
             else:
                 clears = np.minimum(self._clears[stay.area], self.settings.clear_share * self._deepest[stay.area])

@@ -263,3 +263,19 @@ def test_a_visit_is_that_of_staff_by_what_is_known_at_its_end(staff_until_s: flo
         zones.step(look(i / 10, (1, 1.0, -2 + i / 10), staff=(1,) if i / 10 < staff_until_s else ()))
     sample = all_of(zones)
     assert (sample.entries, sample.exits, sample.unknown, len(sample.visits)) == (1, 1, 0, visits)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "speed", "visits"),
+    [
+        pytest.param(5, 0.0, 1, id="stops at the mouth of the aisle"),
+        pytest.param(2, 0.0, 0, id="hesitates there"),
+        pytest.param(5, 1.0, 0, id="walks about there"),
+    ],
+)
+def test_who_stops_just_inside_has_come_in(seconds: int, speed: float, visits: int) -> None:
+    zones = ZoneCounter([AISLE])
+    for i in range(seconds * 10):
+        zones.step(replace(look(i / 10, (1, 1.0, 0.1)), speeds=np.full(1, speed)))
+    watch(zones, seconds, seconds + 2, (1, 1.0, -1.0))
+    assert len(all_of(zones).visits) == visits
