@@ -13,8 +13,8 @@ import numpy as np
 
 from storesense_edge.vision.camera_plan import lines_px
 from storesense_edge.vision.lines import LineCounter
-from storesense_edge.vision.pipeline import PERSON_M
 from storesense_edge.vision.presence import Sightings
+from storesense_edge.vision.walk_ends import PERSON_M
 from storesense_edge.vision.zones import Zone, ZoneCounter
 
 if TYPE_CHECKING:

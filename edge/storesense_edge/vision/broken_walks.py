@@ -33,18 +33,22 @@ class BrokenWalkSettings:
         reach: carried on, a walk leads no further than this past where it is found again ...
         reach_speed: ... and this for each second between.
         way_share: the pace at both ends makes this share of the way between them, at least.
-        turn: who was given up is known again only if the pace has not changed by more than this, heights/s ...
-        lost_s: ... later than this, when the tracker has given somebody up ...
+        turn: who was lost is known again only if the pace has not changed by more than this, heights/s ...
+        unseen_s: ... later than this ...
         memory_s: ... and no later than this.
     """
 
     gap_s: float = 0.5
-    reach: float = 0.3
-    reach_speed: float = 0.25
+    reach: float = 0.6
+    reach_speed: float = 0.4
     way_share: float = 0.4
     turn: float = 0.8
-    lost_s: float = 2.5
+    unseen_s: float = 0.3
     memory_s: float = 7.0
+
+
+IN_THE_PICTURE = BrokenWalkSettings(reach=0.3, reach_speed=0.25, unseen_s=2.5)
+"""Where the floor is not known, walks that are carried on lead less far: whoever comes nearer speeds up there."""
 
 
 def ends_of(
@@ -88,7 +92,7 @@ def are_strangers(
 
 
 def known_again(lost: NDArray[np.float64], found: NDArray[np.float64], cfg: BrokenWalkSettings) -> int | None:
-    """Find out which of the people who were given up somebody new is, or None.
+    """Find out which of the people who were lost somebody new is, or None.
 
     Args:
         lost: (N, `COLUMNS`) where they were seen last.
@@ -103,7 +107,7 @@ def known_again(lost: NDArray[np.float64], found: NDArray[np.float64], cfg: Brok
     after = found[VX : VY + 1] / max(found[KNOWN], 0.5)
     turn = np.sqrt(((after - before) ** 2).sum(axis=1)) / lost[:, SCALE]
     odd = (turn > cfg.turn) & (np.minimum(lost[:, KNOWN], found[KNOWN]) > _LEAST_KNOWN)
-    misses[odd | (gap_s <= cfg.lost_s) | (gap_s > cfg.memory_s) | (share < cfg.way_share)] = np.inf
+    misses[odd | (gap_s <= cfg.unseen_s) | (gap_s > cfg.memory_s) | (share < cfg.way_share)] = np.inf
     best, *others = np.argsort(misses)[:2].tolist()
     if misses[best] > 1.0 or (others and misses[others[0]] < 1.0 + misses[best]):
         return None

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.broken_walks import AT, COLUMNS, BrokenWalkSettings, are_strangers, ends_of, known_again
+from storesense_edge.vision.broken_walks import AT, COLUMNS, BrokenWalkSettings, are_strangers, known_again
 from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class LineCounter:
         lines: the lines, all in one plane; their ids differ.
         clearance_heights: how far from the line is clear at least, in units of the `scale` that each point brings.
         clearance_spreads: the same in units of the spread that it brings.
-        broken: when a walk that broke off goes on; judged only of points that bring velocities.
+        broken: when a walk that broke off goes on; judged only of points that bring the ends of walks.
 
     Raises:
         GeometryError: a line's ends coincide or are no numbers, or two lines share an id.
@@ -144,8 +144,7 @@ class LineCounter:
         at_s: float,
         *,
         spreads_xy: NDArray[np.float64] | None = None,
-        velocities_xy: NDArray[np.float64] | None = None,
-        velocities_known: NDArray[np.float64] | None = None,
+        ends: NDArray[np.float64] | None = None,
     ) -> list[Crossing]:
         """Take one picture's points of the people seen in it.
 
@@ -156,8 +155,8 @@ class LineCounter:
             scales: (N,) height of each person in units of that plane.
             at_s: time of the picture.
             spreads_xy: (N, 2) how far each person's sightings lie from the path, along x and y; None means not at all.
-            velocities_xy: (N, 2) how fast they walk, each times how well that is known; None asks nothing of gaps.
-            velocities_known: (N,) how well that is known, 0 to 1.
+            ends: (N, columns) how they walk there, as `broken_walks.ends_of` puts it, on the floor where that is
+                known, as people keep their pace there; None asks nothing of gaps.
 
         Returns:
             The crossings completed by this picture.
@@ -169,11 +168,8 @@ class LineCounter:
         fresh = self._ids[slots] != ids
         if fresh.any():
             self._begin(slots[fresh], ids[fresh], points_xy[fresh])
-        ends = None
-        if velocities_xy is not None and velocities_known is not None:
-            ends = ends_of(points_xy, scales, velocities_xy, velocities_known, at_s)
-            if fresh.any():
-                self._know_again(slots[fresh], ends[fresh])
+        if ends is not None and fresh.any():
+            self._know_again(slots[fresh], ends[fresh])
         distance = points_xy @ self._inward - self._inward_offset
         position = points_xy @ self._along - self._along_offset
         before = self._distance[slots]
@@ -232,7 +228,7 @@ class LineCounter:
         return rows[are_strangers(self._ends[slots[rows]], ends[rows], self._broken)]
 
     def _know_again(self, slots: NDArray[np.intp], ends: NDArray[np.float64]) -> None:
-        """Let newcomers go on with the walks of those who were given up and would be there by now."""
+        """Let newcomers go on with the walks of those who were lost and would be there by now."""
         self._ends[slots] = ends
         for slot, end in zip(slots.tolist(), ends, strict=True):
             self._lost = [lost for lost in self._lost if end[AT] - lost.end[AT] <= self._broken.memory_s]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.broken_walks import IN_THE_PICTURE
 from storesense_edge.vision.camera_observation import CameraObservation, FloorPlaces, LineCount
 from storesense_edge.vision.camera_plan import CameraPlan, lines_px
 from storesense_edge.vision.detections import clean_detections, is_clean
@@ -26,6 +27,7 @@ from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.stays import stays_of
 from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.units import UnitCounter
+from storesense_edge.vision.walk_ends import PERSON_M, walk_ends
 from storesense_edge.vision.zones import check_ids
 
 if TYPE_CHECKING:
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from storesense_edge.vision.units import UnitCount
     from storesense_edge.vision.zones import ZoneSample
 
-PERSON_M = 1.7
-"""How tall somebody on the floor is taken to be: the measure of distances there."""
 PRESENT_S = 1.0
 """Somebody unseen for no longer than this is still counted as present."""
 
@@ -81,7 +81,7 @@ class CameraPipeline:
         lines = lines_px(plan)
         self._tracker = Tracker(tracker, frame_wh=plan.frame_wh)
         self._heads = None if plan.floor_map is None else head_view(plan.floor_map, plan.frame_wh)
-        self._lines = LineCounter(lines)
+        self._lines = LineCounter(lines, broken=IN_THE_PICTURE if plan.floor_map is None else None)
         self._paths = PathSmoother()
         self._feet = (np.zeros(0, dtype=np.int64), np.zeros((0, 2)))
         self._stays = tuple(
@@ -250,8 +250,7 @@ class CameraPipeline:
             points.heights_px,
             points.at_s,
             spreads_xy=points.spreads_xy_px,
-            velocities_xy=points.velocities_xy_px,
-            velocities_known=points.velocities_known,
+            ends=walk_ends(points, self.plan),
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storesense_edge.vision.broken_walks import BrokenWalkSettings, are_strangers, ends_of, known_again
+from storesense_edge.vision.broken_walks import IN_THE_PICTURE, BrokenWalkSettings, are_strangers, ends_of, known_again
 
 HEIGHT = 100.0
-CFG = BrokenWalkSettings()
+CFG = IN_THE_PICTURE
+ON_FLOOR = BrokenWalkSettings()
 
 
 def end(
@@ -50,3 +51,16 @@ def test_who_is_known_again(
 ) -> None:
     table = np.concatenate(lost) if lost else np.zeros((0, found.shape[1]))
     assert known_again(table, found[0], CFG) == place, why
+
+
+@pytest.mark.parametrize(
+    ("found", "place", "why"),
+    [
+        (end(120, 0, 2, vx=60), 0, "goes on before the tracker has given them up"),
+        (end(12, 0, 0.2, vx=60), None, "seen a moment ago: that is the tracker's to say"),
+        (end(290, 110, 4, vx=50), 0, "turned a little on the way"),
+        (end(290, 260, 4, vx=50), None, "nowhere near"),
+    ],
+)
+def test_walks_on_the_floor_are_believed_further(found: NDArray[np.float64], place: int | None, why: str) -> None:
+    assert known_again(end(0, 0, 0, vx=60), found[0], ON_FLOOR) == place, why

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storesense_edge.vision.broken_walks import ends_of
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import CLEARANCE_HEIGHTS, MOST_LOST, CountingLine, InSide, LineCounter
 
@@ -156,15 +157,9 @@ def test_a_line_seen_from_the_other_end_counts_the_other_way(points: list[tuple[
 
 def see(counter: LineCounter, track: int, x: float, vx: float, at_s: float, *, slot: int = 0) -> str:
     """What one sighting of somebody who walks across at a known pace counts."""
-    crossings = counter.step(
-        np.array([slot]),
-        np.array([track]),
-        np.array([[x, 50.0]]),
-        np.array([HEIGHT]),
-        at_s,
-        velocities_xy=np.array([[vx, 0.0]]),
-        velocities_known=np.ones(1),
-    )
+    point, height = np.array([[x, 50.0]]), np.array([HEIGHT])
+    ends = ends_of(point, height, np.array([[vx, 0.0]]), np.ones(1), at_s)
+    crossings = counter.step(np.array([slot]), np.array([track]), point, height, at_s, ends=ends)
     return "".join("i" if crossing.entered else "o" for crossing in crossings)
 
 
