@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from storesense_edge.trajectories import TrajectoryFile
 
 MAX_TALLIED = 20_000
+_HEAD_CHARACTERS = 1_000
 SETTLE_MS = int(TOLERANCE_S * 1000) + WRITE_EVERY_MS + 2_000
 """After a tally: until whoever was tallied last may be counted, decided on (half a second later) and written down."""
 LEAST_MEASURED = 0.9
@@ -47,8 +48,11 @@ def read_tally(path: Path) -> list[Tallied]:
     """
     found = []
     try:
-        with path.open(newline="") as file:
-            table = csv.DictReader(file)
+        # Spreadsheets begin their UTF-8 with a mark, and where commas stand in numbers they part columns by semicolons.
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            is_semicolons = ";" in file.readline(_HEAD_CHARACTERS)
+            file.seek(0)
+            table = csv.DictReader(file, delimiter=";" if is_semicolons else ",")
             rows = list(islice(table, MAX_TALLIED))
             columns = set(table.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as exc:

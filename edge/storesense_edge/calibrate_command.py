@@ -105,7 +105,7 @@ def read_pairs(path: Path) -> list[Pair]:
         UsageError: the file cannot be read or a line of it is no pair; says which.
     """
     try:
-        with path.open(newline="") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # a spreadsheet's UTF-8 begins with a mark
             rows = list(islice(csv.DictReader(file), _MAX_PAIRS))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         raise UsageError(f"The pairs in {path} cannot be read ({exc}); write a CSV file with u,v,x_m,y_m.") from exc

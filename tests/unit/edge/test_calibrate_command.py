@@ -91,7 +91,7 @@ def test_a_number_out_of_its_bounds_is_told_with_them(
 
 def test_pairs_come_from_a_file_or_its_wrong_line_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "pairs.csv"
-    path.write_text("u,v,x_m,y_m\n0,0,0,0\n1,0,4,0\n1,1,4,4\n0,1,0,4\n")
+    path.write_text("u,v,x_m,y_m\n0,0,0,0\n1,0,4,0\n1,1,4,4\n0,1,0,4\n", encoding="utf-8-sig")
     assert main(["edge", "calibrate", "points", "--pairs", str(path)]) == 0
     assert capsys.readouterr().out.startswith("homography:\n  image: [[0.0000, 0.0000]")
     path.write_text("u,v,x_m,y_m\n0,0,0,0\n1,zero,4,0\n")

@@ -280,13 +280,17 @@ def test_a_tally_on_paper_is_compared_by_command(tmp_path: Path, capsys: pytest.
     outward = json.loads(out.splitlines()[-1])["accuracy"][1]
     assert (outward["direction"], outward["tallied_count"], outward["counted_count"]) == ("out", 1, 1)
     assert "error +0.0 %" in err
+    for by_spreadsheet in (f"at,direction\n{seen.isoformat()},out\n", f"at;direction\n{seen.isoformat()};out\n"):
+        tally.write_text(by_spreadsheet, encoding="utf-8-sig")
+        assert main([*words, *times, "--line", "door"]) == 0
+        assert "1 counted of 1" in capsys.readouterr().err
     assert main([*words, *times, "--line", "gate"]) == 2
     capsys.readouterr()
     for other in ("", "time\n", f"when,direction\n{seen.isoformat()},out\n"):
         tally.write_text(other)
         assert main([*words, *times, "--line", "door"]) == 2, "another file is no tally of nobody"
         assert "line 1: write the names of the columns, at,direction" in capsys.readouterr().err
-    assert len(file.take_audits()) == 1
+    assert len(file.take_audits()) == 3
     tally.write_text(f"at,direction\n{seen.replace(tzinfo=None).isoformat()},out\n")
     assert main([*words, *times, "--line", "door"]) == 2
     assert "line 2" in capsys.readouterr().err
