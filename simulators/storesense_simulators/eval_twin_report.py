@@ -61,12 +61,13 @@ def occupancy_of(
 
 
 def _reconciled(doors: Sequence[tuple[int, int]], steps: Sequence[DoorStep]) -> dict[str, float | None]:
-    """How people inside come out if the true number at the end were known, as at closing.
+    """How people inside come out when the day is reconciled, as it is at closing: if all who came have left.
 
-    The drift is taken off in parts of a person. Whether that is within one is asked of whole people, as it is of the
-    figure beside it: half a person too many is none too many.
+    Nobody knows how many are inside in the middle of a day, so a run that ends there is not reconciled. The drift is
+    taken off in parts of a person. Whether that is within one is asked of whole people, as it is of the figure beside
+    it: half a person too many is none too many.
     """
-    day = reconcile_day(steps, at_close=doors[-1][0]) if doors else None
+    day = reconcile_day(steps) if doors and doors[-1][0] == 0 else None
     pairs = [] if day is None else [(true, people) for (true, _), people in zip(doors, day.people, strict=True)]
     return {
         "reconciled_within_1_ratio": share_within([(true, round(people)) for true, people in pairs], 1),

@@ -189,3 +189,9 @@ def test_a_reconciled_day_is_judged_in_whole_people_as_the_raw_one_is() -> None:
     assert doors["reconciled_within_1_ratio"] > by_parts > doors["within_1_ratio"]
     assert doors["mean_error"] == pytest.approx(sum(abs(m - t) for t, m in zip(true, raw, strict=True)) / 20)
     assert doors["reconciled_mean_error"] < doors["mean_error"]
+
+
+def test_a_run_that_ends_within_the_day_is_not_reconciled() -> None:
+    doors = occupancy_of({}, [(1, 1), (2, 1), (2, 1)], [DoorStep(1, 0), DoorStep(0, 0), DoorStep(0, 0)])["doors"]
+    assert (doors["within_1_ratio"], doors["true_at_end"], doors["at_end"]) == (1.0, 2, 1)
+    assert doors["reconciled_within_1_ratio"] is doors["reconciled_mean_error"] is None
