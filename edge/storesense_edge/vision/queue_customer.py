@@ -79,8 +79,10 @@ class Customer:
     `place_s` is since when whoever is served now has waited, by the order of the line.
     `stands_by` is true of whoever came with somebody who was served; they wait for nothing.
     `idle_until_s` is until when a till was free that they did not go to.
-    `walked_in` is true of whoever was seen coming to their till, step by step, and `walked_off` of whoever was seen
-    going from it in that way, rather than merely found elsewhere; `has_gone` of whoever was seen walking beside it.
+    `walked_in` is true of whoever was seen coming to their till, step by step, rather than merely found there, and
+    `came_in` also if they were missed on the way for a moment; `walked_off` of whoever was seen going from it in that
+    way, and `has_gone` of whoever was seen walking beside it.
+    `gap_s` is since when and until when nobody was seen in their place.
     `stood_xy` is where they stood at their till, `outside_since_s` since when they are seen outside of everything.
     `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
@@ -114,9 +116,11 @@ class Customer:
     unseen_s: float = 0.0
     walked_up: bool = False
     walked_in: bool = False
+    came_in: bool = False
     walked_off: bool = False
     has_gone: bool = False
     off_since_s: float | None = None
+    gap_s: tuple[float, float] | None = None
     stood_xy: NDArray[np.float64] | None = None
     outside_since_s: float | None = None
     place_s: float | None = None
@@ -124,6 +128,12 @@ class Customer:
     idle_until_s: float = -np.inf
     xy: NDArray[np.float64] = field(default_factory=lambda: np.full(2, np.nan))
     done: bool = False
+
+    def be_at_till(self, at_s: float, most_s: float) -> None:
+        """Let them be seen at their till; where nobody was seen for longer than `most_s` it is kept as a gap."""
+        if self.is_serving and at_s - self.at_till_last_s >= most_s:
+            self.gap_s = (self.at_till_last_s, at_s)
+        self.at_till_last_s = at_s
 
     @property
     def is_serving(self) -> bool:

@@ -41,6 +41,11 @@ class Ground:
         self._head_off[inside] = np.inf
         self._width = width_of(ring)
 
+    @property
+    def has_heads(self) -> bool:
+        """Whether it is known of all tills where the line before them begins."""
+        return bool(np.isfinite(self._head_off).all())
+
     def tills_of(self, seen: Sightings) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return (N,) the nearest till of each, and how far it is, heights."""
         tills = self.shape.tills_xy

@@ -65,7 +65,7 @@ class QueueLine:
         """Give it its ground, its tills and its places."""
         self._ground = Ground(self.shape, self.settings.margin)
         self.places = Places(self.settings)
-        self._walks = Walks(self.shape.tills_xy, self.shape.till_heights)
+        self._walks = Walks(self.shape.tills_xy, self.shape.till_heights, self.shape.cashiers_xy)
         self.posts = Posts(self.shape.posts_xy)
         self._doubles = Doubles(self.shape.tills_xy, self.shape.cashiers_xy, self.shape.till_heights)
         self.tills = Tills(self.shape, self.settings, self.places, self.posts, self._doubles)
@@ -95,7 +95,10 @@ class QueueLine:
         self._see_newcomers(seen, rows, inside, at_till, till_distance)
         self._walks.note(seen, till_distance)
         self.tills.pass_time(self.customers, seen.at_s, passed_s)
+        if self._ground.has_heads:
+            self.tills.look_for_company(self.customers, seen.at_s)
         left += self.tills.serve(self.customers, seen.at_s)
+        left += self.tills.look_for_followers(self.customers, seen.at_s)
         left += self._end(seen)
         self.tills.look_for_idle(self.customers, seen.at_s)
         waiting_s = [customer.joined_s for customer in self.waiting()]
@@ -180,7 +183,8 @@ class QueueLine:
     ) -> None:
         at_s = seen.at_s
         slow = bool(seen.speeds[row] < self.settings.slow_speed)
-        near = till_distance <= self.shape.till_heights
+        # Where nobody is served, somebody stands in line.
+        near = till_distance <= self.shape.till_heights and self.posts.may_serve(till)
         if seen.units is not None and seen.units[row] != customer.number:
             customer.unit = int(seen.units[row])  # by now they are known to have come with somebody
         if inside or near:
@@ -198,7 +202,7 @@ class QueueLine:
                 customer.way = self._ground.way(till, float(seen.scales[row]))
             if slow and customer.stood_at_till_s is None:
                 customer.stood_at_till_s = at_s
-            customer.at_till_last_s = at_s
+            customer.be_at_till(at_s, self.settings.walk_s)
             self._walks.stay(customer, seen, row)
         elif customer.is_serving:
             self._walks.go(customer, seen, row)

@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
 from storesense_edge.vision.queue_walks import STEP_S, has_handed_over
 
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from storesense_edge.vision.queue_posts import Posts
 
 
-WALKED_UP = 0.5
-"""Lost no further than this beyond a till's reach, heights, somebody was on the way to it."""
+COMPANY = 1.0
+"""Who came with a customer stands no further than this from the till, heights."""
+LOST_S = 4.0
+"""Whoever went from the line to a till, and is not seen for this long after somebody is there, is that one."""
 
 
 @dataclass(slots=True)
@@ -55,6 +59,7 @@ class Tills:
     served: dict[int, int] = field(default_factory=dict)
     idle_since_s: float | None = None
     _freed_s: dict[int, float] = field(default_factory=dict)
+    _passed_s: dict[int, float] = field(default_factory=dict)
     _manned_s: dict[int, float] = field(default_factory=dict)
 
     def pass_time(self, customers: list[Customer], at_s: float, passed_s: float) -> None:
@@ -77,7 +82,8 @@ class Tills:
                 continue
             manned_s = self._manned_s.setdefault(till, at_s)
             if till not in held:
-                since_s.append(max(manned_s, self._freed_s.get(till, manned_s)))
+                # Where somebody merely passed nobody could be served meanwhile.
+                since_s.append(max(manned_s, *(when.get(till, manned_s) for when in (self._freed_s, self._passed_s))))
         self.idle_since_s = min(since_s, default=None)
         if self.idle_for_s(at_s) > self.settings.walk_most_s:
             for c in customers:
@@ -103,6 +109,14 @@ class Tills:
                 left += self.leave(c, customers)
         return left
 
+    def look_for_company(self, customers: list[Customer], at_s: float) -> None:
+        """Let those wait who came as a customer did, but stay in line while that one is served."""
+        begun_s = max((c.at_till_since_s or 0.0 for c in customers if c.is_serving), default=-np.inf)
+        for c in customers:
+            is_apart = c.seen_s == at_s and c.slow and c.has_stood and c.till_distance > COMPANY
+            if c.stands_by and is_apart and at_s - begun_s >= self.settings.walk_up_s:
+                c.stands_by = False
+
     def serve(self, customers: list[Customer], at_s: float) -> list[Left]:
         """Give tills to those who stand at them, the nearest first."""
         left: list[Left] = []
@@ -121,13 +135,9 @@ class Tills:
                 if not held:
                     continue
                 last = min(held, key=lambda c: c.at_till_last_s)
-                came_s = self._left_the_line_s(customer, last, customers, at_s)
-                if came_s is not None:
-                    customer.slow_since_s, customer.waited_s, customer.has_stood = came_s, self.shape.join_s, True
-                    customer.joined, customer.walked_up = True, False
-                elif not self._follows(customer, last):
+                if not self._follows(customer, last):
                     if customer.slow:
-                        _take_over(last, customer, customers, at_s)
+                        _take_over(last, customer, customers, at_s, self.settings.walk_s)
                     continue
                 if not self._is_ready(customer, at_s) and not has_handed_over(last, customer):
                     continue
@@ -146,24 +156,55 @@ class Tills:
         if customer.joined and not customer.stands_by and customer.waited_s >= self.shape.join_s:
             # Whoever stood beside a customer who is only hidden now waits on.
             return has_left or since_s > last.at_till_last_s - self.settings.change_s
-        is_late = since_s - last.at_till_last_s >= self.settings.walk_s
-        return has_handed_over(last, customer) or (customer.came_from_afar and is_late)
+        empty_s = since_s - last.at_till_last_s
+        return has_handed_over(last, customer) or (customer.came_from_afar and empty_s >= self.settings.walk_s)
 
-    def _left_the_line_s(
-        self, customer: Customer, last: Customer, customers: list[Customer], at_s: float
-    ) -> float | None:
-        """Since when somebody waited who went to a till that was empty and was lost on the way; None for nobody."""
-        since_s = at_s if customer.at_till_since_s is None else customer.at_till_since_s
-        if customer.joined or since_s - last.at_till_last_s < self.settings.walk_s:
-            return None
-        reach = self.shape.till_heights + WALKED_UP
-        for c in customers:
-            waits = c.joined and not c.is_serving and not c.done and not c.stands_by
-            is_lost = waits and at_s - c.seen_s >= self.settings.change_s
-            if is_lost and c.seen_s > last.at_till_last_s and c.till_distance <= reach:
-                c.done = True
-                return c.joined_s
-        return self.places.went_s(last.at_till_last_s - self.settings.change_s, since_s)
+    def look_for_followers(self, customers: list[Customer], at_s: float) -> list[Left]:
+        """Find out who went to a till from the line and was lost on the way, while nobody was seen at it.
+
+        Whoever is there now, under whatever number, is the next customer: nobody vanishes from a line.
+        """
+        left: list[Left] = []
+        for customer in [c for c in customers if c.is_serving and c.gap_s is not None]:
+            begin_s, end_s = customer.gap_s or (0.0, 0.0)
+            if at_s - end_s > 2 * LOST_S:
+                customer.gap_s = None
+                continue
+            joined_s = self._went_s(begin_s, end_s, customers, at_s)
+            if joined_s is not None:
+                left += self._hand_on(customer, joined_s, customers)
+        return left
+
+    def _went_s(self, begin_s: float, end_s: float, customers: list[Customer], at_s: float) -> float | None:
+        """Since when somebody had waited who was lost from the line in a span of time; None for nobody."""
+        since_s = begin_s - self.settings.change_s
+        lost = [
+            c
+            for c in customers
+            if c.joined
+            and not (c.is_serving or c.done or c.stands_by)
+            and since_s <= c.seen_s <= end_s
+            and at_s - end_s >= LOST_S
+        ]
+        if not lost:
+            return self.places.went_s(since_s, end_s)
+        first = min(lost, key=lambda c: c.till_distance)
+        first.done = True
+        return first.joined_s
+
+    def _hand_on(self, customer: Customer, joined_s: float, customers: list[Customer]) -> list[Left]:
+        """Let whoever is at a till be the next customer since nobody was seen there."""
+        begin_s, end_s = customer.gap_s or (0.0, 0.0)
+        till, last_s, unseen_s = customer.till, customer.at_till_last_s, customer.unseen_s
+        customer.at_till_last_s, customer.gap_s = begin_s, None
+        left = self.leave(customer, customers)
+        customer.till, customer.unseen_s, customer.done, customer.stands_by = till, unseen_s, False, False
+        customer.slow_since_s, customer.waited_s, customer.has_stood = joined_s, self.shape.join_s, True
+        customer.joined, customer.walked_up, customer.idle_until_s = True, False, -np.inf
+        customer.at_till_since_s = customer.stood_at_till_s = end_s
+        customer.at_till_last_s = last_s
+        customer.place_s = min(self.places.serve(end_s, joined_s), end_s)
+        return left
 
     def _begin(self, customer: Customer, customers: list[Customer]) -> None:
         till = customer.near_till
@@ -216,6 +257,7 @@ class Tills:
             left = self.finish(customer)
             self._send_company_off(left, customers)
             return [left]
+        self._passed_s[customer.till] = customer.at_till_last_s
         self._drop(customer)
         return []
 
@@ -273,7 +315,7 @@ def _walked_straight(customer: Customer) -> bool:
     return (customer.at_till_since_s or 0.0) - customer.at_end_since_s >= STEP_S
 
 
-def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float) -> None:
+def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float, gap_s: float) -> None:
     """Let a customer go on under the number of the one who is seen in their place.
 
     Whoever has that customer's number now was in the other's place before: in line, or in nobody's.
@@ -286,7 +328,8 @@ def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s:
             c.unit = last.number
     other.unit = other.number
     last.near_till, last.near_distance, last.slow = other.near_till, other.near_distance, other.slow
-    last.seen_s = last.inside_s = last.at_till_last_s = at_s
+    last.be_at_till(at_s, gap_s)
+    last.seen_s = last.inside_s = at_s
     if other.joined:
         other.near_till, other.at_till_since_s, other.stood_at_till_s = NOWHERE, None, None
     else:

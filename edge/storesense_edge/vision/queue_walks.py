@@ -24,8 +24,12 @@ NEARBY = 2.0
 """Whoever is no further than this beyond a till's reach, heights, may be on the way to it."""
 FAR = 0.6
 """Seen further than this beyond a till's reach, heights, somebody is neither at it nor its cashier ..."""
+BESIDE = 0.9
+"""... and nor are they off the till and further than this from every cashier's place ..."""
 WALK_S = 3.0
 """... and walks to it within this time."""
+MISSED_S = 1.5
+"""Whoever was seen walking off has gone, though who is there now was not seen for so long on the way to the till."""
 STEPPED = 0.25
 """Seen further than this from where they stood at a till, heights, somebody has made a step ..."""
 GONE = 0.15
@@ -43,12 +47,15 @@ class Walks:
     Args:
         tills_xy: (tills, 2) where customers are served.
         reach: how near to that somebody is at the till, heights.
+        cashiers_xy: (cashiers, 2) where cashiers stand; empty where that is not known.
     """
 
     tills_xy: NDArray[np.float64]
     reach: float
+    cashiers_xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
     _off_s: dict[int, float] = field(default_factory=dict)
     _far_s: dict[int, float] = field(default_factory=dict)
+    _clear_s: dict[int, float] = field(default_factory=dict)
 
     def note(self, seen: Sightings, till_distance: NDArray[np.float64]) -> None:
         """Remember who is close to a till, and not at it.
@@ -59,11 +66,22 @@ class Walks:
         """
         off = (till_distance > self.reach) & (till_distance <= self.reach + NEARBY)
         far = off & (till_distance > self.reach + FAR)
+        clear = far | (off & self._is_clear_of_cashiers(seen))
         self._off_s.update(dict.fromkeys(seen.ids[off].tolist(), seen.at_s))
         self._far_s.update(dict.fromkeys(seen.ids[far].tolist(), seen.at_s))
+        self._clear_s.update(dict.fromkeys(seen.ids[clear].tolist(), seen.at_s))
         if len(self._off_s) > MOST:
             self._off_s = {n: off_s for n, off_s in self._off_s.items() if seen.at_s - off_s <= STEP_S}
             self._far_s = {n: far_s for n, far_s in self._far_s.items() if seen.at_s - far_s <= WALK_S}
+            self._clear_s = {n: clear_s for n, clear_s in self._clear_s.items() if seen.at_s - clear_s <= WALK_S}
+
+    def _is_clear_of_cashiers(self, seen: Sightings) -> NDArray[np.bool_]:
+        """(N,) who is so far from where cashiers stand that none of them seems to be there."""
+        if not len(self.cashiers_xy):
+            return np.zeros(len(seen.ids), dtype=np.bool_)
+        off = seen.points_xy[:, None, :] - self.cashiers_xy[None, :, :]
+        clear: NDArray[np.bool_] = np.sqrt((off * off).sum(axis=2)).min(axis=1) > BESIDE * seen.scales
+        return clear
 
     def was_near(self, number: int) -> bool:
         """Whether somebody was seen close to a till, and not at it, before this picture."""
@@ -74,6 +92,8 @@ class Walks:
         customer.at_till_since_s, customer.stood_xy = at_s, None
         off_s, far_s = (times_s.get(customer.number, -np.inf) for times_s in (self._off_s, self._far_s))
         customer.walked_in = at_s - off_s <= STEP_S and at_s - far_s <= WALK_S
+        clear_s = self._clear_s.get(customer.number, -np.inf)
+        customer.came_in = at_s - off_s <= MISSED_S and at_s - clear_s <= WALK_S
 
     def is_another(self, customer: Customer, at_s: float, change_s: float) -> bool:
         """Whether who is found at a till is not the customer who walked off from it, though they have their number.
@@ -110,4 +130,6 @@ def has_handed_over(last: Customer, customer: Customer) -> bool:
     Whoever passes and is taken for the customer comes before the customer seems to go.
     """
     since_s = customer.at_till_since_s
-    return customer.walked_in and last.walked_off and since_s is not None and since_s > last.at_till_last_s
+    if since_s is None or since_s <= last.at_till_last_s:
+        return False
+    return customer.came_in and (last.walked_off or last.has_gone)

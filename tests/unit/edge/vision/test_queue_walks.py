@@ -215,9 +215,9 @@ def test_who_came_with_a_customer_does_not_follow_them_while_they_are_hidden() -
     scene = Walkers()
     scene.go(20, p9=(0.1, 0.1))
     scene.go(15, p9=(0.1, 0.1), p1=(1.5, 1.5), p2=(2.0, 2.0))
-    scene.go(1.5, p9=(-1.0, -6.0), p1=(1.5, 0.1), p2=(2.0, 2.0))
-    scene.go(10, p1=(0.1, 0.1), p2=(2.0, 2.0))
-    scene.go(2, p1=(0.1, 0.1), p2=(2.0, 0.4))
+    scene.go(1.5, p9=(-1.0, -6.0), p1=(1.5, 0.1), p2=(2.0, 0.9))
+    scene.go(10, p1=(0.1, 0.1), p2=(0.9, 0.9))
+    scene.go(2, p1=(0.1, 0.1), p2=(0.9, 0.4))
     scene.go(4, p2=(0.4, 0.4))
     scene.go(10, p1=(0.1, 0.1), p2=(0.4, 0.4))
     scene.go(14, p1=(-5.0, -20.0), p2=(-6.0, -21.0))
@@ -232,3 +232,37 @@ def test_whose_number_is_found_at_a_till_again_much_later_has_come_anew() -> Non
     scene.go(1, p2=(0.4, 0.4))
     scene.go(20)
     assert scene.served() == [20]
+
+
+def test_who_came_with_a_customer_and_stays_in_line_waits_for_themselves() -> None:
+    scene = Walkers()
+    scene.go(20, p9=(0.1, 0.1))
+    scene.go(15, p9=(0.1, 0.1), p1=(1.5, 1.5), p2=(2.0, 2.0))
+    scene.go(1.5, p9=(-1.0, -6.0), p1=(1.5, 0.1), p2=(2.0, 2.0))
+    scene.go(10, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(2, p1=(0.0, -2.0), p2=(2.0, 0.1))
+    scene.go(12, p1=(-2.0, -9.0), p2=(0.1, 0.1))
+    scene.go(14, p2=(-5.0, -20.0))
+    visits = [visit for visit in scene.visits() if visit.service_s]
+    assert [round(visit.service_s) for visit in visits] == pytest.approx([35, 10, 12], abs=2)
+    assert visits[2].wait_s == pytest.approx(27, abs=3)
+
+
+def test_who_was_lost_from_the_line_while_nobody_was_seen_at_the_till_is_the_next_under_any_number() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(3)
+    scene.go(20, p1=(0.1, 0.1))
+    scene.go(14, p1=(-5.0, -20.0))
+    visits = [visit for visit in scene.visits() if visit.service_s]
+    assert [round(visit.service_s) for visit in visits] == pytest.approx([20, 20], abs=1)
+    assert visits[1].wait_s == pytest.approx(23, abs=1)
+
+
+def test_a_customer_who_is_hidden_while_the_line_stands_stays_the_same() -> None:
+    scene = Walkers()
+    scene.go(20, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(3, p2=(2.0, 2.0))
+    scene.go(20, p1=(0.1, 0.1), p2=(2.0, 2.0))
+    scene.go(14, p1=(-5.0, -20.0), p2=(2.0, 2.0))
+    assert [visit.service_s for visit in scene.visits() if visit.service_s] == [pytest.approx(43, abs=1)]
