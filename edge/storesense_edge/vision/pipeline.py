@@ -243,6 +243,8 @@ class CameraPipeline:
         return together
 
     def _cross(self, points: PathPoints) -> list[Crossing]:
+        if not self._lines.lines:
+            return []
         crossings = self._lines.step(
             points.slots,
             points.ids,
