@@ -35,8 +35,9 @@ CUT_SHAPE = 0.45
 """... and this wide for its own height, both on the person: a child is as slender as anybody who is seen whole."""
 SHOULDER_SHARE = 0.8
 """The widest part of a body is about this high: feet below and shoulders here decide where a box's sides are."""
-BORDER_PX = 1.0
-"""A box that comes this near to the picture's upper edge may go on beyond it."""
+BORDER_SHARE = 0.08
+"""A box that comes this near to the picture's edge may go on beyond it, as a share of a grown person's height: a
+detector draws the edges of boxes that the picture cuts off no better than others."""
 MAX_HEIGHTS = 1.5
 """No box is drawn down further than this many times the picture's height."""
 
@@ -84,12 +85,17 @@ class HeadView:
             tall_m, wide_m = tall / full * USUAL_HEIGHT_M, wide * self._head_depths_m(heads) / self.focal_px
             cut = (tall < SHORT_SHARE * full) & (wide >= WIDE_SHARE * full) & (wide_m >= CUT_SHAPE * tall_m)
             cut &= feet_y <= MAX_HEIGHTS * self.frame_wh[1]
-        cut &= boxes[:, 1] > BORDER_PX  # a head beyond the picture's upper edge tells nothing
+            cut &= self._room_px(boxes) > BORDER_SHARE * full  # a head beyond the picture's edge tells nothing
         low = np.where(cut, feet_y, boxes[:, 3])
         completed = boxes.copy()
         completed[:, 3] = low
         completed[:, 0::2] += self._lean_px(boxes, low)[:, None]
         return Detections(completed, detections.scores)
+
+    def _room_px(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) how far boxes are from the nearest of those edges of the picture beyond which a head may be."""
+        room: NDArray[np.float64] = np.minimum(boxes[:, :2].min(axis=1), self.frame_wh[0] - boxes[:, 2])
+        return room
 
     def _lean_px(self, boxes: NDArray[np.float64], feet_y: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) how far right of a box's middle the feet are, if the body is upright.

@@ -101,10 +101,28 @@ def test_the_feet_are_under_the_lean(place: tuple[float, float], from_m: float) 
     assert feet == pytest.approx([x_m, y_m], abs=0.12)
 
 
-def test_a_head_beyond_the_upper_edge_tells_no_feet() -> None:
-    given = np.array([[300.0, 0.0, 330.0, 45.0]])
-    found = view().complete(clean_detections(given, np.array([0.9]))).boxes_xyxy_px[0]
-    assert found[3] == 45.0
+@pytest.mark.parametrize("short_px", [0.0, 4.0])
+@pytest.mark.parametrize(
+    ("tilt_deg", "place"),
+    [
+        pytest.param(60.0, (0.0, 4.0), id="beyond the upper edge"),
+        pytest.param(35.0, (-2.8, 2.0), id="beyond the right edge"),
+        pytest.param(35.0, (2.8, 2.0), id="beyond the left edge"),
+    ],
+)
+def test_a_head_beyond_the_picture_tells_no_feet(tilt_deg: float, place: tuple[float, float], short_px: float) -> None:
+    """A detector that draws the box a little short of the edge says nothing else."""
+    x_m, y_m = place
+    body = [(x_m + side * 0.27, y_m, z_m) for side in (-1, 1) for z_m in np.linspace(0.0, 1.4, 29)]
+    head, *seen = project(np.array([(*place, USUAL_HEIGHT_M), *body]), tilt_deg=tilt_deg)
+    assert head[1] < 0 or not 0 <= head[0] <= 640
+    shown = np.array([p for p in seen if 0 <= p[0] <= 640 and 0 <= p[1] <= 360])
+    (left, top), (right, low) = shown.min(axis=0), shown.max(axis=0)
+    given = [max(left, short_px), max(top, short_px), min(right, 640 - short_px), low]
+    by_heads = head_view(calibrated(tilt_deg), FRAME_WH)
+    assert by_heads is not None
+    found = by_heads.complete(clean_detections(np.array([given]), np.array([0.9]))).boxes_xyxy_px[0]
+    assert found[3] == low
 
 
 def test_a_view_from_straight_above_tells_no_lens() -> None:
