@@ -44,10 +44,10 @@ class BrokenWalkSettings:
     way_share: float = 0.4
     turn: float = 0.8
     unseen_s: float = 0.3
-    memory_s: float = 7.0
+    memory_s: float = 5.0
 
 
-IN_THE_PICTURE = BrokenWalkSettings(reach=0.3, reach_speed=0.25, unseen_s=2.5)
+IN_THE_PICTURE = BrokenWalkSettings(reach=0.3, reach_speed=0.25, unseen_s=2.5, memory_s=7.0)
 """Where the floor is not known, walks that are carried on lead less far: whoever comes nearer speeds up there."""
 
 

@@ -69,10 +69,13 @@ def test_silly_numbers_are_wrong_use(
 
 
 def test_a_missing_file_is_named(lines: str, tmp_path: Path) -> None:
-    with pytest.raises(StoresenseError, match=r"none\.txt: there is no such file"):
-        run("counting", "--detections", str(tmp_path / "none.txt"), "--truth", "t", "--lines", lines, "--fps", "10")
-    with pytest.raises(StoresenseError, match=r"none\.json: there is no such file"):
-        run("counting", "--detections", "d", "--truth", "t", "--lines", str(tmp_path / "none.json"), "--fps", "10")
+    truth = tmp_path / "truth.txt"
+    truth.write_text("1,1,10,10,20,50,1,1,1\n")
+    given = {"--detections": str(truth), "--truth": str(truth), "--lines": lines, "--fps": "10"}
+    for option, name in {"--detections": "none.txt", "--truth": "none.txt", "--lines": "none.json"}.items():
+        options = {**given, option: str(tmp_path / name)}
+        with pytest.raises(StoresenseError, match=rf"none\{Path(name).suffix}: there is no such file"):
+            run("counting", *(word for pair in options.items() for word in pair))
 
 
 def test_lines_of_another_picture_size_are_refused(shared_dir: Path, tmp_path: Path) -> None:

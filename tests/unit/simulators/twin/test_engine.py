@@ -24,7 +24,7 @@ from storesense_simulators.twin.truth import TruthEvent, TruthKind, TruthWriter
 
 MONDAY_AT_TEN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)  # 10:00 in Berlin
 QUARTER_MS = 15 * 60_000
-GOLDEN_SHA256 = "5dc7d144fe20fce399868328133b3cdebdc031ee168943953ac286376c3ed813"
+GOLDEN_SHA256 = "643163b0c333dd6befa2bbe7fef453ed002c50fffafa2f1181c896dc49bf86c9"
 
 
 @cache
