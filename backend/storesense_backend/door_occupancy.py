@@ -67,22 +67,20 @@ class OccupancyNow:
     high: float
 
 
-def reconcile_day(steps: Sequence[DoorStep], *, at_open: int = 0, at_close: int = 0) -> DayOccupancy:
-    """Correct a day that is over.
+def reconcile_day(steps: Sequence[DoorStep]) -> DayOccupancy:
+    """Correct a day that is over, of a store that was empty when it began and when it ended.
 
     Args:
         steps: the day's, in order.
-        at_open: people inside when it began.
-        at_close: people known to be inside when it ended.
 
     Returns:
         The corrected day, with the size of the correction.
     """
     crossings = sum(step.entered + step.left for step in steps)
-    drift = at_open + sum(step.entered - step.left for step in steps) - at_close
+    drift = sum(step.entered - step.left for step in steps)
     people: list[float] = []
     off: list[float] = []
-    raw, so_far = at_open, 0
+    raw, so_far = 0, 0
     for step in steps:
         raw += step.entered - step.left
         so_far += step.entered + step.left
@@ -92,17 +90,16 @@ def reconcile_day(steps: Sequence[DoorStep], *, at_open: int = 0, at_close: int 
     return DayOccupancy(tuple(people), drift, drift / crossings if crossings else 0.0, tuple(off))
 
 
-def occupancy_now(steps: Sequence[DoorStep], earlier: Sequence[DayOccupancy], *, at_open: int = 0) -> OccupancyNow:
-    """Guess how many people are inside before the day is over.
+def occupancy_now(steps: Sequence[DoorStep], earlier: Sequence[DayOccupancy]) -> OccupancyNow:
+    """Guess how many people are inside before a day is over that began with an empty store.
 
     Args:
         steps: the day's so far, in order.
         earlier: reconciled days of the same doors; what they drifted for each crossing is expected again. Without
             two of them, one crossing in fifty is taken to be wrong, either way.
-        at_open: people inside when the day began.
     """
     crossings = sum(step.entered + step.left for step in steps)
-    raw = at_open + sum(step.entered - step.left for step in steps)
+    raw = sum(step.entered - step.left for step in steps)
     if len(earlier) >= 2:
         mean = sum(day.drift_ratio for day in earlier) / len(earlier)
         spread = math.sqrt(sum((day.drift_ratio - mean) ** 2 for day in earlier) / (len(earlier) - 1))

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_contracts.plane import segments_meet
-from storesense_contracts.site import CameraDevice
-from storesense_edge.site_mapping import camera_plan
-from storesense_edge.vision.errors import VisionError
+from storesense_edge.site_mapping import sound_plans
 from storesense_edge.vision.lines import CountingLine, InSide
 
 if TYPE_CHECKING:
@@ -36,13 +34,7 @@ def short_of_room(site: SiteFile) -> list[str]:
     the picture, the floor plan or a wall ends within `_ROOM_M`; any other one whether the picture does so.
     """
     told = []
-    for camera in site.devices:
-        if not isinstance(camera, CameraDevice):
-            continue
-        try:
-            plan = camera_plan(camera, site.store, (1, 1))
-        except VisionError:
-            continue  # what is wrong with it is told as a mistake
+    for camera, plan in sound_plans(site):
         floor_map = plan.floor_map
         for line in plan.floor.lines:
             told += _advice(camera.id, line, _floor_ends(line, site.store.floor, floor_map))

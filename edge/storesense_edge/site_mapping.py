@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_contracts.site import FixedCalibration
+from storesense_contracts.site import CameraDevice, FixedCalibration
 from storesense_contracts.site_sources import SerialScaleSource
 from storesense_edge.shelf.calibration import Calibration, fit_calibration
 from storesense_edge.shelf.errors import ShelfError, SlotSpecError
@@ -16,7 +16,7 @@ from storesense_edge.shelf.masses import read_masses
 from storesense_edge.shelf.products import ProductWeight
 from storesense_edge.shelf.slot import SlotSpec
 from storesense_edge.vision.camera_plan import CameraPlan, Shapes
-from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.errors import GeometryError, VisionError
 from storesense_edge.vision.heatmap import FloorGrid
 from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine, InSide
@@ -28,10 +28,12 @@ from storesense_edge.vision.ways_in import ways_in
 from storesense_edge.vision.zones import Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from storesense_contracts.layout import Floor, PointM, StoreLayout
     from storesense_contracts.layout import Queue as LayoutQueue
     from storesense_contracts.layout import Slot as LayoutSlot
-    from storesense_contracts.site import CameraDevice, CameraHeatmap, CameraQueue, MassesFile, ShelfSlot
+    from storesense_contracts.site import CameraHeatmap, CameraQueue, MassesFile, ShelfSlot, SiteFile
 
 ANY_FRAME_WH = (1_280, 720)
 """A size of pictures for whoever asks before the first one has come; shapes are fractions of it."""
@@ -99,6 +101,17 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
             posts_xy_m=_cashiers(store),
         ),
     )
+
+
+def sound_plans(site: SiteFile) -> Iterator[tuple[CameraDevice, CameraPlan]]:
+    """Build what each camera of a site measures, for pictures of one unit; what is wrong is told elsewhere."""
+    for device in site.devices:
+        if isinstance(device, CameraDevice):
+            try:
+                plan = camera_plan(device, site.store, (1, 1))
+            except VisionError:
+                continue
+            yield device, plan
 
 
 def _cashiers(store: StoreLayout) -> tuple[PointM, ...]:

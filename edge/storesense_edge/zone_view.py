@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_contracts.site import CameraDevice
-from storesense_edge.site_mapping import camera_plan
-from storesense_edge.vision.errors import VisionError
+from storesense_edge.site_mapping import sound_plans
 from storesense_edge.vision.polygon import PolygonSet
 
 if TYPE_CHECKING:
@@ -28,13 +26,7 @@ def partly_unseen(site: SiteFile) -> list[str]:
     What shelves hide is not in it: a floor plan does not say how high they are.
     """
     told = []
-    for camera in site.devices:
-        if not isinstance(camera, CameraDevice):
-            continue
-        try:
-            plan = camera_plan(camera, site.store, (1, 1))
-        except VisionError:
-            continue  # what is wrong with it is told as a mistake
+    for camera, plan in sound_plans(site):
         if plan.floor_map is None:
             continue
         for zone in plan.floor.zones:
