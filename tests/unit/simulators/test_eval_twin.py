@@ -184,7 +184,7 @@ def test_a_reconciled_day_is_judged_in_whole_people_as_the_raw_one_is() -> None:
     raw = list(accumulate(step.entered - step.left for step in steps))
     doors = occupancy_of({}, list(zip(true, raw, strict=True)), steps)["doors"]
     assert doors["within_1_ratio"] == pytest.approx(5 / 20)
-    in_parts = reconcile_day(steps, at_close=0).people
+    in_parts = reconcile_day(steps).people
     by_parts = sum(abs(people - there) <= 1 for people, there in zip(in_parts, true, strict=True)) / 20
     assert doors["reconciled_within_1_ratio"] > by_parts > doors["within_1_ratio"]
     assert doors["mean_error"] == pytest.approx(sum(abs(m - t) for t, m in zip(true, raw, strict=True)) / 20)
