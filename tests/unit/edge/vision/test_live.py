@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, sleep
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,6 +121,16 @@ def test_a_camera_that_goes_silent_is_told_after_a_second(camera: RtspServer) ->
         assert frames(source, 1)
 
 
+def test_a_camera_that_stays_silent_is_connected_to_anew(camera: RtspServer) -> None:
+    with LiveSource("cam", lambda: connect(camera)) as source:
+        frames(source, 2)
+        camera.is_silent = True
+        until_s = monotonic() + 15
+        while source.stats.connections < 2 and monotonic() < until_s:
+            source.read()
+        assert source.stats.connections >= 2, "the time-out of a connection is a second here"
+
+
 def test_the_password_opens_the_stream_and_appears_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
     with RtspServer(picture, login="viewer:hush-hush") as server:
         with LiveSource("cam", lambda: connect(server, "viewer:hush-hush@")) as source:
@@ -134,6 +145,68 @@ def test_the_password_opens_the_stream_and_appears_nowhere(capfd: pytest.Capture
 def test_a_usb_camera_that_is_not_there_says_what_to_do() -> None:
     with pytest.raises(SourceError, match="plug it in"):
         open_usb("/dev/video250", name="cam")
+
+
+class FakeVideoCapture:
+    """A USB camera as OpenCV shows one: it gives pictures of the size asked for, with the driver's time on them."""
+
+    opened: list["FakeVideoCapture"]
+
+    def __init__(self, device: int | str, interface: int) -> None:
+        self.device, self.interface = device, interface
+        self.told: dict[int, float] = {cv2.CAP_PROP_POS_MSEC: 86_400_000.0}
+        self.is_released = False
+        self.opened.append(self)
+
+    def isOpened(self) -> bool:  # noqa: N802 -- OpenCV's name
+        return self.device != 1  # another program has it
+
+    def set(self, name: int, value: float) -> bool:
+        self.told[name] = value
+        return True
+
+    def get(self, name: int) -> float:
+        return self.told.get(name, 0.0)
+
+    def grab(self) -> bool:
+        sleep(0.02)
+        return not self.is_released
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        width, height = self.told[cv2.CAP_PROP_FRAME_WIDTH], self.told[cv2.CAP_PROP_FRAME_HEIGHT]
+        return True, np.full((int(height), int(width), 3), 90, np.uint8)
+
+    def release(self) -> None:
+        self.is_released = True
+
+
+@pytest.fixture
+def usb_cameras(monkeypatch: pytest.MonkeyPatch) -> list[FakeVideoCapture]:
+    FakeVideoCapture.opened = []
+    monkeypatch.setattr(cv2, "VideoCapture", FakeVideoCapture)
+    return FakeVideoCapture.opened
+
+
+def test_a_usb_camera_gives_its_newest_picture_dated_by_this_machines_clock(
+    usb_cameras: list[FakeVideoCapture],
+) -> None:
+    by_id = "/dev/v4l/by-id/usb-Acme_Cam-video-index0"
+    opened = lambda: open_usb(by_id, name="cam", frame_size_px=(320, 240))  # noqa: E731
+    with LiveSource("cam", opened, max_frames_per_s=50) as source:
+        found = frames(source, 5)
+        assert source.info.frame_wh == (320, 240)
+    (camera,) = usb_cameras
+    assert (camera.device, camera.interface) == (by_id, cv2.CAP_V4L2)
+    assert camera.told[cv2.CAP_PROP_BUFFERSIZE] == 1, "four pictures in the driver are four that are old"
+    assert open_usb(by_id, name="cam").stamp_s() is None, "a driver's time is counted from another beginning"
+    assert found[-1].at_s < 10
+    assert camera.is_released, "or the next program finds it occupied"
+
+
+def test_a_usb_camera_that_another_program_has_says_so(usb_cameras: list[FakeVideoCapture]) -> None:
+    with pytest.raises(SourceError, match=r"the USB camera 1 cannot be opened; .*no other program uses it"):
+        open_usb(1, name="cam")
+    assert len(usb_cameras) == 1
 
 
 def test_a_reader_that_fails_is_told_and_is_no_camera_that_is_away_for_ever() -> None:

@@ -62,6 +62,15 @@ def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
     assert zone.presence_s == pytest.approx(2.5, abs=0.3)
 
 
+def test_who_is_not_sure_to_be_somebody_is_told_to_nobody() -> None:
+    pipeline = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(lines=(DOOR,), zones=(SHELF,))))
+    for i in range(60):
+        flicker = [person(300 + 400 * (i // 4 % 2), 330)] if i % 4 == 0 else []
+        told = pipeline.step(boxes(*flicker), i / 10)
+        assert (told.people, told.occupancy, told.crossings) == (0, (0,), ())
+        assert len(pipeline.feet[0]) == 0, "nor shown to whoever sets the camera up, nor kept for an audit"
+
+
 @pytest.mark.parametrize(
     ("seen_again_s", "left"),
     [
