@@ -255,3 +255,16 @@ def test_a_visit_goes_on_under_the_number_that_stays() -> None:
     sample = take(zones)
     assert (sample.entries, sample.exits, sample.unknown) == (1, 1, 0)
     assert sample.visits[0].dwell_s == pytest.approx(5.9)
+
+
+@pytest.mark.parametrize(("works", "told"), [(False, [("shelf", "till", 5)]), (True, [])])
+def test_ways_are_those_of_shoppers(works: bool, told: list[tuple[str, str, int]]) -> None:
+    zones = ZoneCounter([SHELF, Zone("till", ((120, 0), (220, 0), (220, 100), (120, 100)))])
+    for number in range(5):
+        staff = frozenset({number}) if works else frozenset()
+        for i in range(60):
+            x = 50 if i < 20 else 170 if i < 40 else 300
+            zones.step(replace(look(number * 6 + i / 10, (number, x, 50)), staff_ids=staff))
+    found = zones.take_transitions()
+    assert [(way.from_zone_id, way.to_zone_id, way.people) for way in found.told] == told
+    assert found.suppressed == 0
