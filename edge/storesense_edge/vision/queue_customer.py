@@ -154,6 +154,27 @@ class Customer:
         return self.slow_since_s
 
 
+def take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float, gap_s: float) -> None:
+    """Let a customer go on under the number of the one who is seen in their place.
+
+    Whoever has that customer's number now was in the other's place before: in line, or in nobody's.
+    """
+    old_unit = last.unit
+    last.number, other.number = other.number, last.number
+    # Whoever was their company stays it, and nobody becomes it by the number that is free now.
+    for c in customers:
+        if c.unit == old_unit and c is not other:
+            c.unit = last.number
+    other.unit = other.number
+    last.near_till, last.near_distance, last.slow = other.near_till, other.near_distance, other.slow
+    last.be_at_till(at_s, gap_s)
+    last.seen_s = last.inside_s = at_s
+    if other.joined:
+        other.near_till, other.at_till_since_s, other.stood_at_till_s = NOWHERE, None, None
+    else:
+        customers.remove(other)
+
+
 @dataclass(frozen=True, slots=True)
 class Left:
     """Somebody's time in a queue is over.

@@ -12,6 +12,9 @@ from storesense_edge.vision.queue_areas import beside_of, width_of
 from storesense_edge.vision.queue_customer import NOWHERE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
     from numpy.typing import NDArray
 
     from storesense_edge.vision.presence import Sightings
@@ -73,6 +76,20 @@ class Ground:
         away = np.sqrt((off * off).sum(axis=1))
         till = int(away.argmin())
         return till, max(0.0, self.way(till, scale) - float(away[till]) / scale)
+
+    def is_past_the_line(self, xy: NDArray[np.float64], scale: float, held: AbstractSet[int], past: float) -> bool:
+        """Whether somebody is more than `past` heights beyond the line's head, towards one of the tills in `held`."""
+        if not len(self.shape.tills_xy):
+            return False
+        till, beyond = self.beyond_head(xy, scale)
+        return beyond > past and till in held
+
+    def off_line(self, xy: NDArray[np.float64], scale: float, others_xy: Sequence[NDArray[np.float64]]) -> float:
+        """Return how far somebody is from the line's head or from those who wait; 0 where all is the line, heights."""
+        if not len(self.shape.tills_xy):
+            return 0.0
+        to_others = min((float(np.hypot(*(xy - other))) for other in others_xy), default=np.inf)
+        return min(self.off_head(xy, scale), to_others / scale)
 
     def way(self, till: int, scale: float) -> float:
         """Return how far it is from the line's head to a till, heights; 0 where that is not known."""

@@ -116,7 +116,7 @@ class QueueLine:
     def waiting(self) -> list[Customer]:
         """Return who waits, one of each unit, in no order."""
         now_s = self._at_s or 0.0
-        if self.tills.idle_for_s(now_s) > self.settings.walk_most_s:
+        if self.tills.free.for_s(now_s) > self.settings.walk_most_s:
             return []
         first: dict[int, Customer] = {}
         served = {c.unit for c in self.customers if c.is_serving or c.done}
@@ -235,19 +235,13 @@ class QueueLine:
 
     def _is_past_the_line(self, xy: NDArray[np.float64], scale: float) -> bool:
         """Whether somebody is beyond the line's head where somebody is being served: they stand by a customer."""
-        if not len(self.shape.tills_xy):
-            return False
-        till, beyond = self._ground.beyond_head(xy, scale)
-        return beyond > self.settings.past and any(c.till == till for c in self.customers)
+        held = {c.till for c in self.customers if c.is_serving}
+        return self._ground.is_past_the_line(xy, scale, held, self.settings.past)
 
     def _off_line(self, customer: Customer, seen: Sightings, row: int) -> float:
         """How far somebody is from the head of the line or from who waits, heights; 0 where all is the line."""
-        if not len(self.shape.tills_xy):
-            return 0.0
-        xy, scale = seen.points_xy[row], float(seen.scales[row])
         others = [c.xy for c in self.customers if c is not customer and c.joined and not c.done]
-        to_others = min((float(np.hypot(*(xy - other))) for other in others), default=np.inf)
-        return min(self._ground.off_head(xy, scale), to_others / scale)
+        return self._ground.off_line(seen.points_xy[row], float(seen.scales[row]), others)
 
     def _see_newcomers(
         self,

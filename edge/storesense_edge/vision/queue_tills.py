@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
-from storesense_edge.vision.queue_walks import STEP_S, has_handed_over
+from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left, take_over
+from storesense_edge.vision.queue_free_tills import FreeTills
+from storesense_edge.vision.queue_walks import has_handed_over, has_walked_straight
 
 if TYPE_CHECKING:
     from storesense_edge.vision.queue_customer import QueueSettings, QueueShape
@@ -45,7 +46,7 @@ class Tills:
         doubles: which of those who seem to be at a till are cashiers.
 
     Attributes:
-        idle_since_s: since when a till has been free that serves; None while there is none.
+        free: since when one of them has been free.
         busy_s: of each till, seconds spent serving since somebody emptied it.
         served: of each till, how many were served since then.
     """
@@ -57,10 +58,11 @@ class Tills:
     doubles: Doubles
     busy_s: dict[int, float] = field(default_factory=dict)
     served: dict[int, int] = field(default_factory=dict)
-    idle_since_s: float | None = None
-    _freed_s: dict[int, float] = field(default_factory=dict)
-    _passed_s: dict[int, float] = field(default_factory=dict)
-    _manned_s: dict[int, float] = field(default_factory=dict)
+    free: FreeTills = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with tills of which nothing is known."""
+        self.free = FreeTills(len(self.shape.tills_xy))
 
     def pass_time(self, customers: list[Customer], at_s: float, passed_s: float) -> None:
         """Let time pass at the tills; it was spent serving once the customer is seen there again."""
@@ -73,27 +75,13 @@ class Tills:
                 c.unseen_s = 0.0
 
     def look_for_idle(self, customers: list[Customer], at_s: float) -> None:
-        """Find out since when a till has been free that serves."""
-        held = {c.till for c in customers if c.is_serving}
-        since_s: list[float] = []
-        for till in range(len(self.shape.tills_xy)):
-            if not self.posts.may_serve(till) or not (self.posts.is_known(till) or till in self._freed_s):
-                self._manned_s.pop(till, None)
-                continue
-            manned_s = self._manned_s.setdefault(till, at_s)
-            if till not in held:
-                # Where somebody merely passed nobody could be served meanwhile.
-                since_s.append(max(manned_s, *(when.get(till, manned_s) for when in (self._freed_s, self._passed_s))))
-        self.idle_since_s = min(since_s, default=None)
-        if self.idle_for_s(at_s) > self.settings.walk_most_s:
+        """Find out since when a till has been free that serves; nobody waits while one is for long."""
+        self.free.look({c.till for c in customers if c.is_serving}, self.posts, at_s)
+        if self.free.for_s(at_s) > self.settings.walk_most_s:
             for c in customers:
                 if not c.is_serving:
                     c.idle_until_s = at_s
             self.places.empty()
-
-    def idle_for_s(self, at_s: float) -> float:
-        """For how long a till has been free."""
-        return 0.0 if self.idle_since_s is None else at_s - self.idle_since_s
 
     def end(self, customers: list[Customer], at_s: float) -> list[Left]:
         """End the services at places that have been empty for long enough."""
@@ -137,7 +125,7 @@ class Tills:
                 last = min(held, key=lambda c: c.at_till_last_s)
                 if not self._follows(customer, last):
                     if customer.slow:
-                        _take_over(last, customer, customers, at_s, self.settings.walk_s)
+                        take_over(last, customer, customers, at_s, self.settings.walk_s)
                     continue
                 if not self._is_ready(customer, at_s) and not has_handed_over(last, customer):
                     continue
@@ -209,7 +197,7 @@ class Tills:
     def _begin(self, customer: Customer, customers: list[Customer]) -> None:
         till = customer.near_till
         # Standing within reach while another was served was still waiting.
-        freed_s = self._freed_s.get(till, 0.0) if self.shape.till_servers == 1 else 0.0
+        freed_s = self.free.freed_s.get(till, 0.0) if self.shape.till_servers == 1 else 0.0
         # The service begins when they have come to a stand there.
         begun_s = customer.at_till_since_s if customer.stood_at_till_s is None else customer.stood_at_till_s
         customer.at_till_since_s = max(begun_s or 0.0, freed_s)
@@ -226,9 +214,9 @@ class Tills:
         latest_s = at_s if customer.walked_in else at_s - self._way_s(customer)
         if customer.stands_by:
             return self.places.serve_past(at_s, min(customer.joined_s, latest_s))
-        if _walked_straight(customer):
+        if has_walked_straight(customer):
             self.places.joined_s.clear()  # nobody walks past those who wait
-        if self.idle_for_s(at_s) <= cfg.walk_most_s:
+        if self.free.for_s(at_s) <= cfg.walk_most_s:
             place_s = self.places.serve(at_s, min(customer.came_s, latest_s))
             for other in self._company_of(customer, customers):
                 if other.joined and not other.stands_by:
@@ -257,7 +245,7 @@ class Tills:
             left = self.finish(customer)
             self._send_company_off(left, customers)
             return [left]
-        self._passed_s[customer.till] = customer.at_till_last_s
+        self.free.passed_s[customer.till] = customer.at_till_last_s
         self._drop(customer)
         return []
 
@@ -291,7 +279,7 @@ class Tills:
 
     def finish(self, customer: Customer) -> Left:
         """End a service."""
-        self._freed_s[customer.till] = customer.at_till_last_s
+        self.free.freed_s[customer.till] = customer.at_till_last_s
         self.served[customer.till] = self.served.get(customer.till, 0) + 1
         customer.till, customer.done = NOWHERE, True
         joined_s = customer.joined_s if customer.place_s is None else customer.place_s
@@ -306,31 +294,3 @@ class Tills:
         if customer.walked_up:
             return bool(len(self.shape.cashiers_xy)) and at_s - since_s >= self.settings.walk_up_s
         return customer.joined or at_s - since_s >= self.settings.arrive_s
-
-
-def _walked_straight(customer: Customer) -> bool:
-    """Whether somebody was seen walking in, from further than the line's end to a till, without coming to a stand."""
-    if not (customer.walked_in and customer.was_seen_coming) or customer.has_stood or customer.at_end_since_s is None:
-        return False
-    return (customer.at_till_since_s or 0.0) - customer.at_end_since_s >= STEP_S
-
-
-def _take_over(last: Customer, other: Customer, customers: list[Customer], at_s: float, gap_s: float) -> None:
-    """Let a customer go on under the number of the one who is seen in their place.
-
-    Whoever has that customer's number now was in the other's place before: in line, or in nobody's.
-    """
-    old_unit = last.unit
-    last.number, other.number = other.number, last.number
-    # Whoever was their company stays it, and nobody becomes it by the number that is free now.
-    for c in customers:
-        if c.unit == old_unit and c is not other:
-            c.unit = last.number
-    other.unit = other.number
-    last.near_till, last.near_distance, last.slow = other.near_till, other.near_distance, other.slow
-    last.be_at_till(at_s, gap_s)
-    last.seen_s = last.inside_s = at_s
-    if other.joined:
-        other.near_till, other.at_till_since_s, other.stood_at_till_s = NOWHERE, None, None
-    else:
-        customers.remove(other)

@@ -133,3 +133,10 @@ def has_handed_over(last: Customer, customer: Customer) -> bool:
     if since_s is None or since_s <= last.at_till_last_s:
         return False
     return customer.came_in and (last.walked_off or last.has_gone)
+
+
+def has_walked_straight(customer: Customer) -> bool:
+    """Whether somebody was seen walking in, from further than the line's end to a till, without coming to a stand."""
+    if not (customer.walked_in and customer.was_seen_coming) or customer.has_stood or customer.at_end_since_s is None:
+        return False
+    return (customer.at_till_since_s or 0.0) - customer.at_end_since_s >= STEP_S

@@ -1,0 +1,25 @@
+import numpy as np
+
+from storesense_edge.vision.queue_free_tills import FreeTills
+from storesense_edge.vision.queue_posts import Posts
+
+NOBODY_KNOWN = Posts(np.empty((0, 2)))
+
+
+def test_a_till_whose_cashier_cannot_be_seen_is_free_once_it_has_served() -> None:
+    free = FreeTills(2)
+    free.look(set(), NOBODY_KNOWN, 10.0)
+    assert free.for_s(10.0) == 0.0
+    free.freed_s[1] = 12.0
+    free.look(set(), NOBODY_KNOWN, 12.0)
+    assert free.for_s(20.0) == 8.0
+
+
+def test_a_till_that_is_held_or_was_passed_meanwhile_is_not_free_for_as_long() -> None:
+    free = FreeTills(1, freed_s={0: 12.0})
+    free.look(set(), NOBODY_KNOWN, 12.0)
+    free.look({0}, NOBODY_KNOWN, 14.0)
+    assert free.for_s(14.0) == 0.0
+    free.passed_s[0] = 17.0
+    free.look(set(), NOBODY_KNOWN, 18.0)
+    assert free.for_s(18.0) == 1.0
