@@ -78,7 +78,7 @@ def _zone_dwell(zone_id: str, lengths: dict[str, Any] | None, visits: dict[str, 
 
 
 async def transitions(connection: Connection, *, layout: StoreLayout, span: TimeSpan) -> dict[str, Any]:
-    """Return how many went from which zone to which, by whole quarters of an hour that begin in the span."""
+    """Return how many customers went from which zone to which, by whole quarters of an hour that begin in the span."""
     cursor = await connection.execute(_SQL["all_series"], {"store_id": layout.id, "stream": "flow"})
     values = {
         "series_ids": [row["series_id"] for row in await cursor.fetchall()],
@@ -86,11 +86,16 @@ async def transitions(connection: Connection, *, layout: StoreLayout, span: Time
         "to_at": span.to_at,
     }
     rows = await (await connection.execute(_SQL["ways"], values)).fetchall()
+    not_customers = {zone.id for zone in layout.zones if zone.staff_only}
     return {
         "from": values["from_at"],
         "to": span.to_at,
         "fewest_told": FEWEST_TOLD,
-        "ways": [row for row in rows if row["from_zone_id"]],
+        "ways": [
+            row
+            for row in rows
+            if row["from_zone_id"] and not_customers.isdisjoint((row["from_zone_id"], row["to_zone_id"]))
+        ],
         "suppressed": sum(row["people"] for row in rows if not row["from_zone_id"]),
     }
 

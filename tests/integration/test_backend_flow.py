@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fixtures.backend_world import STORE, layout, new_world, running_backend
+from fixtures.backend_world import DEVICES, STORE, layout, new_world, running_backend
 from storesense_backend import flow as flow_figures
 from storesense_backend import registry
 from storesense_backend.api import flow
@@ -74,6 +74,32 @@ async def test_ways_are_summed_over_cameras_and_quarters(world, backend):
     found = flow.Transitions.model_validate(await get(backend, "transitions"))
     assert [(way.from_zone_id, way.to_zone_id, way.people) for way in found.ways] == [("zone-a", "zone-b", 18)]
     assert (found.suppressed, found.fewest_told) == (18, 5)
+
+
+async def test_a_zone_for_staff_only_is_in_no_figure_of_customers(world, backend):
+    zones = [{"id": "zone-a", "name": "Zone A"}, {"id": "back", "name": "Stock room", "staff_only": True}]
+    await registry.put_store(world.connection, layout(zones=zones), devices=DEVICES, rules=[])
+    visits = {"period_ms": 60_000, "occupancy": 9, "entry_count": 9, "exit_count": 9, "presence_ms": 540_000}
+    visits |= {"visit_count": 9, "visit_dwell_ms": 900_000, "stop_count": 9}
+    for minute in range(1, 6):
+        at = NOW.replace(second=0) - timedelta(minutes=minute)
+        await world.commit("zone_visits", "back", [visits | {"measured_at": at}])
+        own = visits | {"measured_at": at, "occupancy": 1, "presence_ms": 60_000, "visit_dwell_ms": 90_000}
+        await world.commit("zone_visits", "zone-a", [own | {"stop_count": 3}])
+        await world.commit("zone_dwells", "back", [dwells(at, [9] + [0] * 16, people_ms=9_000, staff_ms=9_000)])
+        await world.commit("zone_dwells", "zone-a", [dwells(at, [9] + [0] * 16, people_ms=9_000)])
+        for way in (("zone-a", "back"), ("back", "zone-a"), ("zone-a", "zone-a")):
+            told = dict(zip(("from_zone_id", "to_zone_id"), way, strict=True))
+            row = {"measured_at": at, "span_ms": 900_000, "people_count": 7}
+            await world.commit("zone_transitions", "cam-1", [row | told])
+    ways = (await get(backend, "transitions"))["ways"]
+    assert {(way["from_zone_id"], way["to_zone_id"]) for way in ways} == {("zone-a", "zone-a")}
+    assert [zone["zone_id"] for zone in (await get(backend, "dwell"))["zones"]] == ["zone-a"]
+    assert [zone["zone_id"] for zone in (await get(backend, "day"))["zones"]] == ["zone-a"]
+    kpis = {kpi["name"]: kpi["value"] for kpi in (await get(backend, "kpis"))["kpis"]}
+    assert (kpis["mean_dwell"], kpis["engagement"], kpis["staff_share"]) == (10.0, pytest.approx(1 / 3), 0.0)
+    expected = (await get(backend, "completeness"))["summary"]
+    assert "back" not in str(expected)
 
 
 async def test_parties_stand_beside_heads(world, backend):
