@@ -74,6 +74,26 @@ def test_a_still_pointer_goes_on_reading_a_chart_that_is_drawn_anew(chart: Page)
     assert seen == [True]
 
 
+@pytest.mark.parametrize(
+    ("hours", "length_days", "texts"),
+    [
+        ([0, 6, 12], 1, ["01:00", "07:00", "13:00"]),
+        ([-1, 11, 23, 35], 7, ["16 Nov", "12:00", "17 Nov", "12:00"]),
+        ([-1, 23, 71], 30, ["16 Nov", "17 Nov", "19 Nov"]),
+    ],
+    ids=["a day: times", "a week: each day once, and its noon", "a month: days"],
+)
+def test_no_day_stands_twice_on_the_axis(chart: Page, hours: list[float], length_days: int, texts: list[str]) -> None:
+    found = chart.evaluate(
+        """async ([hours, lengthS]) => {
+          const { tickText } = await import("/static/app/parts/chart.js");
+          return hours.map((h) => tickText(Date.UTC(2026, 10, 16) / 1000 + h * 3600, lengthS, "Europe/Berlin"));
+        }""",
+        [hours, length_days * 86_400],
+    )
+    assert found == texts
+
+
 def test_new_numbers_are_read_where_the_pointer_is(chart: Page) -> None:
     point_at(chart, 4.5)
     expect(readout(chart)).to_contain_text("in 40")

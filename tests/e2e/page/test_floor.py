@@ -89,6 +89,44 @@ def test_hovering_tells_what_it_is(open_page) -> None:
     expect(page.locator(".tip")).to_contain_text("Open, nobody there")
 
 
+def test_stations_that_serve_themselves_want_no_cashier(open_page, backend: FakeBackend) -> None:
+    layout = backend.stores[fake_store.STORE_ID]["layout"]
+    next(lane for lane in layout["lanes"] if lane["id"] == "lane-2")["kind"] = "self_checkout"
+    page: Page = open_page()
+    lane = page.get_by_role("button", name="Lane 2")
+    expect(lane).to_have_attribute("aria-label", re.compile("Open$"))
+    expect(lane.locator(".lane-box")).to_have_class("lane-box lane-open")
+
+
+def test_a_zone_for_staff_only_is_not_among_the_places_of_customers(open_page, backend: FakeBackend) -> None:
+    zones = backend.stores[fake_store.STORE_ID]["layout"]["zones"]
+    zones[0]["staff_only"] = True
+    zones.append({"id": "back", "name": "Back office", "staff_only": True, "floor_m": None})
+    page: Page = open_page()
+    expect(page.locator('[data-key="zone:aisles"]')).to_have_count(1)
+    expect(page.locator('[data-key="zone:fresh"]')).to_have_count(0)
+    expect(page.get_by_text("Back office")).to_have_count(0)
+
+
+def test_of_devices_that_would_hide_the_plan_only_those_that_are_not_online_are_drawn(
+    open_page, backend: FakeBackend
+) -> None:
+    door = {"measures": [{"stream": "footfall", "subject_id": "door"}], "last_seen_at": fake_store.instant()}
+    cameras = [{"device_id": f"camera-{n}", "kind": "camera", "state": "online"} for n in range(25)]
+    cameras[7]["state"] = "offline"
+    backend.snapshot["devices"] = cameras
+    page: Page = open_page()
+    told = [camera | door | {"software": None, "health": [], "commands": []} for camera in cameras]
+    page.route("**/corner-market/devices", lambda route: route.fulfill(json={"devices": told}))
+    page.reload()
+    expect(page.locator(".place.device")).to_have_count(1)
+    expect(page.locator('[data-key="device:camera-7"]')).to_have_count(1)
+    backend.snapshot["devices"] = cameras[:24]
+    page.route("**/corner-market/devices", lambda route: route.fulfill(json={"devices": told[:24]}))
+    page.reload()
+    expect(page.locator(".place.device")).to_have_count(24)
+
+
 @pytest.mark.parametrize(("in_side", "up"), [("left", True), ("right", False)])
 def test_the_arrow_points_to_the_side_that_is_in(open_page, backend: FakeBackend, in_side: str, up: bool) -> None:
     # The door's line runs from left to right; its left, looking along it, is up on the plan.

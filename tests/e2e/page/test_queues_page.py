@@ -74,6 +74,22 @@ def test_a_queue_says_what_it_waits_for_and_how_long_cashiers_waited(open_page, 
     expect(tills.get_by_text("waited 16 min 40 s for customers")).to_have_count(idle)
 
 
+def test_a_closed_lane_does_not_say_that_its_cashier_waited_for_nobody(open_page, backend):
+    backend.queues.idle_s = 0.0
+    page = open_at(open_page, backend)
+    lanes = page.locator('[data-queue="tills"] .till')
+    expect(lanes.locator(".till-state")).to_have_text(["Open", "Open", "Closed", "Not told"])
+    expect(lanes.get_by_text("waited 0 s for customers")).to_have_count(3)
+    expect(lanes.nth(2)).not_to_contain_text("waited")
+
+
+def test_a_period_names_the_queues_that_a_camera_did_not_see_well(open_page, backend):
+    page = open_at(open_page, backend, HASH + "&period=week")
+    expect(page.locator("#marked")).to_have_text(
+        "For a part of this time a camera did not see well. Affected are Tills (1 h)"
+    )
+
+
 def test_each_call_tells_what_was_done_and_the_waits_before_and_after(open_page, backend):
     page = open_at(open_page, backend)
     rows = page.locator("#calls tbody tr")

@@ -68,9 +68,43 @@ def test_figures_of_a_camera_that_did_not_see_well_are_marked(open_page, backend
     page = open_at(open_page, backend, HASH + "&period=week")
     expect(page.locator("#marked")).to_contain_text("Main door (1 h")
     expect(page.locator("#marked")).to_contain_text("Fresh food (1 h")
+    expect(page.locator("#marked")).not_to_contain_text("Tills")  # no figure of this page is a queue's
     expect(row(page, "lines", "Main door").locator(".mark")).to_contain_text("A camera did not see well for 1 h")
     expect(row(page, "stays", "Fresh food").locator(".mark")).to_have_count(1)
     expect(row(page, "lines", "Side door").locator(".mark")).to_have_count(0)
+
+
+def test_a_day_after_one_without_trade_is_called_by_its_own_date(open_page, backend):
+    page = open_at(open_page, backend)
+    expect(page.locator("#doors tbody tr")).to_have_count(2)
+
+    def days(route) -> None:
+        # From closing on Saturday to closing on Monday, and what goes on since then, over Tuesday to Wednesday.
+        day = {"is_reconciled": True, "entered": 8, "left": 8, "drift": 0, "drift_ratio": 0.0, "completeness": 1.0}
+        told = [
+            day | {"starts_at": "2026-11-14T08:00:00Z", "ends_at": "2026-11-16T08:00:00Z"},
+            day | {"starts_at": "2026-11-16T08:00:00Z", "ends_at": "2026-11-18T08:00:00Z", "is_reconciled": False},
+        ]
+        points = [{"at": "2026-11-16T09:00:00Z", "people": 3, "low": 1, "high": 5}]
+        answer = {"basis": "doors", "step_s": 900, "to": "2026-11-16T22:00:00Z", "now": None, "points": points}
+        route.fulfill(json=answer | {"days": told, "learnt_days": 1})
+
+    page.route("**/corner-market/occupancy?*", days)
+    page.get_by_role("combobox", name="Period").select_option("week")
+    heads = page.locator("#doors tbody tr th")
+    expect(heads).to_have_text(["17 Nov", "16 Nov"])
+
+
+def test_a_zone_for_staff_only_is_in_no_figure_of_customers(open_page, backend):
+    layout = backend.stores["corner-market"]["layout"]
+    for zone in layout["zones"]:
+        zone["staff_only"] = True
+    page = open_at(open_page, backend, HASH + "&period=week")
+    expect(page.locator("#marked")).to_contain_text("Main door (1 h")
+    expect(page.locator("#marked")).not_to_contain_text("Fresh food")
+    expect(page.locator("#lines")).to_be_visible()
+    expect(page.locator("#stays")).to_have_count(0)
+    expect(page.locator("#ways")).to_have_count(0)
 
 
 def test_times_of_two_cameras_that_fail_at_once_count_once(open_page, backend):

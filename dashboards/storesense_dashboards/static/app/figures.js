@@ -37,11 +37,11 @@ export function slotState(slot, reading, atMs) {
 }
 
 /** The state of a lane: "none", "stale", "closed", "unstaffed" (open, nobody there) or "open". */
-export function laneState(reading, atMs) {
+export function laneState(reading, atMs, lane) {
   const { state, sinceMs } = freshness("lanes", reading, atMs);
   if (state !== "fresh") return { state, sinceMs };
   if (!reading.is_open) return { state: "closed", sinceMs };
-  return { state: reading.is_staffed ? "open" : "unstaffed", sinceMs };
+  return { state: reading.is_staffed || lane?.kind === "self_checkout" ? "open" : "unstaffed", sinceMs };
 }
 
 const SLOT_ORDER = { empty: 0, low: 1, unknown: 2, stale: 3, none: 4, settling: 5, ok: 6 };

@@ -43,7 +43,7 @@ function valueText(item, place, reading, atMs) {
         ? `${t.floor.waiting(reading.length)}, ${t.queues.waits(durationText(reading.longest_wait_s))}`
         : t.queues.nobody;
     case "lane":
-      return t.lane[laneState(reading, atMs).state];
+      return t.lane[laneState(reading, atMs, place).state];
     case "slot":
       return reading.units == null
         ? t.item.unitsUnknown
@@ -106,12 +106,12 @@ const detailRows = {
       place.lanes
         .map((id) => {
           const lane = layout.lanes.find((entry) => entry.id === id);
-          return `${lane?.name ?? id}: ${t.lane[laneState(live.lanes[id], atMs).state]}`;
+          return `${lane?.name ?? id}: ${t.lane[laneState(live.lanes[id], atMs, lane).state]}`;
         })
         .join(" · ") || t.unknown,
     ],
   ],
-  lane: (place, reading, { atMs }) => [[t.item.state, t.lane[laneState(reading, atMs).state]]],
+  lane: (place, reading, { atMs }) => [[t.item.state, t.lane[laneState(reading, atMs, place).state]]],
   slot: (place, reading) => [
     [
       t.item.stock,

@@ -207,7 +207,7 @@ export function markOf(item, { live, atMs, laneLabelWidth, fit }) {
   const { state } = freshnessOf(live, item, atMs);
   const extra = { fit };
   if (item.kind === "lane") {
-    extra.laneWord = laneState(reading, atMs).state;
+    extra.laneWord = laneState(reading, atMs, item.place).state;
     extra.laneLabelWidth = laneLabelWidth;
   }
   if (item.kind === "slot") extra.slot = slotState(item.place, reading, atMs);

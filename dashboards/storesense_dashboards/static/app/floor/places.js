@@ -42,12 +42,13 @@ const MEASURED = {
   environment: ["environment_sensors", "at_m"],
 };
 const AREAS = new Set(["footfall", "zone", "queue"]);
-const MOST_DEVICES = 80;
+const MOST_DEVICES = 24;
 const APART_PX = 24;
 
 /**
  * Devices by what they measure, as nobody says where they hang: at the upper right of their lines, zones, slots...
- * `devices` are those that `GET .../devices` tells; of very many only those that are offline.
+ * `devices` are those that `GET .../devices` tells; of so many that they would hide what they measure, only those that
+ * are not online.
  */
 export function placedDevices(layout, devices, fit) {
   const shown = devices.length > MOST_DEVICES ? devices.filter((device) => device.state !== "online") : devices;

@@ -13,6 +13,8 @@ import { Advice, change } from "../queues/advice.js";
 import { Calls } from "../queues/calls.js";
 import { Arrivals, Joins, Lanes, Level, Waits } from "../queues/past.js";
 import { newest, WaitsNow } from "../queues/waits.js";
+import { Marked } from "../visitors/mark.js";
+import { markedSeconds, qualitySince } from "../visitors/marks.js";
 import { html, Pure } from "../ui.js";
 
 const [p] = await Promise.all([pageTexts("queues"), loadStyle("queues")]);
@@ -49,13 +51,14 @@ async function loadPast(storeId, params, zone, nowMs, signal) {
   // A young day is asked for as a whole hour at least, so that there is something to draw.
   const date = dayKey(fromMs, zone);
   const days = Math.max(1, Math.min(MOST_DAYS, Math.round((Date.parse(dayKey(toMs - 1, zone)) - Date.parse(date)) / DAY_MS) + 1));
-  const [past, kpis, targets, forecast] = await Promise.all([
+  const [past, kpis, targets, forecast, quality] = await Promise.all([
     api.get(storeId, "/staffing/history", { params: span, signal }),
     api.get(storeId, "/kpis", { params: span, signal }),
     api.get(storeId, "/targets", { signal }),
     api.get(storeId, "/forecast", { params: { kpi: "visitors", date, days }, signal }),
+    api.get(storeId, "/quality", { params: { ...span, from: new Date(qualitySince(fromMs, toMs)).toISOString() }, signal }),
   ]);
-  return { past, kpis: kpis.kpis, targets: targets.targets, forecast };
+  return { past, kpis: kpis.kpis, targets: targets.targets, forecast, marked: markedSeconds(quality.faults) };
 }
 
 const percent = (share) => (share === null ? null : `${numberText(share * 100)} %`);
@@ -152,10 +155,11 @@ export class View extends Pure {
 }
 
 function OverPeriod({ told, layout, nowMs, zone }) {
-  const { past, kpis, targets, forecast } = told;
+  const { past, kpis, targets, forecast, marked } = told;
   const target = targets.find((each) => each.kpi === "served_within_target")?.target ?? null;
   const { name } = layout;
-  return html`<${PeriodFigures} kpis=${kpis} targets=${targets} past=${past} />
+  return html`<${Marked} layout=${layout} marked=${marked} streams=${["queue"]} lead=${p.markedLead} />
+    <${PeriodFigures} kpis=${kpis} targets=${targets} past=${past} />
     <${Lanes} past=${past} zone=${zone} name=${name} />
     <${Calls} past=${past} layout=${layout} nowMs=${nowMs} zone=${zone} />
     <${Waits} past=${past} zone=${zone} name=${name} />

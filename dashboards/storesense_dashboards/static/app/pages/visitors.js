@@ -3,7 +3,6 @@
 import { api } from "../api.js";
 import { dayKey, durationText, numberText } from "../format.js";
 import { pageTexts } from "../i18n/index.js";
-import { Icon } from "../icons.js";
 import { Asked } from "../parts/asked.js";
 import { Card, Empty } from "../parts/card.js";
 import { Figure } from "../parts/figure.js";
@@ -13,14 +12,14 @@ import { loadStyle } from "../parts/style.js";
 import { html, Pure } from "../ui.js";
 import { Doors } from "../visitors/doors.js";
 import { Lines, Stays, Ways } from "../visitors/flow.js";
-import { affectedNames, markedSeconds } from "../visitors/marks.js";
+import { Marked } from "../visitors/mark.js";
+import { markedSeconds, qualitySince } from "../visitors/marks.js";
 
 const [p] = await Promise.all([pageTexts("visitors"), loadStyle("visitors")]);
 
 const OPTIONS = ["today", "week", "month", "custom"];
 const DAY_MS = 86_400_000;
 const MOST_DAYS = 31;
-const MOST_QUALITY_MS = 7 * DAY_MS;
 
 export const refreshMs = 0;
 
@@ -42,7 +41,7 @@ async function loadSpan(storeId, params, zone, nowMs, signal) {
     ask("/dwell"),
     ask("/transitions"),
     ask("/occupancy"),
-    ask("/quality", Math.max(fromMs, toMs - MOST_QUALITY_MS + 60_000)),
+    ask("/quality", qualitySince(fromMs, toMs)),
   ]);
   return { kpis: kpis.kpis, lines: parties.lines, dwell, transitions, occupancy, quality, marked: markedSeconds(quality.faults) };
 }
@@ -68,25 +67,20 @@ function Figures({ data }) {
   </div>`;
 }
 
-function Marked({ layout, marked }) {
-  const found = Object.keys(marked).flatMap((figure) => affectedNames(layout, [figure], p.heatmap).map((name) => `${name} (${durationText(marked[figure])})`));
-  if (!found.length) return null;
-  return html`<p class="marked-lead" id="marked"><${Icon} name="warning" />${p.markedLead} ${found.join(", ")}</p>`;
-}
-
 function OverPeriod({ data, layout, zone }) {
-  return html`<${Marked} layout=${layout} marked=${data.marked} />
+  const zones = layout.zones.filter((each) => !each.staff_only);
+  return html`<${Marked} layout=${layout} marked=${data.marked} streams=${["footfall", "zone"]} lead=${p.markedLead} />
     <${Figures} data=${data} />
     <${Doors} occupancy=${data.occupancy} zone=${zone} name=${layout.name} />
     ${layout.lines.length > 0 && html`<${Lines} lines=${data.lines} audits=${data.quality.lines} marked=${data.marked} layout=${layout} />`}
-    ${layout.zones.length > 0 && html`<${Stays} dwell=${data.dwell} marked=${data.marked} layout=${layout} />`}
-    ${layout.zones.length > 1 && html`<${Ways} transitions=${data.transitions} layout=${layout} />`}`;
+    ${zones.length > 0 && html`<${Stays} dwell=${data.dwell} marked=${data.marked} layout=${layout} />`}
+    ${zones.length > 1 && html`<${Ways} transitions=${data.transitions} layout=${layout} />`}`;
 }
 
 /** Props: as every page's View. */
 export class View extends Pure {
   render({ layout, nowMs, zone, view, actions }) {
-    if (!layout.lines.length && !layout.zones.length)
+    if (!layout.lines.length && layout.zones.every((each) => each.staff_only))
       return html`<${Card} id="no-visitors" icon="people" title=${p.title}><${Empty} icon="people" title=${p.none} help=${p.noneHelp} /><//>`;
     const { params, storeId } = view;
     const what = [storeId, params.period ?? "", params.from ?? "", params.to ?? "", dayKey(nowMs, zone)].join(" ");

@@ -123,7 +123,7 @@ export class Chart extends Pure {
       },
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
       axes: [
-        { ...axis, grid: { show: false }, space: 64, values: (_, splits) => splits.map((s) => this.#tick(s, endS() - firstS())) },
+        { ...axis, grid: { show: false }, space: 64, values: (_, splits) => splits.map((s) => tickText(s, endS() - firstS(), this.props.zone)) },
         { ...axis, grid, size: 46, space: 36, values: (_, splits) => splits.map((v) => numberText(v, decimalsOf(splits))) },
       ],
       ...this.#lines(),
@@ -142,12 +142,6 @@ export class Chart extends Pure {
     const { xs, stepS = 0, span } = this.props;
     if (span) return [span.fromS, span.toS];
     return xs.length ? [xs[0], Math.max(xs[xs.length - 1] + stepS, xs[0] + 1)] : [0, 1];
-  }
-
-  #tick(s, lengthS) {
-    const { zone } = this.props;
-    if (lengthS <= 1.5 * DAY_S) return timeText(s * 1000, zone);
-    return dayText(s * 1000, zone);
   }
 
   /** The index of the step that `s` is in, or of the last before it; null outside. */
@@ -249,6 +243,13 @@ export class Chart extends Pure {
       </div>
     </div>`;
   }
+}
+
+/** What stands at an instant of the axis: the time within a day or two, else the day where it begins, and the time between. */
+export function tickText(s, lengthS, zone) {
+  const wall = wallDate(s * 1000, zone);
+  const isDay = lengthS > 1.5 * DAY_S && wall.getHours() + wall.getMinutes() === 0;
+  return isDay ? dayText(s * 1000, zone) : timeText(s * 1000, zone);
 }
 
 /** As many decimals as the steps of an axis need. */

@@ -28,7 +28,7 @@ function Lane({ lane, name }) {
       <span class="till-bar" aria-hidden="true"><span style=${{ width: `${Math.round(share * 100)}%` }}></span></span>
       ${p.busy(`${numberText(share * 100)} %`)}
     </span>`}
-    ${lane.kind === "staffed" && lane.idle_s !== null && html`<span class="hint" title=${p.idleHelp}>${p.idle(durationText(lane.idle_s))}</span>`}
+    ${lane.kind === "staffed" && lane.idle_s !== null && (state !== "closed" || lane.idle_s > 0) && html`<span class="hint" title=${p.idleHelp}>${p.idle(durationText(lane.idle_s))}</span>`}
   </li>`;
 }
 

@@ -13,8 +13,13 @@ export const signed = (value, text) => `${value > 0 ? "+" : value < 0 ? "−" : 
 const peopleText = (value) => numberText(value);
 const axisEnd = (max) => Math.max(4, Math.ceil(max * 1.1));
 
-const dayColumns = (zone) => [
-  { id: "day", label: p.columns.day, isHead: true, isBrief: true, value: (row) => row.starts_at, cell: (row) => dayText(parseInstant(row.starts_at) + 43_200_000, zone) },
+const HALF_A_DAY_MS = 43_200_000;
+
+/** The day that a span from closing to closing is called by: that of its last hours, as days without trade may lie before. */
+const dayOf = ({ ends_at: endsAt }, toMs, zone) => dayText(Math.min(parseInstant(endsAt) - HALF_A_DAY_MS, toMs), zone);
+
+const dayColumns = (toMs, zone) => [
+  { id: "day", label: p.columns.day, isHead: true, isBrief: true, value: (row) => row.starts_at, cell: (row) => dayOf(row, toMs, zone) },
   { id: "in", label: p.columns.entered, isNumber: true, value: (row) => row.entered },
   { id: "out", label: p.columns.left, isNumber: true, value: (row) => row.left },
   { id: "drift", label: p.columns.drift, isNumber: true, isBrief: true, value: (row) => row.drift, cell: (row) => (row.drift === null ? p.goesOn : signed(row.drift, numberText)) },
@@ -57,7 +62,7 @@ export class Doors extends Pure {
       html`<${Chart} title=${`${name} ${p.doors}`} xs=${xs} series=${series} stepS=${occupancy.step_s} zone=${zone} label=${p.doorsSummary(most, peopleText(most))} maxOf=${axisEnd} />`}
       ${occupancy.days.length > 0 &&
       html`<h3>${p.days}</h3>
-        <${Table} title=${`${name} ${p.days}`} rows=${occupancy.days} keyOf=${(row) => row.starts_at} columns=${dayColumns(zone)} sortedBy="-day" />`}
+        <${Table} title=${`${name} ${p.days}`} rows=${occupancy.days} keyOf=${(row) => row.starts_at} columns=${dayColumns(parseInstant(occupancy.to), zone)} sortedBy="-day" />`}
     <//>`;
   }
 }

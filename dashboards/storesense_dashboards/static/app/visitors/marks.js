@@ -1,6 +1,11 @@
 // Which figures rest on a camera that was not well, and for how long; pure.
 import { parseInstant } from "../format.js";
 
+const MOST_QUALITY_MS = 7 * 86_400_000;
+
+/** From when on faults are asked for, of a period: the API tells seven days at once. */
+export const qualitySince = (fromMs, toMs) => Math.max(fromMs, toMs - MOST_QUALITY_MS + 60_000);
+
 /** Seconds by figure ("zone/fresh"), of faults as `GET .../quality` tells them; times of several cameras at once count once. */
 export function markedSeconds(faults) {
   const spans = new Map();
@@ -20,9 +25,9 @@ export function markedSeconds(faults) {
   return marked;
 }
 
-/** What people call figures ("zone/fresh") of a layout, `heatmap` the heatmap; those that it has not are left out. */
+/** What people call figures ("zone/fresh") of a layout, `heatmap` the heatmap; those that it tells none of are left out. */
 export function affectedNames(layout, figures, heatmap) {
-  const lists = { footfall: layout.lines, zone: layout.zones, queue: layout.queues };
+  const lists = { footfall: layout.lines, zone: layout.zones.filter((zone) => !zone.staff_only), queue: layout.queues };
   return figures.flatMap((figure) => {
     const [stream, id] = figure.split("/");
     return stream === "heatmap" ? heatmap : (lists[stream]?.find((place) => place.id === id)?.name ?? []);

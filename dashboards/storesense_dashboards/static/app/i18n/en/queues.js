@@ -19,6 +19,7 @@ export default {
   noAdvice: "No advice yet",
   noAdviceThen: "No advice in this time",
   silent: "Nothing told for minutes",
+  markedLead: "For a part of this time a camera did not see well. Affected are",
   band: (low, high) => `${low} to ${high}, four times in five`,
 
   unknown: {

@@ -19,6 +19,7 @@ export default {
   noAdvice: "暂无建议",
   noAdviceThen: "此时段没有建议",
   silent: "数分钟没有数据",
+  markedLead: "此时段内摄像头有一段时间看不清。受影响的有",
   band: (low, high) => `${low} 至 ${high}，五次中有四次`,
 
   unknown: {
