@@ -5,7 +5,8 @@ the lens's axis), the camera's focal length and pose follow from it (Hartley and
 circular points), and with them the plane in which heads of people of usual height move. A box that is far shorter
 than somebody of that height would be there, and yet as wide, shows a grown person's upper part: it is drawn down to
 the feet.
-Children are as narrow as they are short, so their height stays as it is.
+Children are as narrow as they are short, so their height stays as it is. Beside the camera's axis their boxes are wide
+by their lean alone, so that is taken off first.
 
 Somebody upright leans outwards at the sides of a picture taken from above: on the line to the point where all plumb
 lines meet (their vanishing point). A box around a leaning body has its middle beside the feet, by half a metre under a
@@ -31,10 +32,13 @@ SHORT_SHARE = 0.8
 """A box shorter than this share of a grown person's may be cut off below ..."""
 WIDE_SHARE = 0.24
 """... if it is at least this wide, as a share of that person's height; people are about 0.3 ..."""
-CUT_SHAPE = 0.45
+CUT_SHAPE = 0.4
 """... and this wide for its own height, both on the person: a child is as slender as anybody who is seen whole."""
 SHOULDER_SHARE = 0.8
 """The widest part of a body is about this high: feet below and shoulders here decide where a box's sides are."""
+LEANING_WIDTH = 0.85
+"""A box around a leaning body ends at its feet on one side and at its shoulders on the other, and feet stand closer
+than shoulders are wide: of the body's own width this share is in the box beside the lean."""
 BORDER_SHARE = 0.08
 """A box that comes this near to the picture's edge may go on beyond it, as a share of a grown person's height: a
 detector draws the edges of boxes that the picture cuts off no better than others."""
@@ -80,7 +84,7 @@ class HeadView:
         feet_y = self.feet_y_px(heads)
         full = feet_y - boxes[:, 1]
         with np.errstate(invalid="ignore"):  # nowhere is not cut
-            tall, wide = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
+            tall, wide = boxes[:, 3] - boxes[:, 1], self._body_widths_px(boxes)
             # Seen from above, people are foreshortened, and their width is not.
             tall_m, wide_m = tall / full * USUAL_HEIGHT_M, wide * self._head_depths_m(heads) / self.focal_px
             cut = (tall < SHORT_SHARE * full) & (wide >= WIDE_SHARE * full) & (wide_m >= CUT_SHAPE * tall_m)
@@ -91,6 +95,21 @@ class HeadView:
         completed[:, 3] = low
         completed[:, 0::2] += self._lean_px(boxes, low)[:, None]
         return Detections(completed, detections.scores)
+
+    def _body_widths_px(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) how wide the bodies are in their boxes, without what of these is the lean of somebody seen whole."""
+        tall, wide = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
+        slopes = self._slopes((boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2)
+        upright = np.maximum(wide - np.abs(slopes) * SHOULDER_SHARE * tall, 0.0) / LEANING_WIDTH
+        widths: NDArray[np.float64] = np.fmin(wide, upright)
+        return widths
+
+    def _slopes(self, x_px: NDArray[np.float64], y_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(N,) how far right plumb lines go on each pixel down at points of the picture; not finite where they meet."""
+        x, y, w = self.plumb
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slopes: NDArray[np.float64] = (x_px * w - x) / (y_px * w - y)
+        return slopes
 
     def _room_px(self, boxes: NDArray[np.float64]) -> NDArray[np.float64]:
         """(N,) how far boxes are from the nearest of those edges of the picture beyond which a head may be."""
@@ -105,10 +124,8 @@ class HeadView:
         """
         shoulder_y = feet_y + SHOULDER_SHARE * (boxes[:, 1] - feet_y)
         middle_y = (np.maximum(boxes[:, 3], shoulder_y) + shoulder_y) / 2
-        middle_x = (boxes[:, 0] + boxes[:, 2]) / 2
-        x, y, w = self.plumb
-        with np.errstate(divide="ignore", invalid="ignore"):
-            lean: NDArray[np.float64] = (middle_x * w - x) / (middle_y * w - y) * (feet_y - middle_y)
+        with np.errstate(invalid="ignore"):
+            lean = self._slopes((boxes[:, 0] + boxes[:, 2]) / 2, middle_y) * (feet_y - middle_y)
         # Close to where the plumb lines meet somebody is seen from straight above, and leans nowhere in particular.
         most = np.maximum(boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0])
         return np.where(np.abs(lean) <= most, lean, 0.0)

@@ -41,6 +41,16 @@ def box(x_m: float, y_m: float, *, from_m: float, tall_m: float, wide_m: float) 
     return [middle - half, corners[1, 1], middle + half, corners[0, 1]]
 
 
+def leaning(place: tuple[float, float], *, tall_m: float, radius_m: float, from_m: float = 0.0) -> list[float]:
+    """The box of an upright body whose feet stand closer than its shoulders are wide, seen from a height upwards."""
+    x_m, y_m = place
+    low = (0.7 if from_m == 0 else 1.0) * radius_m
+    across = [(x_m + side * low, y_m, from_m) for side in (-1, 1)]
+    across += [(x_m + side * radius_m, y_m, 0.8 * tall_m) for side in (-1, 1)]
+    head, *sides = project(np.array([(x_m, y_m, tall_m), *across]))
+    return [min(p[0] for p in sides), head[1], max(p[0] for p in sides), max(p[1] for p in sides)]
+
+
 @pytest.mark.parametrize("tilt_deg", [20.0, 35.0, 60.0])
 def test_the_camera_is_above_the_point_of_the_floor_where_it_hangs(tilt_deg: float) -> None:
     found = head_view(calibrated(tilt_deg), FRAME_WH)
@@ -99,6 +109,18 @@ def test_the_feet_are_under_the_lean(place: tuple[float, float], from_m: float) 
     found = view().complete(clean_detections(np.array([given]), np.array([0.9]))).boxes_xyxy_px[0]
     feet = calibrated().to_floor(np.array([[(found[0] + found[2]) / 2 / 640, found[3] / 360]]))[0]
     assert feet == pytest.approx([x_m, y_m], abs=0.12)
+
+
+@pytest.mark.parametrize("tall_m", [0.9, 1.1, 1.25])
+@pytest.mark.parametrize("place", [(3.0, 3.0), (-3.5, 4.5), (4.0, 5.0)])
+def test_a_child_that_leans_at_the_side_of_the_picture_keeps_its_feet(
+    place: tuple[float, float], tall_m: float
+) -> None:
+    """Its box is as wide as a grown person's, by the lean alone; a grown person who is cut off there is still found."""
+    given, cut = leaning(place, tall_m=tall_m, radius_m=0.17), leaning(place, tall_m=1.7, radius_m=0.25, from_m=0.9)
+    found = view().complete(clean_detections(np.array([given, cut]), np.array([0.9, 0.9]))).boxes_xyxy_px
+    assert found[0, 3] == given[3]
+    assert found[1, 3] > cut[3] + 5
 
 
 @pytest.mark.parametrize("short_px", [0.0, 4.0])
