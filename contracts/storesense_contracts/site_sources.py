@@ -46,6 +46,8 @@ class DetectionsSource(Recording):
 
 
 _PASSWORD_IN_QUERY = re.compile(r"(^|[&;])(pass|passwd|password|pwd|token|auth)[^=&;]*=", re.IGNORECASE)
+_PASSWORD_IN_PATH = re.compile(r"[/&;_](pass|passwd|password|pwd|token|auth)=", re.IGNORECASE)
+"""Some cameras want rtsp://HOST/user=NAME_password=WORD_channel=1.sdp."""
 
 
 def _address(text: str, *schemes: str) -> str:
@@ -56,7 +58,8 @@ def _address(text: str, *schemes: str) -> str:
         raise ValueError(f"is no address ({exc}); write it as {schemes[0]}://HOST/PATH") from exc
     if parts.scheme.lower() not in schemes or not host or not text.isprintable() or " " in text:
         raise ValueError(f"is no address; write it as {schemes[0]}://HOST/PATH")
-    if parts.username is not None or parts.password is not None or _PASSWORD_IN_QUERY.search(parts.query):
+    has_login = parts.username is not None or parts.password is not None
+    if has_login or _PASSWORD_IN_QUERY.search(parts.query) or _PASSWORD_IN_PATH.search(parts.path):
         # The text is not repeated, since errors go to logs.
         raise ValueError(
             "holds a user name or password, and this file is no place for them; put them into the camera credentials "

@@ -129,6 +129,8 @@ def test_each_mistake_has_its_line(folder: Path, old: str, new: str, line: int, 
     [
         ({"kind": "rtsp", "url": "rtsp://viewer:hush@10.0.0.5/a"}, "no place for them"),
         ({"kind": "rtsp", "url": "rtsp://10.0.0.5/a?user=x&password=hush"}, "no place for them"),
+        ({"kind": "rtsp", "url": "rtsp://10.0.0.5/user=x&password=hush&channel=1&stream=0.sdp"}, "no place for them"),
+        ({"kind": "rtsp", "url": "rtsp://10.0.0.5/user=x_password=hush_channel=1.sdp"}, "no place for them"),
         ({"kind": "rtsp", "url": "file:///etc/passwd"}, "is no address"),
         ({"kind": "rtsp", "url": "rtsp:///a"}, "is no address"),
         ({"kind": "onvif", "url": "rtsp://10.0.0.5/a"}, "is no address"),
