@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from math import hypot, inf, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,12 +30,44 @@ class UnitCount:
 
 @dataclass(slots=True)
 class _Company:
-    """Two who crossed a line one soon after the other, from then on."""
+    """Two who crossed a line one soon after the other, from then on.
+
+    Attributes:
+        began_s: when the later one crossed.
+        first_s: when both were seen first ...
+        last_s: ... and last.
+        seen: in how many pictures that was.
+        apart: the sum of how far apart they were, heights.
+        sums: of the times since ``began_s`` and of their squares.
+        off_xy: the sum of the ways from the one to the other, heights ...
+        timed_xy: ... and of these, each times its time.
+    """
 
     began_s: float
-    last_s: float
-    nearest: float
-    apart: float
+    first_s: float = inf
+    last_s: float = -inf
+    seen: int = 0
+    apart: float = 0.0
+    sums: tuple[float, float] = (0.0, 0.0)
+    off_xy: tuple[float, float] = (0.0, 0.0)
+    timed_xy: tuple[float, float] = (0.0, 0.0)
+
+    def see(self, off_xy: tuple[float, float], at_s: float) -> None:
+        """Take how far the other is from the one now, heights."""
+        t_s, (x, y) = at_s - self.began_s, off_xy
+        self.seen += 1
+        self.first_s, self.last_s = min(self.first_s, at_s), at_s
+        self.apart += hypot(x, y)
+        self.sums = (self.sums[0] + t_s, self.sums[1] + t_s * t_s)
+        self.off_xy = (self.off_xy[0] + x, self.off_xy[1] + y)
+        self.timed_xy = (self.timed_xy[0] + t_s * x, self.timed_xy[1] + t_s * y)
+
+    def parting(self) -> float:
+        """How fast the one leaves the other, heights/s: the slope of a line fitted to the way between them."""
+        room = self.sums[1] - self.sums[0] ** 2 / self.seen
+        return (
+            hypot(*(t - self.sums[0] * o / self.seen for t, o in zip(self.timed_xy, self.off_xy, strict=True))) / room
+        )
 
 
 class UnitCounter:
@@ -49,8 +82,8 @@ class UnitCounter:
         decide_s: so long after a crossing it is decided.
         apart_s: people of one party who cross no further apart than this are one trip.
         file_s: two who cross no further apart than this ...
-        file_near: ... come as near as this afterwards, heights ...
-        file_apart: ... and are no further apart than this, heights ...
+        file_apart: ... are no further apart than this afterwards, on average, heights ...
+        file_pace: ... and part no faster than this, heights/s ...
         file_seen_s: ... when they have both been seen for so long, came together.
     """
 
@@ -61,14 +94,14 @@ class UnitCounter:
         decide_s: float = 5.0,
         apart_s: float = 15.0,
         file_s: float = 3.5,
-        file_near: float = 0.65,
-        file_apart: float = 1.2,
-        file_seen_s: float = 1.2,
+        file_apart: float = 1.0,
+        file_pace: float = 0.22,
+        file_seen_s: float = 0.8,
     ) -> None:
         self._counts = {line_id: [0, 0] for line_id in line_ids}
         self._decide_s, self._apart_s = decide_s, apart_s
-        self._file_s, self._file_near = file_s, file_near
-        self._file_apart, self._file_seen_s = file_apart, file_seen_s
+        self._file_s, self._file_apart = file_s, file_apart
+        self._file_pace, self._file_seen_s = file_pace, file_seen_s
         self._pending: deque[tuple[float, str, bool, int]] = deque()
         self._party_of: dict[int, tuple[int, float]] = {}
         self._company: dict[tuple[int, int], _Company] = {}
@@ -79,7 +112,7 @@ class UnitCounter:
         for then_s, other_line, other_way, other_id in self._pending:
             if (other_line, other_way) == (line_id, entered) and at_s - then_s <= self._file_s and other_id != track_id:
                 pair = (min(other_id, track_id), max(other_id, track_id))
-                self._company.setdefault(pair, _Company(at_s, at_s, np.inf, np.inf))
+                self._company.setdefault(pair, _Company(at_s))
         self._pending.append((at_s, line_id, entered, track_id))
         self._party_of.setdefault(track_id, (track_id, at_s))
 
@@ -137,18 +170,15 @@ class UnitCounter:
         for (one, other), two in self._company.items():
             if one not in rows or other not in rows or at_s - two.began_s > self._decide_s:
                 continue
-            off = points_xy[rows[one]] - points_xy[rows[other]]
-            apart = float(np.hypot(*off)) / float(scales[rows[one]])
-            if apart < np.inf:  # nowhere is no place
-                two.nearest = min(two.nearest, apart)
-                two.apart = apart if two.apart == np.inf else (two.apart + apart) / 2
-                two.last_s = at_s
+            x, y = ((points_xy[rows[one]] - points_xy[rows[other]]) / scales[rows[one]]).tolist()
+            if isfinite(x) and isfinite(y):  # nowhere is no place
+                two.see((x, y), at_s)
 
     def _decide(self, at_s: float, line_id: str, entered: bool, track_id: int) -> None:
         together = {track_id}
         for pair, two in self._company.items():
-            if track_id in pair and two.last_s - two.began_s >= self._file_seen_s:
-                stayed = two.nearest <= self._file_near and two.apart <= self._file_apart
+            if track_id in pair and two.last_s - two.first_s >= self._file_seen_s:
+                stayed = two.apart <= self._file_apart * two.seen and two.parting() <= self._file_pace
                 together.update(pair if stayed else ())
         keys = [(line_id, entered, self._party_of.get(number, (number, at_s))[0]) for number in sorted(together)]
         before_s = max((self._counted_s.get(key, -np.inf) for key in keys), default=-np.inf)

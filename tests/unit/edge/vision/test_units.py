@@ -22,16 +22,18 @@ def test_a_party_over_a_line_is_one_unit_and_a_later_trip_another() -> None:
 
 
 @pytest.mark.parametrize(
-    ("later_s", "paces_m_s", "units"),
+    ("later_s", "paces_m_s", "seen_s", "units"),
     [
-        pytest.param(1.0, (1.2, 1.2), 1, id="one behind the other, and so they stay"),
-        pytest.param(1.0, (1.4, 0.8), 2, id="one behind the other, and they part"),
-        pytest.param(2.5, (1.2, 1.2), 2, id="never near each other"),
-        pytest.param(4.0, (1.2, 1.2), 2, id="long after each other"),
+        pytest.param(1.0, (1.2, 1.2), 12.0, 1, id="one behind the other, and so they stay"),
+        pytest.param(1.3, (1.2, 1.2), 12.0, 1, id="a long step behind the other, and so they stay"),
+        pytest.param(1.0, (1.4, 0.8), 12.0, 2, id="one behind the other, and they part"),
+        pytest.param(0.5, (1.4, 0.9), 2.5, 2, id="they part, and are lost before they are far apart"),
+        pytest.param(2.5, (1.2, 1.2), 12.0, 2, id="never near each other"),
+        pytest.param(4.0, (1.2, 1.2), 12.0, 2, id="long after each other"),
     ],
 )
 def test_who_comes_in_single_file_and_stays_together_is_one_unit(
-    later_s: float, paces_m_s: tuple[float, float], units: int
+    later_s: float, paces_m_s: tuple[float, float], seen_s: float, units: int
 ) -> None:
     counter = UnitCounter(("door",))
     crossed = [False, False]
@@ -43,8 +45,8 @@ def test_who_comes_in_single_file_and_stays_together_is_one_unit(
                 crossed[track] = True
                 counter.cross("door", track, at_s, entered=True)
         points = np.stack([walked_m * 0.9, np.zeros(2)], axis=1)
-        ids = np.array([0, 1])
-        counter.step(ids, ids, at_s, points_xy=points, scales=np.full(2, HEIGHT))
+        ids = np.array([0, 1] if at_s <= seen_s else [], dtype=np.int64)
+        counter.step(ids, ids, at_s, points_xy=points[: len(ids)], scales=np.full(len(ids), HEIGHT))
     assert counter.take() == [UnitCount("door", units, 0)]
 
 
@@ -56,3 +58,13 @@ def test_two_who_came_together_and_were_lost_at_once_are_two() -> None:
     counter.step(np.array([1, 2]), np.array([1, 2]), 0.6, points_xy=points, scales=np.full(2, HEIGHT))
     counter.close()
     assert counter.take() == [UnitCount("door", 2, 0)], "a moment tells nothing"
+
+
+def test_two_who_came_together_and_were_seen_at_once_once_only_are_two() -> None:
+    counter = UnitCounter(("door",))
+    counter.cross("door", 1, 0.0, entered=True)
+    counter.cross("door", 2, 0.5, entered=True)
+    points = np.array([(0.0, 0.0), (0.5, 0.0)])
+    counter.step(np.array([1, 2]), np.array([1, 2]), 3.0, points_xy=points, scales=np.full(2, HEIGHT))
+    counter.close()
+    assert counter.take() == [UnitCount("door", 2, 0)], "of one picture no pace is known"
