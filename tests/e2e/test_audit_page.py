@@ -116,6 +116,10 @@ def test_what_the_camera_followed_is_drawn_for_whoever_is_signed_in(
     expect(page.locator("#seen-say")).to_contain_text(says)
     drawn = "document.querySelector('#floor').getContext('2d').getImageData(0, 0, 1280, 720).data.some((v) => v)"
     assert page.evaluate(drawn)
+    alpha = "([x, y]) => document.querySelector('#floor').getContext('2d').getImageData(x, y, 1, 1).data[3]"
+    tip, mirrored = [653, 455], [627, 265]
+    assert page.evaluate(alpha, tip) == 255, "whoever walks down the picture ends on the right of this line, and is in"
+    assert page.evaluate(alpha, mirrored) == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#leave").click()
     expect(page.locator("#login")).to_be_visible()
