@@ -46,7 +46,7 @@ def test_the_supermarket_is_what_the_documentation_says():
     assert len(shop.places) == len(shop.cells) == 200
     assert sum(till.kind is TillKind.STAFFED for till in shop.tills) == 6
     assert len(shop.tills) == 8
-    assert (len(shop.cameras), len(shop.doors)) == (16, 2)
+    assert (len(shop.cameras), len(shop.doors)) == (20, 2)
     assert shop.desk is not None
     day = shop.demand.visitors_per_h[0]
     assert sum(1 for rate in day if rate > 0) == 10
