@@ -17,7 +17,7 @@ from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
 from storesense_edge.shared_floor import FloorView, SharedFloor
 from storesense_edge.site_mapping import camera_plan
-from storesense_edge.vision.heatmap import spread
+from storesense_edge.vision.heatmap import cells_within, spread
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.polygon import PolygonSet
 from storesense_edge.vision.queues import QueueOutcome
@@ -43,7 +43,7 @@ from storesense_simulators.eval_twin_seams import SeamFigures
 from storesense_simulators.twin.truth import TruthKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -62,15 +62,17 @@ _MAX_STEP_S = 3.0
 @dataclass(slots=True)
 class _Heat:
     grid: FloorGrid
+    told: NDArray[np.bool_]
     seen: NDArray[np.bool_]
     true_s: NDArray[np.float64]
     points_s: NDArray[np.float64]
     measured_s: NDArray[np.float64]
 
     @classmethod
-    def of(cls, grid: FloorGrid, floor: SeenFloor) -> _Heat:
+    def of(cls, grid: FloorGrid, floor: SeenFloor, staff_areas_xy_m: Sequence[Sequence[tuple[float, float]]]) -> _Heat:
         cells = [np.zeros((grid.rows, grid.columns)) for _ in range(3)]
-        return cls(grid, floor.cells(grid), *cells)
+        told = ~cells_within(grid, staff_areas_xy_m)
+        return cls(grid, told, told & floor.cells(grid), *cells)
 
     def stand(self, xy_m: NDArray[np.float64], passed_s: float) -> None:
         """Note where people truly are, (N, 2)."""
@@ -125,7 +127,7 @@ class TwinScore:
             mount.device_id: SeenFloor(shop, mount) for mount in shop.cameras if mount.device_id in self._pipelines
         }
         self._heat = {
-            device_id: _Heat.of(grid, self._floors[device_id])
+            device_id: _Heat.of(grid, self._floors[device_id], pipeline.plan.staff.areas_xy_m)
             for device_id, pipeline in self._pipelines.items()
             if (grid := pipeline.plan.grid) is not None
         }
@@ -179,7 +181,7 @@ class TwinScore:
             "next_wait": next_waits_of(self._queues.values()),
             "handover": self._seams.told(),
             "heatmap": heat_figures(
-                [(heat.true_s, heat.measured_s, heat.points_s, heat.seen) for heat in self._heat.values()]
+                [(heat.true_s * heat.told, heat.measured_s, heat.points_s, heat.seen) for heat in self._heat.values()]
             ),
         }
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from storesense_edge.vision.errors import GeometryError
+from storesense_edge.vision.polygon import PolygonSet
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from numpy.typing import NDArray
@@ -72,6 +74,15 @@ class FloorGrid:
         return both
 
 
+def cells_within(grid: FloorGrid, areas_xy_m: Sequence[Sequence[tuple[float, float]]]) -> NDArray[np.bool_]:
+    """Return the cells whose middles lie in one of some polygons on the floor, (rows, columns)."""
+    areas = PolygonSet(areas_xy_m, names=[f"area {number}" for number in range(1, len(areas_xy_m) + 1)])
+    x = grid.origin_xy_m[0] + grid.cell_m * (np.arange(grid.columns) + 0.5)
+    y = grid.origin_xy_m[1] + grid.cell_m * (np.arange(grid.rows) + 0.5)
+    middles = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    return areas.contains(middles).any(axis=1).reshape(grid.rows, grid.columns)
+
+
 def spread(
     grid: FloorGrid, points_xy_m: NDArray[np.float64], seconds: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -117,11 +128,22 @@ class FloorHeatmap:
 
     Args:
         grid: the cells.
+        staff_areas_xy_m: polygons in which only staff stay; nothing is told of them, as it would be of one person.
         max_gap_s: longest time between two sightings that counts as presence.
+
+    Raises:
+        GeometryError: an area cannot hold anybody.
     """
 
-    def __init__(self, grid: FloorGrid, *, max_gap_s: float = 15.0) -> None:
+    def __init__(
+        self,
+        grid: FloorGrid,
+        *,
+        staff_areas_xy_m: Sequence[Sequence[tuple[float, float]]] = (),
+        max_gap_s: float = 15.0,
+    ) -> None:
         self.grid = grid
+        self._closed = cells_within(grid, staff_areas_xy_m).ravel()
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
         self._ids = np.full(0, -1, dtype=np.int64)
@@ -240,6 +262,7 @@ class FloorHeatmap:
             (rows, columns) uint16, deciseconds.
         """
         self._lay()
+        self._seconds[self._closed] = 0.0
         deciseconds = np.minimum(np.floor(self._seconds * 10 + 1e-6), MAX_DECISECONDS)
         self._seconds = np.maximum(self._seconds - deciseconds / 10, 0.0)
         return deciseconds.astype(np.uint16).reshape(self.grid.rows, self.grid.columns)

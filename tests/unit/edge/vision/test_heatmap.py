@@ -54,6 +54,25 @@ def test_off_the_grid_and_above_the_horizon_nothing_is_drawn() -> None:
     assert heat.take().sum() == 0
 
 
+def test_of_areas_where_only_staff_stay_nothing_is_told() -> None:
+    """A heatmap of a back room would be that of one person."""
+    heat = FloorHeatmap(GRID, staff_areas_xy_m=[[(2.0, 0.0), (4.0, 0.0), (4.0, 2.0), (2.0, 2.0)]])
+    stand(heat, (2.5, 0.5), [0.0, 1.0], track=1, slot=0)
+    stand(heat, (0.5, 0.5), [0.0, 1.0], track=2, slot=1)
+    stand(heat, (1.7, 1.5), [1.0, 2.0], track=2, slot=1)
+    grid = heat.take()
+    assert not grid[:2, 2:].any()
+    assert grid[0, 0] >= 10
+    assert grid.sum() < 30
+    stand(heat, (2.5, 2.5), [2.0, 3.0], track=1, slot=0)
+    assert heat.take()[2, 2] >= 5, "beside it, people count"
+
+
+def test_a_staff_area_that_cannot_hold_anybody_is_refused() -> None:
+    with pytest.raises(GeometryError):
+        FloorHeatmap(GRID, staff_areas_xy_m=[[(2.0, 0.0), (4.0, 0.0)]])
+
+
 def test_what_does_not_fit_is_kept_for_the_next_grid() -> None:
     heat = FloorHeatmap(GRID, max_gap_s=1e9)
     stand(heat, (0.5, 0.5), [0.0, 0.05])

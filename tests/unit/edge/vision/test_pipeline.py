@@ -14,6 +14,7 @@ from storesense_edge.vision.homography import FloorMap, fit_floor_map
 from storesense_edge.vision.lines import CountingLine
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.queues import Queue, QueueOutcome
+from storesense_edge.vision.staff import StaffPlaces
 from storesense_edge.vision.zones import Zone
 
 FRAME_WH = (1000, 500)
@@ -35,6 +36,17 @@ def walk_right(pipeline: CameraPipeline, *, fps: float = 10.0, start_s: float = 
     """One person from x = 100 to 860 at 100 px/s."""
     steps = int(7.6 * fps)
     return [pipeline.step(boxes(person(100 + 100 * i / fps, 330)), start_s + i / fps) for i in range(steps + 1)]
+
+
+def test_a_heatmap_tells_nothing_of_where_only_staff_stay() -> None:
+    back_room = StaffPlaces(areas_xy_m=(((5.0, 0.0), (10.0, 0.0), (10.0, 5.0), (5.0, 5.0)),))
+    grid = FloorGrid((0.0, 0.0), 1.0, 10, 5)
+    pipeline = CameraPipeline(CameraPlan(FRAME_WH, floor_map=ABOVE, grid=grid, staff=back_room))
+    walk_right(pipeline)
+    heat = pipeline.take_heat()
+    assert heat is not None
+    assert heat[3, 1:5].min() >= 6
+    assert not heat[:, 5:].any()
 
 
 def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
