@@ -58,9 +58,9 @@ def camera_plan(device: CameraDevice, store: StoreLayout, frame_wh: tuple[int, i
     for view in device.lines:
         line = next(x for x in store.lines if x.id == view.line)
         if view.image is not None and view.in_side is not None:
-            image_lines.append(CountingLine(line.id, *view.image, InSide(view.in_side)))
+            image_lines.append(CountingLine(line.id, *view.image, InSide(view.in_side), line.is_entrance))
         elif line.floor_m is not None and line.in_side is not None:
-            floor_lines.append(CountingLine(line.id, *line.floor_m, InSide(line.in_side)))
+            floor_lines.append(CountingLine(line.id, *line.floor_m, InSide(line.in_side), line.is_entrance))
     image_zones, floor_zones = [], []
     for zone in device.zones:
         if zone.image is not None:

@@ -114,6 +114,20 @@ def known_again(lost: NDArray[np.float64], found: NDArray[np.float64], cfg: Brok
     return int(best)
 
 
+def may_be(lost: NDArray[np.float64], found: NDArray[np.float64], cfg: BrokenWalkSettings) -> NDArray[np.bool_]:
+    """Return (N,) who of the people who were lost somebody new may be, sure or not.
+
+    Args:
+        lost: (N, `COLUMNS`) where they were seen last.
+        found: (`COLUMNS`,) where the new one is seen first.
+        cfg: when two ends are one walk.
+    """
+    gap_s = found[AT] - lost[:, AT]
+    possible: NDArray[np.bool_] = (gap_s > 0) & (gap_s <= cfg.memory_s)
+    possible[possible] = _meeting(lost[possible], found, cfg)[0] <= 1.0
+    return possible
+
+
 def _meeting(
     before: NDArray[np.float64], after: NDArray[np.float64], cfg: BrokenWalkSettings
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:

@@ -8,7 +8,9 @@ gone through the segment between its ends. Clear means further than a share of t
 line works near the camera and far from it; standing on the line, jitter, and a turn before clearing count nothing.
 Only points that were seen are used, so a crossing behind a pillar counts when both of its ends were seen. After a gap
 they also have to fit each other (`broken_walks`): what goes on elsewhere than the walk leads to is somebody else, and
-whoever the tracker gave up is known again where the walk does lead.
+whoever the tracker gave up is known again where the walk does lead. At an entrance one end may be a moment before the
+first sighting: who is first seen behind the line, walking away from it, and can be nobody who was lost there, has come
+through the door.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.broken_walks import AT, COLUMNS, BrokenWalkSettings, are_strangers, known_again
+from storesense_edge.vision.broken_walks import AT, COLUMNS, BrokenWalkSettings, are_strangers, known_again, may_be
 from storesense_edge.vision.errors import GeometryError
 
 if TYPE_CHECKING:
@@ -53,12 +55,14 @@ class CountingLine:
         a_xy: one end, in the plane of the points that it will be given (pixels or floor metres).
         b_xy: the other end.
         in_side: which side is in, standing at `a` and looking at `b`.
+        is_entrance: whether it is a door of the store, behind which nobody appears but who came through it.
     """
 
     line_id: str
     a_xy: tuple[float, float]
     b_xy: tuple[float, float]
     in_side: InSide = InSide.LEFT
+    is_entrance: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class LineCounter:
         # With y pointing down, the left hand of somebody walking along (ux, uy) points to (uy, -ux).
         sign = np.array([1.0 if line.in_side is InSide.LEFT else -1.0 for line in lines])
         inward = np.stack([along[:, 1], -along[:, 0]], axis=1) * sign[:, None]
+        self._is_entrance = np.array([line.is_entrance for line in lines], dtype=np.bool_)
         self._length = length
         self._along, self._along_offset = along.T.copy(), (a * along).sum(axis=1)
         self._inward, self._inward_offset = inward.T.copy(), (a * inward).sum(axis=1)
@@ -145,6 +150,7 @@ class LineCounter:
         *,
         spreads_xy: NDArray[np.float64] | None = None,
         ends: NDArray[np.float64] | None = None,
+        origins_xy: NDArray[np.float64] | None = None,
     ) -> list[Crossing]:
         """Take one picture's points of the people seen in it.
 
@@ -157,6 +163,8 @@ class LineCounter:
             spreads_xy: (N, 2) how far each person's sightings lie from the path, along x and y; None means not at all.
             ends: (N, columns) how they walk there, as `broken_walks.ends_of` puts it, on the floor where that is
                 known, as people keep their pace there; None asks nothing of gaps.
+            origins_xy: (N, 2) where they were a moment before, by how they walk, NaN where that cannot be told; a
+                newcomer of whom it is known may have come over an entrance's line unseen. Used together with `ends`.
 
         Returns:
             The crossings completed by this picture.
@@ -169,7 +177,10 @@ class LineCounter:
         if fresh.any():
             self._begin(slots[fresh], ids[fresh], points_xy[fresh])
         if ends is not None and fresh.any():
-            self._know_again(slots[fresh], ends[fresh])
+            newcomers = self._know_again(slots[fresh], ends[fresh])
+            if origins_xy is not None and newcomers:
+                rows = np.flatnonzero(fresh)[newcomers]
+                self._come_over(slots[rows], ends[rows], origins_xy[rows], scales[rows], seen=slots)
         distance = points_xy @ self._inward - self._inward_offset
         position = points_xy @ self._along - self._along_offset
         before = self._distance[slots]
@@ -227,15 +238,21 @@ class LineCounter:
         rows = np.flatnonzero(passed.any(axis=1))
         return rows[are_strangers(self._ends[slots[rows]], ends[rows], self._broken)]
 
-    def _know_again(self, slots: NDArray[np.intp], ends: NDArray[np.float64]) -> None:
-        """Let newcomers go on with the walks of those who were lost and would be there by now."""
+    def _know_again(self, slots: NDArray[np.intp], ends: NDArray[np.float64]) -> list[int]:
+        """Let newcomers go on with the walks of those who were lost and would be there by now.
+
+        Returns:
+            The places in ``slots`` of those who are nobody who was lost, for all that is known.
+        """
         self._ends[slots] = ends
-        for slot, end in zip(slots.tolist(), ends, strict=True):
+        new = []
+        for number, (slot, end) in enumerate(zip(slots.tolist(), ends, strict=True)):
             self._lost = [lost for lost in self._lost if end[AT] - lost.end[AT] <= self._broken.memory_s]
             rows = np.flatnonzero(self._ids >= 0)
             gone = np.array([lost.end for lost in self._lost]).reshape(-1, COLUMNS)
             place = known_again(np.concatenate([self._ends[rows], gone]), end, self._broken)
             if place is None:
+                new.append(number)
                 continue
             if place < len(rows):
                 lost = self._state_of(int(rows[place]))
@@ -244,6 +261,43 @@ class LineCounter:
                 lost = self._lost.pop(place - len(rows))
             self._ends[slot], self._side[slot] = lost.end, lost.side
             self._distance[slot], self._position[slot] = lost.distance, lost.position
+        return new
+
+    def _come_over(
+        self,
+        slots: NDArray[np.intp],
+        ends: NDArray[np.float64],
+        origins_xy: NDArray[np.float64],
+        scales: NDArray[np.float64],
+        *,
+        seen: NDArray[np.intp],
+    ) -> None:
+        """Let newcomers begin a moment earlier, clear of an entrance's line that they passed since or stand on.
+
+        Not if they may be somebody who was lost on this side of it, or of whom that is not known.
+        """
+        before = origins_xy @ self._inward - self._inward_offset
+        position = origins_xy @ self._along - self._along_offset
+        now = self._distance[slots]
+        clear_from = (scales * self._clearance)[:, None]
+        passed = (before > 0) != (now > 0)
+        share = np.where(passed, before / np.where(passed, before - now, 1.0), 0.0)
+        where = position + share * (self._position[slots] - position)
+        came = (np.abs(before) >= clear_from) & (passed | (np.abs(now) < clear_from))
+        came &= self._is_entrance & (where >= 0) & (where <= self._length)
+        if not came.any():
+            return
+        unseen = self._ids >= 0
+        unseen[seen] = False
+        lost = np.concatenate([self._ends[unseen], *(lost.end[None] for lost in self._lost)])
+        sides = np.concatenate([self._side[unseen], *(lost.side[None] for lost in self._lost)])
+        side = np.where(before > 0, 1, -1).astype(np.int8)
+        for row in np.flatnonzero(came.any(axis=1)).tolist():
+            others = sides[may_be(lost, ends[row], self._broken)]
+            columns = came[row] & ~(others != side[row]).any(axis=0)
+            self._side[slots[row], columns] = side[row, columns]
+            self._distance[slots[row], columns] = before[row, columns]
+            self._position[slots[row], columns] = position[row, columns]
 
     def _remember(self, slots: NDArray[np.intp]) -> None:
         for slot in slots.tolist():

@@ -27,7 +27,7 @@ from storesense_edge.vision.standing import head_view
 from storesense_edge.vision.stays import stays_of
 from storesense_edge.vision.tracker import Tracker
 from storesense_edge.vision.units import UnitCounter
-from storesense_edge.vision.walk_ends import PERSON_M, walk_ends
+from storesense_edge.vision.walk_ends import PERSON_M, walk_ends, walked_from
 from storesense_edge.vision.zones import check_ids
 
 if TYPE_CHECKING:
@@ -245,6 +245,7 @@ class CameraPipeline:
     def _cross(self, points: PathPoints) -> list[Crossing]:
         if not self._lines.lines:
             return []
+        ends = walk_ends(points, self.plan)
         crossings = self._lines.step(
             points.slots,
             points.ids,
@@ -252,7 +253,8 @@ class CameraPipeline:
             points.heights_px,
             points.at_s,
             spreads_xy=points.spreads_xy_px,
-            ends=walk_ends(points, self.plan),
+            ends=ends,
+            origins_xy=walked_from(ends, self.plan),
         )
         for crossing, track_id in zip(crossings, self._lines.crossed_ids, strict=True):
             self._units.cross(crossing.line_id, track_id, crossing.at_s, entered=crossing.entered)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from storesense_edge.vision.broken_walks import ends_of
+from storesense_edge.vision.broken_walks import KNOWN, SCALE, VX, VY, ends_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 PERSON_M = 1.7
 """How tall somebody on the floor is taken to be: the measure of distances there."""
+
+CARRIED_BACK_S = 0.75
+"""Whoever is first seen walking is taken to have walked like that for so long before."""
+
+_WALKING = 0.3
+"""Slower than this nobody walks, heights/s."""
+_WELL_KNOWN = 0.6
+"""A pace that is known less well than this tells nothing of where somebody was."""
 
 _MOMENT_S = 0.05
 _NOWHERE_M = 1e6
@@ -44,3 +52,24 @@ def walk_ends(points: PathPoints, plan: CameraPlan) -> NDArray[np.float64]:
     nowhere = ~np.isfinite(here_m + velocities).all(axis=1)
     here_m[nowhere], velocities[nowhere] = _NOWHERE_M, 0.0
     return ends_of(here_m, np.full(len(here_m), PERSON_M), velocities, points.velocities_known, points.at_s)
+
+
+def walked_from(ends: NDArray[np.float64], plan: CameraPlan) -> NDArray[np.float64]:
+    """Return (N, 2) where everybody was `CARRIED_BACK_S` before, pixels; NaN where that cannot be told.
+
+    That cannot be told of who does not walk, of a pace that is hardly known, and by a camera that knows no floor.
+
+    Args:
+        ends: (N, columns) from `walk_ends`.
+        plan: the camera's.
+    """
+    before_px = np.full((len(ends), 2), np.nan)
+    if plan.floor_map is None or not len(ends):
+        return before_px
+    walks = np.hypot(ends[:, VX], ends[:, VY]) >= _WALKING * ends[:, SCALE] * ends[:, KNOWN]
+    walks &= ends[:, KNOWN] >= _WELL_KNOWN
+    if walks.any():
+        known = ends[walks]
+        before_m = known[:, :2] - CARRIED_BACK_S * known[:, VX : VY + 1] / known[:, KNOWN, None]
+        before_px[walks] = plan.floor_map.to_image(before_m) * plan.frame_wh
+    return before_px

@@ -20,7 +20,7 @@ STORE = StoreLayout.model_validate(
         "floor": {"size_m": [20, 10]},
         "sections": [{"id": "front", "name": "Front"}],
         "lines": [
-            {"id": "door", "name": "Door", "floor_m": [[2, 2], [4, 2]], "in_side": "right"},
+            {"id": "door", "name": "Door", "is_entrance": True, "floor_m": [[2, 2], [4, 2]], "in_side": "right"},
             {"id": "back", "name": "Back"},
         ],
         "zones": [{"id": "wine", "name": "Wine", "floor_m": [[5, 5], [9, 5], [9, 9]]}],
@@ -84,6 +84,7 @@ def test_picture_shapes_stay_in_the_picture_and_the_others_lie_on_the_floor() ->
     assert [(x.line_id, x.a_xy, x.in_side) for x in plan.image.lines] == [("back", (0.1, 0.2), InSide.LEFT)]
     pixels = {line.line_id: line for line in lines_px(plan)}
     assert pixels["door"].a_xy == pytest.approx((20, 20))
+    assert (pixels["door"].is_entrance, pixels["back"].is_entrance) == (True, False)
     assert pixels["door"].b_xy == pytest.approx((40, 20))
     assert pixels["back"].b_xy == pytest.approx((60, 40))
     [zone] = plan.floor.zones

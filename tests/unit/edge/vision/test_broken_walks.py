@@ -2,7 +2,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storesense_edge.vision.broken_walks import IN_THE_PICTURE, BrokenWalkSettings, are_strangers, ends_of, known_again
+from storesense_edge.vision.broken_walks import (
+    IN_THE_PICTURE,
+    BrokenWalkSettings,
+    are_strangers,
+    ends_of,
+    known_again,
+    may_be,
+)
 
 HEIGHT = 100.0
 CFG = IN_THE_PICTURE
@@ -64,3 +71,10 @@ def test_who_is_known_again(
 )
 def test_walks_on_the_floor_are_believed_further(found: NDArray[np.float64], place: int | None, why: str) -> None:
     assert known_again(end(0, 0, 0, vx=60), found[0], ON_FLOOR) == place, why
+
+
+def test_who_somebody_new_may_be_is_asked_of_all_who_were_lost_before() -> None:
+    found = end(240, 15, 4, vx=60)[0]
+    lost = [end(0, 0, 0, vx=60), end(0, 30, 0, vx=60), end(0, 900, 0, vx=60), end(240, 15, 4), end(-240, 15, -4, vx=60)]
+    assert may_be(np.concatenate(lost), found, CFG).tolist() == [True, True, False, False, False]
+    assert may_be(np.zeros((0, len(found))), found, CFG).tolist() == []

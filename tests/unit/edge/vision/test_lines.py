@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -183,6 +184,74 @@ def test_a_track_that_jumps_across_after_a_gap_is_somebody_else() -> None:
     counter = LineCounter([UP])
     assert see(counter, 1, -100, 0, 0.0) + see(counter, 1, 60, 0, 2.0) == ""
     assert see(counter, 1, -60, -60, 4.0) == "i", "whose own way back counts"
+
+
+NAN = float("nan")
+ENTRANCE = replace(UP, is_entrance=True)
+
+
+@pytest.mark.parametrize(
+    ("x", "origin_x", "lost", "counted", "why"),
+    [
+        (30, -15, [], "o", "walks away from the line, and can only have come over it"),
+        (2, -43, [], "o", "appears on the line, and walks off on the other side"),
+        (-2, -47, [], "o", "the same, not yet behind it"),
+        (30, 4, [], "", "was on the line a moment before, clear of it on no side"),
+        (30, NAN, [], "", "does not walk"),
+        (30, -15, [(15, 60)], "", "may be somebody who was lost on this side"),
+        (30, -15, [(15, -30), (-20, 60)], "o", "cannot be somebody who was lost here and walked the other way"),
+        (30, -15, [(-40, 60), (-45, 60)], "o", "may be either of two who were lost before the line: one came over it"),
+    ],
+)
+def test_who_is_first_seen_walking_away_from_a_line_has_come_over_it(
+    x: float, origin_x: float, lost: list[tuple[float, float]], counted: str, why: str
+) -> None:
+    counter, found = LineCounter([ENTRANCE]), ""
+    for number, (lost_x, vx) in enumerate(lost, start=1):
+        see(counter, number, lost_x, vx, 0.1, slot=number)
+    for step in range(4):
+        point, height, walked = (
+            np.array([[x + 6.0 * step, 50.0]]),
+            np.array([HEIGHT]),
+            0.0 if np.isnan(origin_x) else 60.0,
+        )
+        at_s = 0.9 + step / 10
+        ends = ends_of(point, height, np.array([[walked, 0.0]]), np.ones(1), at_s)
+        origins = np.array([[origin_x + 6.0 * step, 50.0]])
+        crossings = counter.step(
+            np.zeros(1, dtype=np.intp), np.array([9]), point, height, at_s, ends=ends, origins_xy=origins
+        )
+        found += "".join("i" if crossing.entered else "o" for crossing in crossings)
+    assert found == counted, why
+
+
+def test_who_is_first_seen_past_the_end_of_a_line_has_not_come_over_it() -> None:
+    counter = LineCounter([ENTRANCE])
+    point, height, origins = np.array([[30.0, 150.0]]), np.array([HEIGHT]), np.array([[-15.0, 150.0]])
+    ends = ends_of(point, height, np.array([[60.0, 0.0]]), np.ones(1), 1.0)
+    assert (
+        counter.step(np.zeros(1, dtype=np.intp), np.array([9]), point, height, 1.0, ends=ends, origins_xy=origins) == []
+    )
+
+
+def test_who_is_still_seen_beyond_a_line_is_not_the_newcomer() -> None:
+    counter, height = LineCounter([ENTRANCE]), np.full(2, HEIGHT)
+    see(counter, 1, 15, 60, 0.1)
+    points, origins = np.array([[20.0, 50.0], [30.0, 50.0]]), np.array([[-25.0, 50.0], [-15.0, 50.0]])
+    ends = ends_of(points, height, np.array([[60.0, 0.0]] * 2), np.ones(2), 0.2)
+    slots, ids = np.arange(2, dtype=np.intp), np.array([1, 2])
+    crossings = counter.step(slots, ids, points, height, 0.2, ends=ends, origins_xy=origins)
+    assert [crossing.entered for crossing in crossings] == [False]
+    assert counter.crossed_ids == [2]
+
+
+def test_who_is_first_seen_behind_a_line_that_is_no_entrance_may_have_been_hidden_there() -> None:
+    point, height, origins = np.array([[30.0, 50.0]]), np.array([HEIGHT]), np.array([[-15.0, 50.0]])
+    ends = ends_of(point, height, np.array([[60.0, 0.0]]), np.ones(1), 1.0)
+    for line, crossings in ((UP, 0), (ENTRANCE, 1)):
+        slots, ids = np.zeros(1, dtype=np.intp), np.array([9])
+        found = LineCounter([line]).step(slots, ids, point, height, 1.0, ends=ends, origins_xy=origins)
+        assert len(found) == crossings
 
 
 def test_memory_of_the_lost_is_bounded() -> None:

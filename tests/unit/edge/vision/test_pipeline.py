@@ -1,4 +1,4 @@
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +99,19 @@ def test_a_crossing_that_nobody_saw_counts_when_both_of_its_ends_were_seen(
         pipeline.step(boxes() if hidden else boxes(person(100 + 10 * i, 330)), i / 10)
     pipeline.close()
     assert pipeline.take_lines() == [LineCount("door", 0, left)]
+
+
+@pytest.mark.parametrize(
+    ("floor_map", "is_entrance", "counted"), [(ABOVE, True, 1), (None, True, 0), (ABOVE, False, 0)]
+)
+def test_who_was_hidden_before_an_entrance_counts_where_the_floor_tells_where_they_came_from(
+    floor_map: FloorMap | None, is_entrance: bool, counted: int
+) -> None:
+    door = replace(DOOR, is_entrance=is_entrance)
+    pipeline = CameraPipeline(CameraPlan(FRAME_WH, image=Shapes(lines=(door,)), floor_map=floor_map))
+    for i in range(20):
+        pipeline.step(boxes(person(525 + 10 * i, 330)), i / 10)
+    assert pipeline.take_lines() == [LineCount("door", 0, counted)]
 
 
 def test_shapes_on_the_floor_count_as_shapes_in_the_picture_do() -> None:
