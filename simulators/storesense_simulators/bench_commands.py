@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from storesense_contracts.number_arguments import number, whole_number
+from storesense_simulators.command_options import add_json
 
 _alerts = whole_number(1, 500, "alerts")
 _rate = whole_number(100, 200_000, "readings a second")
@@ -147,7 +148,7 @@ def _add_query(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     query.add_argument(
         "--again", action="store_true", help="ask what an earlier run left in --database, filling nothing"
     )
-    query.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(query)
     query.set_defaults(handler=_query, parser=query)
 
 
@@ -163,7 +164,7 @@ def _add_rules(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     rules.add_argument(
         "--seconds", type=_lanes, default=60, metavar="N", help="of simulated time (default %(default)s)"
     )
-    rules.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(rules)
     rules.set_defaults(handler=_rules)
 
 
@@ -193,7 +194,7 @@ def _add_camera(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="SECONDS",
         help="of the recording that are looked at (default 60)",
     )
-    camera.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(camera)
     camera.set_defaults(handler=_camera)
 
 
@@ -215,7 +216,7 @@ def _add_live(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="SECONDS",
         help="of counting, each of twelve times (default 5)",
     )
-    live.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(live)
     live.set_defaults(handler=_live)
 
 
@@ -228,7 +229,7 @@ def _add_page(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="Example:\n  storesense bench page",
     )
     page.add_argument("--chromium", metavar="PATH", help="the browser; default: the one that is installed")
-    page.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(page)
     page.set_defaults(handler=_page)
 
 
@@ -244,7 +245,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         default="auto",
         help="auto: Mosquitto where it is installed, otherwise the embedded one",
     )
-    parser.add_argument("--json", action="store_true", help="print the result as one JSON object, last line")
+    add_json(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the run's files and logs there")
 
 

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from storesense_contracts.number_arguments import seed, whole_number
+from storesense_contracts.number_arguments import whole_number
+from storesense_simulators.command_options import add_json, add_seed
 
 _count = whole_number(0, 100_000, "kills")
 
@@ -26,8 +27,8 @@ def add_chaos_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         action="store_true",
         help="kill alert engines and delivery workers instead, and count what a webhook receives",
     )
-    chaos.add_argument("--seed", type=seed, default=1, metavar="S", help="the same plan again (default %(default)s)")
-    chaos.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_seed(chaos, 1, "the same plan again")
+    add_json(chaos)
     chaos.add_argument("--keep", type=Path, metavar="DIR", help="keep everything there and the database running")
     chaos.add_argument("--database", metavar="URL", help="a database of yours; it is not killed, its wires are cut")
     chaos.add_argument(

@@ -5,9 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from storesense_contracts.number_arguments import duration, port, seed
+from storesense_contracts.number_arguments import duration, port
 from storesense_simulators.bench_commands import add_bench_commands
 from storesense_simulators.chaos_commands import add_chaos_command
+from storesense_simulators.command_options import add_json, add_seed
 from storesense_simulators.eval_commands import add_eval_commands
 from storesense_simulators.fuzz_commands import add_fuzz_command
 from storesense_simulators.twin.live_commands import add_history_command, add_live_command, days
@@ -87,7 +88,7 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--site none)",
     )
     demo.add_argument("--no-browser", action="store_true", help="do not open the page")
-    demo.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    add_json(demo)
     demo.add_argument(
         "--data-dir",
         type=Path,
@@ -95,9 +96,7 @@ def _add_demo(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="DIR",
         help="where database, passwords and logs are kept between runs (default %(default)s); remove it to begin anew",
     )
-    demo.add_argument(
-        "--seed", type=seed, default=4, metavar="N", help="another day in the same simulated shop (default %(default)s)"
-    )
+    add_seed(demo, 4, "another day in the same simulated shop")
     demo.set_defaults(handler=_demo)
 
 
@@ -116,7 +115,7 @@ def _add_sim(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     run.add_argument("--store", required=True, metavar="NAME|FILE", help=STORE_HELP)
     add_day_arguments(run)
     add_run_arguments(run)
-    run.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    add_json(run)
     run.set_defaults(handler=run_to_folder)
     add_live_command(actions)
     add_history_command(actions)

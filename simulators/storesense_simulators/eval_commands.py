@@ -7,7 +7,8 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from storesense_contracts.number_arguments import number, seed, whole_number
+from storesense_contracts.number_arguments import number, whole_number
+from storesense_simulators.command_options import add_json, add_seed
 from storesense_simulators.eval_forecast_commands import add_forecast_evaluations
 from storesense_simulators.eval_shelf_commands import add_shelf_evaluations
 
@@ -85,7 +86,7 @@ def add_eval_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentP
         parser.add_argument(
             "--stride", type=_positive, default=1, metavar="N", help="look at every n-th frame (default: %(default)s)"
         )
-        parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+        add_json(parser)
 
 
 def _add_sweep(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -103,10 +104,8 @@ def _add_sweep(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("--lines", type=Path, required=True, metavar="FILE", help=LINES_HELP)
     parser.add_argument("--fps", type=_rate, required=True, metavar="N", help="frames a second of the recording")
-    parser.add_argument(
-        "--seed", type=seed, default=1, metavar="N", help="of the simulated detectors (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_seed(parser, 1, "of the simulated detectors")
+    add_json(parser)
     parser.set_defaults(handler=_sweep)
 
 
@@ -120,9 +119,7 @@ def _add_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         epilog="Example:\n  storesense eval twin --store convenience --hours 0.5 --begin 2026-03-02T17:00",
     )
     parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
-    parser.add_argument(
-        "--seed", type=seed, default=1, metavar="N", help="the same seed gives the same run (default: 1)"
-    )
+    add_seed(parser, 1, "the same seed gives the same run")
     parser.add_argument("--hours", type=_rate, default=1.0, metavar="H", help="simulated hours (default: 1)")
     parser.add_argument(
         "--begin",
@@ -148,7 +145,7 @@ def _add_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
         metavar="SHARE",
         help="of the boxes, those with nobody in them (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(handler=_twin)
 
 

@@ -5,7 +5,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from storesense_contracts.number_arguments import number, seed, whole_number
+from storesense_contracts.number_arguments import number, whole_number
+from storesense_simulators.command_options import add_json, add_seed
 
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "storesense" / "till-days"
 
@@ -36,10 +37,8 @@ def _add_depletion(subparsers: "argparse._SubParsersAction[argparse.ArgumentPars
     parser.add_argument(
         "--questions", type=_positive, default=1_000, metavar="N", help="how many (default: %(default)s)"
     )
-    parser.add_argument(
-        "--seed", type=seed, default=1, metavar="N", help="which products and hours (default: %(default)s)"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_seed(parser, 1, "which products and hours")
+    add_json(parser)
     parser.set_defaults(handler=_depletion)
 
 
@@ -55,7 +54,7 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     )
     parser.add_argument("--store", required=True, metavar="NAME|FILE", help="a shipped store's name or a store file")
     parser.add_argument("--seeds", type=_positive, default=10, metavar="N", help="test days (default: %(default)s)")
-    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="of the first test day (default: 1)")
+    add_seed(parser, 1, "of the first test day")
     parser.add_argument("--train", type=_positive, default=6, metavar="N", help="training days (default: %(default)s)")
     parser.add_argument(
         "--begin",
@@ -89,7 +88,7 @@ def _add_staffing(subparsers: "argparse._SubParsersAction[argparse.ArgumentParse
     parser.add_argument(
         "--cache", type=Path, default=_CACHE, metavar="DIR", help="recorded days (default: %(default)s)"
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(handler=_staffing)
 
 
@@ -131,7 +130,7 @@ def _add_anomaly(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
         epilog="Example:\n  storesense eval anomaly --seeds 1 --since 2024",
     )
     _add_series(parser)
-    parser.add_argument("--seed", type=seed, default=1, metavar="N", help="of the first set of faults (default: 1)")
+    add_seed(parser, 1, "of the first set of faults")
     parser.add_argument("--seeds", type=_positive, default=2, metavar="N", help="sets of faults (default: %(default)s)")
     parser.add_argument(
         "--since", type=_positive, default=2023, metavar="YEAR", help="held-out time begins (default: %(default)s)"
@@ -141,7 +140,7 @@ def _add_anomaly(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser
 
 def _add_series(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--counter", action="append", metavar="NAME", help="only this one; may be repeated")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
 
 
 def _depletion(args: argparse.Namespace) -> int:

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from storesense_contracts.number_arguments import number, seed, whole_number
+from storesense_contracts.number_arguments import number, whole_number
+from storesense_simulators.command_options import add_json, add_seed
 
 _hours = number(0, 1_000, is_above=True)
 _positive = whole_number(1, 1_000_000)
@@ -30,7 +31,7 @@ def _add_shelf(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--calibration", type=Path, required=True, metavar="FILE", help="CSV of known masses in g and their counts"
     )
     parser.add_argument("--column", required=True, metavar="NAME", help="the cell's column in the calibration file")
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="also draw raw, filtered, steps and drift into this PNG file"
     )
@@ -56,9 +57,7 @@ def _add_shelf_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentPar
         ),
         epilog="Example:\n  storesense eval shelf-twin --store convenience --hours 2 --slots 6",
     )
-    parser.add_argument(
-        "--seed", type=seed, default=1, metavar="N", help="the same seed gives the same slots (default: 1)"
-    )
+    add_seed(parser, 1, "the same seed gives the same slots")
     parser.add_argument(
         "--hours", type=_hours, default=8.0, metavar="H", help="how long each slot is watched (default: 8)"
     )
@@ -71,7 +70,7 @@ def _add_shelf_twin(subparsers: "argparse._SubParsersAction[argparse.ArgumentPar
         metavar="NAME",
         help="a shipped store or a store file; give it again for more (default: convenience and supermarket)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(handler=_shelf_twin)
 
 
@@ -103,7 +102,7 @@ def _add_temperature(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         metavar="NAME",
         help="column of temperatures, C (default: %(default)s)",
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(parser)
     parser.set_defaults(handler=_temperature)
 
 

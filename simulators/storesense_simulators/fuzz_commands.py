@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from storesense_contracts.number_arguments import seed, whole_number
+from storesense_contracts.number_arguments import whole_number
+from storesense_simulators.command_options import add_json, add_seed
 
 _count = whole_number(0, 1_000_000_000)
 
@@ -26,7 +27,7 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         metavar="N",
         help="how many go through decoder and ledger in this process (default %(default)s)",
     )
-    fuzz.add_argument("--seed", type=seed, default=1, metavar="S", help="the same payloads again (default %(default)s)")
+    add_seed(fuzz, 1, "the same payloads again")
     fuzz.add_argument(
         "--through",
         type=_count,
@@ -55,7 +56,7 @@ def add_fuzz_command(subparsers: "argparse._SubParsersAction[argparse.ArgumentPa
         help="begin with the messages in STREAM.json files there; default: one of every kind, built in",
     )
     fuzz.add_argument("--database", metavar="URL", help="a server to use, where a database is made and dropped")
-    fuzz.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(fuzz)
     fuzz.add_argument("--quiet", action="store_true", help="show no progress")
     fuzz.set_defaults(handler=_fuzz)
 

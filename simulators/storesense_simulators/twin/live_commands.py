@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.errors import StoresenseError
-from storesense_contracts.number_arguments import duration, number, seed, whole_number
+from storesense_contracts.number_arguments import duration, number, whole_number
+from storesense_simulators.command_options import add_json, add_seed
 from storesense_simulators.twin.run_commands import STORE_HELP
 from storesense_simulators.twin.run_progress import RunProgress
 
@@ -75,7 +76,7 @@ def add_live_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         metavar="DAYS",
         help="meanwhile load so many past days, by the store's own hours and rates; see storesense sim history --help",
     )
-    live.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    add_json(live)
     live.set_defaults(handler=_live)
 
 
@@ -95,7 +96,7 @@ def add_history_command(actions: argparse._SubParsersAction[argparse.ArgumentPar
     history.add_argument(
         "--days", type=days, default=30, metavar="N", help="so many, and today so far (default %(default)s)"
     )
-    history.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    add_json(history)
     history.set_defaults(handler=_history)
 
 
@@ -105,9 +106,7 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--store", metavar="NAME|FILE", help=STORE_HELP)
     source.add_argument("--site", type=Path, metavar="FILE", help="a site file, whose simulated devices are run")
     parser.add_argument("--state-dir", type=Path, required=True, metavar="DIR", help="folder of the outboxes")
-    parser.add_argument(
-        "--seed", type=seed, default=4, metavar="N", help="the root of all chance (default %(default)s)"
-    )
+    add_seed(parser, 4, "the root of all chance")
 
 
 def shop_of_arguments(args: argparse.Namespace) -> Shop:

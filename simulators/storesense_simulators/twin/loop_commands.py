@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storesense_contracts.number_arguments import whole_number
+from storesense_simulators.command_options import add_json
 from storesense_simulators.twin.run_commands import STORE_HELP, add_day_arguments, amount, began_at
 from storesense_simulators.twin.run_progress import RunProgress
 
@@ -48,7 +49,7 @@ def add_loop_command(actions: argparse._SubParsersAction[argparse.ArgumentParser
         "--taken-after", type=amount, default=20.0, metavar="S", help="from alert to action (default %(default)g s)"
     )
     loop.add_argument("--out", type=Path, metavar="FILE", help="a chart of the waits over the first day, a .png file")
-    loop.add_argument("--json", action="store_true", help="print what came of it as one JSON object, last line")
+    add_json(loop)
     loop.set_defaults(handler=run_loop)
 
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storesense_contracts.number_arguments import number, seed
+from storesense_contracts.number_arguments import number
+from storesense_simulators.command_options import add_seed
 from storesense_simulators.twin.run_progress import RunProgress
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _share = number(0, 1, is_below=True)
 
 def add_day_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what says when a store is run and with which chance."""
-    parser.add_argument("--seed", type=seed, default=4, metavar="N", help="same seed, same day (default %(default)s)")
+    add_seed(parser, 4, "same seed, same day")
     parser.add_argument(
         "--begin",
         type=_instant,

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from storesense_contracts.number_arguments import number, seed, whole_number
+from storesense_contracts.number_arguments import number, whole_number
+from storesense_simulators.command_options import add_json, add_seed
 
 _positive = whole_number(1, 64)
 _enough = whole_number(1_000, 100_000_000)
@@ -30,9 +31,9 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         "--load", type=_load, action="append", metavar="RHO", help="share of time busy; repeatable (.5 to .9)"
     )
     mmc.add_argument("--customers", type=_enough, metavar="N", help="customers a row, 1000 at least (by load)")
-    mmc.add_argument("--seed", type=seed, default=7, metavar="N", help="other customers (default %(default)s)")
+    add_seed(mmc, 7, "other customers")
     mmc.add_argument("--processes", type=_positive, default=2, metavar="N", help="at once (default %(default)s)")
-    mmc.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_json(mmc)
     mmc.set_defaults(handler=_mmc)
     flow = actions.add_parser(
         "flow",
@@ -56,8 +57,8 @@ def add_theory_commands(actions: "argparse._SubParsersAction[argparse.ArgumentPa
         "--density", type=_density, action="append", metavar="D", help="people a square metre; repeatable (.25 to 4)"
     )
     flow.add_argument("--width", type=_width, action="append", metavar="M", help="openings; repeatable (1.2 to 2.4)")
-    flow.add_argument("--seed", type=seed, default=7, metavar="N", help="other walkers (default %(default)s)")
-    flow.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    add_seed(flow, 7, "other walkers")
+    add_json(flow)
     flow.set_defaults(handler=_flow)
 
 
