@@ -42,3 +42,9 @@ def test_earlier_days_say_what_drift_to_expect() -> None:
 
 def test_an_empty_morning_is_an_empty_store() -> None:
     assert occupancy_now([], []).high == 0.0
+
+
+def test_nobody_is_inside_and_never_fewer() -> None:
+    now = occupancy_now([DoorStep(3, 9)], [])
+    assert (now.people, now.low) == (0.0, 0.0)
+    assert now.high >= 0.0

@@ -26,6 +26,15 @@ def test_errors_of_several_lines_are_independent() -> None:
     assert 200 - two[0] == pytest.approx((100 - one[0]) * 2**0.5)
 
 
+def test_the_middle_of_the_band_is_what_the_audits_make_of_the_counts() -> None:
+    # 90 of 100 and 45 of 50 were counted; each may be off by some people more or fewer.
+    band = error_band({"a": 90, "b": 45}, [audit("a", -0.1, -0.19, 0.0), audit("b", -0.1, -0.19, 0.0)])
+    assert band is not None
+    below = (10**2 + 5**2) ** 0.5
+    above = ((90 / 0.81 - 100) ** 2 + (45 / 0.81 - 50) ** 2) ** 0.5
+    assert band == pytest.approx((150 - below, 150 + above))
+
+
 @pytest.mark.parametrize(
     ("counts", "audits", "why"),
     [

@@ -6,6 +6,7 @@ import pytest
 from storesense_edge.vision.errors import GeometryError
 from storesense_edge.vision.lines import CountingLine, InSide
 from storesense_edge.vision.mot_file import MotRows, parse_mot, read_mot
+from storesense_simulators import eval_counting
 from storesense_simulators.eval_counting import IDLE_S, CountingResult, evaluate_counting, true_crossings
 from storesense_simulators.eval_input import LinesFile
 
@@ -139,3 +140,16 @@ def test_worse_boxes_are_counted_worse_but_never_break_it(shared_dir: Path) -> N
     )
     result = evaluate_counting(noisy, truth, FIVE_LINES, fps=10)
     assert result.absolute_error <= 0.15 * result.crossings
+
+
+def test_the_rate_is_that_of_the_recording_before_the_stride(monkeypatch: pytest.MonkeyPatch) -> None:
+    times_s: list[float] = []
+
+    def note(pictures: list[tuple[float, object]], *_: object) -> CountingResult:
+        times_s.extend(at_s for at_s, _ in pictures)
+        return CountingResult({}, {}, len(pictures), 1.0)
+
+    monkeypatch.setattr(eval_counting, "count_pictures", note)
+    walk = truth_of([(float(x), 300.0) for x in range(100, 114)])
+    evaluate_counting(walk, walk, FIVE_LINES, fps=10, stride=4)
+    assert times_s == [0.0, 0.4, 0.8, 1.2]

@@ -416,3 +416,21 @@ def test_whoever_stands_beside_a_narrow_area_waits() -> None:
     assert scene.go(10, (1, 110, STILL)).waiting == 1, "a fifth of a height beside an area that is 0.6 wide"
     wide = tuple((x, 20 if y > 30 else -200) for x, y in narrow.corners_xy)
     assert Scene(replace(narrow, corners_xy=wide)).go(10, (1, 110, STILL)).waiting == 0
+
+
+def test_what_was_told_is_told_once() -> None:
+    scene = Scene()
+    scene.go(20, (1, 150, STILL))
+    scene.counter.close()
+    assert len(scene.take().unknown) == 1
+    again = scene.take()
+    assert (again.unknown, again.visits, again.lost) == ((), (), 0)
+
+
+@pytest.mark.parametrize(("staff", "waiting"), [(frozenset[int](), 1), (frozenset({7}), 0)])
+def test_staff_who_stand_in_a_queues_area_are_not_in_line(staff: frozenset[int], waiting: int) -> None:
+    counter = QueueCounter([TILL])
+    for i in range(200):
+        counter.step(replace(look(i / 10, ((7, 150, STILL),)), staff_ids=staff))
+    assert counter.samples()[0].waiting == waiting
+    assert counter.keeping_place() == (frozenset() if staff else frozenset({7}))
