@@ -39,6 +39,9 @@ SHOULDER_SHARE = 0.8
 LEANING_WIDTH = 0.85
 """A box around a leaning body ends at its feet on one side and at its shoulders on the other, and feet stand closer
 than shoulders are wide: of the body's own width this share is in the box beside the lean."""
+MOST_LEAN = 1.5
+"""Whoever leans aside by more than this many times what they rise in the picture is no child by their width: there a
+box's sides tell how tall somebody is, and its height hardly does."""
 BORDER_SHARE = 0.08
 """A box that comes this near to the picture's edge may go on beyond it, as a share of a grown person's height: a
 detector draws the edges of boxes that the picture cuts off no better than others."""
@@ -101,7 +104,7 @@ class HeadView:
         tall, wide = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
         slopes = self._slopes((boxes[:, 0] + boxes[:, 2]) / 2, (boxes[:, 1] + boxes[:, 3]) / 2)
         upright = np.maximum(wide - np.abs(slopes) * SHOULDER_SHARE * tall, 0.0) / LEANING_WIDTH
-        widths: NDArray[np.float64] = np.fmin(wide, upright)
+        widths: NDArray[np.float64] = np.where(np.abs(slopes) <= MOST_LEAN, np.minimum(wide, upright), wide)
         return widths
 
     def _slopes(self, x_px: NDArray[np.float64], y_px: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -41,13 +41,15 @@ def box(x_m: float, y_m: float, *, from_m: float, tall_m: float, wide_m: float) 
     return [middle - half, corners[1, 1], middle + half, corners[0, 1]]
 
 
-def leaning(place: tuple[float, float], *, tall_m: float, radius_m: float, from_m: float = 0.0) -> list[float]:
+def leaning(
+    place: tuple[float, float], *, tall_m: float, radius_m: float, from_m: float = 0.0, tilt_deg: float = 35.0
+) -> list[float]:
     """The box of an upright body whose feet stand closer than its shoulders are wide, seen from a height upwards."""
     x_m, y_m = place
     low = (0.7 if from_m == 0 else 1.0) * radius_m
     across = [(x_m + side * low, y_m, from_m) for side in (-1, 1)]
     across += [(x_m + side * radius_m, y_m, 0.8 * tall_m) for side in (-1, 1)]
-    head, *sides = project(np.array([(x_m, y_m, tall_m), *across]))
+    head, *sides = project(np.array([(x_m, y_m, tall_m), *across]), tilt_deg=tilt_deg)
     return [min(p[0] for p in sides), head[1], max(p[0] for p in sides), max(p[1] for p in sides)]
 
 
@@ -121,6 +123,16 @@ def test_a_child_that_leans_at_the_side_of_the_picture_keeps_its_feet(
     found = view().complete(clean_detections(np.array([given, cut]), np.array([0.9, 0.9]))).boxes_xyxy_px
     assert found[0, 3] == given[3]
     assert found[1, 3] > cut[3] + 5
+
+
+@pytest.mark.parametrize("place", [(1.4, 0.6), (-1.2, 0.4)])
+def test_a_cashier_nearly_below_the_camera_is_still_drawn_down_behind_the_counter(place: tuple[float, float]) -> None:
+    """Who leans aside more than they rise in the picture has a box whose sides tell the height, not the width."""
+    cut = leaning(place, tall_m=1.7, radius_m=0.23, from_m=0.8, tilt_deg=55.0)
+    steep = head_view(calibrated(55.0), FRAME_WH)
+    assert steep is not None
+    found = steep.complete(clean_detections(np.array([cut]), np.array([0.9]))).boxes_xyxy_px[0]
+    assert found[3] > cut[3] + 5
 
 
 @pytest.mark.parametrize("short_px", [0.0, 4.0])
