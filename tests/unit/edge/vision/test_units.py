@@ -68,3 +68,14 @@ def test_two_who_came_together_and_were_seen_at_once_once_only_are_two() -> None
     counter.step(np.array([1, 2]), np.array([1, 2]), 3.0, points_xy=points, scales=np.full(2, HEIGHT))
     counter.close()
     assert counter.take() == [UnitCount("door", 2, 0)], "of one picture no pace is known"
+
+
+@pytest.mark.parametrize(("apart_s", "units"), [(14.0, 1), (16.0, 2)])
+def test_a_party_that_comes_apart_is_one_unit_within_15_s(apart_s: float, units: int) -> None:
+    counter = UnitCounter(("door",))
+    counter.cross("door", 1, 0.0, entered=True)
+    for i in range(300):
+        if i / 10 == apart_s:
+            counter.cross("door", 2, apart_s, entered=True)
+        counter.step(np.array([1, 2]), np.array([1, 1]), i / 10)
+    assert counter.take() == [UnitCount("door", units, 0)]
