@@ -88,6 +88,8 @@ def are_strangers(
     """
     misses, share, away = _meeting(before, after, cfg)
     broken = after[:, AT] - before[:, AT] >= cfg.gap_s
+    # Of two glimpses no walk is known that could have led elsewhere.
+    broken &= np.maximum(before[:, KNOWN], after[:, KNOWN]) >= _LEAST_KNOWN
     return np.asarray(broken & (share < cfg.way_share) & (misses > 1.0) & (away > 1.0))
 
 

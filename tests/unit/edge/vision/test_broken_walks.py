@@ -33,6 +33,12 @@ def end(
         (end(0, 0, 0, vx=-40), end(140, 0, 2, vx=-40), True, "walked away from there, before and after"),
         (end(0, 0, 0, vx=90), end(70, 0, 2, vx=90), False, "the right way, and slower than thought"),
         (end(0, 0, 0, vx=-40), end(50, 0, 2, vx=-30), False, "is where they were: may have turned round twice"),
+        (
+            end(0, 0, 0, known=0),
+            end(140, 0, 2, known=0.2),
+            False,
+            "two glimpses: no pace is known that leads elsewhere",
+        ),
         (end(0, 0, 0), end(140, 0, 0.4), False, "no gap: the tracker answers for that"),
     ],
 )
