@@ -12,11 +12,12 @@ import pytest
 
 from storesense_contracts.clock import ManualClock
 from storesense_contracts.layout import StoreLayout
-from storesense_contracts.readings import FootfallReading, HealthCause, HealthState
+from storesense_contracts.readings import FootfallReading, HealthCause, HealthState, ZoneReading
 from storesense_contracts.site import CameraDevice
 from storesense_edge.camera_agent import CameraAgent
 from storesense_edge.camera_source import open_source
 from storesense_edge.health import Health
+from storesense_edge.open_visits import OpenVisits, OpenVisitsFile
 from storesense_edge.settings import EdgeSettings
 from storesense_edge.source_thread import Finding, Stop
 from storesense_edge.trajectories import TrajectoryFile, TrajectoryRecorder
@@ -274,6 +275,48 @@ def test_a_live_camera_that_changes_its_resolution_is_measured_on(tmp_path: Path
     ends = [r.measured_at + timedelta(milliseconds=r.period_ms) for r in crossings(findings)]
     assert [r.measured_at for r in crossings(findings)][1:] == ends[:-1]
     assert (max(ends) - NOW_AT).total_seconds() == pytest.approx(7.8, abs=0.1)
+
+
+class Resized(ScriptedSource):
+    """A camera whose pictures are twice as wide and high from the sixtieth on."""
+
+    def read(self) -> Any:
+        item = super().read()
+        if isinstance(item, DetectedFrame) and item.index >= 60:
+            self.info = SourceInfo((1280, 960), 10.0, None)
+        return item
+
+
+def test_lines_lie_at_the_same_place_of_a_picture_of_another_size(tmp_path: Path) -> None:
+    near = [np.array([[34.0 + n * 7.5, 200.0, 94.0 + n * 7.5, 400.0]]) for n in range(60)]  # up to 0.4 of its width
+    later = [DetectedFrame(60 + n, 6 + n / 10, Detections(box, np.array([0.9]))) for n, box in enumerate(near)]
+    findings, _ = run(tmp_path, Resized([*walker(), *later]), ManualClock(NOW_AT))
+    assert sum(r.in_count for r in crossings(findings)) == 1
+    assert sum(r.out_count for r in crossings(findings)) == 0
+
+
+def test_visits_that_an_orderly_end_has_told_are_not_told_again(tmp_path: Path) -> None:
+    hall = {"id": "hall", "name": "Hall", "floor_m": [[0, 0], [9, 0], [9, 7], [0, 7]]}
+    store = STORE.model_validate({**STORE.model_dump(), "zones": [hall]})
+    view = {"zone": "hall", "image": [[0.2, 0], [1, 0], [1, 1], [0.2, 1]]}
+    camera = CameraDevice.model_validate({**device(tmp_path).model_dump(), "zones": [view]})
+    path = tmp_path / "cam.visits.json"
+    told = []
+    for _ in range(2):
+        clock, source = ManualClock(NOW_AT), ScriptedSource(walker())
+        agent = CameraAgent(
+            camera,
+            store,
+            EdgeSettings(),
+            clock,
+            source=lambda _, source=source: source,  # type: ignore[misc]
+            detector=lambda _: None,
+        ).keep_visits(OpenVisitsFile(path))
+        findings = [finding for batch in agent.measure(ManualStop(clock)) for finding in batch]
+        zones = [f[1] for f in findings if not isinstance(f, Health) and isinstance(f[1], ZoneReading)]
+        told.append((sum(z.entry_count for z in zones), sum(z.exit_count for z in zones)))
+        assert OpenVisitsFile(path).load() == OpenVisits()
+    assert told == [(1, 1), (1, 1)], "nobody leaves who has not come"
 
 
 def test_a_dark_camera_fails_names_its_figures_and_reports_no_zeros(tmp_path: Path) -> None:
