@@ -86,7 +86,8 @@ class Customer:
     `stood_xy` is where they stood at their till, `outside_since_s` since when they are seen outside of everything.
     `till_distance` is how far the nearest till was when they were seen last, heights.
     `waited_s` is the time for which they stood where somebody in line stands: away from the tills, or at one at which
-    somebody else was seen being served; `has_stood` tells whether that was long enough to be a wait.
+    somebody else was seen being served; `has_stood` tells whether that was long enough to be a wait, and `waited_xy`
+    where they did so last. Whoever `was_passed` on the way to a till does not wait for it, wherever they stand.
     `at_end_since_s` is since when they have been at the line's end or further on, `was_seen_coming` whether they were
     seen further off before, and `way` how far it is from its head to the till at which they are, heights.
     """
@@ -103,6 +104,8 @@ class Customer:
     at_end_since_s: float | None = None
     was_seen_coming: bool = False
     way: float = 0.0
+    waited_xy: NDArray[np.float64] | None = None
+    was_passed: bool = False
     slow_since_s: float | None = None
     joined: bool = False
     came_from_afar: bool = False

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from storesense_edge.vision.presence import Sightings
+    from storesense_edge.vision.queue_ground import Ground
     from storesense_edge.vision.queue_posts import Posts
+
+PASS_S = 2.0
+"""Seen where customers of a till stand for longer than this, and not missed for so long, somebody stands there."""
 
 
 @dataclass(slots=True)
@@ -29,6 +36,32 @@ class FreeTills:
     passed_s: dict[int, float] = field(default_factory=dict)
     since_s: float | None = None
     _manned_s: dict[int, float] = field(default_factory=dict)
+    _stood_s: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def look_at_workers(self, everybody: Sightings, ground: Ground, reach: float) -> None:
+        """Note at which tills somebody stands in a customer's place who works here, or seems to.
+
+        A customer may have the number of somebody who works here, and be in no line for that.
+        """
+        if not everybody.staff_ids:
+            return
+        tills, distances = ground.tills_of(everybody)
+        for row in np.flatnonzero(distances <= reach).tolist():
+            xy, scale, off = everybody.points_xy[row], float(everybody.scales[row]), float(distances[row])
+            if int(everybody.ids[row]) in everybody.staff_ids and ground.is_customers_place(xy, scale, off):
+                self.stand(int(tills[row]), everybody.at_s)
+
+    def stand(self, till: int, at_s: float) -> None:
+        """Note that somebody is seen where customers of a till stand, whoever that is; nobody else can be served there.
+
+        Only who stands there for a time keeps it from being free; others pass.
+        """
+        since_s, last_s = self._stood_s.get(till, (at_s, at_s))
+        if at_s - last_s > PASS_S:
+            since_s = at_s
+        self._stood_s[till] = (since_s, at_s)
+        if at_s - since_s >= PASS_S:
+            self.passed_s[till] = at_s
 
     def look(self, held: AbstractSet[int], posts: Posts, at_s: float) -> None:
         """Find out since when a till has been free.

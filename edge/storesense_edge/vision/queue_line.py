@@ -15,6 +15,7 @@ import numpy as np
 from storesense_edge.vision.queue_customer import NOWHERE, Customer, Left
 from storesense_edge.vision.queue_doubles import Doubles
 from storesense_edge.vision.queue_ground import Ground
+from storesense_edge.vision.queue_leavers import Leavers
 from storesense_edge.vision.queue_places import Places
 from storesense_edge.vision.queue_posts import Posts
 from storesense_edge.vision.queue_tills import Tills
@@ -60,6 +61,7 @@ class QueueLine:
     _ground: Ground = field(init=False)
     _walks: Walks = field(init=False)
     _doubles: Doubles = field(init=False)
+    _leavers: Leavers = field(init=False)
 
     def __post_init__(self) -> None:
         """Give it its ground, its tills and its places."""
@@ -68,15 +70,24 @@ class QueueLine:
         self._walks = Walks(self.shape.tills_xy, self.shape.till_heights, self.shape.cashiers_xy)
         self.posts = Posts(self.shape.posts_xy)
         self._doubles = Doubles(self.shape.tills_xy, self.shape.cashiers_xy, self.shape.till_heights)
+        self._leavers = Leavers(self.shape, self.settings)
         self.tills = Tills(self.shape, self.settings, self.places, self.posts, self._doubles)
 
-    def step(self, seen: Sightings, inside: NDArray[np.bool_], *, everybody: Sightings | None = None) -> list[Left]:
+    def step(
+        self,
+        seen: Sightings,
+        inside: NDArray[np.bool_],
+        *,
+        everybody: Sightings | None = None,
+        in_any: NDArray[np.bool_] | None = None,
+    ) -> list[Left]:
         """Take one picture.
 
         Args:
             seen: the people in it, without those known to work here.
             inside: (N,) who is in the queue's area.
             everybody: those who work here too; None if there is nobody else.
+            in_any: (N,) who is in the area or at a till of any queue; None if there is no other.
 
         Returns:
             Whose time in the queue is over.
@@ -94,6 +105,8 @@ class QueueLine:
         self._see_known(seen, inside, at_till, till_distance)
         self._see_newcomers(seen, rows, inside, at_till, till_distance)
         self._walks.note(seen, till_distance)
+        self._leavers.step(seen, inside if in_any is None else in_any)
+        self.tills.free.look_at_workers(everybody, self._ground, self.shape.till_heights)
         self.tills.pass_time(self.customers, seen.at_s, passed_s)
         if self._ground.has_heads:
             self.tills.look_for_company(self.customers, seen.at_s)
@@ -101,6 +114,7 @@ class QueueLine:
         left += self.tills.look_for_followers(self.customers, seen.at_s)
         left += self._end(seen)
         self.tills.look_for_idle(self.customers, seen.at_s)
+        left += self._leavers.take(self.places, seen.at_s)
         waiting_s = [customer.joined_s for customer in self.waiting()]
         left += [_of_place(gone) for gone in self.places.step(seen.at_s, passed_s, waiting_s)]
         return left
@@ -222,6 +236,8 @@ class QueueLine:
         is_past = self._is_past_the_line(seen.points_xy[row], float(seen.scales[row]))
         if waits and not is_past:
             customer.waited_s += slow_s
+            if slow:
+                customer.waited_xy = seen.points_xy[row]
             customer.has_stood = customer.waited_s >= self.shape.join_s
         customer.inside_s, customer.outside_since_s = at_s, None
         off_line = self._off_line(customer, seen, row)
@@ -302,9 +318,13 @@ class QueueLine:
             return []  # the others of the unit are still here
         if not len(self.shape.tills_xy):
             return [Left(customer.joined_s, customer.inside_s, customer.inside_s, None if lost else False)]
-        self.places.leave(customer.joined_s, customer.inside_s, self._at_s or 0.0, was_seen=not lost)
+        at_s = self._at_s or 0.0
+        self.places.leave(customer.joined_s, customer.inside_s, at_s, was_seen=not lost)
+        if not lost and not self.places.has_company(customer.joined_s, customer.inside_s):
+            self._leavers.leave(customer, at_s)
         return []
 
 
 def _of_place(gone: Gone) -> Left:
-    return Left(gone.joined_s, gone.end_s, gone.end_s, False if gone.was_seen else None)
+    """Nobody saw how it ended: whoever was seen walking away has been told already."""
+    return Left(gone.joined_s, gone.end_s, gone.end_s, None)

@@ -53,7 +53,7 @@ class Places:
     _under_s: float = 0.0
     _leaving: list[Gone] = field(default_factory=list)
     _gone: list[Gone] = field(default_factory=list)
-    _served: list[tuple[float, float]] = field(default_factory=list)
+    _served: list[tuple[float, float, float]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.joined_s)
@@ -67,7 +67,7 @@ class Places:
                 where no line is known of.
         """
         joined_s = self._take(own_joined_s)
-        self._served.append((at_s, joined_s))
+        self._served.append((at_s, joined_s, own_joined_s))
         for gone in self._leaving:
             if self._comes_along(gone, at_s, joined_s):
                 self._drop(gone.joined_s)
@@ -88,7 +88,7 @@ class Places:
 
     def serve_past(self, at_s: float, joined_s: float) -> float:
         """Let somebody be served who was in no line, since a till was free; return since when they waited."""
-        self._served.append((at_s, joined_s))
+        self._served.append((at_s, joined_s, joined_s))
         return joined_s
 
     def empty(self) -> None:
@@ -112,20 +112,31 @@ class Places:
     def leave(self, joined_s: float, end_s: float, at_s: float, *, was_seen: bool) -> None:
         """Note that somebody seems to have gone without a service: a track has left the line, or was lost in it."""
         gone = Gone(joined_s, end_s, was_seen, at_s)
-        if any(self._comes_along(gone, then_s, served_s) for then_s, served_s in self._served):
+        if any(self._comes_along(gone, then_s, served_s) for then_s, served_s, _ in self._served):
             self._drop(joined_s)
         else:
             self._leaving.append(gone)
 
-    def end(self, at_s: float, joined_s: float, waiting: int) -> None:
+    def has_company(self, joined_s: float, end_s: float) -> bool:
+        """Whether whoever joined and left at these times came, and went on or away, with a customer."""
+        gone = Gone(joined_s, end_s, was_seen=True, decided_s=end_s)
+        return any(self._comes_along(gone, then_s, own_joined_s) for then_s, _, own_joined_s in self._served)
+
+    def give_up(self, joined_s: float) -> None:
+        """Let nobody have the place of somebody who was seen walking away, if it is known which that is."""
+        self._leaving = [gone for gone in self._leaving if gone.joined_s != joined_s]
+        self.come_along(joined_s)
+
+    def end(self, at_s: float, joined_s: float, waiting: int, own_joined_s: float) -> None:
         """Let a service be over: who came with that customer and left with them gave nothing up, and waits no more.
 
         Args:
             at_s: when.
             joined_s: since when that customer had waited.
             waiting: how many were seen to wait after that.
+            own_joined_s: since when whoever has their track had waited.
         """
-        self._served.append((at_s, joined_s))
+        self._served.append((at_s, joined_s, own_joined_s))
         for gone in self._leaving:
             if self._comes_along(gone, at_s, joined_s):
                 self._drop(gone.joined_s)

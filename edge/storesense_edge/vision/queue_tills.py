@@ -216,6 +216,8 @@ class Tills:
             return self.places.serve_past(at_s, min(customer.joined_s, latest_s))
         if has_walked_straight(customer):
             self.places.joined_s.clear()  # nobody walks past those who wait
+            for other in customers:
+                other.was_passed = other.was_passed or (other is not customer and not other.is_serving)
         if self.free.for_s(at_s) <= cfg.walk_most_s:
             place_s = self.places.serve(at_s, min(customer.came_s, latest_s))
             for other in self._company_of(customer, customers):
@@ -243,13 +245,13 @@ class Tills:
         """Somebody is at their till no more; who was there too shortly was not served."""
         if self._was_served(customer):
             left = self.finish(customer)
-            self._send_company_off(left, customers)
+            self._send_company_off(left, customers, customer.came_s)
             return [left]
         self.free.passed_s[customer.till] = customer.at_till_last_s
         self._drop(customer)
         return []
 
-    def _send_company_off(self, left: Left, customers: list[Customer]) -> None:
+    def _send_company_off(self, left: Left, customers: list[Customer], came_s: float) -> None:
         """Whoever came with a customer and has not been seen since that one left has gone with them."""
         cfg = self.settings
         waiting = [c for c in customers if c.joined and not c.is_serving and not c.done and not c.stands_by]
@@ -257,7 +259,7 @@ class Tills:
         for c in waiting:
             if c not in seen and abs(c.came_s - left.joined_s) <= cfg.together_s:
                 c.stands_by = True
-        self.places.end(left.end_s, left.joined_s, len(seen))
+        self.places.end(left.end_s, left.joined_s, len(seen), came_s)
 
     def _leave_to_cashier(self, customer: Customer, customers: list[Customer]) -> list[Left]:
         """Whoever is at a till is its cashier: their time there is no service, but what was before it may be one."""

@@ -189,12 +189,13 @@ class QueueCounter:
         self._at_s = seen.at_s
         everybody = seen
         inside = self._areas.contain(seen.points_xy, seen.scales)
-        working = self._workers.step(seen, inside.any(axis=1) | self._is_at_till(seen))
+        in_any = inside.any(axis=1) | self._is_at_till(seen)
+        working = self._workers.step(seen, in_any)
         if working:
             others = np.array([number not in working for number in seen.ids.tolist()], dtype=np.bool_)
-            seen, inside = seen.only(others), inside[others]
+            seen, inside, in_any = seen.only(others), inside[others], in_any[others]
         for place, (queue, counted) in enumerate(zip(self.queues, self._counted, strict=True)):
-            for left in counted.line.step(seen, inside[:, place], everybody=everybody):
+            for left in counted.line.step(seen, inside[:, place], everybody=everybody, in_any=in_any):
                 counted.note(queue, left)
 
     def _is_at_till(self, seen: Sightings) -> NDArray[np.bool_]:

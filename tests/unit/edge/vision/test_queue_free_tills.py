@@ -23,3 +23,21 @@ def test_a_till_that_is_held_or_was_passed_meanwhile_is_not_free_for_as_long() -
     free.passed_s[0] = 17.0
     free.look(set(), NOBODY_KNOWN, 18.0)
     assert free.for_s(18.0) == 1.0
+
+
+def test_a_till_is_not_free_while_somebody_stands_in_its_customers_place() -> None:
+    free = FreeTills(1, freed_s={0: 12.0})
+    free.look(set(), NOBODY_KNOWN, 12.0)
+    for at_s in (14.0, 15.0, 16.0, 17.0):
+        free.stand(0, at_s)
+    free.look(set(), NOBODY_KNOWN, 18.0)
+    assert free.for_s(18.0) == 1.0
+
+
+def test_whoever_passes_there_leaves_it_free() -> None:
+    free = FreeTills(1, freed_s={0: 12.0})
+    free.look(set(), NOBODY_KNOWN, 12.0)
+    for at_s in (14.0, 15.0, 18.0, 19.0):
+        free.stand(0, at_s)
+    free.look(set(), NOBODY_KNOWN, 20.0)
+    assert free.for_s(20.0) == 8.0

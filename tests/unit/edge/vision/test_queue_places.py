@@ -164,7 +164,7 @@ def test_who_came_with_a_customer_and_left_with_them_gave_nothing_up(end_s: floa
     line.go(20, 1.0)
     line.places.leave(1.0, line.at_s, line.at_s, was_seen=True)
     gone = line.go(SETTINGS.gone_s + 1)
-    line.places.end(end_s, 0.0, 0)
+    line.places.end(end_s, 0.0, 0, 0.0)
     gone += line.go(SETTINGS.gone_s + SETTINGS.return_s + 1)
     assert len(gone) == gave_up
 
@@ -174,5 +174,31 @@ def test_a_place_beside_that_of_a_customer_who_left_is_nobodys_if_nobody_is_seen
     line.go(10, 0.0, 1.0)
     line.go(10, 0.0, 1.0, 10.0)
     line.places.serve(line.at_s, 0.0)
-    line.places.end(40.0, 0.0, 1)
+    line.places.end(40.0, 0.0, 1, 0.0)
     assert line.places.joined_s == pytest.approx([10.0])
+
+
+@pytest.mark.parametrize(
+    ("own_joined_s", "is_company"),
+    [
+        pytest.param(1.0, True, id="they came with whoever is served"),
+        pytest.param(30.0, False, id="their place was taken by somebody who came later"),
+    ],
+)
+def test_company_is_told_by_when_the_customer_came_and_not_by_their_place(
+    own_joined_s: float, is_company: bool
+) -> None:
+    line = Line()
+    line.go(40, 0.0)
+    line.places.serve(line.at_s, own_joined_s)
+    assert line.places.has_company(0.0, line.at_s) is is_company
+
+
+def test_who_was_seen_walking_away_leaves_their_own_place_empty() -> None:
+    line = Line()
+    line.go(20, 0.0)
+    line.go(20, 0.0, 20.0)
+    line.places.give_up(0.0)
+    assert line.places.joined_s == pytest.approx([20.0])
+    line.places.give_up(10.0)
+    assert line.places.joined_s == pytest.approx([20.0]), "whose place theirs was is not known"

@@ -306,13 +306,15 @@ class Manned:
         self.counter = QueueCounter([replace(TILL, tills_xy=tills, posts_xy=posts, cashiers_xy=posts)])
         self.at_s = 0.0
 
-    def go(self, seconds: float, *seen: Person, hidden: tuple[int, ...] = ()) -> QueueSample:
+    def go(
+        self, seconds: float, *seen: Person, hidden: tuple[int, ...] = (), staff: frozenset[int] = frozenset()
+    ) -> QueueSample:
         for _ in range(round(seconds * 10)):
             everybody = ((self.CASHIER, 20.0, STILL), *seen)
             picture = look(self.at_s, everybody)
             picture.points_xy[0, 1] = 130.0
             present = picture.present_ids | frozenset(hidden)
-            self.counter.step(replace(picture, present_ids=present, staff_ids=frozenset({self.CASHIER})))
+            self.counter.step(replace(picture, present_ids=present, staff_ids=staff | {self.CASHIER}))
             self.at_s = round(self.at_s + 0.1, 1)
         return self.counter.samples()[0]
 
@@ -336,6 +338,26 @@ def test_nobody_waits_for_a_till_that_is_free() -> None:
     assert scene.go(10, (1, 80, STILL)).waiting == 0
     assert scene.go(60, (1, 500, WALKING)).waiting == 0
     assert scene.visits() == [], "who did not wait gave nothing up"
+
+
+def test_a_till_is_not_free_while_somebody_who_seems_to_work_here_stands_in_its_customers_place() -> None:
+    scene = Manned(tills=((20, 30),))
+    scene.go(5)
+    scene.go(20, (1, 20, STILL))
+    scene.go(25, (1, 20, STILL), (2, 100, STILL), staff=frozenset({1}))
+    assert scene.go(10, (1, 20, STILL), (2, 100, STILL), staff=frozenset({1})).waiting == 1
+    assert scene.go(12, (2, 100, STILL)).waiting == 0
+
+
+def test_who_changes_lines_has_given_nothing_up() -> None:
+    scene = Manned(tills=((20, 30),))
+    other = Queue("till-2", ((600, 0), (900, 0), (900, 60), (600, 60)), tills_xy=((580, 30),))
+    scene.counter = QueueCounter([*scene.counter.queues, other])
+    scene.go(5)
+    scene.go(20, (1, 20, STILL), (2, 100, STILL))
+    scene.go(2, (1, 20, STILL), (2, 480, WALKING))
+    scene.go(30, (1, 20, STILL), (2, 700, STILL))
+    assert [visit.outcome for sample in scene.counter.take() for visit in sample.visits] == []
 
 
 def test_who_stands_by_while_a_friend_pays_lengthens_nobodys_wait() -> None:
