@@ -17,7 +17,7 @@ from storesense_backend.door_occupancy import DoorStep
 from storesense_contracts.site import CameraDevice
 from storesense_edge.shared_floor import FloorView, SharedFloor
 from storesense_edge.site_mapping import camera_plan
-from storesense_edge.vision.heatmap import cells_within, spread
+from storesense_edge.vision.heatmap import POST_M, at_posts, cells_within, spread
 from storesense_edge.vision.pipeline import CameraPipeline
 from storesense_edge.vision.polygon import PolygonSet
 from storesense_edge.vision.queues import QueueOutcome
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from storesense_edge.vision.camera_observation import FloorPlaces
     from storesense_edge.vision.heatmap import FloorGrid
+    from storesense_edge.vision.staff import StaffPlaces
     from storesense_simulators.twin.detection_depth import CameraFrame, DetectionStep
     from storesense_simulators.twin.eye_crowd import Crowd
     from storesense_simulators.twin.shop import Shop
@@ -62,6 +63,7 @@ _MAX_STEP_S = 3.0
 @dataclass(slots=True)
 class _Heat:
     grid: FloorGrid
+    posts_xy_m: Sequence[tuple[float, float]]
     told: NDArray[np.bool_]
     seen: NDArray[np.bool_]
     true_s: NDArray[np.float64]
@@ -69,13 +71,14 @@ class _Heat:
     measured_s: NDArray[np.float64]
 
     @classmethod
-    def of(cls, grid: FloorGrid, floor: SeenFloor, staff_areas_xy_m: Sequence[Sequence[tuple[float, float]]]) -> _Heat:
+    def of(cls, grid: FloorGrid, floor: SeenFloor, staff: StaffPlaces) -> _Heat:
         cells = [np.zeros((grid.rows, grid.columns)) for _ in range(3)]
-        told = ~cells_within(grid, staff_areas_xy_m)
-        return cls(grid, told, told & floor.cells(grid), *cells)
+        told = ~cells_within(grid, staff.areas_xy_m)
+        return cls(grid, staff.posts_xy_m, told, told & floor.cells(grid), *cells)
 
     def stand(self, xy_m: NDArray[np.float64], passed_s: float) -> None:
-        """Note where people truly are, (N, 2)."""
+        """Note where people truly are, (N, 2); whoever is at a cashier's post is no matter of the heatmap."""
+        xy_m = xy_m[~at_posts(xy_m, self.posts_xy_m, POST_M)]
         seconds = np.full(len(xy_m), passed_s)
         np.add.at(self.true_s.ravel(), *spread(self.grid, xy_m, seconds))
         inside = self.grid.holds(xy_m)
@@ -127,7 +130,7 @@ class TwinScore:
             mount.device_id: SeenFloor(shop, mount) for mount in shop.cameras if mount.device_id in self._pipelines
         }
         self._heat = {
-            device_id: _Heat.of(grid, self._floors[device_id], pipeline.plan.staff.areas_xy_m)
+            device_id: _Heat.of(grid, self._floors[device_id], pipeline.plan.staff)
             for device_id, pipeline in self._pipelines.items()
             if (grid := pipeline.plan.grid) is not None
         }

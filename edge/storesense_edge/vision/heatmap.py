@@ -30,6 +30,8 @@ END_EVERY_S = 1.0
 LAY_PICTURES = 20
 BODY_M = 0.5
 """Somebody covers a square of floor of this side: about the width of shoulders."""
+POST_M = 0.8
+"""Whoever is so near to a cashier's post is at it: counters hide cashiers' legs, so their places are not sharp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,16 @@ def cells_within(grid: FloorGrid, areas_xy_m: Sequence[Sequence[tuple[float, flo
     return areas.contains(middles).any(axis=1).reshape(grid.rows, grid.columns)
 
 
+def at_posts(
+    points_xy_m: NDArray[np.float64], posts_xy_m: Sequence[tuple[float, float]], within_m: float
+) -> NDArray[np.bool_]:
+    """Return which of (N, 2) floor points are within some metres of one of some posts, (N,)."""
+    posts = np.array(posts_xy_m, dtype=np.float64).reshape(-1, 2)
+    off = points_xy_m[:, None, :] - posts[None, :, :]
+    near: NDArray[np.bool_] = ((off * off).sum(axis=2) <= within_m**2).any(axis=1)
+    return near
+
+
 def spread(
     grid: FloorGrid, points_xy_m: NDArray[np.float64], seconds: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -129,6 +141,7 @@ class FloorHeatmap:
     Args:
         grid: the cells.
         staff_areas_xy_m: polygons in which only staff stay; nothing is told of them, as it would be of one person.
+        posts_xy_m: where cashiers stand; whoever is at one adds nothing.
         max_gap_s: longest time between two sightings that counts as presence.
 
     Raises:
@@ -140,10 +153,12 @@ class FloorHeatmap:
         grid: FloorGrid,
         *,
         staff_areas_xy_m: Sequence[Sequence[tuple[float, float]]] = (),
+        posts_xy_m: Sequence[tuple[float, float]] = (),
         max_gap_s: float = 15.0,
     ) -> None:
         self.grid = grid
         self._closed = cells_within(grid, staff_areas_xy_m).ravel()
+        self._posts_xy_m = posts_xy_m
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
         self._ids = np.full(0, -1, dtype=np.int64)
@@ -220,7 +235,15 @@ class FloorHeatmap:
         if self._fresh:
             points, seconds = zip(*self._fresh, strict=True)
             self._fresh.clear()
-            np.add.at(self._seconds, *spread(self.grid, np.concatenate(points), np.concatenate(seconds)))
+            np.add.at(self._seconds, *self._spread(np.concatenate(points), np.concatenate(seconds)))
+
+    def _spread(
+        self, points_xy_m: NDArray[np.float64], seconds: NDArray[np.float64]
+    ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        if len(self._posts_xy_m):
+            away = ~at_posts(points_xy_m, self._posts_xy_m, POST_M)
+            points_xy_m, seconds = points_xy_m[away], seconds[away]
+        return spread(self.grid, points_xy_m, seconds)
 
     def _learn(self, gaps_s: NDArray[np.float64]) -> None:
         self._gaps_s += float(gaps_s.sum())
@@ -231,7 +254,7 @@ class FloorHeatmap:
     def _unseen(self, xy_m: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Lay down the time before a first sighting, or after a last one."""
         residual_s = self._squares_s2 / (2 * self._gaps_s) if self._gaps_s > LEAST_KNOWN_S else 0.0
-        return spread(self.grid, xy_m[None], np.array([min(residual_s, MOST_UNSEEN_S)]))
+        return self._spread(xy_m[None], np.array([min(residual_s, MOST_UNSEEN_S)]))
 
     def _end(self, present: AbstractSet[int]) -> None:
         """Let those who are gone have been there for a moment after they were seen last."""
@@ -251,7 +274,7 @@ class FloorHeatmap:
         if away_m > STEP_M:
             steps = min(math.ceil(gap_s / STEP_S), math.ceil(away_m / STEP_M))
         shares = ((np.arange(steps) + 0.5) / steps)[:, None]
-        return spread(self.grid, from_xy_m + shares * (to_xy_m - from_xy_m), np.full(steps, gap_s / steps))
+        return self._spread(from_xy_m + shares * (to_xy_m - from_xy_m), np.full(steps, gap_s / steps))
 
     def take(self) -> NDArray[np.uint16]:
         """Return the presence since the last call and start anew.

@@ -101,7 +101,11 @@ class CameraPipeline:
         self._picture_s = 0.0
         self._in_line: frozenset[int] = frozenset()
         self._units = UnitCounter(tuple(line.line_id for line in lines))
-        self._heat = None if plan.grid is None else FloorHeatmap(plan.grid, staff_areas_xy_m=plan.staff.areas_xy_m)
+        self._heat = (
+            None
+            if plan.grid is None
+            else FloorHeatmap(plan.grid, staff_areas_xy_m=plan.staff.areas_xy_m, posts_xy_m=plan.staff.posts_xy_m)
+        )
         self._counts = {line.line_id: [0, 0, 0, 0] for line in lines}
         self._at_s: float | None = None
         self._last = self._tracker.nobody()

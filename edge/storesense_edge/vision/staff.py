@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from storesense_edge.vision.heatmap import at_posts
 from storesense_edge.vision.polygon import PolygonSet
 
 if TYPE_CHECKING:
@@ -129,7 +130,6 @@ class StaffBook:
         self.places = places
         names = [f"staff area {number}" for number in range(1, len(places.areas_xy_m) + 1)]
         self._areas = PolygonSet(places.areas_xy_m, names=names)
-        self._posts = np.array(places.posts_xy_m, dtype=np.float64).reshape(-1, 2)
         self._people: dict[int, _Person] = {}
         self._found: list[_Post] = []
         self._people_s = self._staff_s = self._unsure_s = 0.0
@@ -159,9 +159,7 @@ class StaffBook:
         if not self._people.keys() <= present:
             self._people = {number: person for number, person in self._people.items() if number in present}
         here: NDArray[np.bool_] = np.asarray(self._areas.contains(points_xy_m).any(axis=1))
-        if len(self._posts) and len(ids):
-            off = points_xy_m[:, None, :] - self._posts[None, :, :]
-            here |= ((off * off).sum(axis=2) <= self.places.post_m**2).any(axis=1)
+        here |= at_posts(points_xy_m, self.places.posts_xy_m, self.places.post_m)
         works = np.zeros(len(ids), dtype=np.bool_)
         counts = [True] * len(ids) if counted is None else counted.tolist()
         rows = zip(ids.tolist(), points_xy_m.tolist(), here.tolist(), counts, strict=True)

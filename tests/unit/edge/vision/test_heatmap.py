@@ -68,6 +68,14 @@ def test_of_areas_where_only_staff_stay_nothing_is_told() -> None:
     assert heat.take()[2, 2] >= 5, "beside it, people count"
 
 
+def test_whoever_is_at_a_cashiers_post_adds_nothing_seen_or_not() -> None:
+    heat = FloorHeatmap(GRID, posts_xy_m=[(3.5, 0.5)])
+    stand(heat, (3.0, 0.9), [0.0, 0.1, 0.2, 5.0], track=1, slot=0)
+    assert not heat.take().any()
+    stand(heat, (2.5, 0.5), [6.0, 7.0], track=2, slot=1)
+    assert heat.take()[0, 2] == 10, "a metre away somebody is a customer"
+
+
 def test_a_staff_area_that_cannot_hold_anybody_is_refused() -> None:
     with pytest.raises(GeometryError):
         FloorHeatmap(GRID, staff_areas_xy_m=[[(2.0, 0.0), (4.0, 0.0)]])

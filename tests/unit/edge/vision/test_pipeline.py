@@ -49,6 +49,20 @@ def test_a_heatmap_tells_nothing_of_where_only_staff_stay() -> None:
     assert not heat[:, 5:].any()
 
 
+def test_a_heatmap_tells_nothing_of_cashiers_at_their_posts_but_of_customers_before_them() -> None:
+    grid = FloorGrid((0.0, 0.0), 0.5, 20, 10)
+    plan = CameraPlan(FRAME_WH, floor_map=ABOVE, grid=grid, staff=StaffPlaces(posts_xy_m=((5.25, 3.3),)))
+    pipeline = CameraPipeline(plan)
+    walk_right(pipeline)
+    heat = pipeline.take_heat()
+    assert heat is not None
+    walked = heat.sum(axis=0)
+    assert not walked[10], "bodies of whoever is 0.8 m from the post or further do not reach its cell"
+    assert walked[3:9].min() > 0
+    assert walked[12:17].min() > 0
+    assert walked[9] < walked[8] / 2, "who is 0.75 m away is at the post"
+
+
 def test_one_walk_is_seen_by_line_zone_and_heatmap() -> None:
     plan = CameraPlan(
         FRAME_WH,
