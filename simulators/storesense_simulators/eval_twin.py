@@ -43,7 +43,7 @@ from storesense_simulators.eval_twin_seams import SeamFigures
 from storesense_simulators.twin.truth import TruthKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -63,7 +63,7 @@ _MAX_STEP_S = 3.0
 @dataclass(slots=True)
 class _Heat:
     grid: FloorGrid
-    posts_xy_m: Sequence[tuple[float, float]]
+    posts_xy_m: NDArray[np.float64]
     told: NDArray[np.bool_]
     seen: NDArray[np.bool_]
     true_s: NDArray[np.float64]
@@ -74,7 +74,8 @@ class _Heat:
     def of(cls, grid: FloorGrid, floor: SeenFloor, staff: StaffPlaces) -> _Heat:
         cells = [np.zeros((grid.rows, grid.columns)) for _ in range(3)]
         told = ~cells_within(grid, staff.areas_xy_m)
-        return cls(grid, staff.posts_xy_m, told, told & floor.cells(grid), *cells)
+        posts = np.array(staff.posts_xy_m, dtype=np.float64).reshape(-1, 2)
+        return cls(grid, posts, told, told & floor.cells(grid), *cells)
 
     def stand(self, xy_m: NDArray[np.float64], passed_s: float) -> None:
         """Note where people truly are, (N, 2); whoever is at a cashier's post is no matter of the heatmap."""

@@ -85,12 +85,9 @@ def cells_within(grid: FloorGrid, areas_xy_m: Sequence[Sequence[tuple[float, flo
     return areas.contains(middles).any(axis=1).reshape(grid.rows, grid.columns)
 
 
-def at_posts(
-    points_xy_m: NDArray[np.float64], posts_xy_m: Sequence[tuple[float, float]], within_m: float
-) -> NDArray[np.bool_]:
-    """Return which of (N, 2) floor points are within some metres of one of some posts, (N,)."""
-    posts = np.array(posts_xy_m, dtype=np.float64).reshape(-1, 2)
-    off = points_xy_m[:, None, :] - posts[None, :, :]
+def at_posts(points_xy_m: NDArray[np.float64], posts_xy_m: NDArray[np.float64], within_m: float) -> NDArray[np.bool_]:
+    """Return which of (N, 2) floor points are within some metres of one of (M, 2) posts, (N,)."""
+    off = points_xy_m[:, None, :] - posts_xy_m[None, :, :]
     near: NDArray[np.bool_] = ((off * off).sum(axis=2) <= within_m**2).any(axis=1)
     return near
 
@@ -158,7 +155,7 @@ class FloorHeatmap:
     ) -> None:
         self.grid = grid
         self._closed = cells_within(grid, staff_areas_xy_m).ravel()
-        self._posts_xy_m = posts_xy_m
+        self._posts_xy_m = np.array(posts_xy_m, dtype=np.float64).reshape(-1, 2)
         self._max_gap_s = max_gap_s
         self._seconds = np.zeros(grid.rows * grid.columns)
         self._ids = np.full(0, -1, dtype=np.int64)

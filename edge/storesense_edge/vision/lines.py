@@ -181,8 +181,7 @@ class LineCounter:
             if origins_xy is not None and newcomers:
                 rows = np.flatnonzero(fresh)[newcomers]
                 self._come_over(slots[rows], ends[rows], origins_xy[rows], scales[rows], seen=slots)
-        distance = points_xy @ self._inward - self._inward_offset
-        position = points_xy @ self._along - self._along_offset
+        distance, position = self._by_lines(points_xy)
         before = self._distance[slots]
         passed = (before > 0) != (distance > 0)
         if ends is not None:
@@ -225,10 +224,8 @@ class LineCounter:
         after: NDArray[np.float64],
         position: NDArray[np.float64],
     ) -> None:
-        share = before / (before - after)
         old = self._position[slots[rows], columns]
-        where = old + share * (position[rows, columns] - old)
-        inside = (where >= 0) & (where <= self._length[columns])
+        inside = _passed_within(before, after, old, position[rows, columns], self._length[columns])
         self._passes[slots[rows], columns] += (inside * np.where(after > 0, 1, -1)).astype(np.int8)
 
     def _strangers(
@@ -276,15 +273,11 @@ class LineCounter:
 
         Not if they may be somebody who was lost on this side of it, or of whom that is not known.
         """
-        before = origins_xy @ self._inward - self._inward_offset
-        position = origins_xy @ self._along - self._along_offset
+        before, position = self._by_lines(origins_xy)
         now = self._distance[slots]
         clear_from = (scales * self._clearance)[:, None]
-        passed = (before > 0) != (now > 0)
-        share = np.where(passed, before / np.where(passed, before - now, 1.0), 0.0)
-        where = position + share * (self._position[slots] - position)
-        came = (np.abs(before) >= clear_from) & (passed | (np.abs(now) < clear_from))
-        came &= self._is_entrance & (where >= 0) & (where <= self._length)
+        came = (np.abs(before) >= clear_from) & (((before > 0) != (now > 0)) | (np.abs(now) < clear_from))
+        came &= self._is_entrance & _passed_within(before, now, position, self._position[slots], self._length)
         if not came.any():
             return
         unseen = self._ids >= 0
@@ -312,10 +305,13 @@ class LineCounter:
     def _begin(self, slots: NDArray[np.intp], ids: NDArray[np.int64], points_xy: NDArray[np.float64]) -> None:
         self._remember(slots[(self._ids[slots] != ids) & (self._ids[slots] >= 0)])
         self._ids[slots] = ids
-        self._distance[slots] = points_xy @ self._inward - self._inward_offset
-        self._position[slots] = points_xy @ self._along - self._along_offset
+        self._distance[slots], self._position[slots] = self._by_lines(points_xy)
         self._side[slots] = 0
         self._passes[slots] = 0
+
+    def _by_lines(self, points_xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where points lie by each line, (N, lines): how far on its inner side, and how far along it."""
+        return points_xy @ self._inward - self._inward_offset, points_xy @ self._along - self._along_offset
 
     def _reserve(self, rows: int) -> None:
         have = len(self._ids)
@@ -350,3 +346,18 @@ def _check_lines(lines: Sequence[CountingLine]) -> None:
                 shape=f"line {line.line_id}", cause="another line has the same id", remedy="give every line its own id"
             )
         seen.add(line.line_id)
+
+
+def _passed_within(
+    before: NDArray[np.float64],
+    after: NDArray[np.float64],
+    position_before: NDArray[np.float64],
+    position_after: NDArray[np.float64],
+    length: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Whether steps pass lines between their ends; of a step that stays on one side, whether it begins between them."""
+    passed = (before > 0) != (after > 0)
+    share = np.where(passed, before / np.where(passed, before - after, 1.0), 0.0)
+    where = position_before + share * (position_after - position_before)
+    within: NDArray[np.bool_] = (where >= 0) & (where <= length)
+    return within

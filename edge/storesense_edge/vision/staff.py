@@ -130,6 +130,7 @@ class StaffBook:
         self.places = places
         names = [f"staff area {number}" for number in range(1, len(places.areas_xy_m) + 1)]
         self._areas = PolygonSet(places.areas_xy_m, names=names)
+        self._posts_xy_m = np.array(places.posts_xy_m, dtype=np.float64).reshape(-1, 2)
         self._people: dict[int, _Person] = {}
         self._found: list[_Post] = []
         self._people_s = self._staff_s = self._unsure_s = 0.0
@@ -159,7 +160,7 @@ class StaffBook:
         if not self._people.keys() <= present:
             self._people = {number: person for number, person in self._people.items() if number in present}
         here: NDArray[np.bool_] = np.asarray(self._areas.contains(points_xy_m).any(axis=1))
-        here |= at_posts(points_xy_m, self.places.posts_xy_m, self.places.post_m)
+        here |= at_posts(points_xy_m, self._posts_xy_m, self.places.post_m)
         works = np.zeros(len(ids), dtype=np.bool_)
         counts = [True] * len(ids) if counted is None else counted.tolist()
         rows = zip(ids.tolist(), points_xy_m.tolist(), here.tolist(), counts, strict=True)

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from storesense_edge.vision.queue_free_tills import FreeTills
 from storesense_edge.vision.queue_posts import Posts
@@ -25,19 +26,17 @@ def test_a_till_that_is_held_or_was_passed_meanwhile_is_not_free_for_as_long() -
     assert free.for_s(18.0) == 1.0
 
 
-def test_a_till_is_not_free_while_somebody_stands_in_its_customers_place() -> None:
+@pytest.mark.parametrize(
+    ("stood_s", "now_s", "free_s"),
+    [
+        pytest.param((14.0, 15.0, 16.0, 17.0), 18.0, 1.0, id="not free while somebody stands in its customer's place"),
+        pytest.param((14.0, 15.0, 18.0, 19.0), 20.0, 8.0, id="whoever passes there leaves it free"),
+    ],
+)
+def test_a_till_is_free_but_for_whoever_stands_there(stood_s: tuple[float, ...], now_s: float, free_s: float) -> None:
     free = FreeTills(1, freed_s={0: 12.0})
     free.look(set(), NOBODY_KNOWN, 12.0)
-    for at_s in (14.0, 15.0, 16.0, 17.0):
+    for at_s in stood_s:
         free.stand(0, at_s)
-    free.look(set(), NOBODY_KNOWN, 18.0)
-    assert free.for_s(18.0) == 1.0
-
-
-def test_whoever_passes_there_leaves_it_free() -> None:
-    free = FreeTills(1, freed_s={0: 12.0})
-    free.look(set(), NOBODY_KNOWN, 12.0)
-    for at_s in (14.0, 15.0, 18.0, 19.0):
-        free.stand(0, at_s)
-    free.look(set(), NOBODY_KNOWN, 20.0)
-    assert free.for_s(20.0) == 8.0
+    free.look(set(), NOBODY_KNOWN, now_s)
+    assert free.for_s(now_s) == free_s

@@ -50,24 +50,15 @@ def test_who_comes_in_single_file_and_stays_together_is_one_unit(
     assert counter.take() == [UnitCount("door", units, 0)]
 
 
-def test_two_who_came_together_and_were_lost_at_once_are_two() -> None:
+@pytest.mark.parametrize(("seen_s", "why"), [(0.6, "a moment tells nothing"), (3.0, "of one picture no pace is known")])
+def test_two_who_came_together_and_were_seen_at_once_once_only_are_two(seen_s: float, why: str) -> None:
     counter = UnitCounter(("door",))
     counter.cross("door", 1, 0.0, entered=True)
     counter.cross("door", 2, 0.5, entered=True)
     points = np.array([(0.0, 0.0), (0.5, 0.0)])
-    counter.step(np.array([1, 2]), np.array([1, 2]), 0.6, points_xy=points, scales=np.full(2, HEIGHT))
+    counter.step(np.array([1, 2]), np.array([1, 2]), seen_s, points_xy=points, scales=np.full(2, HEIGHT))
     counter.close()
-    assert counter.take() == [UnitCount("door", 2, 0)], "a moment tells nothing"
-
-
-def test_two_who_came_together_and_were_seen_at_once_once_only_are_two() -> None:
-    counter = UnitCounter(("door",))
-    counter.cross("door", 1, 0.0, entered=True)
-    counter.cross("door", 2, 0.5, entered=True)
-    points = np.array([(0.0, 0.0), (0.5, 0.0)])
-    counter.step(np.array([1, 2]), np.array([1, 2]), 3.0, points_xy=points, scales=np.full(2, HEIGHT))
-    counter.close()
-    assert counter.take() == [UnitCount("door", 2, 0)], "of one picture no pace is known"
+    assert counter.take() == [UnitCount("door", 2, 0)], why
 
 
 @pytest.mark.parametrize(("apart_s", "units"), [(14.0, 1), (16.0, 2)])
